@@ -1,0 +1,16 @@
+//! The core of rust-http: what HTTP/1.x bytes mean, and which bytes a message becomes.
+//!
+//! Goals, in order: the same observable behaviour as the Node that loads us; no request smuggled past the
+//! framing rules; no work before somebody asks for its result; no panic out of the addon.
+//!
+//! `parser`, `serializer` and `pool` are plain Rust: no N-API type, no I/O. `binding` is the only place that knows
+//! JavaScript: it converts, calls the core, and hands flat results back.
+
+pub mod bytes;
+pub mod error;
+pub mod limits;
+pub mod parser;
+pub mod pool;
+pub mod serializer;
+
+mod binding;
