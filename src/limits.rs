@@ -1,1 +1,24 @@
-//! (placeholder)
+//! Every limit of the core: Node's default and the reason for it.
+
+/// Bytes that one message head may hold (target or status text, field names and values), and what one trailer section may hold.
+/// Node's `--max-http-header-size`; more is `HPE_HEADER_OVERFLOW` and status 431.
+pub const MAX_HEADER_SIZE: u64 = 16 * 1024;
+
+/// The largest head limit a caller may ask for: JavaScript's largest exact integer.
+pub const MAX_HEADER_SIZE_CEILING: u64 = 1 << 53;
+
+/// Bytes that the extensions (names and values) of one chunk may hold. More is `HPE_CHUNK_EXTENSIONS_OVERFLOW` and status 413:
+/// a peer could otherwise send bytes without end that no handler ever sees.
+pub const MAX_CHUNK_EXTENSIONS: u64 = 16 * 1024;
+
+/// Field pairs that one `Headers` or `Head` event carries; when a further field starts, the ones before are flushed.
+/// Node hands its headers to JavaScript in such batches, and programs count them.
+pub const HEADER_BATCH: usize = 31;
+
+/// Fields that the fast path takes: one batch. A head with more goes to the exact state machine, which flushes.
+pub const FAST_HEADERS: usize = HEADER_BATCH;
+
+/// Words of events after which [`crate::parser::Parser::execute`] hands back what it has (`Stop::Full`). A 64 KiB read of
+/// 18-byte pipelined requests would otherwise become 60,000 words in one call. The limit is soft: the event that
+/// crosses it is completed, and the largest event is a head of one batch, 132 words.
+pub const OUTPUT_WORDS: usize = 8 * 1024;

@@ -1,0 +1,71 @@
+//! What the parser hands out: a flat list of integers and the text that they point into.
+//!
+//! | first word | event | the words after it |
+//! |---|---|---|
+//! | [`BEGIN`] | a message begins | none |
+//! | [`HEADERS`] | a full batch of fields, or the trailers | `url_o url_n count` and `count` times `name_o name_n value_o value_n` |
+//! | [`HEAD`] | the head is complete | `flags version method status text_o text_n count` and the fields as above |
+//! | [`BODY`] | a piece of the body | `offset length` in the input of this very call |
+//! | [`COMPLETE`] | the message is complete | none |
+//!
+//! Offsets point into [`Output::text`] (latin1), save those of a body. A field name with one of the spellings of
+//! [`crate::parser::names`] has `name_o = -1 - id`, so that nobody needs to build a string for it.
+
+/// A message begins: `[0]`.
+pub const BEGIN: i32 = 0;
+/// Fields that were handed over before the head was complete, or trailers.
+pub const HEADERS: i32 = 1;
+/// The head is complete.
+pub const HEAD: i32 = 2;
+/// A piece of the body.
+pub const BODY: i32 = 3;
+/// The message is complete: `[4]`.
+pub const COMPLETE: i32 = 4;
+
+/// Words of a [`HEAD`] event before its fields.
+pub const HEAD_WORDS: usize = 8;
+/// Words of a [`HEADERS`] event before its fields.
+pub const HEADERS_WORDS: usize = 4;
+/// Words of each field.
+pub const FIELD_WORDS: usize = 4;
+
+/// Flag of [`HEAD`]: the connection may be used again after this message.
+pub const KEEP_ALIVE: i32 = 1;
+/// Flag of [`HEAD`]: the peer asks for another protocol (`Upgrade`, or `CONNECT`).
+pub const UPGRADE: i32 = 2;
+/// Flag of [`HEAD`]: fields were flushed before; this event has neither fields nor the request target.
+pub const FLUSHED: i32 = 4;
+/// Flag of [`HEAD`]: a body is to come (its length is not known to be zero).
+pub const HAS_BODY: i32 = 8;
+/// Flag of [`HEAD`]: the body is chunked.
+pub const CHUNKED: i32 = 16;
+
+/// Where [`crate::parser::Parser::execute`] writes. Kept and cleared by the caller, so that its memory is used again.
+#[derive(Debug)]
+pub struct Output {
+    /// The events.
+    pub words: Vec<i32>,
+    /// The text that the events point into: latin1 bytes.
+    pub text: Vec<u8>,
+    /// Words after which the parser stops with `Stop::Full`. Soft: the event that crosses it is complete.
+    pub limit: usize,
+}
+
+impl Output {
+    /// An empty output with the default limit, [`crate::limits::OUTPUT_WORDS`].
+    pub fn new() -> Output {
+        Output { words: Vec::new(), text: Vec::new(), limit: crate::limits::OUTPUT_WORDS }
+    }
+
+    /// Forgets the events and the text, and keeps their memory.
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.text.clear();
+    }
+}
+
+impl Default for Output {
+    fn default() -> Output {
+        Output::new()
+    }
+}
