@@ -1,0 +1,49 @@
+'use strict';
+
+/**
+ * The genuine built-in http modules, captured the first time any file of this package is loaded, that is: before
+ * `register` puts our own members onto their exports. Whoever needs node's own classes, symbols or settings takes them here.
+ *
+ * Only classes and functions are kept, by value: the exports objects themselves may be patched later.
+ */
+
+const http = require('http');
+const outgoing = require('_http_outgoing');
+const common = require('_http_common');
+
+/** node's own OutgoingMessage constructor. */
+const OutgoingMessage = outgoing.OutgoingMessage;
+/** node's own ServerResponse constructor. */
+const ServerResponse = http.ServerResponse;
+/** node's own IncomingMessage constructor. */
+const IncomingMessage = http.IncomingMessage;
+/** node's own ClientRequest constructor. */
+const ClientRequest = http.ClientRequest;
+/** node's own Server constructor. */
+const Server = http.Server;
+/** node's own Agent constructor. */
+const Agent = http.Agent;
+
+/** The symbols that node's `_http_outgoing` exports; undefined where the running version has none. */
+const exportedSymbols = {
+  kHighWaterMark: outgoing.kHighWaterMark,
+  kUniqueHeaders: outgoing.kUniqueHeaders,
+};
+
+/** Whether the process was started with --insecure-http-parser; node itself warns the first time that it is true. */
+const isLenient = common.isLenient;
+
+/** The limit of a message head in bytes, as --max-http-header-size and node's default give it. */
+const maxHeaderSize = http.maxHeaderSize;
+
+module.exports = {
+  Agent,
+  ClientRequest,
+  IncomingMessage,
+  OutgoingMessage,
+  Server,
+  ServerResponse,
+  exportedSymbols,
+  isLenient,
+  maxHeaderSize,
+};
