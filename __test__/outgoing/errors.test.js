@@ -16,10 +16,14 @@ const VALUES = [
 
 /** What a user sees of an error: first line of the stack, name, code, enumerable keys. */
 function seen(run) {
+  // The built-in leaves the limit at 0 when making one of its messages throws.
+  const limit = Error.stackTraceLimit;
   try {
     run();
   } catch (error) {
     return [error.stack.split('\n')[0], error.name, error.code, Object.keys(error), error.constructor.name, String(error)];
+  } finally {
+    Error.stackTraceLimit = limit;
   }
   return 'no error';
 }
