@@ -36,9 +36,13 @@ const isLenient = common.isLenient;
 /** The limit of a message head in bytes, as --max-http-header-size and node's default give it. */
 const maxHeaderSize = http.maxHeaderSize;
 
+/** node's own HTTPParser: where the numbers of types, slots and lenient flags come from. */
+const HTTPParser = common.HTTPParser;
+
 module.exports = {
   Agent,
   ClientRequest,
+  HTTPParser,
   IncomingMessage,
   OutgoingMessage,
   Server,

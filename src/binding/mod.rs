@@ -1,12 +1,18 @@
 //! What JavaScript can call: each file registers the functions of one core. Converts, calls the core, hands flat results
 //! back; decides nothing.
 
+mod parser;
 mod raw;
 
-use napi::bindgen_prelude::{Env, Object, Result};
+use napi::bindgen_prelude::{Env, JsValue, Object, Result};
 
 /// Registers every native function on the addon's exports.
 #[napi_derive::napi(module_exports)]
-pub fn register(_exports: Object, _env: Env) -> Result<()> {
+pub fn register(exports: Object, env: Env) -> Result<()> {
+    let (env, exports) = (env.raw(), exports.raw());
+    // SAFETY: Node passes both while it loads the addon.
+    unsafe {
+        parser::register(env, exports);
+    }
     Ok(())
 }

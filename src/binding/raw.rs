@@ -42,7 +42,14 @@ pub unsafe fn enter<const N: usize>(
     let mut count = N;
     // SAFETY: the caller vouches for `env` and `info`; `args` has room for `count` values.
     unsafe {
-        sys::napi_get_cb_info(env, info, &mut count, args.as_mut_ptr(), null_mut(), null_mut());
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &mut count,
+            args.as_mut_ptr(),
+            null_mut(),
+            null_mut(),
+        );
     }
     let call = Call { env, args };
     let message = match catch_unwind(AssertUnwindSafe(|| body(&call))) {
@@ -50,7 +57,9 @@ pub unsafe fn enter<const N: usize>(
         Ok(Err(Fault::Argument(message))) => message,
         Err(_) => {
             // SAFETY: `env` is live and the message is a NUL-terminated literal.
-            unsafe { sys::napi_throw_error(env, null_mut(), c"rust-http: internal error".as_ptr()) };
+            unsafe {
+                sys::napi_throw_error(env, null_mut(), c"rust-http: internal error".as_ptr())
+            };
             return null_mut();
         }
     };
@@ -67,7 +76,14 @@ pub unsafe fn define(env: sys::napi_env, exports: Value, name: &'static CStr, fu
     let mut value = null_mut();
     // SAFETY: the caller vouches for `env` and `exports`; `name` is NUL-terminated and its length is not counted (-1).
     unsafe {
-        sys::napi_create_function(env, name.as_ptr(), -1, Some(function), null_mut(), &mut value);
+        sys::napi_create_function(
+            env,
+            name.as_ptr(),
+            -1,
+            Some(function),
+            null_mut(),
+            &mut value,
+        );
         sys::napi_set_named_property(env, exports, name.as_ptr(), value);
     }
 }
@@ -85,7 +101,11 @@ impl<const N: usize> Call<N> {
         let mut number = 0;
         // SAFETY: `env` and the argument belong to this call.
         let status = unsafe { sys::napi_get_value_int32(self.env, self.args[index], &mut number) };
-        if status == sys::Status::napi_ok { Ok(number) } else { Err(Fault::Argument(c"expected an integer")) }
+        if status == sys::Status::napi_ok {
+            Ok(number)
+        } else {
+            Err(Fault::Argument(c"expected an integer"))
+        }
     }
 
     /// The argument as a number.
@@ -94,14 +114,20 @@ impl<const N: usize> Call<N> {
         let mut number = 0.0;
         // SAFETY: `env` and the argument belong to this call.
         let status = unsafe { sys::napi_get_value_double(self.env, self.args[index], &mut number) };
-        if status == sys::Status::napi_ok { Ok(number) } else { Err(Fault::Argument(c"expected a number")) }
+        if status == sys::Status::napi_ok {
+            Ok(number)
+        } else {
+            Err(Fault::Argument(c"expected a number"))
+        }
     }
 
     #[inline]
     fn view(&self, index: usize) -> Result<(*mut u8, usize), Fault> {
         let (mut data, mut length) = (null_mut::<c_void>(), 0);
         // SAFETY: `env` and the argument belong to this call.
-        let status = unsafe { sys::napi_get_buffer_info(self.env, self.args[index], &mut data, &mut length) };
+        let status = unsafe {
+            sys::napi_get_buffer_info(self.env, self.args[index], &mut data, &mut length)
+        };
         if status != sys::Status::napi_ok {
             return Err(Fault::Argument(c"expected a buffer"));
         }
@@ -151,7 +177,13 @@ impl<const N: usize> Call<N> {
         let room = buffer.capacity();
         // SAFETY: `buffer` has room for `room` code units, the last of which Node uses for a terminator.
         let status = unsafe {
-            sys::napi_get_value_string_utf16(self.env, self.args[index], buffer.as_mut_ptr(), room, &mut length)
+            sys::napi_get_value_string_utf16(
+                self.env,
+                self.args[index],
+                buffer.as_mut_ptr(),
+                room,
+                &mut length,
+            )
         };
         if status != sys::Status::napi_ok {
             return Err(NOT_A_STRING);
@@ -160,7 +192,13 @@ impl<const N: usize> Call<N> {
             // It may have been cut: ask for the real length and read again.
             // SAFETY: a null buffer asks for the length alone.
             let status = unsafe {
-                sys::napi_get_value_string_utf16(self.env, self.args[index], null_mut(), 0, &mut length)
+                sys::napi_get_value_string_utf16(
+                    self.env,
+                    self.args[index],
+                    null_mut(),
+                    0,
+                    &mut length,
+                )
             };
             if status != sys::Status::napi_ok {
                 return Err(NOT_A_STRING);
@@ -169,7 +207,13 @@ impl<const N: usize> Call<N> {
             // SAFETY: `buffer` has room for `length` code units and the terminator.
             unsafe {
                 let room = buffer.capacity();
-                sys::napi_get_value_string_utf16(self.env, self.args[index], buffer.as_mut_ptr(), room, &mut length);
+                sys::napi_get_value_string_utf16(
+                    self.env,
+                    self.args[index],
+                    buffer.as_mut_ptr(),
+                    room,
+                    &mut length,
+                );
             }
         }
         // SAFETY: Node wrote `length` code units.
@@ -197,14 +241,20 @@ impl<const N: usize> Call<N> {
 
     /// Moves `data` into an external value; it is dropped when JavaScript lets go of the value.
     pub fn external<T>(&self, data: T) -> Value {
-        unsafe extern "C" fn release<T>(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
+        unsafe extern "C" fn release<T>(
+            _env: sys::napi_env,
+            data: *mut c_void,
+            _hint: *mut c_void,
+        ) {
             // SAFETY: `data` is the box made below, and Node calls this once.
             drop(unsafe { Box::from_raw(data.cast::<T>()) });
         }
         let data = Box::into_raw(Box::new(data)).cast();
         let mut value = null_mut();
         // SAFETY: `env` is live; ownership of the box goes to the external.
-        unsafe { sys::napi_create_external(self.env, data, Some(release::<T>), null_mut(), &mut value) };
+        unsafe {
+            sys::napi_create_external(self.env, data, Some(release::<T>), null_mut(), &mut value)
+        };
         value
     }
 
@@ -214,7 +264,12 @@ impl<const N: usize> Call<N> {
         let mut value = null_mut();
         // SAFETY: Node copies `bytes.len()` bytes.
         unsafe {
-            sys::napi_create_string_latin1(self.env, bytes.as_ptr().cast(), bytes.len() as isize, &mut value);
+            sys::napi_create_string_latin1(
+                self.env,
+                bytes.as_ptr().cast(),
+                bytes.len() as isize,
+                &mut value,
+            );
         }
         value
     }
@@ -256,3 +311,30 @@ impl<const N: usize> Call<N> {
         array
     }
 }
+
+/// Makes a `register` function that defines each `name => body` on the addon's exports; `body` is a
+/// `fn(&Call<N>) -> Result<Value, Fault>`.
+macro_rules! entries {
+    ($(#[$doc:meta])* $register:ident: $($name:ident => $body:path),+ $(,)?) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// `env` must be live on this thread and `exports` an object of it.
+        pub unsafe fn $register(env: sys::napi_env, exports: Value) {
+            $({
+                unsafe extern "C" fn entry(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+                    // SAFETY: Node passes both to the function that it calls.
+                    unsafe { raw::enter(env, info, $body) }
+                }
+                const NAME: &str = concat!(stringify!($name), "\0");
+                const C_NAME: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(NAME.as_bytes()) {
+                    Ok(name) => name,
+                    Err(_) => panic!("a NUL in a name"),
+                };
+                // SAFETY: the caller vouches for `env` and `exports`.
+                unsafe { raw::define(env, exports, C_NAME, entry) };
+            })+
+        }
+    };
+}
+pub(super) use entries;

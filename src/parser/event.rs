@@ -54,7 +54,11 @@ pub struct Output {
 impl Output {
     /// An empty output with the default limit, [`crate::limits::OUTPUT_WORDS`].
     pub fn new() -> Output {
-        Output { words: Vec::new(), text: Vec::new(), limit: crate::limits::OUTPUT_WORDS }
+        Output {
+            words: Vec::new(),
+            text: Vec::new(),
+            limit: crate::limits::OUTPUT_WORDS,
+        }
     }
 
     /// Forgets the events and the text, and keeps their memory.

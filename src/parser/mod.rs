@@ -166,4 +166,9 @@ impl Parser {
     pub fn fail(&mut self, error: Error) {
         let _ = error;
     }
+
+    /// Changes [`Config::run_on`] between calls of [`Parser::execute`].
+    pub fn set_run_on(&mut self, run_on: bool) {
+        self.config.run_on = run_on;
+    }
 }

@@ -9,14 +9,32 @@ const NAMES: &[(&str, &str)] = &[
     ("accept-encoding", "Accept-Encoding"),
     ("accept-language", "Accept-Language"),
     ("accept-ranges", "Accept-Ranges"),
-    ("access-control-allow-credentials", "Access-Control-Allow-Credentials"),
-    ("access-control-allow-headers", "Access-Control-Allow-Headers"),
-    ("access-control-allow-methods", "Access-Control-Allow-Methods"),
+    (
+        "access-control-allow-credentials",
+        "Access-Control-Allow-Credentials",
+    ),
+    (
+        "access-control-allow-headers",
+        "Access-Control-Allow-Headers",
+    ),
+    (
+        "access-control-allow-methods",
+        "Access-Control-Allow-Methods",
+    ),
     ("access-control-allow-origin", "Access-Control-Allow-Origin"),
-    ("access-control-expose-headers", "Access-Control-Expose-Headers"),
+    (
+        "access-control-expose-headers",
+        "Access-Control-Expose-Headers",
+    ),
     ("access-control-max-age", "Access-Control-Max-Age"),
-    ("access-control-request-headers", "Access-Control-Request-Headers"),
-    ("access-control-request-method", "Access-Control-Request-Method"),
+    (
+        "access-control-request-headers",
+        "Access-Control-Request-Headers",
+    ),
+    (
+        "access-control-request-method",
+        "Access-Control-Request-Method",
+    ),
     ("age", "Age"),
     ("allow", "Allow"),
     ("alt-svc", "Alt-Svc"),

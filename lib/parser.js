@@ -1,0 +1,446 @@
+'use strict';
+// HTTPParser: the class that `_http_common` shows, over the parser core.
+//
+// Owns the dispatch of the core's flat event list to the callbacks in slots 0 to 4. Never looks at a byte itself: what a
+// message is, and where it ends, is the core's answer. The core does not call back, so a callback may execute, close or
+// reinitialize the parser it was called from.
+
+const { AsyncResource, executionAsyncId } = require('node:async_hooks');
+const { Socket } = require('node:net');
+const builtin = require('./builtin');
+const native = require('./native');
+
+const REQUEST = 1;
+const RESPONSE = 2;
+
+const kOnMessageBegin = 0;
+const kOnHeaders = 1;
+const kOnHeadersComplete = 2;
+const kOnBody = 3;
+const kOnMessageComplete = 4;
+const kOnExecute = 5;
+
+// The async types under which hooks see the two roles of a parser.
+const ASYNC_TYPES = { [REQUEST]: 'HTTPINCOMINGMESSAGE', [RESPONSE]: 'HTTPCLIENTREQUEST' };
+
+// Words of the event array, as src/binding/parser.rs fills it: a short header, then the events of src/parser/event.rs.
+const LENGTH = 0;
+const STOP = 1;
+const CONSUMED = 2;
+const NOW = 3;
+const CURSOR = 4;
+const FIRST_EVENT = 5;
+const EVENT_WORDS = 8192;
+
+// How the core came to a stop.
+const STOP_FULL = 1;
+const STOP_HEAD = 2;
+const STOP_UPGRADE = 3;
+const STOP_ERROR = 4;
+
+// Events, and the flags of a head.
+const BEGIN = 0;
+const HEADERS = 1;
+const HEAD = 2;
+const BODY = 3;
+const COMPLETE = 4;
+const KEEP_ALIVE = 1;
+const UPGRADE = 2;
+const FLUSHED = 4;
+
+// Sticky errors that a throwing callback leaves behind.
+const FAILED_HEADERS_COMPLETE = 0;
+const FAILED_BODY = 1;
+const FAILED_MESSAGE_COMPLETE = 2;
+
+// What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
+const ABANDONED = Symbol('abandoned');
+
+const [LLHTTP_MAJOR, LLHTTP_MINOR] = process.versions.llhttp.split('.').map(Number);
+const NAMES = native.headerNames();
+const sharedEvents = new Int32Array(EVENT_WORDS);
+
+/** Set on a parser whose callbacks answer 0 for every head that asks for no upgrade: the core then need not stop there. */
+const kRunOn = Symbol('runOn');
+const kHandle = Symbol('handle');
+const kResource = Symbol('resource');
+const kInitialized = Symbol('initialized');
+const kStarted = Symbol('started');
+const kHeadersCompleted = Symbol('headersCompleted');
+const kConnections = Symbol('connections');
+const kBuffer = Symbol('buffer');
+const kConsumer = Symbol('consumer');
+const kType = Symbol('type');
+// node keeps a socket's async id under a symbol of its own.
+const kAsyncId = Object.getOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
+
+let depth = 0;
+
+/**
+ * An incremental HTTP/1.x parser. Set callbacks at the slots `kOnMessageBegin` to `kOnMessageComplete`, call
+ * `initialize()`, then `execute()` with each piece of input.
+ */
+class HTTPParser {
+  constructor() {
+    this[kHandle] = native.createParser();
+    this[kResource] = null;
+    this[kType] = 0;
+    this[kInitialized] = 0;
+    this[kRunOn] = false;
+    this[kStarted] = -1;
+    this[kHeadersCompleted] = false;
+    this[kConnections] = null;
+    this[kBuffer] = undefined;
+    this[kConsumer] = null;
+  }
+}
+
+const methods = {
+  /**
+   * Makes the parser ready for a new connection.
+   * @param {number} type HTTPParser.REQUEST or HTTPParser.RESPONSE
+   * @param {object} [resource] what the parser works for; the async id of its `socket` becomes the trigger of this parser
+   * @param {number} [maxHeaderSize] bytes of a head that are refused with HPE_HEADER_OVERFLOW; 0 for the process's limit
+   * @param {number} [lenient] kLenient* flags
+   * @param {Set<HTTPParser>} [connections] joined until `remove()`, `free()` or `close()`
+   */
+  initialize(type, resource, maxHeaderSize = 0, lenient = 0, connections = undefined) {
+    const asyncType = ASYNC_TYPES[type];
+    if (asyncType === undefined) throw new TypeError('type must be HTTPParser.REQUEST or HTTPParser.RESPONSE');
+    endResource(this);
+    this[kResource] = new AsyncResource(asyncType, { triggerAsyncId: triggerOf(resource), requireManualDestroy: true });
+    this[kType] = type;
+    this[kInitialized]++;
+    this[kHeadersCompleted] = false;
+    this[kStarted] = -1;
+    native.parserReset(this[kHandle], type, LLHTTP_MAJOR, LLHTTP_MINOR, lenient, maxHeaderSize || builtin.maxHeaderSize);
+    if (connections !== undefined && connections !== null) {
+      this[kStarted] = native.now();
+      this[kConnections] = connections;
+      connections.add(this);
+    }
+  },
+
+  /**
+   * Parses one piece of input and calls back for what it completes.
+   * @param {Uint8Array} chunk
+   * @returns {number|Error} bytes parsed: fewer than given where another protocol takes over (upgrade, CONNECT); or the
+   *   parse error, with `bytesParsed`, `code` and `reason`
+   */
+  execute(chunk) {
+    if (!ArrayBuffer.isView(chunk)) throw new TypeError('chunk must be a Buffer, TypedArray or DataView');
+    if (this[kInitialized] === 0) throw new TypeError('the parser was not initialized');
+    // A callback may execute again, on this parser or another: its events must not overwrite ours.
+    const events = depth === 0 ? sharedEvents : new Int32Array(EVENT_WORDS);
+    depth++;
+    this[kBuffer] = chunk;
+    try {
+      return parse(this, chunk, events);
+    } finally {
+      this[kBuffer] = undefined;
+      depth--;
+    }
+  },
+
+  /**
+   * Tells the parser that the input has ended.
+   * @returns {undefined|Error} an error where a message was cut short
+   */
+  finish() {
+    if (this[kInitialized] === 0) return undefined;
+    const events = depth === 0 ? sharedEvents : new Int32Array(EVENT_WORDS);
+    depth++;
+    try {
+      native.parserFinish(this[kHandle], events);
+      deliverAll(this, '', events, undefined, 0);
+      return events[STOP] === STOP_ERROR ? parseError(this, events[CONSUMED]) : undefined;
+    } finally {
+      depth--;
+    }
+  },
+
+  /** Makes `execute()` answer HPE_PAUSED until `resume()`; what is being executed goes on. */
+  pause() {
+    if (this[kInitialized] !== 0) native.parserPause(this[kHandle]);
+  },
+
+  /** Ends `pause()`. */
+  resume() {
+    if (this[kInitialized] !== 0) native.parserResume(this[kHandle]);
+  },
+
+  /** Takes the parser out of its connections list. */
+  remove() {
+    const connections = this[kConnections];
+    if (connections !== null) {
+      this[kConnections] = null;
+      connections.delete(this);
+    }
+  },
+
+  /** Ends the parser's async resource; the parser may be initialized again. */
+  free() {
+    this.remove();
+    endResource(this);
+  },
+
+  /** Ends the parser's async resource; the parser is not used again. */
+  close() {
+    this.remove();
+    endResource(this);
+  },
+
+  /**
+   * Reads the input from the socket that owns `handle`; each result of `execute()` goes to the slot `kOnExecute`.
+   * @param {object} handle the `_handle` of a net.Socket
+   */
+  consume(handle) {
+    const socket = ownerOf(handle);
+    if (socket === undefined) throw new TypeError('handle must be that of a net.Socket');
+    this.unconsume();
+    const onData = (chunk) => {
+      const result = this.execute(chunk);
+      const onExecute = this[kOnExecute];
+      if (typeof onExecute === 'function') onExecute.call(this, result);
+    };
+    this[kConsumer] = { socket, onData };
+    socket.on('data', onData);
+  },
+
+  /** Ends `consume()`. */
+  unconsume() {
+    const consumer = this[kConsumer];
+    if (consumer !== null) {
+      this[kConsumer] = null;
+      consumer.socket.removeListener('data', consumer.onData);
+    }
+  },
+
+  /** @returns {Buffer} the input being executed, or an empty Buffer */
+  getCurrentBuffer() {
+    const chunk = this[kBuffer];
+    return chunk === undefined ? Buffer.alloc(0) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  },
+
+  /** @returns {number} milliseconds since the current message began (or the connection, before its first); 0 when idle */
+  duration() {
+    return this[kStarted] < 0 ? 0 : (native.now() - this[kStarted]) | 0;
+  },
+
+  /** @returns {boolean} whether the head of the current message is complete */
+  headersCompleted() {
+    return this[kHeadersCompleted];
+  },
+};
+
+// node's parser has these on a prototype of their own.
+const asyncMethods = {
+  /** @returns {number} the async id of the current use, or -1 before `initialize()` and after `free()` */
+  getAsyncId() {
+    const resource = this[kResource];
+    return resource === null ? -1 : resource.asyncId();
+  },
+
+  /** Begins a new async resource of the same type. */
+  asyncReset() {
+    const type = this[kType];
+    if (type === 0) return;
+    endResource(this);
+    this[kResource] = new AsyncResource(ASYNC_TYPES[type], { requireManualDestroy: true });
+  },
+
+  /** @returns {number} the running Node's number for the async type */
+  getProviderType() {
+    return providerType(this[kType]);
+  },
+};
+
+class AsyncWrap {}
+Object.assign(AsyncWrap.prototype, asyncMethods);
+Object.setPrototypeOf(HTTPParser.prototype, AsyncWrap.prototype);
+Object.setPrototypeOf(HTTPParser, AsyncWrap);
+Object.assign(HTTPParser.prototype, methods);
+// REQUEST, RESPONSE, the slots and the lenient flags: the running Node's own numbers.
+Object.assign(HTTPParser, builtin.HTTPParser);
+
+function providerType(type) {
+  const genuine = new builtin.HTTPParser();
+  if (type !== 0) genuine.initialize(type, {});
+  const number = genuine.getProviderType();
+  genuine.close();
+  return number;
+}
+
+function endResource(parser) {
+  const resource = parser[kResource];
+  if (resource !== null) {
+    parser[kResource] = null;
+    resource.emitDestroy();
+  }
+}
+
+function triggerOf(resource) {
+  const id = resource?.socket?.[kAsyncId];
+  return typeof id === 'number' && id > 0 ? id : executionAsyncId();
+}
+
+function ownerOf(handle) {
+  const owner = Object.getOwnPropertySymbols(handle).find((symbol) => symbol.description === 'owner_symbol');
+  return owner === undefined ? undefined : handle[owner];
+}
+
+function parse(parser, chunk, events) {
+  const handle = parser[kHandle];
+  const use = parser[kInitialized];
+  let offset = 0;
+  let decision = 0;
+  for (;;) {
+    const text = native.parserExecute(handle, chunk, offset, decision, events);
+    decision = deliverAll(parser, text, events, chunk, offset);
+    offset += events[CONSUMED];
+    // A callback that took the parser for another connection ends this one's input.
+    if (parser[kInitialized] !== use) return offset;
+    switch (events[STOP]) {
+      case STOP_FULL:
+        decision = 0;
+        break;
+      case STOP_HEAD:
+        break;
+      case STOP_ERROR:
+        return parseError(parser, offset);
+      default:
+        return offset;
+    }
+  }
+}
+
+// Calls back for every event; answers what the callback of the last head decided. Each body piece gets an async scope of
+// its own, what lies between shares one.
+function deliverAll(parser, text, events, chunk, offset) {
+  const length = events[LENGTH];
+  let decision = 0;
+  events[CURSOR] = FIRST_EVENT;
+  while (events[CURSOR] < length) {
+    const resource = parser[kResource];
+    decision = resource === null ?
+      deliver(parser, text, events, chunk, offset) :
+      resource.runInAsyncScope(deliver, undefined, parser, text, events, chunk, offset);
+    if (decision === ABANDONED) return 0;
+  }
+  return decision;
+}
+
+function deliver(parser, text, events, chunk, offset) {
+  const use = parser[kInitialized];
+  const length = events[LENGTH];
+  const first = events[CURSOR];
+  let at = first;
+  let decision = 0;
+  let failure = -1;
+  try {
+    while (at < length) {
+      switch (events[at]) {
+        case BEGIN: {
+          at += 1;
+          parser[kStarted] = events[NOW];
+          parser[kHeadersCompleted] = false;
+          const onMessageBegin = parser[kOnMessageBegin];
+          if (typeof onMessageBegin === 'function') onMessageBegin.call(parser);
+          break;
+        }
+        case HEADERS: {
+          const count = events[at + 3];
+          const onHeaders = parser[kOnHeaders];
+          if (typeof onHeaders === 'function') {
+            const url = text.substr(events[at + 1], events[at + 2]);
+            onHeaders.call(parser, fieldList(text, events, at + 4, count), url);
+          }
+          at += 4 + 4 * count;
+          break;
+        }
+        case HEAD: {
+          parser[kHeadersCompleted] = true;
+          failure = FAILED_HEADERS_COMPLETE;
+          decision = deliverHead(parser, text, events, at);
+          failure = -1;
+          at += 8 + 4 * events[at + 7];
+          break;
+        }
+        case BODY: {
+          if (at !== first) {
+            events[CURSOR] = at;
+            return decision;
+          }
+          const start = offset + events[at + 1];
+          const end = start + events[at + 2];
+          at += 3;
+          const onBody = parser[kOnBody];
+          failure = FAILED_BODY;
+          if (typeof onBody === 'function') onBody.call(parser, pieceOf(chunk, start, end));
+          failure = -1;
+          break;
+        }
+        case COMPLETE: {
+          at += 1;
+          parser[kStarted] = -1;
+          const onMessageComplete = parser[kOnMessageComplete];
+          failure = FAILED_MESSAGE_COMPLETE;
+          if (typeof onMessageComplete === 'function') onMessageComplete.call(parser);
+          failure = -1;
+          break;
+        }
+      }
+      if (parser[kInitialized] !== use) {
+        failure = -1;
+        events[CURSOR] = length;
+        return ABANDONED;
+      }
+    }
+  } finally {
+    if (failure >= 0 && parser[kInitialized] === use) native.parserFail(parser[kHandle], failure);
+  }
+  events[CURSOR] = length;
+  return decision;
+}
+
+function deliverHead(parser, text, events, at) {
+  const onHeadersComplete = parser[kOnHeadersComplete];
+  if (typeof onHeadersComplete !== 'function') return 0;
+  const flags = events[at + 1];
+  const version = events[at + 2];
+  const flushed = (flags & FLUSHED) !== 0;
+  const headers = flushed ? undefined : fieldList(text, events, at + 8, events[at + 7]);
+  const upgrade = (flags & UPGRADE) !== 0;
+  const keepAlive = (flags & KEEP_ALIVE) !== 0;
+  const line = text.substr(events[at + 5], events[at + 6]);
+  return events[at + 3] >= 0 ?
+    onHeadersComplete.call(parser, version >> 8, version & 255, headers, events[at + 3],
+                           flushed ? undefined : line, undefined, undefined, upgrade, keepAlive) :
+    onHeadersComplete.call(parser, version >> 8, version & 255, headers, undefined,
+                           undefined, events[at + 4], line, upgrade, keepAlive);
+}
+
+function fieldList(text, events, at, count) {
+  const list = [];
+  for (let n = 0; n < count; n++, at += 4) {
+    const name = events[at];
+    list.push(name < 0 ? NAMES[-1 - name] : text.substr(name, events[at + 1]), text.substr(events[at + 2], events[at + 3]));
+  }
+  return list;
+}
+
+function pieceOf(chunk, start, end) {
+  return Buffer.isBuffer(chunk) ? chunk.subarray(start, end) :
+    Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start);
+}
+
+function parseError(parser, bytesParsed) {
+  const [, code, reason] = /^(\S+) (.*)$/s.exec(native.parserError(parser[kHandle]));
+  const error = new Error('Parse Error');
+  error.bytesParsed = bytesParsed;
+  error.code = code;
+  error.reason = reason;
+  return error;
+}
+
+module.exports = { HTTPParser, kRunOn };

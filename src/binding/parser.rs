@@ -1,0 +1,248 @@
+//! The parser core for `lib/parser.js`: one call takes bytes in and fills an Int32Array with what they mean.
+//!
+//! Words of that array: 0 its used length, 1 why the parser stopped, 2 bytes consumed, 3 the clock of [`now`] in ms,
+//! 4 left to JavaScript (its cursor), 5 and on the events of [`crate::parser::event`].
+
+use std::cell::RefCell;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use napi::sys;
+
+use super::raw::{self, Call, Fault, Value};
+use crate::error::{Code, Error};
+use crate::limits;
+use crate::parser::{
+    Config, Decision, Dialect, Kind, Lenient, Output, Parser, Stop, event, method, names,
+};
+
+/// Words before the first event.
+const HEADER_WORDS: usize = 5;
+/// Words that the largest event may need beyond the soft limit of the output.
+const LARGEST_EVENT: usize = event::HEAD_WORDS + limits::HEADER_BATCH * event::FIELD_WORDS;
+
+const STOP_DONE: i32 = 0;
+const STOP_FULL: i32 = 1;
+const STOP_HEAD: i32 = 2;
+const STOP_UPGRADE: i32 = 3;
+const STOP_ERROR: i32 = 4;
+
+/// The sticky errors of a parser whose callback threw, by the number `lib/parser.js` has for the callback.
+const CALLBACK_ERRORS: [Error; 3] = [
+    Error {
+        code: Code::CbHeadersComplete,
+        reason: "User callback error",
+    },
+    Error {
+        code: Code::JsException,
+        reason: "JS Exception",
+    },
+    Error {
+        code: Code::CbMessageComplete,
+        reason: "`on_message_complete` callback error",
+    },
+];
+
+struct Handle {
+    parser: Parser,
+    error: Option<Error>,
+}
+
+thread_local! {
+    // One for all parsers of a thread: its content never outlives a call.
+    static OUTPUT: RefCell<Output> = RefCell::new(Output::new());
+}
+
+/// Milliseconds of a monotonic clock since the first call, wrapping at 2^31.
+fn now() -> i32 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    (START.get_or_init(Instant::now).elapsed().as_millis() & 0x7fff_ffff) as i32
+}
+
+fn config(kind: i32, major: i32, minor: i32, lenient: i32, max_header_size: f64) -> Config {
+    Config {
+        kind: if kind == 1 {
+            Kind::Request
+        } else {
+            Kind::Response
+        },
+        dialect: Dialect::from_llhttp(major.max(0) as u32, minor.max(0) as u32),
+        lenient: Lenient(lenient as u32),
+        // A float cast saturates: NaN and negative numbers become 0.
+        max_header_size: (max_header_size as u64).min(limits::MAX_HEADER_SIZE_CEILING),
+        run_on: false,
+    }
+}
+
+/// `createParser() -> handle`
+fn create(call: &Call<0>) -> Result<Value, Fault> {
+    let parser = Parser::new(config(1, 9, 4, 0, limits::MAX_HEADER_SIZE as f64));
+    Ok(call.external(Handle {
+        parser,
+        error: None,
+    }))
+}
+
+/// `parserReset(handle, type, llhttpMajor, llhttpMinor, lenientFlags, maxHeaderSize)`
+fn reset(call: &Call<6>) -> Result<Value, Fault> {
+    // SAFETY: lib/parser.js passes the handle that createParser made.
+    let handle = unsafe { call.data::<Handle>(0)? };
+    handle.parser.reset(config(
+        call.i32(1)?,
+        call.i32(2)?,
+        call.i32(3)?,
+        call.i32(4)?,
+        call.f64(5)?,
+    ));
+    handle.error = None;
+    Ok(call.undefined())
+}
+
+/// `parserExecute(handle, chunk, offset, decision, words) -> string`: parses `chunk` from `offset` on. `decision` answers
+/// the head at which the last call stopped (0 body, 1 none, 2 none and another protocol follows, 21 pause, else a failure); its
+/// bit 256 promises 0 for every head without upgrade. Returns the text into which the events point.
+fn execute(call: &Call<5>) -> Result<Value, Fault> {
+    // SAFETY: as in `reset`.
+    let handle = unsafe { call.data::<Handle>(0)? };
+    let input = call.bytes(1)?;
+    let input = input.get(call.i32(2)?.max(0) as usize..).unwrap_or(&[]);
+    let answer = call.i32(3)?;
+    handle.parser.set_run_on(answer & RUN_ON != 0);
+    match answer & !RUN_ON {
+        0 => handle.parser.decide(Decision::Body),
+        1 => handle.parser.decide(Decision::SkipBody),
+        2 => handle.parser.decide(Decision::SkipBodyAndUpgrade),
+        21 => handle.parser.fail(Error {
+            code: Code::Paused,
+            reason: "Paused by on_headers_complete",
+        }),
+        _ => handle.parser.decide(Decision::Fail),
+    }
+    OUTPUT.with_borrow_mut(|out| {
+        prepare(out, call.words(4)?);
+        let (consumed, stop) = handle.parser.execute(input, out);
+        let stop = match stop {
+            Stop::Done => STOP_DONE,
+            Stop::Full => STOP_FULL,
+            Stop::Head => STOP_HEAD,
+            Stop::Upgrade => STOP_UPGRADE,
+            Stop::Error(error) => {
+                handle.error = Some(error);
+                STOP_ERROR
+            }
+        };
+        finish_words(out, stop, consumed);
+        call.fill_i32(4, &out.words)?;
+        Ok(if out.text.is_empty() {
+            call.undefined()
+        } else {
+            call.latin1(&out.text)
+        })
+    })
+}
+
+const RUN_ON: i32 = 256;
+
+fn prepare(out: &mut Output, room: usize) {
+    out.clear();
+    out.words.extend_from_slice(&[0; HEADER_WORDS]);
+    out.limit = room.saturating_sub(LARGEST_EVENT);
+}
+
+fn finish_words(out: &mut Output, stop: i32, consumed: usize) {
+    out.words[0] = out.words.len() as i32;
+    out.words[1] = stop;
+    out.words[2] = consumed as i32;
+    out.words[3] = now();
+}
+
+/// `parserFinish(handle, words)`: the input ended.
+fn finish(call: &Call<2>) -> Result<Value, Fault> {
+    // SAFETY: as in `reset`.
+    let handle = unsafe { call.data::<Handle>(0)? };
+    OUTPUT.with_borrow_mut(|out| {
+        prepare(out, call.words(1)?);
+        let stop = match handle.parser.finish(out) {
+            Ok(()) => STOP_DONE,
+            Err(error) => {
+                handle.error = Some(error);
+                STOP_ERROR
+            }
+        };
+        finish_words(out, stop, 0);
+        call.fill_i32(1, &out.words)?;
+        Ok(call.undefined())
+    })
+}
+
+/// `parserPause(handle)`
+fn pause(call: &Call<1>) -> Result<Value, Fault> {
+    // SAFETY: as in `reset`.
+    unsafe { call.data::<Handle>(0)? }.parser.pause();
+    Ok(call.undefined())
+}
+
+/// `parserResume(handle)`
+fn resume(call: &Call<1>) -> Result<Value, Fault> {
+    // SAFETY: as in `reset`.
+    unsafe { call.data::<Handle>(0)? }.parser.resume();
+    Ok(call.undefined())
+}
+
+/// `parserFail(handle, which)`: a callback threw; see [`CALLBACK_ERRORS`].
+fn fail(call: &Call<2>) -> Result<Value, Fault> {
+    // SAFETY: as in `reset`.
+    let handle = unsafe { call.data::<Handle>(0)? };
+    if let Some(error) = CALLBACK_ERRORS.get(call.i32(1)?.max(0) as usize) {
+        handle.parser.fail(*error);
+    }
+    Ok(call.undefined())
+}
+
+/// `parserError(handle) -> string`: code and reason of the last error, a space between.
+fn error(call: &Call<1>) -> Result<Value, Fault> {
+    // SAFETY: as in `reset`.
+    let handle = unsafe { call.data::<Handle>(0)? };
+    let text = handle.error.map_or_else(String::new, |error| {
+        format!("{} {}", error.code.name(), error.reason)
+    });
+    Ok(call.latin1(text.as_bytes()))
+}
+
+/// `now() -> number`: ms of the clock that stamps the events.
+fn clock(call: &Call<0>) -> Result<Value, Fault> {
+    Ok(call.number(now()))
+}
+
+/// `headerNames() -> string[]`: the spellings that events name by number.
+fn header_names(call: &Call<0>) -> Result<Value, Fault> {
+    Ok(call.strings((0..names::COUNT).map(names::spelling)))
+}
+
+/// `methodNames(llhttpMajor, llhttpMinor) -> string[]`: every method by its number; empty where the dialect has none.
+fn method_names(call: &Call<2>) -> Result<Value, Fault> {
+    let dialect = Dialect::from_llhttp(call.i32(0)?.max(0) as u32, call.i32(1)?.max(0) as u32);
+    Ok(call.strings((0..method::COUNT as i32).map(|number| {
+        if method::known(number, dialect) {
+            method::name(number)
+        } else {
+            ""
+        }
+    })))
+}
+
+raw::entries! {
+    /// Registers the parser's functions.
+    register:
+    createParser => create,
+    parserReset => reset,
+    parserExecute => execute,
+    parserFinish => finish,
+    parserPause => pause,
+    parserResume => resume,
+    parserFail => fail,
+    parserError => error,
+    now => clock,
+    headerNames => header_names,
+    methodNames => method_names,
+}
