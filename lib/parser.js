@@ -32,6 +32,11 @@ const CURSOR = 4;
 const FIRST_EVENT = 5;
 const EVENT_WORDS = 8192;
 
+// Answers of kOnHeadersComplete: 0 to 2 and 21 (pause) mean something, any other number is a failure. RUN_ON is ours.
+const HIGHEST_DECISION = 21;
+const UNKNOWN_DECISION = 3;
+const RUN_ON = 256;
+
 // How the core came to a stop.
 const STOP_FULL = 1;
 const STOP_HEAD = 2;
@@ -295,7 +300,8 @@ function parse(parser, chunk, events) {
   let offset = 0;
   let decision = 0;
   for (;;) {
-    const text = native.parserExecute(handle, chunk, offset, decision, events);
+    const promise = parser[kRunOn] ? RUN_ON : 0;
+    const text = native.parserExecute(handle, chunk, offset, decision | promise, events);
     decision = deliverAll(parser, text, events, chunk, offset);
     offset += events[CONSUMED];
     // A callback that took the parser for another connection ends this one's input.
@@ -305,6 +311,8 @@ function parse(parser, chunk, events) {
         decision = 0;
         break;
       case STOP_HEAD:
+        decision |= 0;
+        if (decision < 0 || decision > HIGHEST_DECISION) decision = UNKNOWN_DECISION;
         break;
       case STOP_ERROR:
         return parseError(parser, offset);
