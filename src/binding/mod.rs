@@ -3,6 +3,7 @@
 
 mod parser;
 mod raw;
+mod serializer;
 
 use napi::bindgen_prelude::{Env, JsValue, Object, Result};
 
@@ -13,6 +14,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
     // SAFETY: Node passes both while it loads the addon.
     unsafe {
         parser::register(env, exports);
+        serializer::register(env, exports);
     }
     Ok(())
 }

@@ -1,0 +1,265 @@
+//! The serializer as JavaScript sees it.
+//!
+//! Text crosses once per message: JavaScript joins the head into one string, which is read as UTF-16 (so that no
+//! character is narrowed unseen), checked byte by byte and answered as one latin1 string.
+//!
+//! ```text
+//! renderHead(text, count, flags, contentLength, keepAliveTimeout, maxRequests, out) -> string | number
+//!   text              first line with its CRLF, then  name NUL value NUL  for each field, in the order of the wire
+//!   count             number of fields; any other number of fields in `text` is refused
+//!   flags             sum of:  1 shouldKeepAlive      2 sendDate              4 _hasBody          8 useChunkedEncodingByDefault
+//!                             16 _removedConnection  32 _removedContLen      64 _removedTE      128 _defaultKeepAlive
+//!                            256 maxRequestsOnConnectionReached             512 has an agent   1024 _last
+//!                           2048 chunkedEncoding   4096 statusCode is 204 or 304
+//!   contentLength     _contentLength, or -1 when it is null
+//!   keepAliveTimeout  _keepAliveTimeout in milliseconds, 0 for none
+//!   maxRequests       _maxRequestsPerSocket, 0 for none
+//!   out               Int32Array(4), reused:
+//!     out[0]  sum of:  1 _last   2 chunkedEncoding   4 shouldKeepAlive   8 _defaultKeepAlive   (the new values)
+//!                     16 Connection   32 Content-Length   64 Transfer-Encoding   128 Date   256 Expect   512 Trailer
+//!                   1024 Upgrade (these were given)   2048 Content-Length was added
+//!     out[1]  index of the last Content-Length that was given, or -1
+//!     out[2]  its value modulo 2^32 (as a signed number) when it is a plain decimal below 2^53, else -1
+//!     out[3]  its value divided by 2^32, else -1:  length = out[3] * 4294967296 + (out[2] >>> 0)
+//!             When out[1] >= 0 and out[3] < 0 the value is something else ('1e3', 'abc'): take `+value` of that field.
+//!   returns           the head, or why there is none:  field * 8 + reason
+//!     reason 1  the name of field is not a token           reason 2  the value of field holds an illegal character
+//!     reason 3  the first line holds an illegal character  reason 4  the number of fields is not `count`
+//!               (a NUL in a name or value shows as 1 or 4: look for the culprit with isToken and isFieldValue)
+//!     reason 5  Trailer without chunked framing; out is filled, as Node has changed the flags before it throws
+//!
+//! renderInterim(text, count) -> string | number
+//!   the head of a 1xx response (100, 102, 103): text and answer as above, nothing is added
+//!
+//! renderLastChunk(fields, count) -> string | number
+//!   the last chunk with its trailers: fields is  name NUL value NUL  for each, the answer as above
+//!
+//! chunkHead(length) -> string
+//!   what stands before the data of a chunk: the length in hex and CRLF
+//!
+//! isToken(name) -> boolean           whether a string is a token (a field name, a method)
+//! isFieldValue(value) -> boolean     whether a string may be a field value (an empty one may)
+//! isRequestTarget(path) -> boolean   whether every character is U+0021 to U+00FF (true for an empty string)
+//!   All three throw a TypeError for anything but a string.
+//! ```
+
+use std::cell::RefCell;
+
+use napi::sys;
+
+use super::raw::{Call, Fault, Value, define, enter};
+use crate::serializer::chunk::{chunk_head, last_chunk};
+use crate::serializer::date::DateCache;
+use crate::serializer::head::{self, Invalid, Outcome, Reason, Rules};
+use crate::serializer::validate;
+
+/// Buffers that are reused from call to call; one set per thread, since each thread has its own JavaScript.
+struct Scratch {
+    wide: Vec<u16>,
+    text: Vec<u8>,
+    head: Vec<u8>,
+    date: DateCache,
+}
+
+/// Buffers above this size in bytes are given back after the call that needed them.
+const SCRATCH_MAX: usize = 64 * 1024;
+
+impl Scratch {
+    const fn new() -> Self {
+        Self {
+            wide: Vec::new(),
+            text: Vec::new(),
+            head: Vec::new(),
+            date: DateCache::new(),
+        }
+    }
+
+    /// Reads and narrows the string at `index`; the other buffers are emptied. `false` if a character is above U+00FF.
+    #[inline]
+    fn read<const N: usize>(&mut self, call: &Call<N>, index: usize) -> Result<bool, Fault> {
+        call.utf16(index, &mut self.wide)?;
+        self.text.clear();
+        self.head.clear();
+        Ok(validate::narrow(&self.wide, &mut self.text))
+    }
+
+    #[inline]
+    fn trim(&mut self) {
+        if self.wide.capacity() > SCRATCH_MAX {
+            *self = Self {
+                date: std::mem::take(&mut self.date),
+                ..Self::new()
+            };
+        }
+    }
+
+    /// Which part of a head holds the first character above U+00FF.
+    #[cold]
+    fn wide_part(&self) -> Invalid {
+        let at = self.wide.iter().position(|&unit| unit > 255).unwrap_or(0);
+        let before = &self.wide[..at];
+        let line = before
+            .iter()
+            .position(|&unit| unit == u16::from(b'\n'))
+            .map_or(0, |end| end + 1);
+        if line == 0 && !self.wide.is_empty() && self.text.contains(&b'\r') {
+            return Invalid {
+                field: 0,
+                reason: Reason::FirstLine,
+            };
+        }
+        let ends = before[line..].iter().filter(|&&unit| unit == 0).count() as u32;
+        let reason = if ends.is_multiple_of(2) {
+            Reason::Name
+        } else {
+            Reason::Value
+        };
+        Invalid {
+            field: ends / 2,
+            reason,
+        }
+    }
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
+}
+
+fn refusal<const N: usize>(call: &Call<N>, invalid: Invalid) -> Value {
+    call.number((invalid.field as i32) << 3 | invalid.reason as i32)
+}
+
+fn words(outcome: &Outcome) -> [i32; 4] {
+    let (low, high) = outcome
+        .content_length
+        .map_or((-1, -1), |length| (length as i32, (length >> 32) as i32));
+    let field = outcome
+        .content_length_field
+        .map_or(-1, |field| field as i32);
+    [outcome.flags as i32, field, low, high]
+}
+
+/// Runs `render` over the narrowed string at argument 0 and answers what it wrote.
+#[inline]
+fn rendered<const N: usize>(
+    call: &Call<N>,
+    render: impl FnOnce(&[u8], &mut Vec<u8>, &mut DateCache) -> Result<Result<(), Invalid>, Fault>,
+) -> Result<Value, Fault> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let narrow = scratch.read(call, 0)?;
+        let answer = if narrow {
+            match render(&scratch.text, &mut scratch.head, &mut scratch.date)? {
+                Ok(()) => call.latin1(&scratch.head),
+                Err(invalid) => refusal(call, invalid),
+            }
+        } else {
+            refusal(call, scratch.wide_part())
+        };
+        scratch.trim();
+        Ok(answer)
+    })
+}
+
+unsafe extern "C" fn render_head(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<7>| {
+        let count = call.i32(1)? as u32;
+        let rules = Rules {
+            flags: call.i32(2)? as u32,
+            content_length: call.f64(3)?,
+            keep_alive_timeout: call.f64(4)?,
+            max_requests: call.f64(5)?,
+        };
+        rendered(call, |text, out, date| {
+            let (outcome, written) = head::render(text, count, &rules, date.now(), out);
+            call.fill_i32(6, &words(&outcome))?;
+            Ok(written)
+        })
+    };
+    // SAFETY: Node calls this with its own `env` and `info`.
+    unsafe { enter(env, info, body) }
+}
+
+unsafe extern "C" fn render_interim(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<2>| {
+        let count = call.i32(1)? as u32;
+        rendered(call, |text, out, _| Ok(head::interim(text, count, out)))
+    };
+    // SAFETY: Node calls this with its own `env` and `info`.
+    unsafe { enter(env, info, body) }
+}
+
+unsafe extern "C" fn render_last_chunk(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<2>| {
+        let count = call.i32(1)? as u32;
+        rendered(call, |text, out, _| Ok(last_chunk(text, count, out)))
+    };
+    // SAFETY: Node calls this with its own `env` and `info`.
+    unsafe { enter(env, info, body) }
+}
+
+unsafe extern "C" fn render_chunk_head(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<1>| {
+        let length = call.f64(0)?;
+        if !(0.0..=9_007_199_254_740_991.0).contains(&length) {
+            return Err(Fault::Argument(c"expected a length"));
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.head.clear();
+            chunk_head(length as u64, &mut scratch.head);
+            Ok(call.latin1(&scratch.head))
+        })
+    };
+    // SAFETY: Node calls this with its own `env` and `info`.
+    unsafe { enter(env, info, body) }
+}
+
+/// Answers whether the string at argument 0 passes `test`.
+#[inline]
+fn tested(call: &Call<1>, test: fn(&[u16]) -> bool) -> Result<Value, Fault> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        call.utf16(0, &mut scratch.wide)?;
+        let answer = call.boolean(test(&scratch.wide));
+        scratch.trim();
+        Ok(answer)
+    })
+}
+
+unsafe extern "C" fn is_token(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    // SAFETY: Node calls this with its own `env` and `info`.
+    unsafe { enter(env, info, |call| tested(call, validate::is_token_utf16)) }
+}
+
+unsafe extern "C" fn is_field_value(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    // SAFETY: Node calls this with its own `env` and `info`.
+    unsafe {
+        enter(env, info, |call| {
+            tested(call, validate::is_field_value_utf16)
+        })
+    }
+}
+
+unsafe extern "C" fn is_request_target(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    // SAFETY: Node calls this with its own `env` and `info`.
+    unsafe {
+        enter(env, info, |call| {
+            tested(call, validate::is_request_target_utf16)
+        })
+    }
+}
+
+/// Makes the functions of this file methods of `exports`.
+///
+/// # Safety
+/// `env` must be live on this thread and `exports` an object of it.
+pub unsafe fn register(env: sys::napi_env, exports: Value) {
+    // SAFETY: the caller vouches for both.
+    unsafe {
+        define(env, exports, c"renderHead", render_head);
+        define(env, exports, c"renderInterim", render_interim);
+        define(env, exports, c"renderLastChunk", render_last_chunk);
+        define(env, exports, c"chunkHead", render_chunk_head);
+        define(env, exports, c"isToken", is_token);
+        define(env, exports, c"isFieldValue", is_field_value);
+        define(env, exports, c"isRequestTarget", is_request_target);
+    }
+}

@@ -1,0 +1,411 @@
+//! The head of an outgoing message: its first line, the fields it was given, and the fields that the rules add.
+//!
+//! What is added, in this order: `Date`, `Connection` with `Keep-Alive`, `Content-Length` or `Transfer-Encoding`. A field
+//! that was given is never added again, and never changed.
+
+use std::io::Write;
+
+use memchr::memchr;
+
+use super::date::DATE_LENGTH;
+use super::validate::{has_word, is_field_value, is_first_line, is_token};
+
+/// What is known of a message before its head is written, as bits of [`Rules::flags`].
+pub mod ask {
+    /// The connection may persist after this message (`shouldKeepAlive`).
+    pub const KEEP_ALIVE: u32 = 1;
+    /// Add a `Date` field unless one is given (`sendDate`).
+    pub const DATE: u32 = 1 << 1;
+    /// The message may have a body (`_hasBody`).
+    pub const BODY: u32 = 1 << 2;
+    /// A body of unknown length may be chunked (`useChunkedEncodingByDefault`).
+    pub const CHUNKED_BY_DEFAULT: u32 = 1 << 3;
+    /// The user removed `Connection`: add none (`_removedConnection`).
+    pub const REMOVED_CONNECTION: u32 = 1 << 4;
+    /// The user removed `Content-Length`: add none (`_removedContLen`).
+    pub const REMOVED_CONTENT_LENGTH: u32 = 1 << 5;
+    /// The user removed `Transfer-Encoding`: add none (`_removedTE`).
+    pub const REMOVED_TRANSFER_ENCODING: u32 = 1 << 6;
+    /// The server's `Keep-Alive` hint may be added (`_defaultKeepAlive`).
+    pub const KEEP_ALIVE_HINT: u32 = 1 << 7;
+    /// This is the last request that the connection may carry (`maxRequestsOnConnectionReached`).
+    pub const MAX_REQUESTS_REACHED: u32 = 1 << 8;
+    /// The message has an agent, which keeps connections (`agent`).
+    pub const AGENT: u32 = 1 << 9;
+    /// The connection is already known to close after this message (`_last`).
+    pub const LAST: u32 = 1 << 10;
+    /// The message is already known to be chunked (`chunkedEncoding`).
+    pub const CHUNKED: u32 = 1 << 11;
+    /// The status is 204 or 304, which have no body: RFC 9112 6.1, "a server MUST NOT send a Transfer-Encoding header
+    /// field in any response with a status code of 1xx or 204".
+    pub const BODILESS_STATUS: u32 = 1 << 12;
+}
+
+/// What the head decided and what was found in it, as bits of [`Outcome::flags`].
+pub mod told {
+    /// The connection closes after this message (`_last`).
+    pub const LAST: u32 = 1;
+    /// The body is chunked (`chunkedEncoding`).
+    pub const CHUNKED: u32 = 1 << 1;
+    /// The connection may persist (`shouldKeepAlive`).
+    pub const KEEP_ALIVE: u32 = 1 << 2;
+    /// The `Keep-Alive` hint may still be added to a later head (`_defaultKeepAlive`).
+    pub const KEEP_ALIVE_HINT: u32 = 1 << 3;
+    /// `Connection` was given.
+    pub const CONNECTION: u32 = 1 << 4;
+    /// `Content-Length` was given.
+    pub const CONTENT_LENGTH: u32 = 1 << 5;
+    /// `Transfer-Encoding` was given.
+    pub const TRANSFER_ENCODING: u32 = 1 << 6;
+    /// `Date` was given.
+    pub const DATE: u32 = 1 << 7;
+    /// `Expect` was given: the head must be sent at once.
+    pub const EXPECT: u32 = 1 << 8;
+    /// `Trailer` was given.
+    pub const TRAILER: u32 = 1 << 9;
+    /// `Upgrade` was given.
+    pub const UPGRADE: u32 = 1 << 10;
+    /// The rules added `Content-Length`.
+    pub const ADDED_CONTENT_LENGTH: u32 = 1 << 11;
+}
+
+/// The input of the rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Bits of [`ask`].
+    pub flags: u32,
+    /// Length of the body in bytes; negative or NaN when unknown.
+    pub content_length: f64,
+    /// For how long the server keeps an idle connection, in milliseconds; 0 or NaN when no hint is to be given.
+    pub keep_alive_timeout: f64,
+    /// How many requests the server takes on a connection; 0, negative or NaN for no limit.
+    pub max_requests: f64,
+}
+
+/// The decisions of the rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Bits of [`told`].
+    pub flags: u32,
+    /// Index of the last `Content-Length` that was given.
+    pub content_length_field: Option<u32>,
+    /// Its value, when it is a plain decimal number up to 2^53 - 1.
+    pub content_length: Option<u64>,
+}
+
+/// Why there is no head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A field name is not a token.
+    Name = 1,
+    /// A field value holds an illegal character.
+    Value = 2,
+    /// The first line does not end in its only CRLF or holds an illegal character.
+    FirstLine = 3,
+    /// The number of fields is not the announced one.
+    Count = 4,
+    /// `Trailer` without chunked framing (RFC 9110 6.6.2: trailers need a framing that can carry them).
+    Trailer = 5,
+}
+
+/// The first thing that is not legal, and the index of its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Index of the field; 0 when the reason is not a field's.
+    pub field: u32,
+    /// What is wrong.
+    pub reason: Reason,
+}
+
+/// Writes `count` fields, each with its CRLF, and shows each to `see` with its index. `text` is `name NUL value NUL` for
+/// each field.
+///
+/// No byte passes unchecked: names are tokens, values are legal values, and NUL, which is neither, cannot hide a field.
+///
+/// # Errors
+/// [`Invalid`] with the first illegal field; `out` is then not to be sent.
+#[inline]
+pub fn fields(
+    text: &[u8],
+    count: u32,
+    out: &mut Vec<u8>,
+    mut see: impl FnMut(u32, &[u8], &[u8]),
+) -> Result<(), Invalid> {
+    let mut rest = text;
+    for field in 0..count {
+        let invalid = |reason| Invalid { field, reason };
+        let name_end = memchr(0, rest).ok_or(invalid(Reason::Count))?;
+        let (name, tail) = (&rest[..name_end], &rest[name_end + 1..]);
+        let value_end = memchr(0, tail).ok_or(invalid(Reason::Count))?;
+        let value = &tail[..value_end];
+        rest = &tail[value_end + 1..];
+        if !is_token(name) {
+            return Err(invalid(Reason::Name));
+        }
+        if !is_field_value(value) {
+            return Err(invalid(Reason::Value));
+        }
+        out.extend_from_slice(name);
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value);
+        out.extend_from_slice(b"\r\n");
+        see(field, name, value);
+    }
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(Invalid {
+            field: count,
+            reason: Reason::Count,
+        })
+    }
+}
+
+/// Splits `text` behind its first line, whose CRLF must be there and which must hold legal characters alone.
+fn first_line(text: &[u8]) -> Result<(&[u8], &[u8]), Invalid> {
+    const INVALID: Invalid = Invalid {
+        field: 0,
+        reason: Reason::FirstLine,
+    };
+    let end = memchr(b'\r', text).ok_or(INVALID)?;
+    if text.get(end + 1) != Some(&b'\n') || !is_first_line(&text[..end]) {
+        return Err(INVALID);
+    }
+    Ok(text.split_at(end + 2))
+}
+
+/// Writes a head to which no rule adds anything: a 1xx response.
+///
+/// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields.
+///
+/// # Errors
+/// [`Invalid`]; `out` is then not to be sent.
+pub fn interim(text: &[u8], count: u32, out: &mut Vec<u8>) -> Result<(), Invalid> {
+    let (line, rest) = first_line(text)?;
+    out.extend_from_slice(line);
+    fields(rest, count, out, |_, _, _| {})?;
+    out.extend_from_slice(b"\r\n");
+    Ok(())
+}
+
+/// What the given fields say about framing and connection.
+#[derive(Default)]
+struct Given {
+    outcome: Outcome,
+    close: bool,
+}
+
+impl Given {
+    /// Takes notice of one field. Told apart by length first: most fields have none of these lengths.
+    #[inline]
+    fn see(&mut self, field: u32, name: &[u8], value: &[u8]) {
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        let flags = &mut self.outcome.flags;
+        match name.len() {
+            4 if is(b"date") => *flags |= told::DATE,
+            6 if is(b"expect") => *flags |= told::EXPECT,
+            7 if is(b"trailer") => *flags |= told::TRAILER,
+            7 if is(b"upgrade") => *flags |= told::UPGRADE,
+            10 if is(b"connection") => {
+                *flags |= told::CONNECTION;
+                self.close |= has_word(value, b"close");
+            }
+            10 if is(b"keep-alive") => *flags &= !told::KEEP_ALIVE_HINT,
+            14 if is(b"content-length") => {
+                *flags |= told::CONTENT_LENGTH;
+                self.outcome.content_length_field = Some(field);
+                self.outcome.content_length = plain_number(value);
+            }
+            17 if is(b"transfer-encoding") => {
+                *flags |= told::TRANSFER_ENCODING;
+                if has_word(value, b"chunked") {
+                    *flags |= told::CHUNKED;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A decimal number up to 2^53 - 1 without sign, space or exponent.
+fn plain_number(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > 16 {
+        return None;
+    }
+    let number = text.iter().try_fold(0u64, |sum, &digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| sum * 10 + u64::from(digit - b'0'))
+    })?;
+    (number < 1 << 53).then_some(number)
+}
+
+/// Writes a whole head and decides how the message is framed and whether its connection persists.
+///
+/// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields; `date` is the value of
+/// the `Date` field.
+///
+/// # Errors
+/// [`Invalid`]: `out` is then not to be sent. With [`Reason::Trailer`] the decisions stand, since Node's do.
+pub fn render(
+    text: &[u8],
+    count: u32,
+    rules: &Rules,
+    date: &[u8; DATE_LENGTH],
+    out: &mut Vec<u8>,
+) -> (Outcome, Result<(), Invalid>) {
+    let carried = [
+        (ask::LAST, told::LAST),
+        (ask::CHUNKED, told::CHUNKED),
+        (ask::KEEP_ALIVE, told::KEEP_ALIVE),
+        (ask::KEEP_ALIVE_HINT, told::KEEP_ALIVE_HINT),
+    ];
+    let mut given = Given::default();
+    for (asked, kept) in carried {
+        if rules.flags & asked != 0 {
+            given.outcome.flags |= kept;
+        }
+    }
+    let written = first_line(text).and_then(|(line, rest)| {
+        out.extend_from_slice(line);
+        fields(rest, count, out, |field, name, value| {
+            given.see(field, name, value)
+        })
+    });
+    if let Err(invalid) = written {
+        return (given.outcome, Err(invalid));
+    }
+    if given.close {
+        given.outcome.flags |= told::LAST;
+    }
+    let mut outcome = given.outcome;
+    add_date(rules, &outcome, date, out);
+    decide_connection(rules, &mut outcome, out);
+    decide_length(rules, &mut outcome, out);
+    out.extend_from_slice(b"\r\n");
+    if outcome.flags & told::TRAILER != 0 && outcome.flags & told::CHUNKED == 0 {
+        return (
+            outcome,
+            Err(Invalid {
+                field: 0,
+                reason: Reason::Trailer,
+            }),
+        );
+    }
+    (outcome, Ok(()))
+}
+
+fn add_date(rules: &Rules, outcome: &Outcome, date: &[u8; DATE_LENGTH], out: &mut Vec<u8>) {
+    if rules.flags & ask::DATE != 0 && outcome.flags & told::DATE == 0 {
+        out.extend_from_slice(b"Date: ");
+        out.extend_from_slice(date);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Adds `Connection` and `Keep-Alive` where they are missing, and decides whether the connection persists.
+fn decide_connection(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
+    if rules.flags & ask::BODILESS_STATUS != 0 && outcome.flags & told::CHUNKED != 0 {
+        outcome.flags &= !(told::CHUNKED | told::KEEP_ALIVE);
+    }
+    let keep = outcome.flags & told::KEEP_ALIVE != 0;
+    if rules.flags & ask::REMOVED_CONNECTION != 0 {
+        outcome.flags &= !told::LAST;
+        if !keep {
+            outcome.flags |= told::LAST;
+        }
+        return;
+    }
+    if outcome.flags & told::CONNECTION != 0 {
+        return;
+    }
+    // The peer can tell where the message ends, or an agent on our side looks after the connection.
+    let delimited = outcome.flags & told::CONTENT_LENGTH != 0
+        || rules.flags & (ask::CHUNKED_BY_DEFAULT | ask::AGENT) != 0;
+    if !(keep && delimited) {
+        outcome.flags |= told::LAST;
+        out.extend_from_slice(b"Connection: close\r\n");
+    } else if rules.flags & ask::MAX_REQUESTS_REACHED != 0 {
+        out.extend_from_slice(b"Connection: close\r\n");
+    } else {
+        out.extend_from_slice(b"Connection: keep-alive\r\n");
+        if outcome.flags & told::KEEP_ALIVE_HINT != 0 {
+            add_keep_alive_hint(rules, out);
+        }
+    }
+}
+
+/// Adds `Keep-Alive: timeout=SECONDS[, max=REQUESTS]`.
+fn add_keep_alive_hint(rules: &Rules, out: &mut Vec<u8>) {
+    if rules.keep_alive_timeout == 0.0 || rules.keep_alive_timeout.is_nan() {
+        return;
+    }
+    out.extend_from_slice(b"Keep-Alive: timeout=");
+    number((rules.keep_alive_timeout / 1000.0).floor(), out);
+    if rules.max_requests > 0.0 {
+        out.extend_from_slice(b", max=");
+        number(rules.max_requests, out);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Adds `Content-Length` or `Transfer-Encoding` where neither was given, and decides how the body is framed.
+fn decide_length(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
+    if outcome.flags & (told::CONTENT_LENGTH | told::TRANSFER_ENCODING) != 0 {
+        return;
+    }
+    let has = |bit: u32| rules.flags & bit != 0;
+    if !has(ask::BODY) {
+        outcome.flags &= !told::CHUNKED;
+    } else if !has(ask::CHUNKED_BY_DEFAULT) {
+        outcome.flags |= told::LAST;
+    } else if outcome.flags & told::TRAILER == 0
+        && !has(ask::REMOVED_CONTENT_LENGTH)
+        && rules.content_length >= 0.0
+    {
+        out.extend_from_slice(b"Content-Length: ");
+        number(rules.content_length, out);
+        out.extend_from_slice(b"\r\n");
+        outcome.flags |= told::ADDED_CONTENT_LENGTH;
+    } else if !has(ask::REMOVED_TRANSFER_ENCODING) {
+        out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+        outcome.flags |= told::CHUNKED;
+    } else {
+        outcome.flags |= told::LAST;
+    }
+}
+
+/// Writes a number as JavaScript prints it, for all that stands in such a field: integers of up to 15 digits, fractions,
+/// and `Infinity`.
+fn number(value: f64, out: &mut Vec<u8>) {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        integer(value as i64, out);
+    } else if value.is_infinite() {
+        out.extend_from_slice(if value > 0.0 {
+            b"Infinity"
+        } else {
+            b"-Infinity"
+        });
+    } else {
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "{value}");
+    }
+}
+
+fn integer(value: i64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = value.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
