@@ -1,0 +1,51 @@
+'use strict';
+
+const js = require('@eslint/js');
+const globals = require('globals');
+const stylistic = require('@stylistic/eslint-plugin');
+
+// The whole program; what only the library must hold stands in `library`.
+const everywhere = {
+  'curly': ['error', 'multi-line'],
+  'eqeqeq': ['error', 'always', { null: 'ignore' }],
+  'no-implicit-globals': 'error',
+  'no-restricted-properties': ['error', { object: 'process', property: 'binding', message: 'Only public modules of Node.' }],
+  'no-shadow-restricted-names': 'error',
+  'no-unused-vars': ['error', { args: 'after-used', argsIgnorePattern: '^_', caughtErrors: 'none' }],
+  'no-useless-return': 'error',
+  'no-var': 'error',
+  'object-shorthand': ['error', 'methods'],
+  'prefer-const': ['error', { destructuring: 'all' }],
+  // raw bytes of the protocol are matched on purpose
+  'no-control-regex': 'off',
+  'no-empty': ['error', { allowEmptyCatch: true }],
+  '@stylistic/eol-last': 'error',
+  '@stylistic/no-tabs': 'error',
+  '@stylistic/no-trailing-spaces': 'error',
+  '@stylistic/quotes': ['error', 'single', { avoidEscape: true, allowTemplateLiterals: 'always' }],
+  '@stylistic/semi': ['error', 'always'],
+};
+
+const library = {
+  'max-lines': ['error', 700],
+  'no-console': 'error',
+  'prefer-rest-params': 'error',
+};
+
+module.exports = [
+  { ignores: ['target/', '.cache/', 'node_modules/', 'bench/node_modules/', 'npm/', '**/*.node', '__test__/fixtures/', 'fuzz/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.{js,cjs,mjs}'],
+    plugins: { '@stylistic': stylistic },
+    languageOptions: { ecmaVersion: 2022, globals: globals.node },
+    rules: everywhere,
+  },
+  {
+    files: ['**/*.{js,cjs}'],
+    languageOptions: { sourceType: 'commonjs' },
+    rules: { strict: ['error', 'global'] },
+  },
+  { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } },
+  { files: ['lib/**'], rules: library },
+];

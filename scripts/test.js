@@ -1,0 +1,34 @@
+'use strict';
+
+// Runs every __test__/**/*.test.js with Node's own test runner.   node scripts/test.js [part of a path]... [-- options of node]
+// (The glob patterns of `node --test` came after Node 18.)
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+
+const root = path.resolve(__dirname, '..');
+
+function testFiles(dir) {
+  return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    const full = path.join(dir, entry.name);
+    if (entry.isDirectory()) return testFiles(full);
+    return /\.test\.(js|mjs)$/.test(entry.name) ? [full] : [];
+  });
+}
+
+const args = process.argv.slice(2);
+const cut = args.includes('--') ? args.indexOf('--') : args.length;
+const wanted = args.slice(0, cut);
+const files = testFiles(path.join(root, '__test__'))
+  .map((file) => path.relative(root, file))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort();
+
+if (files.length === 0) {
+  console.error('no test file matches');
+  process.exitCode = 1;
+} else {
+  const { status } = spawnSync(process.execPath, ['--test', ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+}
