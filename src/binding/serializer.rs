@@ -50,7 +50,7 @@ use napi::sys;
 use super::raw::{Call, Fault, Value, define, enter};
 use crate::serializer::chunk::{chunk_head, last_chunk};
 use crate::serializer::date::DateCache;
-use crate::serializer::head::{self, Invalid, Outcome, Reason, Rules};
+use crate::serializer::head::{self, Invalid, Outcome, Rules};
 use crate::serializer::validate;
 
 /// Buffers that are reused from call to call; one set per thread, since each thread has its own JavaScript.
@@ -92,33 +92,6 @@ impl Scratch {
             };
         }
     }
-
-    /// Which part of a head holds the first character above U+00FF.
-    #[cold]
-    fn wide_part(&self) -> Invalid {
-        let at = self.wide.iter().position(|&unit| unit > 255).unwrap_or(0);
-        let before = &self.wide[..at];
-        let line = before
-            .iter()
-            .position(|&unit| unit == u16::from(b'\n'))
-            .map_or(0, |end| end + 1);
-        if line == 0 && !self.wide.is_empty() && self.text.contains(&b'\r') {
-            return Invalid {
-                field: 0,
-                reason: Reason::FirstLine,
-            };
-        }
-        let ends = before[line..].iter().filter(|&&unit| unit == 0).count() as u32;
-        let reason = if ends.is_multiple_of(2) {
-            Reason::Name
-        } else {
-            Reason::Value
-        };
-        Invalid {
-            field: ends / 2,
-            reason,
-        }
-    }
 }
 
 thread_local! {
@@ -143,6 +116,7 @@ fn words(outcome: &Outcome) -> [i32; 4] {
 #[inline]
 fn rendered<const N: usize>(
     call: &Call<N>,
+    starts_with_line: bool,
     render: impl FnOnce(&[u8], &mut Vec<u8>, &mut DateCache) -> Result<Result<(), Invalid>, Fault>,
 ) -> Result<Value, Fault> {
     SCRATCH.with_borrow_mut(|scratch| {
@@ -153,7 +127,7 @@ fn rendered<const N: usize>(
                 Err(invalid) => refusal(call, invalid),
             }
         } else {
-            refusal(call, scratch.wide_part())
+            refusal(call, head::first_wide(&scratch.wide, starts_with_line))
         };
         scratch.trim();
         Ok(answer)
@@ -169,7 +143,7 @@ unsafe extern "C" fn render_head(env: sys::napi_env, info: sys::napi_callback_in
             keep_alive_timeout: call.f64(4)?,
             max_requests: call.f64(5)?,
         };
-        rendered(call, |text, out, date| {
+        rendered(call, true, |text, out, date| {
             let (outcome, written) = head::render(text, count, &rules, date.now(), out);
             call.fill_i32(6, &words(&outcome))?;
             Ok(written)
@@ -182,7 +156,9 @@ unsafe extern "C" fn render_head(env: sys::napi_env, info: sys::napi_callback_in
 unsafe extern "C" fn render_interim(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<2>| {
         let count = call.i32(1)? as u32;
-        rendered(call, |text, out, _| Ok(head::interim(text, count, out)))
+        rendered(call, true, |text, out, _| {
+            Ok(head::interim(text, count, out))
+        })
     };
     // SAFETY: Node calls this with its own `env` and `info`.
     unsafe { enter(env, info, body) }
@@ -191,7 +167,7 @@ unsafe extern "C" fn render_interim(env: sys::napi_env, info: sys::napi_callback
 unsafe extern "C" fn render_last_chunk(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<2>| {
         let count = call.i32(1)? as u32;
-        rendered(call, |text, out, _| Ok(last_chunk(text, count, out)))
+        rendered(call, false, |text, out, _| Ok(last_chunk(text, count, out)))
     };
     // SAFETY: Node calls this with its own `env` and `info`.
     unsafe { enter(env, info, body) }

@@ -174,6 +174,38 @@ fn first_line(text: &[u8]) -> Result<(&[u8], &[u8]), Invalid> {
     Ok(text.split_at(end + 2))
 }
 
+/// Tells which part of a head's UTF-16 text holds the first character above U+00FF, which no part may hold.
+/// `starts_with_line` as in [`render`]; false for fields alone, as in a trailer section.
+#[cold]
+pub fn first_wide(text: &[u16], starts_with_line: bool) -> Invalid {
+    let at = text
+        .iter()
+        .position(|&unit| unit > 255)
+        .unwrap_or(text.len());
+    let before = &text[..at];
+    let line_feed = before.iter().position(|&unit| unit == u16::from(b'\n'));
+    let fields = match line_feed {
+        Some(end) if starts_with_line => &before[end + 1..],
+        None if starts_with_line => {
+            return Invalid {
+                field: 0,
+                reason: Reason::FirstLine,
+            };
+        }
+        _ => before,
+    };
+    let ends = fields.iter().filter(|&&unit| unit == 0).count() as u32;
+    let reason = if ends.is_multiple_of(2) {
+        Reason::Name
+    } else {
+        Reason::Value
+    };
+    Invalid {
+        field: ends / 2,
+        reason,
+    }
+}
+
 /// Writes a head to which no rule adds anything: a 1xx response.
 ///
 /// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields.
@@ -188,19 +220,12 @@ pub fn interim(text: &[u8], count: u32, out: &mut Vec<u8>) -> Result<(), Invalid
     Ok(())
 }
 
-/// What the given fields say about framing and connection.
-#[derive(Default)]
-struct Given {
-    outcome: Outcome,
-    close: bool,
-}
-
-impl Given {
+impl Outcome {
     /// Takes notice of one field. Told apart by length first: most fields have none of these lengths.
     #[inline]
     fn see(&mut self, field: u32, name: &[u8], value: &[u8]) {
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
-        let flags = &mut self.outcome.flags;
+        let flags = &mut self.flags;
         match name.len() {
             4 if is(b"date") => *flags |= told::DATE,
             6 if is(b"expect") => *flags |= told::EXPECT,
@@ -208,13 +233,17 @@ impl Given {
             7 if is(b"upgrade") => *flags |= told::UPGRADE,
             10 if is(b"connection") => {
                 *flags |= told::CONNECTION;
-                self.close |= has_word(value, b"close");
+                if has_word(value, b"close") {
+                    *flags |= told::LAST;
+                } else {
+                    *flags |= told::KEEP_ALIVE;
+                }
             }
             10 if is(b"keep-alive") => *flags &= !told::KEEP_ALIVE_HINT,
             14 if is(b"content-length") => {
                 *flags |= told::CONTENT_LENGTH;
-                self.outcome.content_length_field = Some(field);
-                self.outcome.content_length = plain_number(value);
+                self.content_length_field = Some(field);
+                self.content_length = plain_number(value);
             }
             17 if is(b"transfer-encoding") => {
                 *flags |= told::TRANSFER_ENCODING;
@@ -260,25 +289,21 @@ pub fn render(
         (ask::KEEP_ALIVE, told::KEEP_ALIVE),
         (ask::KEEP_ALIVE_HINT, told::KEEP_ALIVE_HINT),
     ];
-    let mut given = Given::default();
+    let mut outcome = Outcome::default();
     for (asked, kept) in carried {
         if rules.flags & asked != 0 {
-            given.outcome.flags |= kept;
+            outcome.flags |= kept;
         }
     }
     let written = first_line(text).and_then(|(line, rest)| {
         out.extend_from_slice(line);
         fields(rest, count, out, |field, name, value| {
-            given.see(field, name, value)
+            outcome.see(field, name, value)
         })
     });
     if let Err(invalid) = written {
-        return (given.outcome, Err(invalid));
+        return (outcome, Err(invalid));
     }
-    if given.close {
-        given.outcome.flags |= told::LAST;
-    }
-    let mut outcome = given.outcome;
     add_date(rules, &outcome, date, out);
     decide_connection(rules, &mut outcome, out);
     decide_length(rules, &mut outcome, out);
@@ -308,15 +333,15 @@ fn decide_connection(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
     if rules.flags & ask::BODILESS_STATUS != 0 && outcome.flags & told::CHUNKED != 0 {
         outcome.flags &= !(told::CHUNKED | told::KEEP_ALIVE);
     }
+    if outcome.flags & told::CONNECTION != 0 {
+        return;
+    }
     let keep = outcome.flags & told::KEEP_ALIVE != 0;
     if rules.flags & ask::REMOVED_CONNECTION != 0 {
         outcome.flags &= !told::LAST;
         if !keep {
             outcome.flags |= told::LAST;
         }
-        return;
-    }
-    if outcome.flags & told::CONNECTION != 0 {
         return;
     }
     // The peer can tell where the message ends, or an agent on our side looks after the connection.

@@ -1,0 +1,244 @@
+//! Replays the heads that Node wrote (`__test__/fixtures/make-heads.cjs`) against the serializer: same bytes, same flags.
+//!
+//! `HEADS=/path/to/file.json cargo test --test serializer_heads` replays another recording, such as a larger one.
+
+use rust_http::serializer::date::DATE_LENGTH;
+use rust_http::serializer::head::{Invalid, Outcome, Reason, Rules, ask, first_wide, render, told};
+use rust_http::serializer::validate;
+use serde_json::Value;
+
+const DATE: &[u8; DATE_LENGTH] = b"Sun, 06 Nov 1994 08:49:37 GMT";
+
+const FLAGS: [(&str, u32); 13] = [
+    ("shouldKeepAlive", ask::KEEP_ALIVE),
+    ("sendDate", ask::DATE),
+    ("_hasBody", ask::BODY),
+    ("useChunkedEncodingByDefault", ask::CHUNKED_BY_DEFAULT),
+    ("_removedConnection", ask::REMOVED_CONNECTION),
+    ("_removedContLen", ask::REMOVED_CONTENT_LENGTH),
+    ("_removedTE", ask::REMOVED_TRANSFER_ENCODING),
+    ("_defaultKeepAlive", ask::KEEP_ALIVE_HINT),
+    ("maxRequestsOnConnectionReached", ask::MAX_REQUESTS_REACHED),
+    ("agent", ask::AGENT),
+    ("_last", ask::LAST),
+    ("chunkedEncoding", ask::CHUNKED),
+    ("bodilessStatus", ask::BODILESS_STATUS),
+];
+
+const RESULTS: [(&str, u32); 5] = [
+    ("_last", told::LAST),
+    ("chunkedEncoding", told::CHUNKED),
+    ("shouldKeepAlive", told::KEEP_ALIVE),
+    ("_defaultKeepAlive", told::KEEP_ALIVE_HINT),
+    ("_headerSent", told::EXPECT),
+];
+
+fn recording() -> Value {
+    let committed = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/__test__/fixtures/heads-20.json"
+    );
+    let path = std::env::var("HEADS").unwrap_or(committed.into());
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn number(value: &Value, absent: f64) -> f64 {
+    match value {
+        Value::Number(number) => number.as_f64().unwrap(),
+        Value::String(text) => text.parse().unwrap(),
+        _ => absent,
+    }
+}
+
+fn rules(input: &Value) -> Rules {
+    Rules {
+        flags: FLAGS
+            .iter()
+            .filter(|(name, _)| input[name] == true)
+            .map(|(_, flag)| flag)
+            .sum(),
+        content_length: number(&input["_contentLength"], -1.0),
+        keep_alive_timeout: number(&input["keepAliveTimeout"], 0.0),
+        max_requests: number(&input["maxRequests"], 0.0),
+    }
+}
+
+fn joined(case: &Value) -> (Vec<u16>, u32) {
+    let mut text = case["firstLine"].as_str().unwrap().to_owned();
+    let fields = case["fields"].as_array().unwrap();
+    for field in fields {
+        for part in field.as_array().unwrap() {
+            text.push_str(part.as_str().unwrap());
+            text.push('\0');
+        }
+    }
+    (text.encode_utf16().collect(), fields.len() as u32)
+}
+
+fn rendered(case: &Value) -> (Vec<u8>, Outcome, Result<(), Invalid>) {
+    let (wide, count) = joined(case);
+    let (mut text, mut out) = (Vec::new(), Vec::new());
+    if !validate::narrow(&wide, &mut text) {
+        return (out, Outcome::default(), Err(first_wide(&wide, true)));
+    }
+    let (outcome, written) = render(&text, count, &rules(&case["input"]), DATE, &mut out);
+    (out, outcome, written)
+}
+
+/// The latin1 bytes of a text, the date that the recording left out put in.
+fn latin1(text: &str) -> Vec<u8> {
+    let text = text.replace("<date>", std::str::from_utf8(DATE).unwrap());
+    text.chars()
+        .map(|character| u8::try_from(character as u32).unwrap())
+        .collect()
+}
+
+fn check_flags(case: &Value, outcome: &Outcome) {
+    let output = &case["output"];
+    for (name, flag) in RESULTS {
+        if name == "_headerSent" && case["error"].is_string() {
+            // Nothing was sent, whatever Expect says.
+            continue;
+        }
+        assert_eq!(
+            outcome.flags & flag != 0,
+            output[name] == true,
+            "{name} of {case:#}"
+        );
+    }
+    if let Some(length) = outcome.content_length {
+        assert_eq!(
+            length as f64,
+            number(&output["_contentLength"], -1.0),
+            "_contentLength of {case:#}"
+        );
+        assert!(outcome.content_length_field.is_some());
+    }
+    if let Some(field) = outcome.content_length_field {
+        let name = case["fields"][field as usize][0].as_str().unwrap();
+        assert!(name.eq_ignore_ascii_case("content-length"));
+        let later = case["fields"].as_array().unwrap()[field as usize + 1..].iter();
+        assert!(
+            !later
+                .map(|field| field[0].as_str().unwrap())
+                .any(|name| name.eq_ignore_ascii_case("content-length"))
+        );
+    } else {
+        assert_eq!(
+            number(&output["_contentLength"], -1.0),
+            number(&case["input"]["_contentLength"], -1.0),
+            "{case:#}"
+        );
+    }
+}
+
+/// The fields that the error may point at: those whose name or value is not legal.
+fn check_refusal(case: &Value, code: &str, invalid: Invalid) {
+    let expected: &[Reason] = match code {
+        "ERR_HTTP_TRAILER_INVALID" => &[Reason::Trailer],
+        // A NUL within a name or value looks like the end of it.
+        "ERR_INVALID_HTTP_TOKEN" | "ERR_INVALID_CHAR" => {
+            &[Reason::Name, Reason::Value, Reason::Count]
+        }
+        other => panic!("unexpected {other} in {case:#}"),
+    };
+    assert!(
+        expected.contains(&invalid.reason),
+        "{invalid:?} for {case:#}"
+    );
+    let fields = case["fields"].to_string();
+    if invalid.reason == Reason::Trailer || fields.contains("\\u0000") {
+        return;
+    }
+    let exact = if code == "ERR_INVALID_HTTP_TOKEN" {
+        Reason::Name
+    } else {
+        Reason::Value
+    };
+    assert_eq!(invalid.reason, exact, "{case:#}");
+    let field = &case["fields"][invalid.field as usize];
+    let part: Vec<u16> = field[usize::from(exact == Reason::Value)]
+        .as_str()
+        .unwrap()
+        .encode_utf16()
+        .collect();
+    let legal = if exact == Reason::Name {
+        validate::is_token_utf16(&part)
+    } else {
+        validate::is_field_value_utf16(&part)
+    };
+    assert!(!legal, "{invalid:?} for {case:#}");
+}
+
+#[test]
+fn heads_and_flags_are_those_of_node() {
+    let recording = recording();
+    let cases = recording["cases"].as_array().unwrap();
+    assert!(cases.len() > 500);
+    for case in cases {
+        let (out, outcome, written) = rendered(case);
+        match (case["head"].as_str(), written) {
+            (Some(head), Ok(())) => {
+                assert_eq!(
+                    String::from_utf8_lossy(&out),
+                    String::from_utf8_lossy(&latin1(head)),
+                    "{case:#}"
+                );
+                assert_eq!(out, latin1(head), "{case:#}");
+                check_flags(case, &outcome);
+            }
+            (None, Err(invalid)) => {
+                check_refusal(case, case["error"].as_str().unwrap(), invalid);
+                if invalid.reason == Reason::Trailer {
+                    check_flags(case, &outcome);
+                }
+            }
+            (_, answer) => panic!("{answer:?} for {case:#}"),
+        }
+    }
+}
+
+#[test]
+fn the_characters_of_names_values_and_targets_are_those_of_node() {
+    let recording = recording();
+    let answers = |kind: &str| {
+        recording["characters"][kind]
+            .as_str()
+            .unwrap()
+            .bytes()
+            .map(|digit| digit == b'1')
+            .collect::<Vec<_>>()
+    };
+    let (names, values, paths) = (answers("name"), answers("value"), answers("path"));
+    assert_eq!(names.len(), 0x180);
+    for code in 0..0x180u16 {
+        let text = [u16::from(b'a'), code, u16::from(b'b')];
+        assert_eq!(
+            validate::is_token_utf16(&text),
+            names[usize::from(code)],
+            "name {code:#x}"
+        );
+        assert_eq!(
+            validate::is_field_value_utf16(&text),
+            values[usize::from(code)],
+            "value {code:#x}"
+        );
+        assert_eq!(
+            validate::is_request_target_utf16(&text),
+            paths[usize::from(code)],
+            "path {code:#x}"
+        );
+        if let Ok(byte) = u8::try_from(code) {
+            assert_eq!(
+                validate::is_token(&[byte]),
+                names[usize::from(code)],
+                "name {code:#x}"
+            );
+            assert_eq!(
+                validate::is_field_value(&[byte]),
+                values[usize::from(code)],
+                "value {code:#x}"
+            );
+        }
+    }
+}
