@@ -9,6 +9,7 @@
  * have is a fresh one of the same description.
  */
 
+const Stream = require('stream');
 const { OutgoingMessage, ServerResponse, exportedSymbols } = require('./builtin');
 
 /**
@@ -31,11 +32,26 @@ function reflected(description) {
   return ownSymbol(sample, description) || Symbol(description);
 }
 
+const KNOWN = new Set(['kBytesWritten', 'kNeedDrain', 'corked', 'kSocket', 'kOutHeaders', 'errored', 'kHighWaterMark',
+  'kRejectNonStandardBodyWrites']);
+
+/** The symbols of a message that only newer versions have and that node's own methods expect: each with its first value. */
+function otherState() {
+  const plain = new Stream();
+  return Object.getOwnPropertySymbols(sample)
+    .filter((symbol) => !KNOWN.has(symbol.description) && !(symbol in plain))
+    .map((symbol) => [symbol, sample[symbol]]);
+}
+
 const CLOSED_PEER = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 };
 
 module.exports = {
   ownSymbol,
 
+  /** [symbol, first value] of further state that the running version keeps in a message. */
+  otherState: otherState(),
+  /** The key of a message's socket: 'socket' itself up to Node 20, a symbol behind an accessor later. */
+  kSocket: ownSymbol(sample, 'kSocket') || 'socket',
   /** {lower-case name: [name as given, value]} without prototype, or null while no header is set. */
   kOutHeaders: reflected('kOutHeaders'),
   /** true after a write that asked the caller to wait for 'drain'. */

@@ -17,7 +17,7 @@
 //!   out               Int32Array(4), reused:
 //!     out[0]  sum of:  1 _last   2 chunkedEncoding   4 shouldKeepAlive   8 _defaultKeepAlive   (the new values)
 //!                     16 Connection   32 Content-Length   64 Transfer-Encoding   128 Date   256 Expect   512 Trailer
-//!                   1024 Upgrade (these were given)   2048 Content-Length was added
+//!                   1024 Upgrade (these were given)   2048 Content-Length was added   4096 the head is ASCII
 //!     out[1]  index of the last Content-Length that was given, or -1
 //!     out[2]  its value modulo 2^32 (as a signed number) when it is a plain decimal below 2^53, else -1
 //!     out[3]  its value divided by 2^32, else -1:  length = out[3] * 4294967296 + (out[2] >>> 0)

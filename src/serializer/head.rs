@@ -67,6 +67,8 @@ pub mod told {
     pub const UPGRADE: u32 = 1 << 10;
     /// The rules added `Content-Length`.
     pub const ADDED_CONTENT_LENGTH: u32 = 1 << 11;
+    /// Every byte of the head is ASCII, so that it is the same in latin1 and in UTF-8.
+    pub const ASCII: u32 = 1 << 12;
 }
 
 /// The input of the rules.
@@ -316,6 +318,9 @@ pub fn render(
                 reason: Reason::Trailer,
             }),
         );
+    }
+    if out.is_ascii() {
+        outcome.flags |= told::ASCII;
     }
     (outcome, Ok(()))
 }

@@ -1,0 +1,464 @@
+'use strict';
+
+/**
+ * How the bytes of an outgoing message reach its socket: writing, chunks, the queue before there is a socket, the end.
+ *
+ * What can be seen of it (the calls of write() on a socket that somebody watches, of _send() and _writeRaw() on a message
+ * that somebody extends, the sizes, the order of events) is node's. On a plain connection nobody sees single writes, so there
+ * a head and a body become one.
+ */
+
+const net = require('net');
+const { isUint8Array } = require('util').types;
+const { codes, hideFrames } = require('./errors');
+const { headIsAscii } = require('./outgoing-headers');
+const { kBytesWritten, kCorked, kHighWaterMark, kNeedDrain, kRejectNonStandardBodyWrites, kSocket } = require('./symbols');
+const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
+
+const CRLF = '\r\n';
+const CRLF_BYTES = Buffer.from(CRLF);
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** A body of bytes up to this length is joined to its head as latin1 text; beyond it, copying costs more than a second buffer. */
+const JOIN_BYTES_MAX = 16384;
+
+/** What a connection's write() is while nobody has replaced it. */
+const plainWrite = net.Socket.prototype.write;
+
+function nop() {}
+
+/** Length of a chunk in bytes; text without an encoding is UTF-8. */
+function byteLength(chunk, encoding) {
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength;
+}
+
+/** Whether text may be joined to a head: the encodings in which a head can be written. */
+function joinsHead(encoding) {
+  return !encoding || encoding === 'utf8' || encoding === 'latin1';
+}
+
+/**
+ * Whether what is written goes straight to a connection on which single writes cannot be observed: a socket with a handle whose
+ * write() is the original, and a message whose sending methods are.
+ */
+function isDirect(message, socket) {
+  return socket !== null && socket !== undefined && socket.write === plainWrite && socket._httpMessage === message &&
+    message._send === _send && message._writeRaw === _writeRaw && message.outputData.length === 0 &&
+    !message.destroyed && !message.strictContentLength && message[kCorked] === 0 && socket.writable && socket._handle;
+}
+
+function reportError(message, error, callback) {
+  if (callback !== undefined) callback(error);
+  if (typeof message.emit === 'function' && !message.destroyed) message.emit('error', error);
+}
+
+/** Hands an error to the callback of the call that failed and, unless the message is destroyed, to 'error' listeners. */
+function failLater(message, error, callback) {
+  if (!message.destroyed) process.nextTick(reportError, message, error, callback);
+}
+
+function uncork(socket) {
+  socket.uncork();
+}
+
+/** Tells that everything was given to the kernel. */
+function finished(message) {
+  const socket = message[kSocket];
+  if (socket && socket._hadError) return;
+  message.emit('finish');
+}
+
+/** Several writes of one turn leave together. */
+function corkForThisTurn(socket) {
+  if (socket.writableCorked) return;
+  socket.cork();
+  process.nextTick(uncork, socket);
+}
+
+/**
+ * The encoding in which joined text has the bytes that its parts would have one by one, or null if there is none.
+ *
+ * A head alone is latin1. Joined to text in UTF-8 it is UTF-8 too, as node has it (`shared`), while a head before a chunk
+ * stays latin1. ASCII is the same in both, and latin1 is cheaper to write.
+ */
+function joinedEncoding(head, text, length, encoding, shared) {
+  if (encoding === 'latin1') return 'latin1';
+  const plain = head === '' || headIsAscii(head);
+  if (length === text.length) return plain || !shared ? 'latin1' : 'utf8';
+  return plain || shared ? 'utf8' : null;
+}
+
+/** The text still to be sent before anything else, which is then taken for sent. */
+function takeHead(message) {
+  if (message._headerSent || message._header === null) return '';
+  message._headerSent = true;
+  return message._header;
+}
+
+function firstPart(message) {
+  return message._headerSent || message._header === null ? '' : message._header;
+}
+
+/**
+ * Sends data behind the head, together with it where that can be.
+ * @this {OutgoingMessage}
+ * @param {string|Uint8Array} data
+ * @param {string|Function} [encoding]
+ * @param {Function} [callback] called when the data was given to the kernel
+ * @param {number} [size] length in bytes
+ * @returns {boolean} false when the caller should wait for 'drain'
+ */
+function _send(data, encoding, callback, size) {
+  if (!this._headerSent && this._header !== null) {
+    const head = this._header;
+    if (typeof data === 'string' && joinsHead(encoding)) {
+      data = head + data;
+    } else {
+      this.outputData.unshift({ data: head, encoding: 'latin1', callback: null });
+      this.outputSize += head.length;
+      this._onPendingData(head.length);
+    }
+    this._headerSent = true;
+  }
+  return this._writeRaw(data, encoding, callback, size);
+}
+
+/**
+ * Writes to the socket, or queues until there is one that serves this message.
+ * @this {OutgoingMessage}
+ * @param {string|Uint8Array} data
+ * @param {string|Function} [encoding]
+ * @param {Function} [callback]
+ * @param {number} [size]
+ * @returns {boolean} false when the caller should wait for 'drain'
+ */
+function _writeRaw(data, encoding, callback, size) { // eslint-disable-line no-unused-vars
+  const socket = this[kSocket];
+  if (socket && socket.destroyed) return false;
+  if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = null;
+  }
+  if (socket && socket._httpMessage === this && socket.writable) {
+    if (this.outputData.length > 0) this._flushOutput(socket);
+    return socket.write(data, encoding, callback);
+  }
+  this.outputData.push({ data, encoding, callback });
+  this.outputSize += data.length;
+  this._onPendingData(data.length);
+  return this.outputSize < this[kHighWaterMark];
+}
+
+/**
+ * write() and the body of end().
+ * @param {object} message
+ * @param {string|Uint8Array} chunk
+ * @param {string|Function|null} encoding
+ * @param {Function} [callback]
+ * @param {boolean} fromEnd whether this is all of the body, so that its length is known
+ * @returns {boolean} false when the caller should wait for 'drain'
+ */
+function writeBody(message, chunk, encoding, callback, fromEnd) {
+  if (typeof callback !== 'function') callback = nop;
+  if (chunk === null) throw hideFrames(new codes.ERR_STREAM_NULL_VALUES(), writeBody);
+  if (typeof chunk !== 'string' && !isUint8Array(chunk)) {
+    throw hideFrames(new codes.ERR_INVALID_ARG_TYPE('chunk', ['string', 'Buffer', 'Uint8Array'], chunk), writeBody);
+  }
+  if (message.finished) {
+    return refuseWrite(message, new codes.ERR_STREAM_WRITE_AFTER_END(), callback);
+  }
+  if (message.destroyed) return refuseWrite(message, new codes.ERR_STREAM_DESTROYED('write'), callback);
+  let length = -1;
+  if (message.strictContentLength) {
+    length = byteLength(chunk, encoding);
+    countBytes(message, length, fromEnd);
+  }
+  if (!message._header) {
+    if (fromEnd) {
+      if (length < 0) length = byteLength(chunk, encoding);
+      message._contentLength = length;
+    }
+    message._implicitHeader();
+  }
+  if (!message._hasBody) {
+    if (message[kRejectNonStandardBodyWrites]) throw new codes.ERR_HTTP_BODY_NOT_ALLOWED();
+    process.nextTick(callback);
+    return true;
+  }
+  const socket = message[kSocket];
+  if (!fromEnd && socket) corkForThisTurn(socket);
+  const chunked = message.chunkedEncoding && chunk.length !== 0;
+  if (chunked && length < 0) length = byteLength(chunk, encoding);
+  const accepted = chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
+    message._send(chunk, encoding, callback, length < 0 ? undefined : length);
+  if (!accepted) message[kNeedDrain] = true;
+  return accepted;
+}
+
+function refuseWrite(message, error, callback) {
+  if (message.destroyed) process.nextTick(callback, error);
+  else failLater(message, error, callback);
+  return false;
+}
+
+/** Counts body bytes against the Content-Length that was announced; only with strictContentLength. */
+function countBytes(message, length, fromEnd) {
+  const total = message[kBytesWritten] + length;
+  if (message._header && message._contentLength !== null && !message._removedContLen && !message.chunkedEncoding &&
+      message._hasBody && (fromEnd ? total !== message._contentLength : total > message._contentLength)) {
+    throw new codes.ERR_HTTP_CONTENT_LENGTH_MISMATCH(total, message._contentLength);
+  }
+  message[kBytesWritten] = total;
+}
+
+/** RFC 9112, section 7.1: chunk = chunk-size CRLF chunk-data CRLF. */
+function writeChunk(message, socket, chunk, encoding, callback, length) {
+  if (isDirect(message, socket)) {
+    const accepted = writeChunkAtOnce(message, socket, chunk, encoding, callback, length);
+    if (accepted !== undefined) return accepted;
+  }
+  message._send(length.toString(16), 'latin1', null);
+  message._send(CRLF_BYTES, null, null);
+  message._send(chunk, encoding, null, length);
+  return message._send(CRLF_BYTES, null, callback);
+}
+
+/** A chunk in one write; undefined when its parts cannot be joined. */
+function writeChunkAtOnce(message, socket, chunk, encoding, callback, length) {
+  if (typeof chunk !== 'string') {
+    if (length > JOIN_BYTES_MAX) {
+      socket.write(`${takeHead(message)}${length.toString(16)}\r\n`, 'latin1', null);
+      socket.write(chunk, null, null);
+      return socket.write(CRLF_BYTES, null, callback);
+    }
+    return socket.write(`${takeHead(message)}${length.toString(16)}\r\n${latin1(chunk)}\r\n`, 'latin1', callback);
+  }
+  if (!joinsHead(encoding)) return undefined;
+  const wire = joinedEncoding(firstPart(message), chunk, length, encoding, false);
+  if (wire === null) return undefined;
+  return socket.write(`${takeHead(message)}${length.toString(16)}\r\n${chunk}\r\n`, wire, callback);
+}
+
+function latin1(bytes) {
+  return Buffer.isBuffer(bytes) ? bytes.latin1Slice() :
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+}
+
+/**
+ * Sends a part of the body.
+ * @this {OutgoingMessage}
+ * @param {string|Uint8Array} chunk
+ * @param {string|Function} [encoding] of text; UTF-8 by default
+ * @param {Function} [callback] called when the chunk was given to the kernel, with an error if it could not be
+ * @returns {boolean} false when the caller should wait for 'drain'
+ */
+function write(chunk, encoding, callback) {
+  if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = null;
+  }
+  return writeBody(this, chunk, encoding, callback, false);
+}
+
+/**
+ * Ends the message.
+ * @this {OutgoingMessage}
+ * @param {string|Uint8Array|Function} [chunk] the last part of the body
+ * @param {string|Function} [encoding]
+ * @param {Function} [callback] called at 'finish'
+ * @returns {OutgoingMessage} this
+ */
+function end(chunk, encoding, callback) {
+  if (typeof chunk === 'function') {
+    callback = chunk;
+    chunk = null;
+    encoding = null;
+  } else if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = null;
+  }
+  const socket = this[kSocket];
+  if (chunk) {
+    if (this.finished) {
+      failLater(this, new codes.ERR_STREAM_WRITE_AFTER_END(), typeof callback === 'function' ? callback : nop);
+      return this;
+    }
+    if (isDirect(this, socket) && (typeof chunk === 'string' ? joinsHead(encoding) : isUint8Array(chunk)) &&
+        endAtOnce(this, socket, chunk, encoding, callback)) {
+      return this;
+    }
+    if (socket) socket.cork();
+    writeBody(this, chunk, encoding, null, true);
+  } else if (this.finished) {
+    if (typeof callback === 'function') {
+      if (this.writableFinished) callback(new codes.ERR_STREAM_ALREADY_FINISHED('end'));
+      else this.on('finish', callback);
+    }
+    return this;
+  } else if (!this._headerSent && isDirect(this, socket) && endAtOnce(this, socket, '', 'latin1', callback)) {
+    return this;
+  } else if (!this._header) {
+    if (socket) socket.cork();
+    this._contentLength = 0;
+    this._implicitHeader();
+  }
+  if (typeof callback === 'function') this.once('finish', callback);
+  if (this.strictContentLength) checkStrictEnd(this);
+  const done = finished.bind(undefined, this);
+  if (this._hasBody && this.chunkedEncoding) {
+    this._send(`0\r\n${this._trailer}\r\n`, 'latin1', done);
+  } else if (!this._headerSent || this.writableLength || chunk) {
+    this._send('', 'latin1', done);
+  } else {
+    process.nextTick(done);
+  }
+  if (socket) {
+    // Whatever was corked leaves now, however often.
+    socket._writableState.corked = 1;
+    socket.uncork();
+  }
+  this[kCorked] = 0;
+  this.finished = true;
+  if (this.outputData.length === 0 && socket && socket._httpMessage === this) this._finish();
+  return this;
+}
+
+function checkStrictEnd(message) {
+  if (message._hasBody && message._contentLength !== null && !message._removedContLen && !message.chunkedEncoding &&
+      message[kBytesWritten] !== message._contentLength) {
+    throw hideFrames(new codes.ERR_HTTP_CONTENT_LENGTH_MISMATCH(message[kBytesWritten], message._contentLength), checkStrictEnd);
+  }
+}
+
+/**
+ * The end of a message of which everything is at hand: head, body and last chunk in one write.
+ * @returns {boolean} false when the parts cannot be joined; nothing was sent then
+ */
+function endAtOnce(message, socket, chunk, encoding, callback) {
+  const isText = typeof chunk === 'string';
+  let length = -1;
+  if (!message._header) {
+    length = isText ? Buffer.byteLength(chunk, encoding || 'utf8') : chunk.byteLength;
+    message._contentLength = length;
+    message._implicitHeader();
+  }
+  const head = firstPart(message);
+  const carries = message._hasBody;
+  if (!carries && chunk.length !== 0 && message[kRejectNonStandardBodyWrites]) throw new codes.ERR_HTTP_BODY_NOT_ALLOWED();
+  const chunked = carries && message.chunkedEncoding;
+  let wire = 'latin1';
+  let text = head;
+  if (carries && chunk.length !== 0) {
+    if (!isText) {
+      if (chunk.byteLength > JOIN_BYTES_MAX) return false;
+      if (chunked) text += `${chunk.byteLength.toString(16)}\r\n${latin1(chunk)}\r\n`;
+      else text += latin1(chunk);
+    } else {
+      if (length < 0) length = Buffer.byteLength(chunk, encoding || 'utf8');
+      wire = joinedEncoding(head, chunk, length, encoding, !chunked);
+      if (wire === null) return false;
+      if (chunked) text += `${length.toString(16)}\r\n${chunk}\r\n`;
+      else text += chunk;
+    }
+  }
+  if (chunked) {
+    const trailer = message._trailer;
+    if (wire === 'utf8' && trailer !== '' && NOT_ASCII.test(trailer)) return false;
+    text += `0\r\n${trailer}\r\n`;
+  }
+  if (message._header !== null) message._headerSent = true;
+  if (typeof callback === 'function') message.once('finish', callback);
+  socket.write(text, wire, () => finished(message));
+  const state = socket._writableState;
+  if (state.corked !== 0) {
+    state.corked = 1;
+    socket.uncork();
+  }
+  message.finished = true;
+  if (socket._httpMessage === message) message._finish();
+  return true;
+}
+
+/**
+ * Everything is on its way, though not necessarily in the kernel.
+ * @this {OutgoingMessage}
+ */
+function _finish() {
+  if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION('a message cannot finish without a socket');
+  this.emit('prefinish');
+}
+
+/**
+ * Sends what waited for the socket.
+ * @this {OutgoingMessage}
+ */
+function _flush() {
+  const socket = this[kSocket];
+  if (!socket || !socket.writable) return;
+  const accepted = this._flushOutput(socket);
+  if (this.finished) {
+    this._finish();
+  } else if (accepted && this[kNeedDrain]) {
+    this[kNeedDrain] = false;
+    this.emit('drain');
+  }
+}
+
+/**
+ * Writes the queue to a socket.
+ * @this {OutgoingMessage}
+ * @param {object} socket
+ * @returns {boolean|undefined} what the last write returned
+ */
+function _flushOutput(socket) {
+  while (this[kCorked] > 0) {
+    this[kCorked]--;
+    socket.cork();
+  }
+  const queue = this.outputData;
+  if (queue.length === 0) return undefined;
+  socket.cork();
+  let accepted;
+  for (let i = 0; i < queue.length; i++) {
+    const { data, encoding, callback } = queue[i];
+    // The queue may live on while the socket is slow; its data need not.
+    queue[i].data = null;
+    accepted = socket.write(data, encoding, callback);
+  }
+  socket.uncork();
+  this.outputData = [];
+  this._onPendingData(-this.outputSize);
+  this.outputSize = 0;
+  return accepted;
+}
+
+/**
+ * Sends the head now instead of with the first part of the body.
+ * @this {OutgoingMessage}
+ */
+function flushHeaders() {
+  if (!this._header) this._implicitHeader();
+  this._send('');
+}
+
+/**
+ * Sets the fields that follow a chunked body; each call replaces those of the one before.
+ * @this {OutgoingMessage}
+ * @param {object|Array} headers values by name, or pairs; a value may be a list
+ */
+function addTrailers(headers) {
+  this._trailer = '';
+  const pairs = Array.isArray(headers);
+  const keys = Object.keys(headers);
+  for (let i = 0; i < keys.length; i++) {
+    const name = pairs ? headers[keys[i]][0] : keys[i];
+    const value = pairs ? headers[keys[i]][1] : headers[keys[i]];
+    validateHeaderName(name, 'Trailer name');
+    for (const one of Array.isArray(value) && value.length > 1 ? value : [value]) {
+      if (checkInvalidHeaderChar(one)) throw new codes.ERR_INVALID_CHAR('trailer content', name);
+      this._trailer += `${name}: ${one}\r\n`;
+    }
+  }
+}
+
+module.exports = { _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, flushHeaders, nop, write };
