@@ -527,7 +527,7 @@ module.exports = {
     m.cork();
     m.cork();
     m.write('x');
-    const s = t.socket();
+    t.socket();
     t.step('s');
     m._flush();
     t.step('flushed');
@@ -536,7 +536,7 @@ module.exports = {
   },
   async 'corks and nothing else wait for the socket'(m, t) {
     m.cork();
-    const s = t.socket();
+    t.socket();
     m._flush();
     t.step('flushed');
   },
@@ -617,13 +617,13 @@ module.exports = {
   },
   async 'end without any head'(m, t) {
     m._implicitHeader = function(){};
-    const s = t.socket();
+    t.socket();
     t.attempt(() => m.end('x'));
     t.step('x');
   },
   async 'write without any head'(m, t) {
     m._implicitHeader = function(){};
-    const s = t.socket();
+    t.socket();
     t.attempt(() => m.write('x'));
     t.attempt(() => m.write('y'));
     t.attempt(() => m.end());
@@ -642,14 +642,14 @@ module.exports = {
   },
   async 'end what is queued once there is a socket'(m, t) {
     m.write('x');
-    const s = t.socket();
+    t.socket();
     m.end('y');
     t.step('e');
   },
   async 'end after a queued head'(m, t) {
     m.flushHeaders();
     m._hasBody;
-    const s = t.socket();
+    t.socket();
     m.end();
   },
   async 'end after a queued body of known length'(m, t) {
