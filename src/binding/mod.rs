@@ -2,6 +2,7 @@
 //! back; decides nothing.
 
 mod parser;
+mod pool;
 mod raw;
 mod serializer;
 
@@ -15,6 +16,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
     unsafe {
         parser::register(env, exports);
         serializer::register(env, exports);
+        pool::register(env, exports);
     }
     Ok(())
 }

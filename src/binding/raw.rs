@@ -283,6 +283,34 @@ impl<const N: usize> Call<N> {
         value
     }
 
+    /// A number that need not be whole.
+    #[inline]
+    pub fn double(&self, number: f64) -> Value {
+        let mut value = null_mut();
+        // SAFETY: `env` is live.
+        unsafe { sys::napi_create_double(self.env, number, &mut value) };
+        value
+    }
+
+    /// A string.
+    #[inline]
+    pub fn text(&self, text: &str) -> Value {
+        if text.is_ascii() {
+            return self.latin1(text.as_bytes());
+        }
+        let mut value = null_mut();
+        // SAFETY: Node copies `text.len()` bytes.
+        unsafe {
+            sys::napi_create_string_utf8(
+                self.env,
+                text.as_ptr().cast(),
+                text.len() as isize,
+                &mut value,
+            );
+        }
+        value
+    }
+
     /// `true` or `false`.
     #[inline]
     pub fn boolean(&self, truth: bool) -> Value {

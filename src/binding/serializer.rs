@@ -47,7 +47,7 @@ use std::cell::RefCell;
 
 use napi::sys;
 
-use super::raw::{Call, Fault, Value, define, enter};
+use super::raw::{self, Call, Fault, Value};
 use crate::serializer::chunk::{chunk_head, last_chunk};
 use crate::serializer::date::DateCache;
 use crate::serializer::head::{self, Invalid, Outcome, Rules};
@@ -134,59 +134,44 @@ fn rendered<const N: usize>(
     })
 }
 
-unsafe extern "C" fn render_head(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<7>| {
-        let count = call.i32(1)? as u32;
-        let rules = Rules {
-            flags: call.i32(2)? as u32,
-            content_length: call.f64(3)?,
-            keep_alive_timeout: call.f64(4)?,
-            max_requests: call.f64(5)?,
-        };
-        rendered(call, true, |text, out, date| {
-            let (outcome, written) = head::render(text, count, &rules, date.now(), out);
-            call.fill_i32(6, &words(&outcome))?;
-            Ok(written)
-        })
+fn render_head(call: &Call<7>) -> Result<Value, Fault> {
+    let count = call.i32(1)? as u32;
+    let rules = Rules {
+        flags: call.i32(2)? as u32,
+        content_length: call.f64(3)?,
+        keep_alive_timeout: call.f64(4)?,
+        max_requests: call.f64(5)?,
     };
-    // SAFETY: Node calls this with its own `env` and `info`.
-    unsafe { enter(env, info, body) }
+    rendered(call, true, |text, out, date| {
+        let (outcome, written) = head::render(text, count, &rules, date.now(), out);
+        call.fill_i32(6, &words(&outcome))?;
+        Ok(written)
+    })
 }
 
-unsafe extern "C" fn render_interim(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<2>| {
-        let count = call.i32(1)? as u32;
-        rendered(call, true, |text, out, _| {
-            Ok(head::interim(text, count, out))
-        })
-    };
-    // SAFETY: Node calls this with its own `env` and `info`.
-    unsafe { enter(env, info, body) }
+fn render_interim(call: &Call<2>) -> Result<Value, Fault> {
+    let count = call.i32(1)? as u32;
+    rendered(call, true, |text, out, _| {
+        Ok(head::interim(text, count, out))
+    })
 }
 
-unsafe extern "C" fn render_last_chunk(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<2>| {
-        let count = call.i32(1)? as u32;
-        rendered(call, false, |text, out, _| Ok(last_chunk(text, count, out)))
-    };
-    // SAFETY: Node calls this with its own `env` and `info`.
-    unsafe { enter(env, info, body) }
+fn render_last_chunk(call: &Call<2>) -> Result<Value, Fault> {
+    let count = call.i32(1)? as u32;
+    rendered(call, false, |text, out, _| Ok(last_chunk(text, count, out)))
 }
 
-unsafe extern "C" fn render_chunk_head(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<1>| {
-        let length = call.f64(0)?;
-        if !(0.0..=9_007_199_254_740_991.0).contains(&length) {
-            return Err(Fault::Argument(c"expected a length"));
-        }
-        SCRATCH.with_borrow_mut(|scratch| {
-            scratch.head.clear();
-            chunk_head(length as u64, &mut scratch.head);
-            Ok(call.latin1(&scratch.head))
-        })
-    };
-    // SAFETY: Node calls this with its own `env` and `info`.
-    unsafe { enter(env, info, body) }
+fn render_chunk_head(call: &Call<1>) -> Result<Value, Fault> {
+    const LENGTH_MAX: f64 = 9_007_199_254_740_991.0;
+    let length = call.f64(0)?;
+    if !(0.0..=LENGTH_MAX).contains(&length) {
+        return Err(Fault::Argument(c"expected a length"));
+    }
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.head.clear();
+        chunk_head(length as u64, &mut scratch.head);
+        Ok(call.latin1(&scratch.head))
+    })
 }
 
 /// Answers whether the string at argument 0 passes `test`.
@@ -200,42 +185,26 @@ fn tested(call: &Call<1>, test: fn(&[u16]) -> bool) -> Result<Value, Fault> {
     })
 }
 
-unsafe extern "C" fn is_token(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    // SAFETY: Node calls this with its own `env` and `info`.
-    unsafe { enter(env, info, |call| tested(call, validate::is_token_utf16)) }
+fn is_token(call: &Call<1>) -> Result<Value, Fault> {
+    tested(call, validate::is_token_utf16)
 }
 
-unsafe extern "C" fn is_field_value(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    // SAFETY: Node calls this with its own `env` and `info`.
-    unsafe {
-        enter(env, info, |call| {
-            tested(call, validate::is_field_value_utf16)
-        })
-    }
+fn is_field_value(call: &Call<1>) -> Result<Value, Fault> {
+    tested(call, validate::is_field_value_utf16)
 }
 
-unsafe extern "C" fn is_request_target(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    // SAFETY: Node calls this with its own `env` and `info`.
-    unsafe {
-        enter(env, info, |call| {
-            tested(call, validate::is_request_target_utf16)
-        })
-    }
+fn is_request_target(call: &Call<1>) -> Result<Value, Fault> {
+    tested(call, validate::is_request_target_utf16)
 }
 
-/// Makes the functions of this file methods of `exports`.
-///
-/// # Safety
-/// `env` must be live on this thread and `exports` an object of it.
-pub unsafe fn register(env: sys::napi_env, exports: Value) {
-    // SAFETY: the caller vouches for both.
-    unsafe {
-        define(env, exports, c"renderHead", render_head);
-        define(env, exports, c"renderInterim", render_interim);
-        define(env, exports, c"renderLastChunk", render_last_chunk);
-        define(env, exports, c"chunkHead", render_chunk_head);
-        define(env, exports, c"isToken", is_token);
-        define(env, exports, c"isFieldValue", is_field_value);
-        define(env, exports, c"isRequestTarget", is_request_target);
-    }
+raw::entries! {
+    /// Registers the serializer's functions.
+    register:
+    renderHead => render_head,
+    renderInterim => render_interim,
+    renderLastChunk => render_last_chunk,
+    chunkHead => render_chunk_head,
+    isToken => is_token,
+    isFieldValue => is_field_value,
+    isRequestTarget => is_request_target,
 }

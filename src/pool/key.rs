@@ -1,0 +1,84 @@
+//! The name of an origin: two requests with the same name may use the same socket.
+//!
+//! The text is what `agent.getName()` answers, byte for byte, since users look up `agent.sockets[name]`.
+
+/// Where a request goes. Every text may be empty for "not given".
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// Host name or address.
+    pub host: &'a str,
+    /// Port, as text.
+    pub port: &'a str,
+    /// Local address to bind to.
+    pub local_address: &'a str,
+    /// 4 or 6 when the address family is fixed; anything else is not part of the name.
+    pub family: i32,
+    /// Path of a Unix domain socket.
+    pub socket_path: &'a str,
+}
+
+/// `host:port:localAddress[:family][:socketPath]`, with `localhost` for a host that is not given.
+pub fn origin_name(origin: &Origin) -> String {
+    let host = if origin.host.is_empty() {
+        "localhost"
+    } else {
+        origin.host
+    };
+    let texts = [host, origin.port, origin.local_address, origin.socket_path];
+    let mut name = String::with_capacity(texts.iter().map(|text| text.len()).sum::<usize>() + 5);
+    name.push_str(host);
+    name.push(':');
+    name.push_str(origin.port);
+    name.push(':');
+    name.push_str(origin.local_address);
+    match origin.family {
+        4 => name.push_str(":4"),
+        6 => name.push_str(":6"),
+        _ => {}
+    }
+    if !origin.socket_path.is_empty() {
+        name.push(':');
+        name.push_str(origin.socket_path);
+    }
+    name
+}
+
+/// The TLS options that are part of a name, in its order. Two connections that differ in one of them must not be mixed up.
+pub const TLS_OPTIONS: [&str; 20] = [
+    "ca",
+    "cert",
+    "clientCertEngine",
+    "ciphers",
+    "key",
+    "pfx",
+    "rejectUnauthorized",
+    "servername",
+    "minVersion",
+    "maxVersion",
+    "secureProtocol",
+    "crl",
+    "honorCipherOrder",
+    "ecdhCurve",
+    "dhparam",
+    "secureOptions",
+    "sessionIdContext",
+    "sigalgs",
+    "privateKeyIdentifier",
+    "privateKeyEngine",
+];
+
+/// Where `servername` stands in [`TLS_OPTIONS`].
+const SERVERNAME: usize = 7;
+
+/// The name of an origin reached by TLS: [`origin_name`], then the text of each of [`TLS_OPTIONS`], each after a colon;
+/// empty for "not given". A server name that is the host itself is left out.
+pub fn tls_origin_name(origin: &Origin, options: &[&str; TLS_OPTIONS.len()]) -> String {
+    let mut name = origin_name(origin);
+    for (index, option) in options.iter().enumerate() {
+        name.push(':');
+        if index != SERVERNAME || *option != origin.host {
+            name.push_str(option);
+        }
+    }
+    name
+}
