@@ -1,0 +1,128 @@
+'use strict';
+// What becomes of received header fields in `message.headers`: the lower-case name of each spelling, and what a second
+// field of the same name does (RFC 9110 section 5.3 allows joining lists; a singleton keeps its first value, as node does).
+
+/** A further field is appended after a comma. */
+const JOIN = 0;
+/** A further field is discarded, unless `joinDuplicateHeaders` asks for joining. */
+const FIRST = 1;
+/** The value is always an array: RFC 6265 section 3 forbids folding Set-Cookie. */
+const ARRAY = 2;
+/** A further field is appended after a semicolon: RFC 6265 section 5.4 has one cookie string. */
+const COOKIE = 3;
+
+const SINGLETONS = [
+  'Age', 'Authorization', 'Content-Length', 'Content-Type', 'ETag', 'Expires', 'From', 'Host', 'If-Modified-Since',
+  'If-Unmodified-Since', 'Last-Modified', 'Location', 'Max-Forwards', 'Proxy-Authorization', 'Referer', 'Retry-After',
+  'Server', 'User-Agent',
+];
+
+// Frequent names that are not singletons, so that their spellings are known from the start.
+const LISTS = [
+  'Accept', 'Accept-Charset', 'Accept-Encoding', 'Accept-Language', 'Accept-Ranges', 'Access-Control-Request-Headers',
+  'Access-Control-Request-Method', 'Allow', 'Cache-Control', 'Connection', 'Content-Disposition', 'Content-Encoding',
+  'Content-Language', 'Date', 'DNT', 'Expect', 'Forwarded', 'If-Match', 'If-None-Match', 'If-Range', 'Keep-Alive',
+  'Origin', 'Pragma', 'Priority', 'Proxy-Connection', 'Range', 'Sec-CH-UA', 'Sec-CH-UA-Mobile', 'Sec-CH-UA-Platform',
+  'Sec-Fetch-Dest', 'Sec-Fetch-Mode', 'Sec-Fetch-Site', 'Sec-Fetch-User', 'Sec-GPC', 'Sec-WebSocket-Extensions',
+  'Sec-WebSocket-Key', 'Sec-WebSocket-Protocol', 'Sec-WebSocket-Version', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade',
+  'Upgrade-Insecure-Requests', 'Vary', 'Via', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port',
+  'X-Forwarded-Proto', 'X-Real-IP', 'X-Request-Id', 'X-Requested-With',
+];
+
+/** Spellings learned from messages; the limit keeps peers that invent names from growing the table. */
+const LEARNED_MAX = 1024;
+/** Longest spelling that is learned, in characters. */
+const LEARNED_LENGTH = 64;
+
+class Field {
+  constructor(lower, rule) {
+    this.lower = lower;
+    this.rule = rule;
+  }
+}
+
+const byLowerName = new Map();
+const bySpelling = new Map();
+let learned = 0;
+
+function define(name, rule) {
+  const lower = name.toLowerCase();
+  const field = new Field(lower, rule);
+  const titled = lower.replace(/(?:^|-)[a-z]/g, (letters) => letters.toUpperCase());
+  byLowerName.set(lower, field);
+  for (const spelling of [lower, name, titled]) bySpelling.set(spelling, field);
+}
+
+for (const name of SINGLETONS) define(name, FIRST);
+for (const name of LISTS) define(name, JOIN);
+define('Set-Cookie', ARRAY);
+define('Cookie', COOKIE);
+
+/**
+ * @param {string} spelling a field name as it was received
+ * @returns {Field} its lower-case form and its rule
+ */
+function fieldOf(spelling) {
+  return bySpelling.get(spelling) || learn(spelling);
+}
+
+function learn(spelling) {
+  const lower = spelling.toLowerCase();
+  const field = byLowerName.get(lower) || new Field(lower, JOIN);
+  if (learned < LEARNED_MAX && spelling.length <= LEARNED_LENGTH) {
+    learned++;
+    bySpelling.set(spelling, field);
+  }
+  return field;
+}
+
+/**
+ * Adds one field to a headers object.
+ * @param {object} target lower-case name -> value
+ * @param {string} name as received
+ * @param {string} value
+ * @param {boolean} join whether singletons are joined too (`joinDuplicateHeaders`)
+ */
+function addField(target, name, value, join) {
+  const field = fieldOf(name);
+  const { lower } = field;
+  const present = target[lower];
+  if (field.rule === ARRAY) {
+    if (present === undefined) target[lower] = [value];
+    else present.push(value);
+  } else if (typeof present !== 'string') {
+    // What is no string is nothing yet, or inherited: a field named like a member of Object.prototype replaces it.
+    target[lower] = value;
+  } else if (field.rule === COOKIE) {
+    target[lower] = `${present}; ${value}`;
+  } else if (field.rule === JOIN || join) {
+    target[lower] = `${present}, ${value}`;
+  }
+}
+
+/**
+ * The headers object of a raw list.
+ * @param {string[]} list names and values in turn
+ * @param {number} count how many entries of the list are looked at
+ * @param {boolean} join see `addField`
+ * @returns {object} lower-case name -> value; set-cookie is an array
+ */
+function headersOf(list, count, join) {
+  const target = {};
+  for (let i = 0; i < count; i += 2) addField(target, list[i], list[i + 1], join);
+  return target;
+}
+
+/**
+ * Adds one field to an object of arrays.
+ * @param {object} target lower-case name -> values
+ * @param {string} name as received
+ * @param {string} value
+ */
+function addDistinctField(target, name, value) {
+  const { lower } = fieldOf(name);
+  if (target[lower] === undefined) target[lower] = [value];
+  else target[lower].push(value);
+}
+
+module.exports = { addDistinctField, addField, fieldOf, headersOf };

@@ -1,0 +1,257 @@
+'use strict';
+// IncomingMessage: a request as the server sees it, a response as the client sees it.
+//
+// Owns the lazily built header objects and the end of a body nobody reads. The state lives under node's own property names
+// and symbols, so that a message whose prototype is exchanged for one that ends in the built-in class goes on working.
+
+const { Readable } = require('node:stream');
+const { IncomingMessage: Builtin } = require('./builtin');
+const { addDistinctField, addField, headersOf } = require('./header-fields');
+const { ownSymbol } = require('./symbols');
+
+const sample = new Builtin();
+// Reading them makes the symbols of the distinct headers appear.
+const distinctPrototype = Object.getPrototypeOf(sample.headersDistinct);
+void sample.trailersDistinct;
+
+/** The headers object, null before it was asked for. */
+const kHeaders = ownSymbol(sample, 'kHeaders') || Symbol('kHeaders');
+/** How many entries of `rawHeaders` the headers object is built from. */
+const kHeadersCount = ownSymbol(sample, 'kHeadersCount') || Symbol('kHeadersCount');
+const kHeadersDistinct = ownSymbol(sample, 'kHeadersDistinct') || Symbol('kHeadersDistinct');
+const kTrailers = ownSymbol(sample, 'kTrailers') || Symbol('kTrailers');
+const kTrailersCount = ownSymbol(sample, 'kTrailersCount') || Symbol('kTrailersCount');
+const kTrailersDistinct = ownSymbol(sample, 'kTrailersDistinct') || Symbol('kTrailersDistinct');
+
+// Readable keeps no reference to its options: one object serves every message.
+const streamOptions = { highWaterMark: undefined };
+
+/**
+ * Lets a socket flow again, unless the server has paused it because its answers back up.
+ * @param {stream.Duplex|null} socket
+ */
+function readStart(socket) {
+  if (socket && !socket._paused && socket.readable && socket.readableFlowing !== true) socket.resume();
+}
+
+/**
+ * Stops reading from a socket.
+ * @param {stream.Duplex|null} socket
+ */
+function readStop(socket) {
+  if (socket) socket.pause();
+}
+
+/**
+ * @param {stream.Duplex} [socket] where the message comes from; its readable high-water mark becomes the message's
+ * @extends stream.Readable
+ */
+function IncomingMessage(socket) {
+  if (socket) {
+    streamOptions.highWaterMark = socket.readableHighWaterMark;
+    Readable.call(this, streamOptions);
+  } else {
+    Readable.call(this);
+  }
+  // Keeps the stream from asking for more by itself before somebody reads.
+  this._readableState.readingMore = true;
+
+  this.socket = socket;
+  this.httpVersionMajor = null;
+  this.httpVersionMinor = null;
+  this.httpVersion = null;
+  this.complete = false;
+  this[kHeaders] = null;
+  this[kHeadersCount] = 0;
+  this.rawHeaders = [];
+  this[kTrailers] = null;
+  this[kTrailersCount] = 0;
+  this.rawTrailers = [];
+  this.joinDuplicateHeaders = false;
+  this.aborted = false;
+  this.upgrade = null;
+  this.url = '';
+  this.method = null;
+  this.statusCode = null;
+  this.statusMessage = null;
+  this.client = socket;
+  this._consuming = false;
+  this._dumped = false;
+}
+Object.setPrototypeOf(IncomingMessage.prototype, Readable.prototype);
+Object.setPrototypeOf(IncomingMessage, Readable);
+
+function defineAccessor(name, get, set) {
+  Object.defineProperty(IncomingMessage.prototype, name, Object.assign(Object.create(null), { get, set }));
+}
+
+// An old name of `socket`.
+defineAccessor('connection', function get() {
+  return this.socket;
+}, function set(socket) {
+  this.socket = socket;
+});
+
+defineAccessor('headers', function get() {
+  const known = this[kHeaders];
+  if (known) return known;
+  return this[kHeaders] = build(this, this.rawHeaders, this[kHeadersCount]);
+}, function set(headers) {
+  this[kHeaders] = headers;
+});
+
+defineAccessor('headersDistinct', function get() {
+  return this[kHeadersDistinct] ||= buildDistinct(this, this.rawHeaders, this[kHeadersCount]);
+}, function set(headers) {
+  this[kHeadersDistinct] = headers;
+});
+
+defineAccessor('trailers', function get() {
+  return this[kTrailers] ||= build(this, this.rawTrailers, this[kTrailersCount]);
+}, function set(trailers) {
+  this[kTrailers] = trailers;
+});
+
+defineAccessor('trailersDistinct', function get() {
+  return this[kTrailersDistinct] ||= buildDistinct(this, this.rawTrailers, this[kTrailersCount]);
+}, function set(trailers) {
+  this[kTrailersDistinct] = trailers;
+});
+
+function build(message, list, count) {
+  if (message._addHeaderLine === addHeaderLine) return headersOf(list, count, message.joinDuplicateHeaders);
+  const target = {};
+  for (let i = 0; i < count; i += 2) message._addHeaderLine(list[i], list[i + 1], target);
+  return target;
+}
+
+function buildDistinct(message, list, count) {
+  const target = Object.create(distinctPrototype);
+  for (let i = 0; i < count; i += 2) message._addHeaderLineDistinct(list[i], list[i + 1], target);
+  return target;
+}
+
+/**
+ * @param {number} msecs passed to the socket's `setTimeout`
+ * @param {Function} [callback] becomes a listener of 'timeout'
+ * @returns {IncomingMessage} this
+ */
+IncomingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
+  if (callback) this.on('timeout', callback);
+  this.socket.setTimeout(msecs);
+  return this;
+};
+
+IncomingMessage.prototype._read = function _read(_size) {
+  if (!this._consuming) {
+    this._readableState.readingMore = false;
+    this._consuming = true;
+  }
+  // The parser pushes; all there is to do is to let bytes come.
+  if (this.socket && this.socket.readable) readStart(this.socket);
+};
+
+IncomingMessage.prototype._destroy = function _destroy(error, callback) {
+  if (!this.readableEnded || !this.complete) {
+    this.aborted = true;
+    this.emit('aborted');
+  }
+  const { socket } = this;
+  // Without a listener nobody could act on the error, and it would bring the process down.
+  const reported = error && this.listenerCount('error') > 0 ? error : null;
+  if (this.aborted && socket && !socket.destroyed) {
+    // A message that is given up takes its connection along: what follows could not be told from the rest of the body.
+    socket.destroy(error);
+    process.nextTick(process.nextTick, callback, reported);
+  } else {
+    process.nextTick(callback, reported);
+  }
+};
+
+/**
+ * Takes a list of fields: those of the head, or the trailers once the message is complete.
+ * @param {string[]} list names and values in turn; kept as `rawHeaders` or `rawTrailers`
+ * @param {number} count entries that the header objects are built from
+ */
+IncomingMessage.prototype._addHeaderLines = function _addHeaderLines(list, count) {
+  if (!list || list.length === 0) return;
+  let target;
+  if (this.complete) {
+    this.rawTrailers = list;
+    this[kTrailersCount] = count;
+    target = this[kTrailers];
+  } else {
+    this.rawHeaders = list;
+    this[kHeadersCount] = count;
+    target = this[kHeaders];
+  }
+  if (target) {
+    for (let i = 0; i < count; i += 2) this._addHeaderLine(list[i], list[i + 1], target);
+  }
+};
+
+/**
+ * Adds one field to a headers object, by the rules of `message.headers`.
+ * @param {string} field name as received
+ * @param {string} value
+ * @param {object} dest
+ */
+function addHeaderLine(field, value, dest) {
+  addField(dest, field, value, this.joinDuplicateHeaders);
+}
+Object.defineProperty(addHeaderLine, 'name', { value: '_addHeaderLine' });
+IncomingMessage.prototype._addHeaderLine = addHeaderLine;
+
+/**
+ * Adds one field to an object of arrays.
+ * @param {string} field name as received
+ * @param {string} value
+ * @param {object} dest
+ */
+IncomingMessage.prototype._addHeaderLineDistinct = function _addHeaderLineDistinct(field, value, dest) {
+  addDistinctField(dest, field, value);
+};
+
+/** Reads the rest of the body and throws it away, so that the next message on the connection can be reached. */
+IncomingMessage.prototype._dump = function _dump() {
+  if (this._dumped) return;
+  this._dumped = true;
+  // What is buffered already shall reach nobody.
+  this.removeAllListeners('data');
+  this.resume();
+};
+
+/**
+ * Whether a message whose answer is finished can be closed without the work of the stream machinery: it is complete, has
+ * no body, nobody has touched it, and nobody listens.
+ * @param {IncomingMessage} message
+ * @returns {boolean}
+ */
+function isSilent(message) {
+  const state = message._readableState;
+  return message._eventsCount === 0 && message.complete && !message._consuming && !state.destroyed && state.ended &&
+    state.length === 0 && (state.flowing === null || message._dumped) && !state.endEmitted;
+}
+
+/**
+ * Leaves a silent message in the state in which reading it to the end would leave it.
+ * @param {IncomingMessage} message
+ */
+function closeSilently(message) {
+  const state = message._readableState;
+  state.flowing = true;
+  state.endEmitted = true;
+  state.destroyed = true;
+  state.closed = true;
+  state.closeEmitted = true;
+}
+
+module.exports = {
+  IncomingMessage,
+  closeSilently,
+  isSilent,
+  kHeaders,
+  kHeadersCount,
+  readStart,
+  readStop,
+};

@@ -1,0 +1,68 @@
+'use strict';
+// What `require('rust-http')` is: the exports of node:http, in its order.
+
+const client = require('node:http');
+const agents = require('_http_agent');
+const { maxHeaderSize } = require('./builtin');
+const { methods, parsers } = require('./common');
+const { IncomingMessage } = require('./incoming');
+const { OutgoingMessage, validateHeaderName, validateHeaderValue } = require('./outgoing');
+const { STATUS_CODES, Server, ServerResponse, _connectionListener } = require('./server');
+const { validateInteger } = require('./validators');
+
+/**
+ * @param {object} [opts] options of the server, of its sockets and of its messages
+ * @param {Function} [requestListener] becomes a listener of 'request'
+ * @returns {Server} not listening yet
+ */
+function createServer(opts, requestListener) {
+  return new Server(opts, requestListener);
+}
+
+/**
+ * @param {number} max how many parsers are kept for connections to come, at least 1
+ */
+const setMaxIdleHTTPParsers = (max) => {
+  validateInteger(max, 'max', 1);
+  parsers.max = max;
+};
+Object.defineProperty(setMaxIdleHTTPParsers, 'name', { value: 'setMaxIdleHTTPParsers' });
+
+module.exports = {
+  _connectionListener,
+  METHODS: [...methods].sort(),
+  STATUS_CODES,
+  Agent: client.Agent,
+  ClientRequest: client.ClientRequest,
+  IncomingMessage,
+  OutgoingMessage,
+  Server,
+  ServerResponse,
+  createServer,
+  validateHeaderName,
+  validateHeaderValue,
+  get: client.get,
+  request: client.request,
+  setMaxIdleHTTPParsers,
+};
+
+// Bytes of a message head that are accepted: the process's limit.
+Object.defineProperty(module.exports, 'maxHeaderSize', {
+  configurable: true,
+  enumerable: true,
+  get: function get() {
+    return maxHeaderSize;
+  },
+});
+
+// Kept where node keeps it, so that whoever replaces it there or here is heard in both places.
+Object.defineProperty(module.exports, 'globalAgent', {
+  configurable: true,
+  enumerable: true,
+  get: function get() {
+    return agents.globalAgent;
+  },
+  set: function set(agent) {
+    agents.globalAgent = agent;
+  },
+});

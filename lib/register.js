@@ -1,0 +1,33 @@
+'use strict';
+// A preload: `node -r rust-http/register program.js`. Makes `http` of the whole program ours, however the program gets at it
+// (require, import, process.getBuiltinModule), by writing our members onto the exports of the built-in modules.
+//
+// https, http2 and child_process look at those exports too, so it has to run before they are loaded first.
+
+const { syncBuiltinESMExports } = require('node:module');
+// Captures what is genuine before anything is written over.
+require('./builtin');
+const ours = require('./index');
+const common = require('./common');
+const incoming = require('./incoming');
+const outgoing = require('./outgoing');
+const server = require('./server');
+
+const CLIENT_NAMES = new Set(['Agent', 'ClientRequest', 'get', 'globalAgent', 'request']);
+
+// Only names that the running Node has: what it does not have, no program may come to rely on.
+function overlay(name, members) {
+  const target = require(name);
+  for (const key of Object.keys(target)) {
+    if (Object.hasOwn(members, key) && !CLIENT_NAMES.has(key)) {
+      Object.defineProperty(target, key, Object.getOwnPropertyDescriptor(members, key));
+    }
+  }
+}
+
+overlay('_http_common', common);
+overlay('_http_incoming', incoming);
+overlay('_http_outgoing', outgoing);
+overlay('_http_server', server);
+overlay('http', ours);
+syncBuiltinESMExports();

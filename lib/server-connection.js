@@ -1,0 +1,508 @@
+'use strict';
+// One connection of a server: from the socket to requests, and from their responses to the order of answers on the wire.
+//
+// Every listener is a named function that finds its connection through the socket: nothing is bound or closed over per
+// request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
+
+const { debuglog } = require('node:util');
+const { channel } = require('node:diagnostics_channel');
+const { isLenient } = require('./builtin');
+const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
+const { codes, connResetException } = require('./errors');
+const { closeSilently, isSilent } = require('./incoming');
+const { kRunOn } = require('./parser');
+const { onServerResponseClose } = require('./response');
+const { BUSY, SHORTEST_TICKED } = require('./server-connections');
+const performance = require('./server-performance');
+const { kConnection, kConnections, kServerResponse } = require('./server-symbols');
+const { kNeedDrain, kUniqueHeaders } = require('./symbols');
+
+const debug = debuglog('http');
+const onRequestStart = channel('http.server.request.start');
+const onResponseEnd = channel('http.server.response.finish');
+
+/** Milliseconds that a connection is kept beyond the announced keep-alive timeout, for a request that is already on its way. */
+const KEEP_ALIVE_BUFFER = 1000;
+
+const kOnTimeout = HTTPParser.kOnTimeout | 0;
+
+// Answers to a request head.
+const READ_BODY = 0;
+const HAND_OVER = 2;
+
+const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
+const ANSWERS = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n',
+  HPE_HEADER_OVERFLOW: 'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n',
+};
+
+/** What a server knows about one of its sockets; found under `socket[kConnection]`. */
+class Connection {
+  constructor(server, socket) {
+    this.server = server;
+    this.socket = socket;
+    // Requests whose response is not finished, oldest first.
+    this.requests = [];
+    // Responses behind the one that owns the socket, in the order of their requests.
+    this.waiting = [];
+    // Bytes that those hold back.
+    this.bytesWaiting = 0;
+    this.requestCount = 0;
+    this.idleSince = BUSY;
+    this.idleTicks = 0;
+    // Whether the keep-alive timeout is on the socket's own timer.
+    this.timesIdle = false;
+    this.watchesClose = false;
+    this.responseOptions = {
+      highWaterMark: socket.writableHighWaterMark,
+      rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
+    };
+    this.onPendingData = updateOutgoingData.bind(undefined, this);
+  }
+}
+
+// What async hooks know the parser of a connection by.
+class HTTPServerAsyncResource {
+  constructor(type, socket) {
+    this.type = type;
+    this.socket = socket;
+  }
+}
+
+/**
+ * Serves a socket. Listener of the server's 'connection'.
+ * @this {Server} an http or https server
+ * @param {stream.Duplex} socket
+ */
+function connectionListener(socket) {
+  debug('SERVER new http connection');
+  const server = this;
+  socket.server = server;
+  // The socket may have belonged to another server, or to this one before a CONNECT.
+  const connection = new Connection(server, socket);
+  socket[kConnection] = connection;
+
+  if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
+  socket.on('timeout', socketOnTimeout);
+
+  const parser = parsers.alloc();
+  const lenient = server.insecureHTTPParser === undefined ? isLenient() : server.insecureHTTPParser;
+  parser.initialize(
+    HTTPParser.REQUEST,
+    new HTTPServerAsyncResource('HTTPINCOMINGMESSAGE', socket),
+    server.maxHeaderSize || 0,
+    lenient ? HTTPParser.kLenientAll | 0 : HTTPParser.kLenientNone | 0,
+    server[kConnections],
+  );
+  parser.socket = socket;
+  socket.parser = parser;
+  // The callbacks answer READ_BODY for all that is no upgrade.
+  parser[kRunOn] = true;
+  if (typeof server.maxHeadersCount === 'number') parser.maxHeaderPairs = server.maxHeadersCount << 1;
+  parser.onIncoming = parserOnIncoming;
+  parser[kOnTimeout] = parserOnTimeout;
+
+  socket.on('error', socketOnError);
+  socket.on('close', socketOnClose);
+  socket.on('end', socketOnEnd);
+  socket.on('data', socketOnData);
+  socket.on('drain', socketOnDrain);
+  socket.on('resume', onSocketResume);
+  socket.on('pause', onSocketPause);
+  socket.setEncoding = socketSetEncoding;
+  socket._paused = false;
+
+  performance.look();
+}
+
+const LISTENERS = [
+  ['timeout', socketOnTimeout], ['error', socketOnError], ['close', socketOnClose], ['close', onServerResponseClose],
+  ['end', socketOnEnd], ['data', socketOnData], ['drain', socketOnDrain], ['resume', onSocketResume],
+  ['pause', onSocketPause],
+];
+
+// Leaves a socket as it was before it was served, for the protocol that takes over.
+function release(socket) {
+  for (const [event, listener] of LISTENERS) socket.removeListener(event, listener);
+  delete socket.setEncoding;
+  socket[kConnection] = undefined;
+}
+
+function socketSetEncoding() {
+  throw new codes.ERR_HTTP_SOCKET_ENCODING();
+}
+
+// ---------------------------------------------------------------------------------------------------------- reading
+
+function socketOnData(chunk) {
+  const { parser } = this;
+  if (!parser) return;
+  const connection = this[kConnection];
+  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
+  const result = parser.execute(chunk);
+
+  if (typeof result !== 'number') {
+    prepareError(result, parser, chunk);
+    debug('parse error', result);
+    socketOnError.call(this, result);
+  } else if (parser.incoming !== null && parser.incoming.upgrade) {
+    handOver(this, connection, parser, chunk.slice(result));
+  }
+  if (this._paused && this.parser) {
+    debug('pause parser');
+    this.parser.pause();
+  }
+}
+
+// A CONNECT, or an upgrade that somebody listens for: the socket is no longer ours.
+function handOver(socket, connection, parser, head) {
+  const { server } = connection;
+  const request = parser.incoming;
+  const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
+  leaveIdle(connection);
+  release(socket);
+  freeParser(parser, request, socket);
+  if (server.listenerCount(event) === 0) {
+    // RFC 9110 section 9.3.6: a server that does not tunnel has nothing to say on this connection any more.
+    socket.destroy();
+    return;
+  }
+  debug('SERVER have listener for %s', event);
+  // Lets the first 'data' listener start the flow, as on a fresh socket.
+  if (socket._readableState) socket._readableState.flowing = null;
+  server.emit(event, request, socket, head);
+}
+
+function socketOnEnd() {
+  const connection = this[kConnection];
+  const { parser } = this;
+  if (!parser) {
+    this.end();
+    return;
+  }
+  const error = parser.finish();
+  if (error instanceof Error) {
+    prepareError(error, parser);
+    debug('parse error');
+    socketOnError.call(this, error);
+    return;
+  }
+  if (!connection.server.httpAllowHalfOpen) {
+    // What is still to be answered is aborted when the socket has closed.
+    if (this.writable) this.end();
+  } else if (connection.waiting.length > 0) {
+    connection.waiting[connection.waiting.length - 1]._last = true;
+  } else if (this._httpMessage) {
+    this._httpMessage._last = true;
+  } else {
+    this.end();
+  }
+}
+
+function socketOnClose() {
+  debug('server socket close');
+  const connection = this[kConnection];
+  if (connection === undefined) return;
+  freeParser(this.parser, null, this);
+  abortRequests(connection);
+}
+
+function abortRequests(connection) {
+  const { requests } = connection;
+  while (requests.length > 0) requests.shift().destroy(connResetException('aborted'));
+}
+
+function noop() {}
+
+/**
+ * What goes wrong on a connection, in its bytes or in its socket: the user's 'clientError', or node's answer.
+ * Listener of the socket's 'error'.
+ * @param {Error} error
+ */
+function socketOnError(error) {
+  // Destroying the socket with the error emits it again, for other listeners: it is not to be answered twice.
+  this.removeListener('error', socketOnError);
+  if (this.listenerCount('error', noop) === 0) this.on('error', noop);
+
+  if (this.server.emit('clientError', error, this)) return;
+  // An answer would garble what a response has already begun to say.
+  if (this.writable && (!this._httpMessage || !this._httpMessage._headerSent)) {
+    this.write(ANSWERS[error.code] || BAD_REQUEST);
+  }
+  this.destroy(error);
+}
+
+function onSocketResume() {
+  // It is the server that has paused, and that will resume: see resumeReading().
+  if (this._paused) {
+    this.pause();
+    return;
+  }
+  const handle = this._handle;
+  if (handle && !handle.reading) {
+    handle.reading = true;
+    handle.readStart();
+  }
+}
+
+function onSocketPause() {
+  const handle = this._handle;
+  if (handle && handle.reading) {
+    handle.reading = false;
+    handle.readStop();
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- requests
+
+// RFC 9112 section 3.2 and RFC 9110 section 10.1.1 want to know of Host and Expect; the list is looked through so that no
+// headers object is built for it.
+function hasField(list, lower) {
+  const { length } = lower;
+  for (let n = 0; n < list.length; n += 2) {
+    const name = list[n];
+    if (name.length === length && (name === lower || name.toLowerCase() === lower)) return true;
+  }
+  return false;
+}
+
+/**
+ * A request head is complete. Callback of the parser.
+ * @this {HTTPParser}
+ * @param {IncomingMessage} req
+ * @param {boolean} keepAlive whether the connection may serve another request
+ * @returns {number} what the parser does next
+ */
+function parserOnIncoming(req, keepAlive) {
+  const { socket } = this;
+  const connection = socket[kConnection];
+  const { server } = connection;
+  leaveIdle(connection);
+
+  if (req.upgrade) {
+    req.upgrade = req.method === 'CONNECT' || server.listenerCount('upgrade') > 0;
+    if (req.upgrade) return HAND_OVER;
+  }
+
+  connection.requests.push(req);
+
+  // Answers that the peer does not read pile up: nothing more is read until they are gone.
+  if (!socket._paused && (socket._writableState.needDrain || connection.bytesWaiting >= socket.writableHighWaterMark)) {
+    socket._paused = true;
+    socket.pause();
+  }
+
+  const { responseOptions } = connection;
+  responseOptions.rejectNonStandardBodyWrites = server.rejectNonStandardBodyWrites;
+  const res = new server[kServerResponse](req, responseOptions);
+  res._keepAliveTimeout = server.keepAliveTimeout;
+  res._maxRequestsPerSocket = server.maxRequestsPerSocket;
+  res._onPendingData = connection.onPendingData;
+  res.shouldKeepAlive = keepAlive;
+  res[kUniqueHeaders] = server[kUniqueHeaders];
+
+  if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
+
+  if (socket._httpMessage) connection.waiting.push(res);
+  else res.assignSocket(socket);
+  res.on('finish', resOnFinish);
+
+  if (req.httpVersion === '1.1' && !admit(connection, req, res)) return READ_BODY;
+  server.emit('request', req, res);
+  return READ_BODY;
+}
+
+// The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
+function admit(connection, req, res) {
+  const { server, socket } = connection;
+  const { rawHeaders } = req;
+
+  // RFC 9112 section 3.2: a server MUST respond with 400 to any HTTP/1.1 request message that lacks a Host header field.
+  if (server.requireHostHeader && !hasField(rawHeaders, 'host')) {
+    res.writeHead(400, ['Connection', 'close']);
+    res.end();
+    return false;
+  }
+
+  const limit = server.maxRequestsPerSocket;
+  if (typeof limit === 'number' && limit > 0) {
+    connection.requestCount++;
+    res.maxRequestsOnConnectionReached = limit <= connection.requestCount;
+    if (limit < connection.requestCount) {
+      server.emit('dropRequest', req, socket);
+      res.writeHead(503);
+      res.end();
+      return false;
+    }
+  }
+
+  return !hasField(rawHeaders, 'expect') || admitExpectation(server, req, res);
+}
+
+function admitExpectation(server, req, res) {
+  if (continueExpression.test(req.headers.expect)) {
+    res._expect_continue = true;
+    if (server.listenerCount('checkContinue') > 0) {
+      server.emit('checkContinue', req, res);
+      return false;
+    }
+    res.writeContinue();
+    return true;
+  }
+  if (server.listenerCount('checkExpectation') > 0) {
+    server.emit('checkExpectation', req, res);
+  } else {
+    res.writeHead(417);
+    res.end();
+  }
+  return false;
+}
+
+// -------------------------------------------------------------------------------------------------------- responses
+
+// A response is on its way to the kernel: its turn is over. Listener of its 'finish'.
+function resOnFinish() {
+  const { req } = this;
+  const socket = this.socket || req.socket;
+  const connection = socket[kConnection];
+  if (connection === undefined) return;
+
+  if (onResponseEnd.hasSubscribers) {
+    onResponseEnd.publish({ request: req, response: this, socket, server: connection.server });
+  }
+
+  connection.requests.shift();
+
+  // What is left of a body that nobody reads stands between us and the next request.
+  const silent = isSilent(req);
+  if (silent) {
+    req._dumped = true;
+  } else {
+    // Who has begun to read will read on.
+    if (!req._consuming && (!req.readableDidRead || req.readableEnded)) req._dump();
+    clearIncoming(req);
+  }
+
+  if (socket._httpMessage === this) this.detachSocket(socket);
+  process.nextTick(closeExchange, this, silent);
+
+  if (this._last) {
+    if (typeof socket.destroySoon === 'function') socket.destroySoon();
+    else socket.end();
+  } else if (connection.waiting.length > 0) {
+    connection.waiting.shift().assignSocket(socket);
+  } else {
+    enterIdle(connection);
+  }
+}
+
+function closeExchange(res, silent) {
+  const { req } = res;
+  res.destroyed = true;
+  res._closed = true;
+  res.emit('close');
+  if (!silent) return;
+  if (isSilent(req)) {
+    closeSilently(req);
+    forgetIncoming(req);
+  } else {
+    // Somebody listens after all.
+    req.resume();
+    clearIncoming(req);
+  }
+}
+
+function clearIncoming(req) {
+  if (req.readableEnded) forgetIncoming(req);
+  else if (req.socket?.parser?.incoming === req) req.on('end', onRequestEnd);
+}
+
+function onRequestEnd() {
+  forgetIncoming(this);
+}
+
+// The parser is the last to hold a request that is done with.
+function forgetIncoming(req) {
+  const parser = req.socket ? req.socket.parser : undefined;
+  if (parser && parser.incoming === req) parser.incoming = null;
+}
+
+function updateOutgoingData(connection, delta) {
+  connection.bytesWaiting += delta;
+  if (connection.socket._paused) resumeReading(connection);
+}
+
+function resumeReading(connection) {
+  const { socket } = connection;
+  if (!socket._paused || connection.bytesWaiting > socket.writableHighWaterMark) return;
+  socket._paused = false;
+  if (socket.parser) socket.parser.resume();
+  socket.resume();
+}
+
+function socketOnDrain() {
+  const connection = this[kConnection];
+  resumeReading(connection);
+  const message = this._httpMessage;
+  if (message && !message.finished && message[kNeedDrain]) {
+    message[kNeedDrain] = false;
+    message.emit('drain');
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- timeouts
+
+// Nothing was sent or received for the time of `server.timeout` or `keepAliveTimeout`.
+function socketOnTimeout() {
+  const req = this.parser ? this.parser.incoming : null;
+  const heardByRequest = req && !req.complete && req.emit('timeout', this);
+  const res = this._httpMessage;
+  const heardByResponse = res && res.emit('timeout', this);
+  const heardByServer = this.server.emit('timeout', this);
+  if (!heardByRequest && !heardByResponse && !heardByServer) this.destroy();
+}
+
+function parserOnTimeout() {
+  const { socket } = this;
+  if (socket && !socket.server.emit('timeout', socket)) socket.destroy();
+}
+
+// All answers are given: the connection is kept for another request, for a while.
+function enterIdle(connection) {
+  const { server, socket } = connection;
+  const { keepAliveTimeout } = server;
+  if (!keepAliveTimeout || typeof socket.setTimeout !== 'function') return;
+  const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server;
+  const time = keepAliveTimeout + keepAliveTimeoutBuffer;
+  const connections = server[kConnections];
+  // A timer that is armed already (by server.timeout or by the user) is replaced, as the documents say.
+  if (socket.timeout || connections === undefined || time < SHORTEST_TICKED) {
+    socket.setTimeout(time);
+    connection.timesIdle = true;
+  } else {
+    connections.watchIdle(connection, time);
+  }
+}
+
+function leaveIdle(connection) {
+  connection.idleSince = BUSY;
+  if (connection.timesIdle) {
+    connection.timesIdle = false;
+    connection.socket.setTimeout(connection.server.timeout || 0);
+  }
+}
+
+/**
+ * Looks for requests that do not arrive in time; each is answered with 408.
+ * @param {Server} server
+ */
+function checkConnections(server) {
+  const { headersTimeout, requestTimeout } = server;
+  if (headersTimeout === 0 && requestTimeout === 0) return;
+  for (const { socket } of server[kConnections].expired(headersTimeout, requestTimeout)) {
+    if (socket) socketOnError.call(socket, new codes.ERR_HTTP_REQUEST_TIMEOUT());
+  }
+}
+
+module.exports = { checkConnections, connectionListener };

@@ -1,0 +1,16 @@
+'use strict';
+// Symbols under which servers and their sockets keep state. Those that node exports are node's own: its https and http2
+// modules look for them.
+
+const builtinServer = require('_http_server');
+
+module.exports = {
+  /** On a server: the timer that looks for late requests. */
+  kConnectionsCheckingInterval: builtinServer.kConnectionsCheckingInterval,
+  /** On a server: the class of its responses. */
+  kServerResponse: builtinServer.kServerResponse,
+  /** On a server that listens: its ConnectionsList. */
+  kConnections: Symbol('http.server.connections'),
+  /** On a socket: its Connection. */
+  kConnection: Symbol('connection'),
+};

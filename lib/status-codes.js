@@ -1,0 +1,39 @@
+'use strict';
+// The registered status codes with their reason phrases, and the status lines they become.
+
+const { STATUS_CODES } = require('node:http');
+
+/** Lowest and highest status code that can be written: RFC 9110 section 15 has three digits. */
+const LOWEST_CODE = 100;
+const HIGHEST_CODE = 999;
+
+// Made once per registered code; dense, so that a look-up is one array load.
+const reasons = new Array(HIGHEST_CODE + 1).fill('');
+const lines = new Array(HIGHEST_CODE + 1).fill('');
+for (const code of Object.keys(STATUS_CODES)) {
+  reasons[code] = STATUS_CODES[code];
+  lines[code] = `HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\n`;
+}
+
+/**
+ * The ready status line of a registered code with its standard reason phrase. The version is 1.1, whatever the request said:
+ * RFC 9110 section 2.5, a server sends its own highest version.
+ * @param {number} code 100 to 999
+ * @param {string} reason
+ * @returns {string} with its line end; '' where either is another
+ */
+function standardLine(code, reason) {
+  return reasons[code] === reason ? lines[code] : '';
+}
+
+/**
+ * The status line of any code and reason phrase: RFC 9112 section 4.
+ * @param {number} code 100 to 999
+ * @param {string} reason checked by the caller
+ * @returns {string} with its line end
+ */
+function statusLine(code, reason) {
+  return `HTTP/1.1 ${code} ${reason}\r\n`;
+}
+
+module.exports = { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine };
