@@ -456,7 +456,7 @@ function addTrailers(headers) {
     validateHeaderName(name, 'Trailer name');
     for (const one of Array.isArray(value) && value.length > 1 ? value : [value]) {
       if (checkInvalidHeaderChar(one)) throw new codes.ERR_INVALID_CHAR('trailer content', name);
-      this._trailer += `${name}: ${one}\r\n`;
+      this._trailer += name + ': ' + one + CRLF;
     }
   }
 }

@@ -109,7 +109,8 @@ function addDisposition(name, value, checked) {
 }
 
 function append(name, value) {
-  block += typeof value === 'string' ? `${name}\0${value}\0` : `${name}\0${`${value}`}\0`;
+  // An object becomes what + makes of it, not what a template would.
+  block += name + '\0' + value + '\0';
   count++;
 }
 
