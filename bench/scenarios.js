@@ -1,0 +1,28 @@
+'use strict';
+
+// What is measured: one row per scenario of the server benchmark. `load` names a request of wrk/load.lua, `handler` one of app.js.
+
+const defaultConnections = 64;
+
+const scenarios = [
+  { name: 'hello', handler: 'hello', load: 'get', connections: defaultConnections, about: 'GET, 12 byte answer' },
+  { name: 'headers', handler: 'headers', load: 'browser', connections: defaultConnections, about: 'GET with 12 browser headers, req.headers read' },
+  { name: 'post', handler: 'echo', load: 'post', connections: defaultConnections, about: 'POST of 1 KiB, echoed' },
+  { name: 'json', handler: 'json', load: 'get', connections: defaultConnections, about: 'GET, JSON answer with two headers set' },
+  { name: 'chunked', handler: 'chunked', load: 'get', connections: defaultConnections, about: 'GET, 4 writes, chunked' },
+  { name: 'body-1m', handler: 'large', load: 'get', connections: 16, about: 'GET, 1 MiB answer' },
+  { name: 'pipelined', handler: 'hello', load: 'pipelined', connections: defaultConnections, about: 'GET, 16 requests in flight per connection' },
+  { name: 'close', handler: 'hello', load: 'close', connections: defaultConnections, about: 'GET, Connection: close' },
+  { name: 'latency', handler: 'hello', load: 'get', connections: 1, about: 'GET, one connection' },
+  { name: 'c256', handler: 'hello', load: 'get', connections: 256, about: 'GET, 256 connections' },
+  { name: 'express', handler: 'express', load: 'browser', connections: defaultConnections, about: 'Express 5, GET with 12 browser headers' },
+];
+
+// Paths by handler; everything else asks for '/'.
+const paths = { express: '/hello' };
+
+function pathOf(scenario) {
+  return paths[scenario.handler] ?? '/';
+}
+
+module.exports = { scenarios, pathOf };

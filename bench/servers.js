@@ -1,0 +1,149 @@
+'use strict';
+
+// npm run bench: our server against node:http (twice, so that the noise is seen), and Bun's and Deno's node:http, under wrk.
+//   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--node-only]
+// Servers stand on core 0, wrk on core 1. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { spawn, spawnSync } = require('node:child_process');
+const { parseArgs } = require('node:util');
+const nodeHttp = require('node:http');
+const { scenarios, pathOf } = require('./scenarios');
+const { serverArms } = require('./arms');
+const { startServer } = require('./server-process');
+const { cpuTimes, cpuPerRequest, onCore, pinned } = require('./cpu');
+const { summarize, table } = require('./stats');
+const { runLocked } = require('./lock');
+
+const serverCore = 0;
+const loadCore = 1;
+const warmUpSeconds = 1;
+const script = path.join(__dirname, 'wrk', 'load.lua');
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '3' },
+      json: { type: 'string' },
+      module: { type: 'string', multiple: true, default: [path.join(__dirname, '..', 'lib', 'index.js')] },
+      'node-only': { type: 'boolean', default: false },
+    },
+  });
+  return { ...values, rounds: Number(values.rounds), seconds: Number(values.seconds) };
+}
+
+// Takes a scenario, a port and seconds; returns a promise of wrk's result line.
+function wrk(scenario, port, seconds) {
+  const url = `http://127.0.0.1:${port}${pathOf(scenario)}`;
+  const command = ['wrk', '-t', '1', '-c', String(scenario.connections), '-d', `${seconds}s`, '--latency', '-s', script, url, '--', scenario.load];
+  const [file, ...args] = onCore(loadCore, command);
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    child.stderr.on('data', (data) => {
+      output += data;
+    });
+    child.on('error', reject);
+    child.on('close', () => {
+      const line = /^result (.*)$/m.exec(output);
+      if (line) resolve(JSON.parse(line[1]));
+      else reject(new Error(`wrk said: ${output}`));
+    });
+  });
+}
+
+// One plain request per arm before any load: all arms must answer the same.
+function ask(scenario, port) {
+  const method = scenario.load === 'post' ? 'POST' : 'GET';
+  const headers = scenario.load === 'browser' ? { 'User-Agent': 'bench', 'Cookie': 'a=b' } : {};
+  return new Promise((resolve, reject) => {
+    const req = nodeHttp.request({ port, host: '127.0.0.1', path: pathOf(scenario), method, headers, agent: false }, (res) => {
+      const parts = [];
+      res.on('data', (part) => parts.push(part));
+      res.on('end', () => resolve(`${res.statusCode} ${Buffer.concat(parts).toString('latin1')}`));
+      res.on('error', reject);
+    });
+    req.on('error', reject);
+    req.end(method === 'POST' ? 'x'.repeat(1024) : undefined);
+  });
+}
+
+async function measure(scenario, arm, seconds) {
+  const before = cpuTimes(arm.server.child.pid);
+  const result = await wrk(scenario, arm.server.port, seconds);
+  const after = cpuTimes(arm.server.child.pid);
+  return {
+    rate: result.requests / (result.us / 1e6),
+    p50: result.p50,
+    p99: result.p99,
+    cpu: cpuPerRequest(before, after, result.requests),
+    errors: result.status + result.connect + result.read + result.write + result.timeout,
+  };
+}
+
+async function startArms(scenario, arms) {
+  const started = [];
+  for (const arm of arms) {
+    try {
+      const server = await startServer(serverCore, [...arm.command, path.join(__dirname, 'app.js'), arm.module, scenario.handler]);
+      started.push({ ...arm, server, rounds: [] });
+    } catch (error) {
+      if (arm.module !== 'node:http' || arm.label.startsWith('node:http')) throw error;
+      console.log(`${arm.label} left out: ${error.message}`);
+    }
+  }
+  return started;
+}
+
+async function runScenario(scenario, arms, { rounds, seconds }) {
+  const started = await startArms(scenario, arms);
+  try {
+    const answers = await Promise.all(started.map((arm) => ask(scenario, arm.server.port)));
+    const odd = answers.findIndex((answer) => answer !== answers[0]);
+    if (odd >= 0) throw new Error(`${scenario.name}: ${started[odd].label} answers ${answers[odd].slice(0, 200)}, not ${answers[0].slice(0, 200)}`);
+    for (const arm of started) await wrk(scenario, arm.server.port, warmUpSeconds);
+    for (let round = 0; round < rounds; round++) {
+      // each round begins with another arm, so that none is always the first
+      for (let i = 0; i < started.length; i++) {
+        const arm = started[(i + round) % started.length];
+        arm.rounds.push(await measure(scenario, arm, seconds));
+      }
+    }
+  } finally {
+    await Promise.all(started.map((arm) => arm.server.stop()));
+  }
+  return summarize(started);
+}
+
+async function main() {
+  const opts = options();
+  if (spawnSync('wrk', ['--version'], { stdio: 'ignore' }).error) {
+    console.error('wrk is missing: install the Debian package wrk (apt-get install wrk)');
+    process.exitCode = 2;
+    return;
+  }
+  if (runLocked()) return;
+  if (!pinned) console.log('not pinned to cores (taskset is missing, or there is one core): expect noise');
+
+  const wanted = scenarios.filter((s) => !opts.only || new RegExp(opts.only).test(s.name));
+  const arms = serverArms(opts.module, !opts['node-only']);
+  console.log(`Node ${process.versions.node}, ${opts.rounds} rounds of ${opts.seconds} s; ratio: req/s against node:http in the same round, median (min..max)`);
+  const results = [];
+  for (const scenario of wanted) {
+    const rows = await runScenario(scenario, arms, opts);
+    results.push({ scenario: scenario.name, about: scenario.about, connections: scenario.connections, rows });
+    console.log(`\n${scenario.name}: ${scenario.about}, ${scenario.connections} connection${scenario.connections === 1 ? '' : 's'}\n${table(rows)}`);
+  }
+  if (opts.json) fs.writeFileSync(opts.json, `${JSON.stringify({ node: process.versions.node, rounds: opts.rounds, seconds: opts.seconds, results }, null, 1)}\n`);
+}
+
+main().catch((error) => {
+  console.error(error.stack);
+  process.exitCode = 1;
+});
