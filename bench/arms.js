@@ -24,7 +24,7 @@ function serverArms(modules, others) {
   const bun = path.join(bin, 'bun');
   if (runnable(bun)) arms.push({ label: 'bun', command: [bun, 'run'], module: 'node:http' });
   const deno = path.join(bin, 'deno');
-  if (runnable(deno)) arms.push({ label: 'deno', command: [deno, 'run', '--quiet', '--no-check', '--allow-all', '--no-config'], module: 'node:http' });
+  if (runnable(deno)) arms.push({ label: 'deno', command: [deno, 'run', '--quiet', '--no-check', '--allow-all'], module: 'node:http' });
   return arms;
 }
 

@@ -20,9 +20,10 @@ function number(value, digits) {
 }
 
 // Takes arms' rounds { label, rounds: [{ rate, p50, p99, cpu: { process, js }, errors }] }, the first arm being the baseline.
-// Returns one summary row per arm: medians, and the ratio to the baseline of the same round.
+// Returns one summary row per arm: medians, and how many times as many requests per second, and per CPU second, as the baseline of the same round.
 function summarize(arms) {
   const base = arms[0].rounds.map((r) => r.rate);
+  const baseCpu = arms[0].rounds.map((r) => r.cpu.process);
   return arms.map(({ label, rounds }) => ({
     label,
     rate: median(rounds.map((r) => r.rate)),
@@ -31,6 +32,7 @@ function summarize(arms) {
     cpu: median(rounds.map((r) => r.cpu.process)),
     js: median(rounds.map((r) => r.cpu.js)),
     ratio: ratio(rounds.map((r) => r.rate), base),
+    cpuRatio: median(rounds.map((r, i) => (r.cpu.process ? baseCpu[i] / r.cpu.process : null))),
     errors: rounds.reduce((sum, r) => sum + r.errors, 0),
   }));
 }
@@ -44,6 +46,7 @@ const columns = [
   ['js us/req', (row) => number(row.js, 2)],
   ['ratio', (row) => number(row.ratio.median, 3)],
   ['(min..max)', (row) => `${number(row.ratio.min, 3)}..${number(row.ratio.max, 3)}`],
+  ['cpu ratio', (row) => number(row.cpuRatio, 3)],
   ['errors', (row) => String(row.errors)],
 ];
 
