@@ -29,6 +29,6 @@ if (files.length === 0) {
   console.error('no test file matches');
   process.exitCode = 1;
 } else {
-  const { status } = spawnSync(process.execPath, ['--test', ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }
