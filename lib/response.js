@@ -66,11 +66,9 @@ ServerResponse.prototype.assignSocket = function assignSocket(socket) {
   // A server's connection keeps the listener from its first response on: adding and removing it for each would cost more
   // than the rest of this function.
   const connection = socket[kConnection];
-  if (connection === undefined) {
+  if (connection === undefined || !connection.watchesClose) {
     socket.on('close', onServerResponseClose);
-  } else if (!connection.watchesClose) {
-    connection.watchesClose = true;
-    socket.on('close', onServerResponseClose);
+    if (connection !== undefined) connection.watchesClose = !connection.released;
   }
   this.socket = socket;
   if (this._eventsCount > 0) this.emit('socket', socket);
@@ -85,7 +83,8 @@ ServerResponse.prototype.detachSocket = function detachSocket(socket) {
   if (socket._httpMessage !== this) {
     throw new codes.ERR_INTERNAL_ASSERTION('The socket is not that of this response');
   }
-  if (socket[kConnection] === undefined) socket.removeListener('close', onServerResponseClose);
+  const connection = socket[kConnection];
+  if (connection === undefined || !connection.watchesClose) socket.removeListener('close', onServerResponseClose);
   socket._httpMessage = null;
   this.socket = null;
 };

@@ -53,7 +53,10 @@ class Connection {
     this.idleTicks = 0;
     // Whether the keep-alive timeout is on the socket's own timer.
     this.timesIdle = false;
+    // Whether the listener for a response's close stays on the socket between responses.
     this.watchesClose = false;
+    // Whether another protocol has the socket now; responses of before may still be owed.
+    this.released = false;
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
@@ -117,16 +120,18 @@ function connectionListener(socket) {
 }
 
 const LISTENERS = [
-  ['timeout', socketOnTimeout], ['error', socketOnError], ['close', socketOnClose], ['close', onServerResponseClose],
-  ['end', socketOnEnd], ['data', socketOnData], ['drain', socketOnDrain], ['resume', onSocketResume],
-  ['pause', onSocketPause],
+  ['timeout', socketOnTimeout], ['error', socketOnError], ['close', socketOnClose], ['end', socketOnEnd],
+  ['data', socketOnData], ['drain', socketOnDrain], ['resume', onSocketResume], ['pause', onSocketPause],
 ];
 
 // Leaves a socket as it was before it was served, for the protocol that takes over.
-function release(socket) {
+function release(connection) {
+  const { socket } = connection;
   for (const [event, listener] of LISTENERS) socket.removeListener(event, listener);
+  if (!socket._httpMessage) socket.removeListener('close', onServerResponseClose);
   delete socket.setEncoding;
-  socket[kConnection] = undefined;
+  connection.watchesClose = false;
+  connection.released = true;
 }
 
 function socketSetEncoding() {
@@ -161,7 +166,7 @@ function handOver(socket, connection, parser, head) {
   const request = parser.incoming;
   const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
   leaveIdle(connection);
-  release(socket);
+  release(connection);
   freeParser(parser, request, socket);
   if (server.listenerCount(event) === 0) {
     // RFC 9110 section 9.3.6: a server that does not tunnel has nothing to say on this connection any more.
@@ -203,6 +208,7 @@ function socketOnEnd() {
 function socketOnClose() {
   debug('server socket close');
   const connection = this[kConnection];
+  // Somebody may call what he finds among the listeners.
   if (connection === undefined) return;
   freeParser(this.parser, null, this);
   abortRequests(connection);
@@ -379,8 +385,8 @@ function resOnFinish() {
   if (silent) {
     req._dumped = true;
   } else {
-    // Who has begun to read will read on.
-    if (!req._consuming && (!req.readableDidRead || req.readableEnded)) req._dump();
+    // Who has begun to read, and has paused perhaps, will read on.
+    if (!req._consuming && (!req.readableDidRead || (req.readableEnded && req.readableFlowing))) req._dump();
     clearIncoming(req);
   }
 
@@ -472,7 +478,7 @@ function parserOnTimeout() {
 function enterIdle(connection) {
   const { server, socket } = connection;
   const { keepAliveTimeout } = server;
-  if (!keepAliveTimeout || typeof socket.setTimeout !== 'function') return;
+  if (!keepAliveTimeout || typeof socket.setTimeout !== 'function' || connection.released) return;
   const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server;
   const time = keepAliveTimeout + keepAliveTimeoutBuffer;
   const connections = server[kConnections];
