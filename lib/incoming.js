@@ -157,16 +157,19 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
     this.emit('aborted');
   }
   const { socket } = this;
-  // Without a listener nobody could act on the error, and it would bring the process down.
-  const reported = error && this.listenerCount('error') > 0 ? error : null;
   if (this.aborted && socket && !socket.destroyed) {
     // A message that is given up takes its connection along: what follows could not be told from the rest of the body.
     socket.destroy(error);
-    process.nextTick(process.nextTick, callback, reported);
+    process.nextTick(process.nextTick, settleDestroy, this, error, callback);
   } else {
-    process.nextTick(callback, reported);
+    process.nextTick(settleDestroy, this, error, callback);
   }
 };
+
+// Without a listener nobody could act on the error, and it would bring the process down.
+function settleDestroy(message, error, callback) {
+  callback(error && message.listenerCount('error') > 0 ? error : null);
+}
 
 /**
  * Takes a list of fields: those of the head, or the trailers once the message is complete.

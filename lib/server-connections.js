@@ -5,6 +5,7 @@
 // `connectionsCheckingInterval`. Idle keep-alive connections are looked for by a coarse ticker that runs only while there are any:
 // a timer of the socket's own would have to be armed and disarmed for each request.
 
+const performance = require('./server-performance');
 const { kConnection } = require('./server-symbols');
 
 /** Milliseconds between two looks at idle connections: one is closed at most this much late. */
@@ -104,6 +105,7 @@ function closeIdle(list) {
       idle = true;
     }
   }
+  performance.look();
   if (!idle) {
     clearInterval(list.ticker);
     list.ticker = null;
