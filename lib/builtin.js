@@ -39,6 +39,9 @@ const maxHeaderSize = http.maxHeaderSize;
 /** node's own HTTPParser: where the numbers of types, slots and lenient flags come from. */
 const HTTPParser = common.HTTPParser;
 
+/** The options of node's own globalAgent, which are not the same in every version. */
+const globalAgentOptions = { ...http.globalAgent.options };
+
 module.exports = {
   Agent,
   ClientRequest,
@@ -48,6 +51,7 @@ module.exports = {
   Server,
   ServerResponse,
   exportedSymbols,
+  globalAgentOptions,
   isLenient,
   maxHeaderSize,
 };

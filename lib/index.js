@@ -1,9 +1,9 @@
 'use strict';
 // What `require('rust-http')` is: the exports of node:http, in its order.
 
-const client = require('node:http');
-const agents = require('_http_agent');
+const agents = require('./agent');
 const { maxHeaderSize } = require('./builtin');
+const client = require('./client');
 const { methods, parsers } = require('./common');
 const { IncomingMessage } = require('./incoming');
 const { OutgoingMessage, validateHeaderName, validateHeaderValue } = require('./outgoing');
@@ -32,7 +32,7 @@ module.exports = {
   _connectionListener,
   METHODS: [...methods].sort(),
   STATUS_CODES,
-  Agent: client.Agent,
+  Agent: agents.Agent,
   ClientRequest: client.ClientRequest,
   IncomingMessage,
   OutgoingMessage,
@@ -65,4 +65,12 @@ Object.defineProperty(module.exports, 'globalAgent', {
   set: function set(agent) {
     agents.globalAgent = agent;
   },
+});
+
+// The interface before `http.request`, kept for old programs: not enumerable, and a warning when it is called.
+Object.defineProperty(module.exports, 'createClient', {
+  configurable: true,
+  enumerable: false,
+  writable: true,
+  value: client.createClient,
 });

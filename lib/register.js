@@ -8,23 +8,25 @@ const { syncBuiltinESMExports } = require('node:module');
 // Captures what is genuine before anything is written over.
 require('./builtin');
 const ours = require('./index');
+const agent = require('./agent');
+const client = require('./client');
 const common = require('./common');
 const incoming = require('./incoming');
 const outgoing = require('./outgoing');
 const server = require('./server');
 
-const CLIENT_NAMES = new Set(['Agent', 'ClientRequest', 'get', 'globalAgent', 'request']);
-
 // Only names that the running Node has: what it does not have, no program may come to rely on.
 function overlay(name, members) {
   const target = require(name);
   for (const key of Object.keys(target)) {
-    if (Object.hasOwn(members, key) && !CLIENT_NAMES.has(key)) {
+    if (Object.hasOwn(members, key)) {
       Object.defineProperty(target, key, Object.getOwnPropertyDescriptor(members, key));
     }
   }
 }
 
+overlay('_http_agent', agent);
+overlay('_http_client', client);
 overlay('_http_common', common);
 overlay('_http_incoming', incoming);
 overlay('_http_outgoing', outgoing);

@@ -2,6 +2,7 @@
 //! back; decides nothing.
 
 mod parser;
+mod peek;
 mod pool;
 mod raw;
 mod serializer;
@@ -15,6 +16,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
     // SAFETY: Node passes both while it loads the addon.
     unsafe {
         parser::register(env, exports);
+        peek::register(env, exports);
         serializer::register(env, exports);
         pool::register(env, exports);
     }

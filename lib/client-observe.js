@@ -1,0 +1,39 @@
+'use strict';
+
+/**
+ * Who watches requests from outside: subscribers of the `http.client.*` diagnostics channels.
+ */
+
+const diagnostics = require('diagnostics_channel');
+
+const created = diagnostics.channel('http.client.request.created');
+const start = diagnostics.channel('http.client.request.start');
+const error = diagnostics.channel('http.client.request.error');
+const response = diagnostics.channel('http.client.response.finish');
+
+const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
+/** The versions of Node in which these channels begin to exist. */
+const HAS_ERROR = NODE_MAJOR >= 20;
+const HAS_CREATED = NODE_MAJOR >= 22;
+
+/** The request object is complete. @param {ClientRequest} req */
+function made(req) {
+  if (HAS_CREATED && created.hasSubscribers) created.publish({ request: req });
+}
+
+/** The request is wholly written. @param {ClientRequest} req */
+function started(req) {
+  if (start.hasSubscribers) start.publish({ request: req });
+}
+
+/** @param {ClientRequest} req @param {Error} reason */
+function failed(req, reason) {
+  if (HAS_ERROR && error.hasSubscribers) error.publish({ request: req, error: reason });
+}
+
+/** The head of the response is there. @param {ClientRequest} req @param {IncomingMessage} res */
+function answered(req, res) {
+  if (response.hasSubscribers) response.publish({ request: req, response: res });
+}
+
+module.exports = { answered, failed, made, started };

@@ -1,0 +1,368 @@
+'use strict';
+
+/**
+ * The life of a request on its socket: from the moment it gets one until the socket is given back or ends. All listeners
+ * are named functions shared by every request; they find their request as `socket._httpMessage`.
+ */
+
+const { finished } = require('stream');
+const { HTTPParser, freeParser, isLenient, parsers, prepareError } = require('./common');
+const { connResetException } = require('./errors');
+const { kNeedDrain } = require('./symbols');
+const { ANSWERED, freeSocketErrorListener, setPhase } = require('./agent-sockets');
+const observe = require('./client-observe');
+
+/** The error that destroy() was given before there was a socket to give it to. */
+const kReason = Symbol('reason');
+
+const LENIENT_ALL = HTTPParser.kLenientAll | 0;
+const LENIENT_NONE = HTTPParser.kLenientNone | 0;
+
+/** What onIncoming answers: a body follows; none does; none does and the connection changes its protocol. */
+const BODY = 0;
+const NO_BODY = 1;
+const OTHER_PROTOCOL = 2;
+
+/** Under which async hooks see the parsing of a response. */
+class HTTPClientAsyncResource {
+  constructor(type, req) {
+    this.type = type;
+    this.req = req;
+  }
+}
+
+/**
+ * The end of onSocket(), in a tick of its own so that the user can add listeners first.
+ * @param {ClientRequest} req
+ * @param {stream.Duplex|undefined} socket
+ * @param {Error|undefined} err why there is no socket
+ */
+function attach(req, socket, err) {
+  if (req.destroyed || err) {
+    giveUp(req, socket, err);
+    return;
+  }
+  begin(req, socket);
+  req._flush();
+}
+
+/** The request ended before it could use a socket; a good socket goes back to the agent. */
+function giveUp(req, socket, err) {
+  const reason = err || req[kReason];
+  req.destroyed = true;
+  if (!socket) {
+    conclude(req, reason);
+  } else if (!err && req.agent && !socket.destroyed) {
+    socket.emit('free');
+    conclude(req, reason);
+  } else {
+    finished(socket.destroy(reason), (error) => {
+      // That nothing was written or read is what was asked for.
+      conclude(req, !error || error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? reason : error);
+    });
+  }
+}
+
+function conclude(req, error) {
+  if (!error && !req.aborted) error = connResetException('socket hang up');
+  if (error) fail(req, error);
+  close(req);
+}
+
+function fail(req, error) {
+  observe.failed(req, error);
+  req.emit('error', error);
+}
+
+function close(req) {
+  req._closed = true;
+  req.emit('close');
+}
+
+function begin(req, socket) {
+  const parser = parsers.alloc();
+  req.socket = socket;
+  const lenient = req.insecureHTTPParser === undefined ? isLenient() : req.insecureHTTPParser;
+  parser.initialize(HTTPParser.RESPONSE, new HTTPClientAsyncResource('HTTPINCOMINGMESSAGE', req),
+                    req.maxHeaderSize || 0, lenient ? LENIENT_ALL : LENIENT_NONE);
+  parser.socket = socket;
+  parser.outgoing = req;
+  req.parser = parser;
+  socket.parser = parser;
+  socket._httpMessage = req;
+  // The parser counts names and values.
+  if (typeof req.maxHeadersCount === 'number') parser.maxHeaderPairs = req.maxHeadersCount << 1;
+  parser.joinDuplicateHeaders = req.joinDuplicateHeaders;
+  parser.onIncoming = onIncoming;
+
+  if (req.reusedSocket) socket.removeListener('error', freeSocketErrorListener);
+  socket.on('error', onSocketError);
+  socket.on('data', onSocketData);
+  socket.on('end', onSocketEnd);
+  socket.on('close', onSocketClose);
+  socket.on('drain', onSocketDrain);
+
+  if (req.timeout !== undefined || (req.agent && req.agent.options && req.agent.options.timeout)) watchTimeout(req);
+  req.emit('socket', socket);
+}
+
+/**
+ * Makes 'timeout' of the socket a 'timeout' of the request, once.
+ * @param {ClientRequest} req
+ */
+function watchTimeout(req) {
+  if (req.timeoutCb !== null) return;
+  req.timeoutCb = onRequestTimeout;
+  if (req.socket) req.socket.once('timeout', onRequestTimeout);
+  else req.on('socket', onceTimeoutOf);
+}
+
+function onceTimeoutOf(socket) {
+  socket.once('timeout', onRequestTimeout);
+}
+
+function onRequestTimeout() {
+  const req = this._httpMessage;
+  if (req) req.emit('timeout');
+}
+
+function onResponseTimeout() {
+  const req = this._httpMessage;
+  if (req && req.res) req.res.emit('timeout');
+}
+
+/** The buffer of the connection is empty: the request may write on. */
+function onSocketDrain() {
+  const req = this._httpMessage;
+  if (req && !req.finished && req[kNeedDrain]) {
+    req[kNeedDrain] = false;
+    req.emit('drain');
+  }
+}
+
+function onSocketError(error) {
+  const req = this._httpMessage;
+  if (req) {
+    // 'close' shall not report a second error.
+    req.socket._hadError = true;
+    fail(req, error);
+  }
+  const parser = this.parser;
+  if (parser) {
+    parser.finish();
+    freeParser(parser, req, this);
+  }
+  stopReading(this);
+  this.destroy();
+}
+
+function onSocketEnd() {
+  const req = this._httpMessage;
+  const parser = this.parser;
+  if (!req.res && !req.socket._hadError) {
+    req.socket._hadError = true;
+    fail(req, connResetException('socket hang up'));
+  }
+  if (parser) {
+    // RFC 9112, section 6.3: a response without a length ends with the connection.
+    parser.finish();
+    freeParser(parser, req, this);
+  }
+  this.end();
+}
+
+function onSocketClose() {
+  const req = this._httpMessage;
+  const parser = this.parser;
+  const res = req.res;
+  req.destroyed = true;
+  if (res) {
+    if (!res.complete) res.destroy(connResetException('aborted'));
+    close(req);
+    if (!res.aborted && res.readable) res.push(null);
+  } else {
+    if (!req.socket._hadError) {
+      req.socket._hadError = true;
+      fail(req, connResetException('socket hang up'));
+    }
+    close(req);
+  }
+  if (req.outputData) req.outputData.length = 0;
+  if (parser) {
+    parser.finish();
+    freeParser(parser, req, this);
+  }
+}
+
+function stopReading(socket) {
+  socket.removeListener('data', onSocketData);
+  socket.removeListener('end', onSocketEnd);
+}
+
+function onSocketData(chunk) {
+  const parser = this.parser;
+  const req = this._httpMessage;
+  const result = parser.execute(chunk);
+  if (typeof result !== 'number') {
+    prepareError(result, parser, chunk);
+    freeParser(parser, req, this);
+    stopReading(this);
+    this.destroy();
+    req.socket._hadError = true;
+    fail(req, result);
+    return;
+  }
+  const res = parser.incoming;
+  if (!res) return;
+  if (res.upgrade) {
+    switchProtocol(req, this, parser, res, chunk.subarray(result));
+  } else if (res.complete && !isInterim(res.statusCode)) {
+    // Everything after the response is unsolicited until there is another request.
+    setPhase(this, ANSWERED);
+    stopReading(this);
+    this.removeListener('drain', onSocketDrain);
+    freeParser(parser, req, this);
+  }
+}
+
+/** The connection leaves HTTP: the parser and our listeners go before the user gets it. */
+function switchProtocol(req, socket, parser, res, head) {
+  req.res = res;
+  stopReading(socket);
+  socket.removeListener('drain', onSocketDrain);
+  if (req.timeoutCb) socket.removeListener('timeout', req.timeoutCb);
+  socket.removeListener('timeout', onResponseTimeout);
+  parser.finish();
+  freeParser(parser, req, socket);
+
+  const eventName = req.method === 'CONNECT' ? 'connect' : 'upgrade';
+  if (req.listenerCount(eventName) === 0) {
+    // RFC 9110, section 7.8: nobody here speaks the other protocol.
+    socket.destroy();
+    return;
+  }
+  req.upgradeOrConnect = true;
+  socket.emit('agentRemove');
+  socket.removeListener('close', onSocketClose);
+  socket.removeListener('error', onSocketError);
+  socket._httpMessage = null;
+  // As if nobody had read from it yet: the new owner decides how.
+  socket.readableFlowing = null;
+  req.emit(eventName, res, socket, head);
+  req.destroyed = true;
+  close(req);
+}
+
+/**
+ * Called by the parser for each response head.
+ * @param {IncomingMessage} res
+ * @param {boolean} shouldKeepAlive whether the peer keeps the connection
+ * @returns {number} BODY, NO_BODY or OTHER_PROTOCOL
+ */
+function onIncoming(res, shouldKeepAlive) {
+  const socket = this.socket;
+  const req = socket._httpMessage;
+
+  if (req.res) {
+    // A second final response to one request: the connection is out of step.
+    socket.destroy();
+    return BODY;
+  }
+  req.res = res;
+
+  // RFC 9110, section 9.3.6: a CONNECT response with any status has no body here, the bytes are the tunnel's.
+  if (req.method === 'CONNECT') {
+    res.upgrade = true;
+    return OTHER_PROTOCOL;
+  }
+  if (res.upgrade) return OTHER_PROTOCOL;
+
+  const status = res.statusCode;
+  if (isInterim(status)) {
+    req.res = null;
+    if (status === 100) req.emit('continue');
+    emitInformation(req, res);
+    return NO_BODY;
+  }
+
+  if (req.shouldKeepAlive && !shouldKeepAlive && !req.upgradeOrConnect) req.shouldKeepAlive = false;
+
+  res.req = req;
+  observe.answered(req, res);
+  res.on('end', onResponseEnd);
+  req.on('finish', onRequestFinish);
+  socket.on('timeout', onResponseTimeout);
+
+  // Nobody wants it: its body is read away, so that the connection can serve further requests.
+  if (req.aborted || !req.emit('response', res)) res._dump();
+
+  if (req.method === 'HEAD') return NO_BODY;
+  if (status === 304) {
+    res.complete = true;
+    return NO_BODY;
+  }
+  return BODY;
+}
+
+/** RFC 9110, section 15.2: any number of these come before the final response; after 101 nothing of HTTP comes. */
+function isInterim(status) {
+  return status < 200 && status >= 100 && status !== 101;
+}
+
+function emitInformation(req, res) {
+  req.emit('information', {
+    statusCode: res.statusCode,
+    statusMessage: res.statusMessage,
+    httpVersion: res.httpVersion,
+    httpVersionMajor: res.httpVersionMajor,
+    httpVersionMinor: res.httpVersionMinor,
+    headers: res.headers,
+    rawHeaders: res.rawHeaders,
+  });
+}
+
+/** Listener of 'end' on the response: the first of them, before the user's. */
+function onResponseEnd() {
+  const req = this.req;
+  const socket = req.socket;
+  if (socket) {
+    if (req.timeoutCb) socket.removeListener('timeout', onRequestTimeout);
+    socket.removeListener('timeout', onResponseTimeout);
+  }
+  req._ended = true;
+  if (!req.shouldKeepAlive) {
+    if (socket && socket.writable) {
+      if (typeof socket.destroySoon === 'function') socket.destroySoon();
+      else socket.end();
+    }
+  } else if (req.writableFinished && !this.aborted) {
+    release(req);
+  }
+}
+
+/** Listener of 'finish' on the request, which may come after the end of the response. */
+function onRequestFinish() {
+  if (this.shouldKeepAlive && this._ended) release(this);
+}
+
+/** Request and response are both complete: the socket is free once the user's 'end' listeners have run. */
+function release(req) {
+  const socket = req.socket;
+  if (req.timeoutCb) {
+    socket.setTimeout(0, req.timeoutCb);
+    req.timeoutCb = null;
+  }
+  socket.removeListener('close', onSocketClose);
+  socket.removeListener('error', onSocketError);
+  socket.removeListener('drain', onSocketDrain);
+  stopReading(socket);
+  req.destroyed = true;
+  process.nextTick(announceFree, req);
+}
+
+function announceFree(req) {
+  close(req);
+  if (req.socket) req.socket.emit('free');
+}
+
+module.exports = { attach, kReason, watchTimeout };
