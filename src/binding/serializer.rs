@@ -98,6 +98,24 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
 }
 
+/// Seconds since 1970 by the coarse clock, which lags by 4 ms at most and costs 5 ns where the precise one costs 50.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn second() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a timespec to write to.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &mut time) };
+    u64::try_from(time.tv_sec).unwrap_or(0)
+}
+
+/// Seconds since 1970.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn second() -> u64 {
+    crate::serializer::date::second()
+}
+
 fn refusal<const N: usize>(call: &Call<N>, invalid: Invalid) -> Value {
     call.number((invalid.field as i32) << 3 | invalid.reason as i32)
 }
@@ -143,7 +161,7 @@ fn render_head(call: &Call<7>) -> Result<Value, Fault> {
         max_requests: call.f64(5)?,
     };
     rendered(call, true, |text, out, date| {
-        let (outcome, written) = head::render(text, count, &rules, date.now(), out);
+        let (outcome, written) = head::render(text, count, &rules, date.at(second()), out);
         call.fill_i32(6, &words(&outcome))?;
         Ok(written)
     })

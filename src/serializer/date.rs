@@ -5,6 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Bytes of an IMF-fixdate (RFC 9110 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub const DATE_LENGTH: usize = 29;
 
+/// Seconds since 1970 by the system's clock; 0 for a clock that is set before.
+pub fn second() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
 /// The date text of the second in which it was last asked for.
 #[derive(Debug)]
 pub struct DateCache {
@@ -27,16 +34,7 @@ impl DateCache {
         }
     }
 
-    /// The current date. A clock before 1970 or after 9999 counts as the nearest date that the format can express.
-    #[inline]
-    pub fn now(&mut self) -> &[u8; DATE_LENGTH] {
-        let second = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        self.at(second)
-    }
-
-    /// The date `second` seconds after 1970.
+    /// The date `second` seconds after 1970; the last one that the format can express for those after it.
     #[inline]
     pub fn at(&mut self, second: u64) -> &[u8; DATE_LENGTH] {
         if second != self.second {
@@ -69,7 +67,7 @@ mod tests {
     #[test]
     fn the_date_is_the_present_one_and_changes_with_the_second() {
         let before = SystemTime::now();
-        let text = *DateCache::new().now();
+        let text = *DateCache::new().at(second());
         let parsed = httpdate::parse_http_date(std::str::from_utf8(&text).unwrap()).unwrap();
         assert!(before.duration_since(parsed).unwrap_or_default() < Duration::from_secs(2));
         let mut cache = DateCache::new();

@@ -8,7 +8,7 @@ use std::io::Write;
 use memchr::memchr;
 
 use super::date::DATE_LENGTH;
-use super::validate::{has_word, is_field_value, is_first_line, is_token};
+use super::validate::{has_word, is_first_line, token_length, value_length};
 
 /// What is known of a message before its head is written, as bits of [`Rules::flags`].
 pub mod ask {
@@ -133,20 +133,23 @@ pub fn fields(
     out: &mut Vec<u8>,
     mut see: impl FnMut(u32, &[u8], &[u8]),
 ) -> Result<(), Invalid> {
+    // What each field grows by: `: ` and CRLF for two NULs.
+    out.reserve(text.len() + 2 * count.min(text.len() as u32) as usize);
     let mut rest = text;
     for field in 0..count {
         let invalid = |reason| Invalid { field, reason };
-        let name_end = memchr(0, rest).ok_or(invalid(Reason::Count))?;
-        let (name, tail) = (&rest[..name_end], &rest[name_end + 1..]);
-        let value_end = memchr(0, tail).ok_or(invalid(Reason::Count))?;
-        let value = &tail[..value_end];
-        rest = &tail[value_end + 1..];
-        if !is_token(name) {
-            return Err(invalid(Reason::Name));
-        }
-        if !is_field_value(value) {
-            return Err(invalid(Reason::Value));
-        }
+        let (name, tail) = rest.split_at(token_length(rest));
+        let tail = match tail.split_first() {
+            Some((0, tail)) if !name.is_empty() => tail,
+            Some(_) => return Err(invalid(Reason::Name)),
+            None => return Err(invalid(Reason::Count)),
+        };
+        let (value, tail) = tail.split_at(value_length(tail));
+        rest = match tail.split_first() {
+            Some((0, rest)) => rest,
+            Some(_) => return Err(invalid(Reason::Value)),
+            None => return Err(invalid(Reason::Count)),
+        };
         out.extend_from_slice(name);
         out.extend_from_slice(b": ");
         out.extend_from_slice(value);

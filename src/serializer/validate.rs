@@ -10,24 +10,60 @@ fn all_units(text: &[u16], class: &Class) -> bool {
     text.iter().all(|&unit| unit < 256 && class[unit as usize])
 }
 
+/// How many bytes at the start of `text` may stand in a token (RFC 9110 5.6.2).
+#[inline]
+pub fn token_length(text: &[u8]) -> usize {
+    text.iter()
+        .position(|&byte| !TOKEN[byte as usize])
+        .unwrap_or(text.len())
+}
+
+/// How many bytes at the start of `text` may stand in a field value (RFC 9110 5.5).
+///
+/// Eight bytes at a time: a table costs 0.7 ns a byte, which is most of what a long value costs.
+#[inline]
+pub fn value_length(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(block) = text[at..].first_chunk::<8>() {
+        let suspects = suspects(u64::from_le_bytes(*block));
+        if suspects == 0 {
+            at += 8;
+            continue;
+        }
+        let suspect = at + suspects.trailing_zeros() as usize / 8;
+        if !FIELD_VALUE[text[suspect] as usize] {
+            return suspect;
+        }
+        at = suspect + 1;
+    }
+    let legal = text[at..]
+        .iter()
+        .position(|&byte| !FIELD_VALUE[byte as usize]);
+    legal.map_or(text.len(), |legal| at + legal)
+}
+
+/// Marks, by its high bit, the lowest of eight bytes that is below SP or is DEL. Bytes above the lowest one may be marked
+/// wrongly, as the subtraction borrows from them; none below it is.
+#[inline]
+fn suspects(block: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = EACH * 0x80;
+    let below_space = block.wrapping_sub(EACH * 0x20) & !block;
+    let not_del = block ^ (EACH * 0x7f);
+    let del = not_del.wrapping_sub(EACH) & !not_del;
+    (below_space | del) & HIGH
+}
+
 /// Whether `name` is a token (RFC 9110 5.6.2): not empty, `tchar` alone.
 #[inline]
 pub fn is_token(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|&byte| TOKEN[byte as usize])
+    !name.is_empty() && token_length(name) == name.len()
 }
 
 /// Whether every byte of `value` may stand in a field value (RFC 9110 5.5). An empty value may.
-///
-/// Runs over blocks without an early exit, which the compiler turns into vector instructions: most values are legal, and
-/// only the long ones cost anything.
 #[inline]
 pub fn is_field_value(value: &[u8]) -> bool {
-    value.chunks(32).all(|block| {
-        let illegal = block.iter().fold(false, |found, &byte| {
-            found | ((byte < 0x20) & (byte != b'\t')) | (byte == 0x7f)
-        });
-        !illegal
-    })
+    value_length(value) == value.len()
 }
 
 /// Whether `line` may stand as first line of a head, without its CRLF: a field value, or the DEL that Node lets a request
@@ -113,6 +149,29 @@ mod tests {
             "clo se",
         ] {
             assert!(!has_word(text.as_bytes(), b"close"), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_ends_a_value_or_not_wherever_it_stands() {
+        for before in [
+            b"",
+            &b"\t"[..],
+            b"a\tb",
+            b"\xff\x80\t",
+            b"abcdefg",
+            b"abcdefgh",
+            b"\t\t\t\t\t\t\t\t\t",
+        ] {
+            for byte in 0..=255u8 {
+                let value = [before, &[byte], b"\x80 z\x7f\0"].concat();
+                let end = if FIELD_VALUE[byte as usize] {
+                    before.len() + 4
+                } else {
+                    before.len()
+                };
+                assert_eq!(value_length(&value), end, "{value:?}");
+            }
         }
     }
 
