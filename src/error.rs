@@ -86,3 +86,129 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// The table: every error, once. Which of them a message gets also depends on the dialect.
+#[allow(missing_docs, reason = "the words say it")]
+pub mod fault {
+    use super::{Code, Error};
+
+    const fn row(code: Code, reason: &'static str) -> Error {
+        Error { code, reason }
+    }
+
+    pub const INVALID_METHOD: Error = row(Code::InvalidMethod, "Invalid method encountered");
+    pub const SPACE_AFTER_METHOD: Error = row(Code::InvalidMethod, "Expected space after method");
+    pub const URL_START: Error = row(Code::InvalidUrl, "Unexpected start char in url");
+    pub const URL_CHAR: Error = row(Code::InvalidUrl, "Invalid characters in url");
+    pub const URL_SCHEMA: Error = row(Code::InvalidUrl, "Unexpected char in url schema");
+    pub const URL_SERVER: Error = row(Code::InvalidUrl, "Unexpected char in url server");
+    pub const URL_DOUBLE_AT: Error = row(Code::InvalidUrl, "Double @ in url");
+    pub const URL_PATH: Error = row(Code::InvalidUrl, "Invalid char in url path");
+    pub const URL_QUERY: Error = row(Code::InvalidUrl, "Invalid char in url query");
+    pub const URL_FRAGMENT: Error = row(Code::InvalidUrl, "Invalid char in url fragment start");
+    pub const URL_CRLF: Error = row(Code::InvalidUrl, "Expected CRLF");
+    pub const PROTOCOL: Error = row(Code::InvalidConstant, "Expected HTTP/, RTSP/ or ICE/");
+    pub const PROTOCOL_HTTP: Error = row(Code::InvalidConstant, "Expected HTTP/");
+    pub const METHOD_FOR_HTTP: Error =
+        row(Code::InvalidConstant, "Invalid method for HTTP/x.x request");
+    pub const METHOD_FOR_RTSP: Error =
+        row(Code::InvalidConstant, "Invalid method for RTSP/x.x request");
+    pub const METHOD_FOR_ICE: Error = row(
+        Code::InvalidConstant,
+        "Expected SOURCE method for ICE/x.x request",
+    );
+    pub const MAJOR: Error = row(Code::InvalidVersion, "Invalid major version");
+    pub const DOT: Error = row(Code::InvalidVersion, "Expected dot");
+    pub const MINOR: Error = row(Code::InvalidVersion, "Invalid minor version");
+    pub const VERSION: Error = row(Code::InvalidVersion, "Invalid HTTP version");
+    pub const VERSION_CRLF: Error = row(Code::InvalidVersion, "Expected CRLF after version");
+    pub const VERSION_LF: Error = row(Code::Strict, "Expected CRLF after version");
+    pub const VERSION_SPACE: Error = row(Code::InvalidVersion, "Expected space after version");
+    pub const PREFACE: Error = row(Code::InvalidVersion, "Expected HTTP/2 Connection Preface");
+    pub const H2: Error = row(Code::PausedH2Upgrade, "Pause on PRI/Upgrade");
+    pub const STATUS_DIGIT: Error = row(Code::InvalidStatus, "Invalid status code");
+    pub const STATUS: Error = row(Code::InvalidStatus, "Invalid response status");
+    pub const STATUS_OVERFLOW: Error = row(Code::InvalidStatus, "Response overflow");
+    pub const REASON_CR: Error = row(Code::CrExpected, "Missing expected CR after response line");
+    pub const LF_AFTER_CR: Error = row(Code::Strict, "Expected LF after CR");
+    pub const UNEXPECTED_SPACE: Error =
+        row(Code::UnexpectedSpace, "Unexpected space after start line");
+    pub const NAME: Error = row(Code::InvalidHeaderToken, "Invalid header token");
+    pub const NAME_CHAR: Error = row(Code::InvalidHeaderToken, "Invalid header field char");
+    pub const LF_AFTER_HEADERS: Error = row(Code::Strict, "Expected LF after headers");
+    pub const VALUE_CHAR: Error = row(Code::InvalidHeaderToken, "Invalid header value char");
+    pub const VALUE_CR: Error = row(Code::CrExpected, "Missing expected CR after header value");
+    pub const VALUE_LF: Error = row(Code::LfExpected, "Missing expected LF after header value");
+    pub const FOLD: Error = row(
+        Code::InvalidHeaderToken,
+        "Unexpected whitespace after header value",
+    );
+    pub const TE_WITH_LENGTH: Error = row(
+        Code::InvalidTransferEncoding,
+        "Transfer-Encoding can't be present with Content-Length",
+    );
+    pub const LENGTH_WITH_TE: Error = row(
+        Code::InvalidContentLength,
+        "Content-Length can't be present with Transfer-Encoding",
+    );
+    pub const LENGTH_AND_TE: Error = row(
+        Code::UnexpectedContentLength,
+        "Content-Length can't be present with Transfer-Encoding",
+    );
+    pub const LENGTH_TWICE: Error = row(Code::UnexpectedContentLength, "Duplicate Content-Length");
+    pub const LENGTH_PRESENT: Error = row(
+        Code::UnexpectedContentLength,
+        "Content-Length already present",
+    );
+    pub const LENGTH_CHAR: Error = row(
+        Code::InvalidContentLength,
+        "Invalid character in Content-Length",
+    );
+    pub const LENGTH_EMPTY: Error = row(Code::InvalidContentLength, "Empty Content-Length");
+    pub const LENGTH_OVERFLOW: Error = row(Code::InvalidContentLength, "Content-Length overflow");
+    pub const TE_VALUE: Error = row(
+        Code::InvalidTransferEncoding,
+        "Invalid `Transfer-Encoding` header value",
+    );
+    pub const TE_EMPTY: Error = row(Code::InvalidTransferEncoding, "Empty Transfer-Encoding");
+    pub const TE_REQUEST: Error = row(
+        Code::InvalidTransferEncoding,
+        "Request has invalid `Transfer-Encoding`",
+    );
+    pub const CHUNK_SIZE: Error = row(Code::InvalidChunkSize, "Invalid character in chunk size");
+    pub const CHUNK_OVERFLOW: Error = row(Code::InvalidChunkSize, "Chunk size overflow");
+    pub const CHUNK_SIZE_CR: Error = row(Code::CrExpected, "Missing expected CR after chunk size");
+    pub const CHUNK_SIZE_LF: Error = row(Code::Strict, "Expected LF after chunk size");
+    pub const CHUNK_DATA_CR: Error = row(Code::CrExpected, "Missing expected CR after chunk data");
+    pub const CHUNK_DATA_LF: Error = row(Code::Strict, "Expected LF after chunk data");
+    pub const CHUNK_PARAMETERS: Error = row(Code::Strict, "Invalid character in chunk parameters");
+    pub const EXT: Error = row(Code::Strict, "Invalid character in chunk extensions");
+    pub const EXT_NAME: Error = row(Code::Strict, "Invalid character in chunk extensions name");
+    pub const EXT_NAME_CR: Error = row(
+        Code::CrExpected,
+        "Missing expected CR after chunk extension name",
+    );
+    pub const EXT_VALUE: Error = row(Code::Strict, "Invalid character in chunk extensions value");
+    pub const EXT_VALUE_CR: Error = row(
+        Code::CrExpected,
+        "Missing expected CR after chunk extension value",
+    );
+    pub const EXT_QUOTED: Error = row(
+        Code::Strict,
+        "Invalid character in chunk extensions quoted value",
+    );
+    pub const EXT_QUOTED_PAIR: Error = row(
+        Code::Strict,
+        "Invalid quoted-pair in chunk extensions quoted value",
+    );
+    pub const EXT_AFTER_QUOTED: Error = row(
+        Code::Strict,
+        "Invalid character in chunk extensions quote value",
+    );
+    pub const HEADER_OVERFLOW: Error = row(Code::HeaderOverflow, "Header overflow");
+    pub const EXT_OVERFLOW: Error = row(Code::ChunkExtensionsOverflow, "Chunk extensions overflow");
+    pub const CLOSED: Error = row(Code::ClosedConnection, "Data after `Connection: close`");
+    pub const EOF: Error = row(Code::InvalidEofState, "Invalid EOF state");
+    pub const PAUSED: Error = row(Code::Paused, "Paused");
+    pub const CALLBACK: Error = row(Code::CbHeadersComplete, "User callback error");
+}

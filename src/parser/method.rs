@@ -76,3 +76,20 @@ pub fn name(number: i32) -> &'static str {
 pub fn known(number: i32, dialect: Dialect) -> bool {
     (0..COUNT as i32).contains(&number) && (number != QUERY || dialect != Dialect::V6)
 }
+
+/// The number of a method by its name.
+pub fn find(word: &[u8], dialect: Dialect) -> Option<i32> {
+    let at = NAMES.iter().position(|name| name.as_bytes() == word)? as i32;
+    known(at, dialect).then_some(at)
+}
+
+/// Whether some method starts with `word` and then `next`.
+pub fn leads_on(word: &[u8], next: u8, dialect: Dialect) -> bool {
+    NAMES.iter().enumerate().any(|(number, name)| {
+        known(number as i32, dialect)
+            && name
+                .as_bytes()
+                .strip_prefix(word)
+                .is_some_and(|rest| rest.first() == Some(&next))
+    })
+}

@@ -1,11 +1,32 @@
 //! An incremental HTTP/1.x parser for requests and responses: bytes in, a flat list of events out.
 
+mod chunked;
+mod cursor;
 pub mod event;
+mod fields;
+mod framing;
 pub mod method;
 pub mod names;
+mod start_line;
+mod state;
 
 pub use crate::error::{Code, Error};
 pub use event::Output;
+
+use crate::error::fault;
+use crate::limits::HEADER_BATCH;
+use cursor::Cursor;
+use framing::Framing;
+use state::{Span, State};
+
+/// The largest piece of input taken at once: offsets of body pieces are `i32`.
+const MAX_INPUT: usize = 1 << 30;
+
+/// Longest text that one batch may hold, so that every offset is an `i32`; V8 has no longer strings either (2^29 - 24).
+const MAX_TEXT: u64 = 1 << 29;
+
+/// `Err` ends the call with this reason, at the cursor.
+type Step = Result<(), Stop>;
 
 /// What is parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +58,15 @@ impl Dialect {
             (9, 0..=2) => Dialect::V9_2,
             (9, 3) => Dialect::V9_3,
             _ => Dialect::V9_4,
+        }
+    }
+
+    /// The lenient bits that it knows; others are ignored.
+    const fn lenient_bits(self) -> u32 {
+        match self {
+            Dialect::V6 => 7,
+            Dialect::V9_2 | Dialect::V9_3 => 1023,
+            Dialect::V9_4 => 2047,
         }
     }
 }
@@ -122,49 +152,389 @@ pub enum Stop {
     Error(Error),
 }
 
+/// One field in the text of the batch: name offset, name length, value offset, value length (not trimmed).
+type Field = [u32; 4];
+
+/// What `finish` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AtEnd {
+    /// Nothing is lost.
+    Idle,
+    /// A message is cut off.
+    CutOff,
+    /// The message ends there.
+    Completes,
+}
+
 /// The parser of one connection.
 #[derive(Debug)]
 pub struct Parser {
     config: Config,
+    state: State,
+    span: Span,
+    at_end: AtEnd,
+    paused: bool,
+    /// A flush happened. Node then hands over all later fields of this connection by flushes.
+    flushed: bool,
+    /// The fields that follow are trailers.
+    in_trailers: bool,
+    /// The current field has got its first piece of value.
+    has_value: bool,
+    /// The last message asked for another protocol. Node reports no parse error until the next head is complete.
+    upgrade: bool,
+    /// The length of a body that was skipped is not forgotten, as in llhttp: after a message that closes the connection
+    /// (only lenient parsers go on then), and always in version 6. It is then the start of the next message's length.
+    carries_length: bool,
+    decision: Decision,
+    error: Option<Error>,
+    framing: Framing,
+    method: i32,
+    status: u16,
+    major: u8,
+    minor: u8,
+    /// Progress in a word that is being matched: a method, a protocol, a token, digits.
+    word: [u8; 16],
+    word_len: u8,
+    /// Bytes counted against the head limit.
+    size: u64,
+    /// Bytes counted against the chunk extension limit.
+    ext_size: u64,
+    /// Request target or reason phrase.
+    line: Vec<u8>,
+    /// Names and values of the batch.
+    text: Vec<u8>,
+    fields: Vec<Field>,
 }
 
 impl Parser {
     /// A parser at the start of a connection.
-    pub fn new(config: Config) -> Parser {
-        Parser { config }
+    pub fn new(mut config: Config) -> Parser {
+        config.lenient.0 &= config.dialect.lenient_bits();
+        Parser {
+            config,
+            state: State::Start,
+            span: Span::None,
+            at_end: AtEnd::Idle,
+            paused: false,
+            flushed: false,
+            in_trailers: false,
+            has_value: false,
+            upgrade: false,
+            carries_length: false,
+            decision: Decision::Body,
+            error: None,
+            framing: Framing::new(),
+            method: -1,
+            status: 0,
+            major: 0,
+            minor: 0,
+            word: [0; 16],
+            word_len: 0,
+            size: 0,
+            ext_size: 0,
+            line: Vec::new(),
+            text: Vec::new(),
+            fields: Vec::new(),
+        }
     }
 
     /// Makes it a new parser, without giving up its memory.
     pub fn reset(&mut self, config: Config) {
-        self.config = config;
+        let mut fresh = Parser::new(config);
+        fresh.line = std::mem::take(&mut self.line);
+        fresh.text = std::mem::take(&mut self.text);
+        fresh.fields = std::mem::take(&mut self.fields);
+        fresh.line.clear();
+        fresh.text.clear();
+        fresh.fields.clear();
+        *self = fresh;
     }
 
     /// Parses `input` and appends events to `out`. Returns how many bytes were consumed and why it stopped.
     pub fn execute(&mut self, input: &[u8], out: &mut Output) -> (usize, Stop) {
-        let _ = out;
-        (input.len(), Stop::Done)
+        if self.paused {
+            return (0, Stop::Error(fault::PAUSED));
+        }
+        if let Some(error) = self.error {
+            return (0, self.error_or_upgrade(error));
+        }
+        let bytes = input.get(..MAX_INPUT).unwrap_or(input);
+        let mut cur = Cursor {
+            bytes,
+            pos: 0,
+            mark: 0,
+        };
+        match self.run(&mut cur, out) {
+            Ok(()) if bytes.len() < input.len() => (cur.pos, Stop::Full),
+            Ok(()) => (cur.pos, Stop::Done),
+            Err(Stop::Error(error)) => {
+                self.error = Some(error);
+                self.state = State::Failed;
+                (cur.pos, self.error_or_upgrade(error))
+            }
+            Err(stop) => (cur.pos, stop),
+        }
+    }
+
+    /// While the upgrade of the last message stands, node reports no error: the bytes may belong to the other protocol.
+    fn error_or_upgrade(&self, error: Error) -> Stop {
+        if self.upgrade {
+            Stop::Upgrade
+        } else {
+            Stop::Error(error)
+        }
+    }
+
+    fn run(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        if self.state == State::Decide {
+            self.after_head(out)?;
+        }
+        while cur.pos < cur.bytes.len() {
+            if out.words.len() > out.limit && self.span == Span::None {
+                return Err(Stop::Full);
+            }
+            self.step(cur, out)?;
+        }
+        if self.span != Span::None {
+            let piece = cur.piece();
+            self.piece(piece, out).map_err(Stop::Error)?;
+        }
+        Ok(())
+    }
+
+    /// Takes one or more bytes. Every state function either goes forward or changes the state.
+    fn step(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        match self.state {
+            State::Start => self.start(cur, out),
+            State::Closed => self.closed(cur),
+            State::Failed | State::Decide => Err(Stop::Done),
+            State::Method => self.method_name(cur),
+            State::BeforeTarget => self.before_target(cur),
+            State::TargetStart => self.target_start(cur),
+            State::Schema => self.schema(cur),
+            State::SchemaColon => self.schema_colon(cur),
+            State::SchemaSlash => self.schema_slash(cur),
+            State::Authority | State::AuthorityAt => self.authority(cur, out),
+            State::Path | State::Query | State::Fragment => self.path(cur, out),
+            State::TargetCr => self.target_cr(cur),
+            State::AfterTarget => self.after_target(cur),
+            State::BeforeProtocol => self.before_protocol(cur),
+            State::Protocol => self.protocol(cur),
+            State::ProtocolSlash => self.protocol_slash(cur),
+            State::Major => self.major(cur),
+            State::Dot => self.dot(cur),
+            State::Minor => self.minor(cur),
+            State::AfterVersion => self.after_version(cur),
+            State::VersionCr => self.version_cr(cur),
+            State::Preface => self.preface(cur),
+            State::Status => self.status(cur),
+            State::AfterStatus => self.after_status(cur),
+            State::Reason => self.reason(cur, out),
+            State::ReasonCr => self.reason_cr(cur),
+            State::FirstField => self.first_field(cur),
+            State::FieldStart => self.field_start(cur, out),
+            State::Name => self.name(cur, out),
+            State::NameSpace => self.name_space(cur, out),
+            State::BeforeValue => self.before_value(cur),
+            State::EmptyCr => self.empty_cr(cur),
+            State::EmptyFold => self.empty_fold(cur, out),
+            State::Value => self.value(cur, out),
+            State::ValueRelaxed => self.value_relaxed(cur, out),
+            State::Length => self.length(cur, out),
+            State::LengthSpace => self.length_space(cur, out),
+            State::Coding => self.coding(cur, out),
+            State::Connection => self.connection(cur, out),
+            State::ValueCr => self.value_cr(cur),
+            State::ValueFold => self.value_fold(cur),
+            State::HeadCr => self.head_cr(cur, out),
+            State::Sized => self.sized(cur, out),
+            State::UntilEof => self.until_eof(cur, out),
+            State::ChunkStart => self.chunk_start(cur),
+            State::ChunkSize => self.chunk_size(cur),
+            State::ChunkSpace => self.chunk_space(cur),
+            State::ChunkSizeLf => self.chunk_size_lf(cur),
+            State::ExtStart => self.ext_start(cur),
+            State::ExtParameters => self.ext_parameters(cur, out),
+            State::ExtName => self.ext_name(cur, out),
+            State::ExtValueStart => self.ext_value_start(cur),
+            State::ExtValue => self.ext_value(cur, out),
+            State::ExtQuoted => self.ext_quoted(cur, out),
+            State::ExtQuotedPair => self.ext_quoted_pair(cur),
+            State::ExtAfterQuoted => self.ext_after_quoted(cur),
+            State::ChunkData => self.chunk_data(cur, out),
+            State::ChunkDataCr => self.chunk_data_cr(cur),
+            State::ChunkDataLf => self.chunk_data_lf(cur),
+        }
     }
 
     /// Tells the parser what follows the head at which it stopped with [`Stop::Head`].
     pub fn decide(&mut self, decision: Decision) {
-        let _ = decision;
+        self.decision = decision;
     }
 
     /// The peer closed its side: completes a message whose body ends there. An error when a message is cut off.
     pub fn finish(&mut self, out: &mut Output) -> Result<(), Error> {
-        let _ = out;
-        Ok(())
+        if self.error.is_some() {
+            return Ok(());
+        }
+        match self.at_end {
+            AtEnd::Idle => Ok(()),
+            AtEnd::CutOff if self.upgrade => Ok(()),
+            AtEnd::CutOff => Err(fault::EOF),
+            AtEnd::Completes => {
+                out.words.push(event::COMPLETE);
+                Ok(())
+            }
+        }
     }
 
     /// Makes every `execute` fail with `HPE_PAUSED` until [`Parser::resume`].
-    pub fn pause(&mut self) {}
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
 
     /// Ends a pause.
-    pub fn resume(&mut self) {}
+    pub fn resume(&mut self) {
+        self.paused = false;
+    }
 
     /// Makes every later `execute` fail with this error: the caller could not handle an event.
     pub fn fail(&mut self, error: Error) {
-        let _ = error;
+        self.error = Some(error);
+        self.state = State::Failed;
+    }
+
+    /// Whether one of these lenient bits is set.
+    fn lenient(&self, bits: u32) -> bool {
+        self.config.lenient.has(bits)
+    }
+
+    fn v6(&self) -> bool {
+        self.config.dialect == Dialect::V6
+    }
+
+    /// An error at this place.
+    fn wrong<T>(cur: &mut Cursor, at: usize, error: Error) -> Result<T, Stop> {
+        cur.pos = at;
+        Err(Stop::Error(error))
+    }
+
+    /// Opens a span at the cursor.
+    fn open(&mut self, cur: &mut Cursor, span: Span) {
+        self.span = span;
+        cur.mark = cur.pos;
+    }
+
+    /// Closes the open span at the cursor. When its piece is too much, the error is told at `at`.
+    fn close(&mut self, cur: &mut Cursor, at: usize, out: &mut Output) -> Step {
+        let piece = cur.piece();
+        match self.piece(piece, out) {
+            Ok(()) => {
+                self.span = Span::None;
+                Ok(())
+            }
+            Err(error) => Parser::wrong(cur, at, error),
+        }
+    }
+
+    /// Accounts and keeps a piece of the open span.
+    fn piece(&mut self, piece: &[u8], out: &mut Output) -> Result<(), Error> {
+        let n = piece.len() as u64;
+        if matches!(self.span, Span::ExtName | Span::ExtValue) {
+            self.ext_size = self.ext_size.saturating_add(n);
+            return if self.ext_size > crate::limits::MAX_CHUNK_EXTENSIONS {
+                Err(fault::EXT_OVERFLOW)
+            } else {
+                Ok(())
+            };
+        }
+        self.size = self.size.saturating_add(n);
+        if self.size >= self.config.max_header_size || self.size >= MAX_TEXT {
+            return Err(fault::HEADER_OVERFLOW);
+        }
+        match self.span {
+            Span::Target | Span::Reason => self.line.extend_from_slice(piece),
+            Span::Name => {
+                if self.has_value || self.fields.is_empty() {
+                    if self.fields.len() == HEADER_BATCH {
+                        self.flush(out);
+                    }
+                    self.fields.push([self.text.len() as u32, 0, 0, 0]);
+                    self.has_value = false;
+                }
+                if let Some(field) = self.fields.last_mut() {
+                    field[1] += piece.len() as u32;
+                }
+                self.text.extend_from_slice(piece);
+            }
+            _ => {
+                if let Some(field) = self.fields.last_mut() {
+                    if !self.has_value {
+                        field[2] = self.text.len() as u32;
+                        self.has_value = true;
+                    }
+                    field[3] += piece.len() as u32;
+                }
+                self.text.extend_from_slice(piece);
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the kept line (when it is a request's and wanted) and returns where it stands.
+    fn put_line(&self, out: &mut Output) -> [i32; 2] {
+        let at = out.text.len();
+        out.text.extend_from_slice(&self.line);
+        [at as i32, self.line.len() as i32]
+    }
+
+    /// Appends the fields of the batch, and forgets them.
+    fn put_fields(&mut self, out: &mut Output) {
+        let base = out.text.len() as i32;
+        out.text.extend_from_slice(&self.text);
+        out.words.push(self.fields.len() as i32);
+        for &[name, name_len, value, value_len] in &self.fields {
+            let spelled = self
+                .text
+                .get(name as usize..(name + name_len) as usize)
+                .unwrap_or(&[]);
+            let written = self
+                .text
+                .get(value as usize..(value + value_len) as usize)
+                .unwrap_or(&[]);
+            let trimmed = written
+                .iter()
+                .rposition(|&b| b != b' ' && b != b'\t')
+                .map_or(0, |last| last + 1);
+            let name_at = match names::find(spelled).and_then(|found| found.spelling) {
+                Some(id) => -1 - id,
+                None => base + name as i32,
+            };
+            out.words.extend_from_slice(&[
+                name_at,
+                name_len as i32,
+                base + value as i32,
+                trimmed as i32,
+            ]);
+        }
+        self.fields.clear();
+        self.text.clear();
+        self.has_value = false;
+    }
+
+    /// Hands over the batch before the head is complete, or the trailers.
+    fn flush(&mut self, out: &mut Output) {
+        let [at, len] = if self.config.kind == Kind::Request {
+            self.put_line(out)
+        } else {
+            [0, 0]
+        };
+        out.words.extend_from_slice(&[event::HEADERS, at, len]);
+        self.put_fields(out);
+        if self.config.kind == Kind::Request {
+            self.line.clear();
+        }
+        self.flushed = true;
     }
 
     /// Changes [`Config::run_on`] between calls of [`Parser::execute`].

@@ -132,3 +132,37 @@ pub fn spelling(id: usize) -> &'static str {
         None => "",
     }
 }
+
+/// A name that the table has.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// Its id, when it is written in one of the two spellings.
+    pub spelling: Option<i32>,
+    /// Whether it decides about framing.
+    pub(super) kind: super::framing::FieldKind,
+}
+
+/// Looks a name up, whatever its case.
+pub fn find(name: &[u8]) -> Option<Found> {
+    use super::framing::FieldKind;
+    let at = NAMES
+        .iter()
+        .position(|pair| pair.0.as_bytes().eq_ignore_ascii_case(name))?;
+    let (lower, canonical) = NAMES[at];
+    let id = at as i32 * 2;
+    let spelling = if lower.as_bytes() == name {
+        Some(id)
+    } else if canonical.as_bytes() == name {
+        Some(id + 1)
+    } else {
+        None
+    };
+    let kind = match lower {
+        "content-length" => FieldKind::Length,
+        "transfer-encoding" => FieldKind::Coding,
+        "connection" | "proxy-connection" => FieldKind::Connection,
+        "upgrade" => FieldKind::Upgrade,
+        _ => FieldKind::General,
+    };
+    Some(Found { spelling, kind })
+}

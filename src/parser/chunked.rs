@@ -1,0 +1,262 @@
+//! The chunked coding (RFC 9112, section 7.1), byte by byte.
+
+use super::cursor::Cursor;
+use super::event::Output;
+use super::state::{Span, State};
+use super::{Lenient, Parser, Step};
+use crate::bytes;
+use crate::error::fault;
+
+impl Parser {
+    /// The first digit of `chunk-size = 1*HEXDIG`.
+    pub(super) fn chunk_start(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        let digit = bytes::HEX[b as usize];
+        if digit > 15 {
+            return Parser::wrong(cur, cur.pos, fault::CHUNK_SIZE);
+        }
+        self.framing.length = u64::from(digit);
+        self.ext_size = 0;
+        self.state = State::ChunkSize;
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn chunk_size(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        let digit = bytes::HEX[b as usize];
+        if digit > 15 {
+            self.state = State::ChunkSpace;
+            return Ok(());
+        }
+        cur.pos += 1;
+        match self.framing.length.checked_mul(16) {
+            Some(length) => self.framing.length = length | u64::from(digit),
+            None => return Parser::wrong(cur, cur.pos, fault::CHUNK_OVERFLOW),
+        }
+        Ok(())
+    }
+
+    /// After the digits.
+    pub(super) fn chunk_space(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b) if self.v6() && !matches!(b, b'\r' | b';') => {
+                return Parser::wrong(cur, cur.pos, fault::CHUNK_SIZE);
+            }
+            Some(b' ' | b'\t') if self.lenient(Lenient::SPACES_AFTER_CHUNK_SIZE) => {}
+            Some(b'\r') => self.state = State::ChunkSizeLf,
+            Some(b';') => self.state = State::ExtStart,
+            Some(b'\n') if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => {
+                self.state = State::ChunkSizeLf
+            }
+            Some(b'\n') => return Parser::wrong(cur, cur.pos + 1, fault::CHUNK_SIZE_CR),
+            Some(b' ' | b'\t') => return Parser::wrong(cur, cur.pos + 1, fault::CHUNK_SIZE),
+            _ => return Parser::wrong(cur, cur.pos, fault::CHUNK_SIZE),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn chunk_size_lf(&mut self, cur: &mut Cursor) -> Step {
+        if cur.peek() == Some(b'\n') || self.v6() {
+            cur.pos += 1;
+        } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
+            return Parser::wrong(cur, cur.pos, fault::CHUNK_SIZE_LF);
+        }
+        self.chunk_header()
+    }
+
+    /// The line of a chunk is complete.
+    fn chunk_header(&mut self) -> Step {
+        self.size = 0;
+        self.ext_size = 0;
+        if self.framing.length == 0 {
+            self.in_trailers = true;
+            self.state = State::FieldStart;
+        } else {
+            self.state = State::ChunkData;
+        }
+        Ok(())
+    }
+
+    pub(super) fn ext_start(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        if self.v6() {
+            self.open(cur, Span::ExtName);
+            self.state = State::ExtParameters;
+            return Ok(());
+        }
+        match b {
+            b' ' => return Parser::wrong(cur, cur.pos + 1, fault::EXT),
+            b'\r' => return Parser::wrong(cur, cur.pos + 1, fault::EXT),
+            _ => {}
+        }
+        self.open(cur, Span::ExtName);
+        self.state = State::ExtName;
+        Ok(())
+    }
+
+    /// llhttp 6 takes any field value as the extensions of a chunk.
+    pub(super) fn ext_parameters(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        cur.skip_class(&bytes::FIELD_VALUE);
+        match cur.peek() {
+            None => Ok(()),
+            Some(b'\r') => self.ext_next(cur, State::ChunkSizeLf, out),
+            Some(_) => Parser::wrong(cur, cur.pos, fault::CHUNK_PARAMETERS),
+        }
+    }
+
+    pub(super) fn ext_name(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        cur.skip_class(&bytes::TOKEN);
+        match cur.peek() {
+            None => Ok(()),
+            Some(b'=') => self.ext_next(cur, State::ExtValueStart, out),
+            Some(b';') => self.ext_next(cur, State::ExtStart, out),
+            Some(b'\r') => self.ext_next(cur, State::ChunkSizeLf, out),
+            Some(b'\n') => {
+                self.close(cur, cur.pos, out)?;
+                if !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
+                    return Parser::wrong(cur, cur.pos, fault::EXT_NAME_CR);
+                }
+                cur.pos += 1;
+                self.chunk_header()
+            }
+            Some(_) => {
+                self.close(cur, cur.pos + 1, out)?;
+                Parser::wrong(cur, cur.pos + 1, fault::EXT_NAME)
+            }
+        }
+    }
+
+    /// A part of an extension ended at the byte under the cursor, which is taken.
+    fn ext_next(&mut self, cur: &mut Cursor, state: State, out: &mut Output) -> Step {
+        self.close(cur, cur.pos + 1, out)?;
+        cur.pos += 1;
+        self.state = state;
+        Ok(())
+    }
+
+    pub(super) fn ext_value_start(&mut self, cur: &mut Cursor) -> Step {
+        self.open(cur, Span::ExtValue);
+        if cur.peek() == Some(b'"') {
+            cur.pos += 1;
+            self.state = State::ExtQuoted;
+        } else {
+            self.state = State::ExtValue;
+        }
+        Ok(())
+    }
+
+    pub(super) fn ext_value(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        cur.skip_class(&bytes::TOKEN);
+        match cur.peek() {
+            None => Ok(()),
+            Some(b'"') => {
+                cur.pos += 1;
+                self.state = State::ExtQuoted;
+                Ok(())
+            }
+            Some(b';') => self.ext_next(cur, State::ExtStart, out),
+            Some(b'\r') => self.ext_next(cur, State::ChunkSizeLf, out),
+            Some(b'\n') => {
+                self.close(cur, cur.pos, out)?;
+                if !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
+                    return Parser::wrong(cur, cur.pos, fault::EXT_VALUE_CR);
+                }
+                cur.pos += 1;
+                self.chunk_header()
+            }
+            Some(_) => {
+                self.close(cur, cur.pos + 1, out)?;
+                Parser::wrong(cur, cur.pos + 1, fault::EXT_VALUE)
+            }
+        }
+    }
+
+    pub(super) fn ext_quoted(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        cur.skip_class(&bytes::QUOTED);
+        match cur.peek() {
+            None => Ok(()),
+            Some(b'"') => self.ext_next(cur, State::ExtAfterQuoted, out),
+            Some(b'\\') => {
+                cur.pos += 1;
+                self.state = State::ExtQuotedPair;
+                Ok(())
+            }
+            Some(_) => {
+                self.close(cur, cur.pos + 1, out)?;
+                Parser::wrong(cur, cur.pos + 1, fault::EXT_QUOTED)
+            }
+        }
+    }
+
+    pub(super) fn ext_quoted_pair(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b) if bytes::QUOTED_PAIR[b as usize] => {
+                cur.pos += 1;
+                self.state = State::ExtQuoted;
+                Ok(())
+            }
+            _ => Parser::wrong(cur, cur.pos + 1, fault::EXT_QUOTED_PAIR),
+        }
+    }
+
+    pub(super) fn ext_after_quoted(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b';') => self.state = State::ExtStart,
+            Some(b'\r') => self.state = State::ChunkSizeLf,
+            Some(b'\n') if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => {
+                self.state = State::ChunkSizeLf;
+                return Ok(());
+            }
+            Some(b'\n') => return Parser::wrong(cur, cur.pos, fault::EXT_VALUE_CR),
+            _ => return Parser::wrong(cur, cur.pos, fault::EXT_AFTER_QUOTED),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn chunk_data(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        self.take_body(cur, out);
+        if self.framing.length == 0 {
+            self.state = State::ChunkDataCr;
+        }
+        Ok(())
+    }
+
+    pub(super) fn chunk_data_cr(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            _ if self.v6() => {
+                cur.pos += 1;
+                self.state = State::ChunkDataLf;
+                return Ok(());
+            }
+            Some(b'\r') => {
+                cur.pos += 1;
+                self.state = State::ChunkDataLf;
+                return Ok(());
+            }
+            Some(b'\n') if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => cur.pos += 1,
+            Some(b'\n') => return Parser::wrong(cur, cur.pos + 1, fault::CHUNK_DATA_CR),
+            _ if self.lenient(Lenient::OPTIONAL_CRLF_AFTER_CHUNK) => {}
+            _ => return Parser::wrong(cur, cur.pos, fault::CHUNK_DATA_LF),
+        }
+        self.chunk_end();
+        Ok(())
+    }
+
+    pub(super) fn chunk_data_lf(&mut self, cur: &mut Cursor) -> Step {
+        if cur.peek() == Some(b'\n') || self.v6() {
+            cur.pos += 1;
+        } else if !self.lenient(Lenient::OPTIONAL_CRLF_AFTER_CHUNK) {
+            return Parser::wrong(cur, cur.pos, fault::CHUNK_DATA_LF);
+        }
+        self.chunk_end();
+        Ok(())
+    }
+
+    fn chunk_end(&mut self) {
+        self.size = 0;
+        self.state = State::ChunkStart;
+    }
+}

@@ -1,0 +1,470 @@
+//! Fields of a head or of trailers (RFC 9112, section 5), byte by byte.
+
+use super::cursor::Cursor;
+use super::event::Output;
+use super::framing::FieldKind;
+use super::state::{Span, State};
+use super::{Dialect, Kind, Lenient, Parser, Step, Stop};
+use crate::bytes;
+use crate::error::fault;
+
+/// Where a list of tokens stands: before a token, in it, after one that is known, in something else.
+const LEAD: u8 = 0;
+const TOKEN: u8 = 1;
+const AFTER: u8 = 2;
+const OTHER: u8 = 3;
+
+const CHUNKED: &[u8] = b"chunked";
+
+impl Parser {
+    /// The first line after the start line must not begin with white space (RFC 9112, section 2.2).
+    pub(super) fn first_field(&mut self, cur: &mut Cursor) -> Step {
+        if cur.peek() != Some(b' ') || self.v6() {
+            self.state = State::FieldStart;
+            return Ok(());
+        }
+        if !self.lenient(Lenient::HEADERS) {
+            return Parser::wrong(cur, cur.pos + 1, fault::UNEXPECTED_SPACE);
+        }
+        cur.pos += 1;
+        self.state = State::FieldStart;
+        Ok(())
+    }
+
+    pub(super) fn field_start(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        match b {
+            b'\r' => {
+                cur.pos += 1;
+                self.state = State::HeadCr;
+                Ok(())
+            }
+            b'\n' if self.v6() || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => {
+                cur.pos += 1;
+                self.head_complete(cur, out)
+            }
+            b'\n' => Parser::wrong(cur, cur.pos + 1, fault::NAME_CHAR),
+            _ if bytes::TOKEN[b as usize] || (self.v6() && matches!(b, b' ' | b':')) => {
+                self.open(cur, Span::Name);
+                self.word_len = 0;
+                self.state = State::Name;
+                Ok(())
+            }
+            _ => Parser::wrong(cur, cur.pos, fault::NAME),
+        }
+    }
+
+    pub(super) fn head_cr(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        if cur.peek() == Some(b'\n') || self.v6() {
+            cur.pos += 1;
+        } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
+            return Parser::wrong(cur, cur.pos, fault::LF_AFTER_HEADERS);
+        }
+        self.head_complete(cur, out)
+    }
+
+    pub(super) fn name(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        cur.skip_class(&bytes::TOKEN);
+        match cur.peek() {
+            None => Ok(()),
+            Some(b':') => self.name_end(cur, out),
+            Some(b' ') if self.name_kind(cur) != FieldKind::General => {
+                if !self.lenient(Lenient::HEADERS) {
+                    self.close(cur, cur.pos + 1, out)?;
+                    return Parser::wrong(cur, cur.pos + 1, fault::NAME_CHAR);
+                }
+                self.framing.kind = self.name_kind(cur);
+                self.state = State::NameSpace;
+                cur.pos += 1;
+                Ok(())
+            }
+            // A token with spaces in it, for llhttp 6.
+            Some(b' ') if self.v6() => {
+                cur.pos += 1;
+                Ok(())
+            }
+            Some(_) => Parser::wrong(cur, cur.pos, fault::NAME),
+        }
+    }
+
+    /// Lenient: spaces after the name of a field that decides about framing.
+    pub(super) fn name_space(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        match cur.peek() {
+            Some(b' ') => {
+                cur.pos += 1;
+                Ok(())
+            }
+            Some(b':') => {
+                let kind = self.framing.kind;
+                self.name_known(cur, kind, out)
+            }
+            _ => {
+                self.state = State::Name;
+                Ok(())
+            }
+        }
+    }
+
+    /// The kind of the field whose name ends at the cursor.
+    fn name_kind(&self, cur: &Cursor) -> FieldKind {
+        let piece = cur.piece();
+        let kept = self
+            .fields
+            .last()
+            .filter(|_| cur.mark == 0 && !self.has_value);
+        let Some(&[at, len, ..]) = kept else {
+            return FieldKind::of(piece);
+        };
+        let mut whole = [0; 32];
+        let kept = self
+            .text
+            .get(at as usize..(at + len) as usize)
+            .unwrap_or(&[]);
+        let total = kept.len() + piece.len();
+        match whole.get_mut(..total) {
+            Some(whole) => {
+                whole[..kept.len()].copy_from_slice(kept);
+                whole[kept.len()..].copy_from_slice(piece);
+                FieldKind::of(whole)
+            }
+            None => FieldKind::General,
+        }
+    }
+
+    fn name_end(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let kind = self.name_kind(cur);
+        self.name_known(cur, kind, out)
+    }
+
+    fn name_known(&mut self, cur: &mut Cursor, kind: FieldKind, out: &mut Output) -> Step {
+        self.close(cur, cur.pos + 1, out)?;
+        cur.pos += 1;
+        self.framing.kind = kind;
+        self.state = State::BeforeValue;
+        if self.lenient(Lenient::CHUNKED_LENGTH) || self.v6() {
+            return Ok(());
+        }
+        match kind {
+            FieldKind::Length if self.framing.has_coding => Err(Stop::Error(fault::LENGTH_WITH_TE)),
+            FieldKind::Coding if self.framing.has_length => Err(Stop::Error(fault::TE_WITH_LENGTH)),
+            _ => Ok(()),
+        }
+    }
+
+    /// `OWS` before a value is not part of it (RFC 9112, section 5.1).
+    pub(super) fn before_value(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        match b {
+            b' ' | b'\t' => cur.pos += 1,
+            b'\r' => {
+                cur.pos += 1;
+                self.state = State::EmptyCr;
+            }
+            b'\n'
+                if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF)
+                    || (self.v6() && self.lenient(Lenient::HEADERS)) =>
+            {
+                cur.pos += 1;
+                self.state = State::EmptyFold;
+            }
+            b'\n' => return Parser::wrong(cur, cur.pos + 1, fault::VALUE_CHAR),
+            _ => {
+                self.open(cur, Span::Value);
+                return self.value_start(cur);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first byte of a value that is not empty.
+    fn value_start(&mut self, cur: &mut Cursor) -> Step {
+        self.word_len = 0;
+        self.word[0] = LEAD;
+        self.word[1] = 0;
+        match self.framing.kind {
+            FieldKind::General => self.state = State::Value,
+            FieldKind::Upgrade => {
+                self.framing.upgrade_field = true;
+                self.state = State::Value;
+            }
+            FieldKind::Connection => self.state = State::Connection,
+            FieldKind::Length => {
+                if self.framing.has_length {
+                    return Parser::wrong(cur, cur.pos, fault::LENGTH_TWICE);
+                }
+                self.framing.has_length = true;
+                self.state = State::Length;
+            }
+            FieldKind::Coding => {
+                let request = self.config.kind == Kind::Request;
+                if self.framing.chunked && request && !self.lenient(Lenient::TRANSFER_ENCODING) {
+                    return Parser::wrong(cur, cur.pos + 1, fault::TE_VALUE);
+                }
+                self.framing.has_coding = true;
+                self.framing.chunked = false;
+                self.word[0] = TOKEN;
+                self.state = State::Coding;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn empty_cr(&mut self, cur: &mut Cursor) -> Step {
+        if cur.peek() == Some(b'\n') {
+            cur.pos += 1;
+        } else if !self.lenient(Lenient::HEADERS) {
+            return Parser::wrong(cur, cur.pos, fault::LF_AFTER_CR);
+        }
+        self.state = State::EmptyFold;
+        Ok(())
+    }
+
+    /// After the line end of a value that is empty so far: a folded line (obs-fold, RFC 9112, section 5.2), or the end of the field.
+    pub(super) fn empty_fold(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        if let Some(b' ' | b'\t') = cur.peek() {
+            if !self.lenient(Lenient::HEADERS) {
+                return Parser::wrong(cur, cur.pos + 1, fault::VALUE_CHAR);
+            }
+            cur.pos += 1;
+            self.state = State::BeforeValue;
+            return Ok(());
+        }
+        match self.framing.kind {
+            FieldKind::Length => return Parser::wrong(cur, cur.pos, fault::LENGTH_EMPTY),
+            FieldKind::Coding if self.config.dialect >= Dialect::V9_4 => {
+                return Parser::wrong(cur, cur.pos, fault::TE_EMPTY);
+            }
+            _ => {}
+        }
+        self.open(cur, Span::Value);
+        self.close(cur, cur.pos, out)?;
+        self.state = State::FieldStart;
+        Ok(())
+    }
+
+    pub(super) fn value(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        cur.skip_class(&bytes::FIELD_VALUE);
+        match cur.peek() {
+            None => Ok(()),
+            Some(b) => self.value_stop(cur, b, out),
+        }
+    }
+
+    /// Lenient: after a byte that no value may have, everything up to CR or LF belongs to it, and LF alone ends it.
+    pub(super) fn value_relaxed(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let rest = cur.rest();
+        cur.pos += memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+        match cur.peek() {
+            Some(b'\n') => {
+                self.close(cur, cur.pos, out)?;
+                cur.pos += 1;
+                self.state = State::ValueFold;
+                Ok(())
+            }
+            Some(b) => self.value_stop(cur, b, out),
+            None => Ok(()),
+        }
+    }
+
+    /// A byte that cannot be in a value: the end of the line, or an error.
+    fn value_stop(&mut self, cur: &mut Cursor, b: u8, out: &mut Output) -> Step {
+        match b {
+            b'\r' => {
+                self.close(cur, cur.pos + 1, out)?;
+                cur.pos += 1;
+                self.state = State::ValueCr;
+                Ok(())
+            }
+            b'\n' => {
+                self.close(cur, cur.pos, out)?;
+                if self.v6() && !self.lenient(Lenient::HEADERS) {
+                    return Parser::wrong(cur, cur.pos, fault::VALUE_CHAR);
+                }
+                if !self.v6() && !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
+                    return Parser::wrong(cur, cur.pos, fault::VALUE_CR);
+                }
+                cur.pos += 1;
+                self.state = State::ValueFold;
+                Ok(())
+            }
+            _ if self.lenient(Lenient::HEADERS | Lenient::HEADER_VALUE_RELAXED) => {
+                self.state = State::ValueRelaxed;
+                Ok(())
+            }
+            _ => {
+                self.close(cur, cur.pos, out)?;
+                Parser::wrong(cur, cur.pos, fault::VALUE_CHAR)
+            }
+        }
+    }
+
+    pub(super) fn value_cr(&mut self, cur: &mut Cursor) -> Step {
+        if cur.peek() != Some(b'\n') {
+            return Parser::wrong(cur, cur.pos, fault::VALUE_LF);
+        }
+        cur.pos += 1;
+        self.state = State::ValueFold;
+        Ok(())
+    }
+
+    /// After the line end of a value: a folded line, or the next field.
+    pub(super) fn value_fold(&mut self, cur: &mut Cursor) -> Step {
+        let folded = matches!(cur.peek(), Some(b' ' | b'\t'));
+        if folded && !self.lenient(Lenient::HEADERS) {
+            return Parser::wrong(cur, cur.pos, fault::FOLD);
+        }
+        match (self.framing.kind, self.word[0]) {
+            (FieldKind::Coding, AFTER) if !folded => self.framing.chunked = true,
+            (FieldKind::Connection, TOKEN | AFTER) => self.option(),
+            _ => {}
+        }
+        if folded {
+            self.open(cur, Span::Value);
+            return self.value_start(cur);
+        }
+        self.state = State::FieldStart;
+        Ok(())
+    }
+
+    /// `Content-Length = 1*DIGIT`; no sign, no list, no more than 64 bits.
+    pub(super) fn length(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        if !b.is_ascii_digit() {
+            self.state = State::LengthSpace;
+            return self.length_space(cur, out);
+        }
+        let next = self
+            .framing
+            .length
+            .checked_mul(10)
+            .and_then(|n| n.checked_add(u64::from(b - b'0')));
+        cur.pos += 1;
+        match next {
+            Some(length) => self.framing.length = length,
+            None => {
+                self.close(cur, cur.pos, out)?;
+                return Parser::wrong(cur, cur.pos, fault::LENGTH_OVERFLOW);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn length_space(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        match cur.peek() {
+            Some(b' ') => cur.pos += 1,
+            Some(b'\t') if self.config.dialect >= Dialect::V9_4 => cur.pos += 1,
+            Some(b'\r') => return self.value_stop(cur, b'\r', out),
+            Some(b'\n') => return self.value_stop(cur, b'\n', out),
+            _ => {
+                self.close(cur, cur.pos, out)?;
+                return Parser::wrong(cur, cur.pos, fault::LENGTH_CHAR);
+            }
+        }
+        Ok(())
+    }
+
+    /// `Transfer-Encoding = #transfer-coding`: what counts is whether the last coding is chunked.
+    pub(super) fn coding(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        let [phase, index, ..] = self.word;
+        match (phase, b) {
+            (LEAD, b' ') => {}
+            (LEAD, _) => {
+                self.word[0] = TOKEN;
+                self.word[1] = 0;
+                return Ok(());
+            }
+            (TOKEN, _) if CHUNKED.get(usize::from(index)) == Some(&b.to_ascii_lowercase()) => {
+                self.word[1] += 1;
+                if self.word[1] == 7 {
+                    self.word[0] = AFTER;
+                }
+            }
+            (TOKEN, _) => {
+                self.word[0] = OTHER;
+                return Ok(());
+            }
+            (AFTER, b' ') => {}
+            (AFTER, b',') => {
+                let request = self.config.kind == Kind::Request;
+                if request && !self.lenient(Lenient::TRANSFER_ENCODING) {
+                    self.close(cur, cur.pos + 1, out)?;
+                    return Parser::wrong(cur, cur.pos + 1, fault::TE_VALUE);
+                }
+                self.word[0] = LEAD;
+            }
+            (AFTER, b'\r' | b'\n') => {
+                return self.value_stop(cur, b, out);
+            }
+            (AFTER, _) => {
+                self.word[0] = OTHER;
+                return Ok(());
+            }
+            (_, b',') => self.word[0] = LEAD,
+            _ => return self.list_other(cur, b, out),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    /// A byte of a list that is of no interest, or the end of the value.
+    fn list_other(&mut self, cur: &mut Cursor, b: u8, out: &mut Output) -> Step {
+        if bytes::FIELD_VALUE[b as usize] {
+            cur.pos += 1;
+            return Ok(());
+        }
+        self.value_stop(cur, b, out)
+    }
+
+    /// `Connection = #connection-option` (RFC 9110, section 7.6.1). `word` gathers the option, `word_len` is its length,
+    /// and `index` says where the list stands.
+    pub(super) fn connection(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        let phase = self.word[0];
+        match (phase, b) {
+            (LEAD, b' ') => {}
+            (LEAD, b'\r' | b'\n') => return self.value_stop(cur, b, out),
+            (LEAD, _) => {
+                self.word[0] = TOKEN;
+                self.word_len = 0;
+                return Ok(());
+            }
+            (TOKEN | AFTER, b' ') => self.word[0] = AFTER,
+            (TOKEN | AFTER, b'\t') if self.config.dialect >= Dialect::V9_4 => self.word[0] = AFTER,
+            (TOKEN | AFTER, b',' | b'\r' | b'\n') => {
+                if b != b',' {
+                    return self.value_stop(cur, b, out);
+                }
+                self.option();
+                self.word[0] = LEAD;
+            }
+            (TOKEN, _) if bytes::FIELD_VALUE[b as usize] => {
+                let at = usize::from(self.word_len) + 1;
+                if let Some(slot) = self.word.get_mut(at) {
+                    *slot = b.to_ascii_lowercase();
+                    self.word_len += 1;
+                } else {
+                    self.word[0] = OTHER;
+                }
+            }
+            (AFTER | TOKEN, _) => {
+                self.word[0] = OTHER;
+                return Ok(());
+            }
+            (_, b',') => self.word[0] = LEAD,
+            _ => return self.list_other(cur, b, out),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    /// A connection option is complete.
+    fn option(&mut self) {
+        match self.word.get(1..=usize::from(self.word_len)) {
+            Some(b"close") => self.framing.close = true,
+            Some(b"keep-alive") => self.framing.keep_alive = true,
+            Some(b"upgrade") => self.framing.upgrade_token = true,
+            _ => {}
+        }
+    }
+}

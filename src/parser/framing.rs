@@ -1,0 +1,258 @@
+//! How a message ends, and what becomes of the connection (RFC 9112, sections 6, 7 and 9).
+
+use super::cursor::Cursor;
+use super::event::{self, Output};
+use super::names;
+use super::state::State;
+use super::{AtEnd, Decision, Kind, Lenient, Parser, Step, Stop};
+use crate::error::fault;
+
+/// Fields that decide about framing, and all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldKind {
+    General,
+    /// `Content-Length`
+    Length,
+    /// `Transfer-Encoding`
+    Coding,
+    /// `Connection` and `Proxy-Connection`
+    Connection,
+    Upgrade,
+}
+
+impl FieldKind {
+    pub(super) fn of(name: &[u8]) -> FieldKind {
+        names::find(name).map_or(FieldKind::General, |found| found.kind)
+    }
+}
+
+/// What the fields of a head have said so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Framing {
+    pub kind: FieldKind,
+    /// A Content-Length was seen.
+    pub has_length: bool,
+    pub length: u64,
+    /// A Transfer-Encoding was seen.
+    pub has_coding: bool,
+    /// Its last coding is chunked.
+    pub chunked: bool,
+    pub close: bool,
+    pub keep_alive: bool,
+    pub upgrade_token: bool,
+    pub upgrade_field: bool,
+    /// The caller said that no body follows.
+    pub skip: bool,
+}
+
+impl Framing {
+    pub(super) const fn new() -> Framing {
+        Framing {
+            kind: FieldKind::General,
+            has_length: false,
+            length: 0,
+            has_coding: false,
+            chunked: false,
+            close: false,
+            keep_alive: false,
+            upgrade_token: false,
+            upgrade_field: false,
+            skip: false,
+        }
+    }
+}
+
+impl Parser {
+    /// Whether a response ends only with the connection (RFC 9112, section 6.3, rule 8).
+    fn needs_eof(&self) -> bool {
+        let f = &self.framing;
+        if self.config.kind == Kind::Request || f.skip || self.bodyless_status() {
+            return false;
+        }
+        if f.has_coding && !f.chunked {
+            return true;
+        }
+        !f.chunked && !f.has_length
+    }
+
+    /// `1xx`, 204 and 304 have no body (RFC 9112, section 6.3, rule 1).
+    fn bodyless_status(&self) -> bool {
+        self.config.kind == Kind::Response
+            && (self.status / 100 == 1 || self.status == 204 || self.status == 304)
+    }
+
+    /// Whether the connection may be used after this message (RFC 9112, section 9.3).
+    fn keeps_alive(&self) -> bool {
+        let persistent = if self.major > 0 && self.minor > 0 {
+            !self.framing.close
+        } else {
+            self.framing.keep_alive
+        };
+        persistent && !self.needs_eof()
+    }
+
+    /// The head is complete: tells it, and either goes on or waits for the decision. The cursor is after the head.
+    pub(super) fn head_complete(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        if self.in_trailers {
+            if !self.fields.is_empty() {
+                self.flush(out);
+            }
+            return self.message_complete(out);
+        }
+        self.check_head(cur)?;
+        self.upgrade = self.method == 5
+            || (self.framing.upgrade_token
+                && self.framing.upgrade_field
+                && (self.config.kind == Kind::Request || self.status == 101));
+        if self.flushed {
+            self.flush(out);
+        }
+        self.size = 0;
+        let flags = self.head_flags();
+        let version = i32::from(self.major) << 8 | i32::from(self.minor);
+        let [at, len] = if self.flushed && self.config.kind == Kind::Request {
+            [0, 0]
+        } else {
+            self.put_line(out)
+        };
+        out.words.extend_from_slice(&[
+            event::HEAD,
+            flags,
+            version,
+            self.method,
+            i32::from(self.status),
+            at,
+            len,
+        ]);
+        self.put_fields(out);
+        self.state = State::Decide;
+        if self.config.run_on && self.config.kind == Kind::Request && !self.upgrade {
+            return self.after_head(out);
+        }
+        Err(Stop::Head)
+    }
+
+    /// The flags of the head event.
+    pub(super) fn head_flags(&self) -> i32 {
+        let f = &self.framing;
+        let bodyless = self.bodyless_status() && !self.v6();
+        let has_body = !bodyless && (f.chunked || f.length > 0 || f.has_coding || self.needs_eof());
+        let mut flags = 0;
+        for (holds, flag) in [
+            (self.keeps_alive(), event::KEEP_ALIVE),
+            (self.upgrade, event::UPGRADE),
+            (self.flushed, event::FLUSHED),
+            (has_body, event::HAS_BODY),
+            (f.chunked, event::CHUNKED),
+        ] {
+            if holds {
+                flags |= flag;
+            }
+        }
+        flags
+    }
+
+    /// What is wrong with the head as a whole.
+    fn check_head(&mut self, cur: &mut Cursor) -> Step {
+        let f = &self.framing;
+        if self.v6() && f.has_length && f.has_coding && !self.lenient(Lenient::CHUNKED_LENGTH) {
+            return Parser::wrong(cur, cur.pos, fault::LENGTH_AND_TE);
+        }
+        Ok(())
+    }
+
+    /// What follows the head, after the caller's decision.
+    pub(super) fn after_head(&mut self, out: &mut Output) -> Step {
+        match self.decision {
+            Decision::Body => {}
+            Decision::SkipBody => self.framing.skip = true,
+            Decision::SkipBodyAndUpgrade => {
+                self.framing.skip = true;
+                self.upgrade = true;
+            }
+            Decision::Fail => return Err(Stop::Error(fault::CALLBACK)),
+        }
+        let f = self.framing;
+        let has_body = f.chunked || f.length > 0;
+        if self.upgrade && (self.method == 5 || f.skip || !has_body) {
+            return self.message_complete(out);
+        }
+        if self.status == 101 && !self.v6() && self.config.kind == Kind::Response {
+            // The peer switches protocols without saying to which: node stops there, and holds the message for cut off.
+            self.message_complete(out)?;
+            self.at_end = AtEnd::CutOff;
+            return Err(Stop::Upgrade);
+        }
+        if f.skip || (self.bodyless_status() && !self.v6()) {
+            return self.message_complete(out);
+        }
+        if f.chunked {
+            self.state = State::ChunkStart;
+            return Ok(());
+        }
+        if f.has_coding {
+            if self.config.kind == Kind::Request
+                && !self.lenient(Lenient::CHUNKED_LENGTH | Lenient::TRANSFER_ENCODING)
+            {
+                return Err(Stop::Error(fault::TE_REQUEST));
+            }
+            return self.read_until_eof();
+        }
+        if f.has_length && f.length > 0 {
+            self.state = State::Sized;
+            return Ok(());
+        }
+        if !f.has_length && self.needs_eof() {
+            return self.read_until_eof();
+        }
+        self.message_complete(out)
+    }
+
+    fn read_until_eof(&mut self) -> Step {
+        self.state = State::UntilEof;
+        self.at_end = AtEnd::Completes;
+        Ok(())
+    }
+
+    /// The message is complete: what may follow it.
+    pub(super) fn message_complete(&mut self, out: &mut Output) -> Step {
+        out.words.push(event::COMPLETE);
+        self.at_end = AtEnd::Idle;
+        self.carries_length = self.v6() || !self.keeps_alive();
+        let open = self.keeps_alive() || self.lenient(Lenient::KEEP_ALIVE);
+        self.state = if open { State::Start } else { State::Closed };
+        if self.upgrade {
+            return Err(Stop::Upgrade);
+        }
+        Ok(())
+    }
+
+    /// A body of known length.
+    pub(super) fn sized(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        self.take_body(cur, out);
+        if self.framing.length == 0 {
+            self.message_complete(out)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A body that ends with the connection.
+    pub(super) fn until_eof(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let n = cur.rest().len();
+        out.words
+            .extend_from_slice(&[event::BODY, cur.pos as i32, n as i32]);
+        cur.pos += n;
+        Ok(())
+    }
+
+    /// Takes what is there of `framing.length` bytes of body.
+    pub(super) fn take_body(&mut self, cur: &mut Cursor, out: &mut Output) {
+        let available = cur.rest().len();
+        let n = usize::try_from(self.framing.length).map_or(available, |left| left.min(available));
+        out.words
+            .extend_from_slice(&[event::BODY, cur.pos as i32, n as i32]);
+        cur.pos += n;
+        self.framing.length -= n as u64;
+    }
+}

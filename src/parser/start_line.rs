@@ -1,0 +1,501 @@
+//! The request line and the status line (RFC 9112, sections 3 and 4), byte by byte.
+
+use super::cursor::Cursor;
+use super::event::Output;
+use super::framing::Framing;
+use super::state::{Span, State};
+use super::{AtEnd, Decision, Dialect, Kind, Lenient, Parser, Step, Stop, event, method};
+use crate::bytes;
+use crate::error::fault;
+
+/// What follows the version in the HTTP/2 connection preface (RFC 9113, section 3.4).
+const PREFACE_REST: &[u8] = b"\r\n\r\nSM\r\n\r\n";
+
+const PROTOCOLS: [&[u8]; 3] = [b"HTTP", b"RTSP", b"ICE"];
+
+/// Methods that may stand before `RTSP/`: its own (35 to 45), and GET, POST, OPTIONS.
+fn for_rtsp(number: i32) -> bool {
+    matches!(number, 1 | 3 | 6) || (method::FIRST_RTSP..=method::LAST_RTSP).contains(&number)
+}
+
+impl Parser {
+    /// Empty lines before a message are skipped (RFC 9112, section 2.2).
+    pub(super) fn start(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        self.at_end = AtEnd::Idle;
+        match cur.peek() {
+            Some(b'\r' | b'\n') => cur.pos += 1,
+            Some(_) => {
+                self.begin(out);
+                self.state = match self.config.kind {
+                    Kind::Request => State::Method,
+                    Kind::Response => State::BeforeProtocol,
+                };
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// A new message.
+    pub(super) fn begin(&mut self, out: &mut Output) {
+        out.words.push(event::BEGIN);
+        self.at_end = AtEnd::CutOff;
+        self.in_trailers = false;
+        self.has_value = false;
+        self.decision = Decision::Body;
+        let carried = if self.carries_length {
+            self.framing.length
+        } else {
+            0
+        };
+        self.framing = Framing::new();
+        self.framing.length = carried;
+        self.method = -1;
+        self.status = 0;
+        self.word_len = 0;
+        self.line.clear();
+        self.text.clear();
+        self.fields.clear();
+    }
+
+    /// After `Connection: close` only empty lines may come.
+    pub(super) fn closed(&mut self, cur: &mut Cursor) -> Step {
+        self.at_end = AtEnd::Idle;
+        match cur.peek() {
+            _ if self.v6() || self.lenient(Lenient::DATA_AFTER_CLOSE) => {
+                cur.pos = cur.bytes.len();
+                Ok(())
+            }
+            Some(b'\r' | b'\n') => {
+                cur.pos += 1;
+                Ok(())
+            }
+            _ => Parser::wrong(cur, cur.pos + 1, fault::CLOSED),
+        }
+    }
+
+    pub(super) fn method_name(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        let len = usize::from(self.word_len);
+        let word = self.word.get(..len).unwrap_or(&[]);
+        if let Some(known) = method::find(word, self.config.dialect) {
+            if b == b' ' {
+                self.method = known;
+                self.state = State::BeforeTarget;
+                cur.pos += 1;
+                return Ok(());
+            }
+            if !method::leads_on(word, b, self.config.dialect) {
+                return Parser::wrong(cur, cur.pos, fault::SPACE_AFTER_METHOD);
+            }
+        } else if !method::leads_on(word, b, self.config.dialect) {
+            return Parser::wrong(cur, cur.pos, fault::INVALID_METHOD);
+        }
+        if let Some(slot) = self.word.get_mut(len) {
+            *slot = b;
+            self.word_len += 1;
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn before_target(&mut self, cur: &mut Cursor) -> Step {
+        cur.skip_byte(b' ');
+        if cur.peek().is_some() {
+            self.open(cur, Span::Target);
+            // CONNECT: authority-form (RFC 9112, section 3.2.3)
+            self.state = if self.method == 5 {
+                State::Authority
+            } else {
+                State::TargetStart
+            };
+        }
+        Ok(())
+    }
+
+    pub(super) fn target_start(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        match b {
+            b'/' | b'*' => self.state = State::Path,
+            b'a'..=b'z' | b'A'..=b'Z' => self.state = State::Schema,
+            b'\t' | 0x0c if self.v6() => return Parser::wrong(cur, cur.pos, fault::URL_START),
+            b' ' | b'\r' | b'\n' | b'\t' | 0x0c => {
+                return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+            }
+            _ => return Parser::wrong(cur, cur.pos, fault::URL_START),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn schema(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' => {}
+            b':' => self.state = State::SchemaColon,
+            b'\t' | 0x0c if self.v6() => return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA),
+            b' ' | b'\r' | b'\n' | b'\t' | 0x0c => {
+                return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+            }
+            _ => return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn schema_colon(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b'/') => self.state = State::SchemaSlash,
+            Some(b'\t' | 0x0c) if self.v6() => {
+                return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA);
+            }
+            Some(b' ' | b'\r' | b'\n' | b'\t' | 0x0c) => {
+                return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+            }
+            _ => return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn schema_slash(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b'/') => self.state = State::Authority,
+            _ => return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn authority(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        match b {
+            b'/' => self.state = State::Path,
+            b'?' => self.state = State::Query,
+            b'@' if self.state == State::AuthorityAt => {
+                return Parser::wrong(cur, cur.pos + 1, fault::URL_DOUBLE_AT);
+            }
+            b'@' => self.state = State::AuthorityAt,
+            b' ' | b'\r' | b'\n' => return self.target_end(cur, b, out),
+            b'\t' | 0x0c if !self.v6() => return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR),
+            _ if bytes::AUTHORITY[b as usize] => self.state = State::Authority,
+            _ => return Parser::wrong(cur, cur.pos, fault::URL_SERVER),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn path(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let class = if self.v6() {
+            &bytes::TARGET_OBS
+        } else {
+            &bytes::TARGET
+        };
+        while let Some(b) = cur.peek() {
+            match b {
+                b'#' => self.state = State::Fragment,
+                b'?' if self.state == State::Path => self.state = State::Query,
+                b' ' | b'\r' | b'\n' => return self.target_end(cur, b, out),
+                b'\t' | 0x0c if !self.v6() => {
+                    return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+                }
+                _ if class[b as usize] => {}
+                _ => {
+                    let error = match self.state {
+                        State::Query => fault::URL_QUERY,
+                        State::Fragment => fault::URL_FRAGMENT,
+                        _ => fault::URL_PATH,
+                    };
+                    return Parser::wrong(cur, cur.pos, error);
+                }
+            }
+            cur.pos += 1;
+        }
+        Ok(())
+    }
+
+    /// A target that ends with the line is an HTTP/0.9 request.
+    fn target_end(&mut self, cur: &mut Cursor, b: u8, out: &mut Output) -> Step {
+        self.close(cur, cur.pos, out)?;
+        match b {
+            b' ' => self.state = State::BeforeProtocol,
+            b'\r' => {
+                cur.pos += 1;
+                self.state = State::TargetCr;
+            }
+            _ => {
+                cur.pos += 1;
+                (self.major, self.minor) = (0, 9);
+                self.state = State::AfterTarget;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn target_cr(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b'\n') => {
+                cur.pos += 1;
+                (self.major, self.minor) = (0, 9);
+                self.state = State::AfterTarget;
+                Ok(())
+            }
+            _ => Parser::wrong(cur, cur.pos, fault::URL_CRLF),
+        }
+    }
+
+    /// The line after a request line without version.
+    pub(super) fn after_target(&mut self, cur: &mut Cursor) -> Step {
+        if let (Some(b'\t' | 0x0c), false) = (cur.peek(), self.v6()) {
+            return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+        }
+        self.state = State::FirstField;
+        Ok(())
+    }
+
+    pub(super) fn before_protocol(&mut self, cur: &mut Cursor) -> Step {
+        if self.config.kind == Kind::Request {
+            cur.skip_byte(b' ');
+        }
+        let Some(b) = cur.peek() else { return Ok(()) };
+        if self.config.kind == Kind::Request && matches!(b, b'\t' | 0x0c) && !self.v6() {
+            return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+        }
+        self.word[0] = match b {
+            b'H' => 0,
+            // Before 9.3 a response was HTTP or nothing.
+            _ if self.config.kind == Kind::Response && self.config.dialect < Dialect::V9_3 => {
+                return self.no_protocol(cur);
+            }
+            b'R' => 1,
+            b'I' => 2,
+            _ => return self.no_protocol(cur),
+        };
+        self.word_len = 1;
+        self.state = State::Protocol;
+        cur.pos += 1;
+        Ok(())
+    }
+
+    fn no_protocol(&self, cur: &mut Cursor) -> Step {
+        let error = if self.config.dialect < Dialect::V9_3 {
+            fault::PROTOCOL_HTTP
+        } else {
+            fault::PROTOCOL
+        };
+        Parser::wrong(cur, cur.pos, error)
+    }
+
+    pub(super) fn protocol(&mut self, cur: &mut Cursor) -> Step {
+        let which = usize::from(self.word[0]);
+        let name = PROTOCOLS.get(which).copied().unwrap_or(b"");
+        let at = usize::from(self.word_len);
+        if name.get(at).copied() != cur.peek() {
+            return self.no_protocol(cur);
+        }
+        cur.pos += 1;
+        self.word_len += 1;
+        if at + 1 == name.len() {
+            self.state = State::ProtocolSlash;
+            if self.config.dialect >= Dialect::V9_3 {
+                self.check_method(cur)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Each protocol has its methods.
+    fn check_method(&self, cur: &mut Cursor) -> Step {
+        if self.config.kind == Kind::Response {
+            return Ok(());
+        }
+        let error = match self.word[0] {
+            0 if (method::FIRST_RTSP..=method::LAST_RTSP).contains(&self.method) => {
+                fault::METHOD_FOR_HTTP
+            }
+            1 if !for_rtsp(self.method) => fault::METHOD_FOR_RTSP,
+            2 if self.method != 33 => fault::METHOD_FOR_ICE,
+            _ => return Ok(()),
+        };
+        Parser::wrong(cur, cur.pos, error)
+    }
+
+    pub(super) fn protocol_slash(&mut self, cur: &mut Cursor) -> Step {
+        if cur.peek() != Some(b'/') {
+            return self.no_protocol(cur);
+        }
+        cur.pos += 1;
+        self.state = State::Major;
+        if self.config.dialect < Dialect::V9_3 {
+            self.check_method(cur)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn major(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b @ b'0'..=b'9') => self.major = b - b'0',
+            _ => return Parser::wrong(cur, cur.pos, fault::MAJOR),
+        }
+        cur.pos += 1;
+        self.state = State::Dot;
+        Ok(())
+    }
+
+    pub(super) fn dot(&mut self, cur: &mut Cursor) -> Step {
+        if cur.peek() != Some(b'.') {
+            return Parser::wrong(cur, cur.pos, fault::DOT);
+        }
+        cur.pos += 1;
+        self.state = State::Minor;
+        Ok(())
+    }
+
+    pub(super) fn minor(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b @ b'0'..=b'9') => self.minor = b - b'0',
+            _ => return Parser::wrong(cur, cur.pos, fault::MINOR),
+        }
+        cur.pos += 1;
+        let known = matches!((self.major, self.minor), (0, 9) | (1, 0) | (1, 1) | (2, 0));
+        if !known && !self.lenient(Lenient::VERSION) {
+            return Parser::wrong(cur, cur.pos, fault::VERSION);
+        }
+        self.word_len = 0;
+        self.state = match (self.config.kind, self.method) {
+            (Kind::Request, 34) => State::Preface,
+            _ => State::AfterVersion,
+        };
+        Ok(())
+    }
+
+    pub(super) fn preface(&mut self, cur: &mut Cursor) -> Step {
+        let at = usize::from(self.word_len);
+        if PREFACE_REST.get(at).copied() != cur.peek() {
+            return Parser::wrong(cur, cur.pos, fault::PREFACE);
+        }
+        cur.pos += 1;
+        self.word_len += 1;
+        if at + 1 == PREFACE_REST.len() {
+            return Err(Stop::Error(fault::H2));
+        }
+        Ok(())
+    }
+
+    pub(super) fn after_version(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        if self.config.kind == Kind::Response {
+            if b != b' ' {
+                return Parser::wrong(cur, cur.pos, fault::VERSION_SPACE);
+            }
+            cur.pos += 1;
+            self.state = State::Status;
+            return Ok(());
+        }
+        match b {
+            b'\r' => self.state = State::VersionCr,
+            b'\n' if self.v6() => self.state = State::FirstField,
+            b'\n' if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => self.state = State::VersionCr,
+            b'\n' => return Parser::wrong(cur, cur.pos + 1, fault::VERSION_CRLF),
+            _ => return Parser::wrong(cur, cur.pos, fault::VERSION_CRLF),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    pub(super) fn version_cr(&mut self, cur: &mut Cursor) -> Step {
+        if cur.peek() == Some(b'\n') {
+            cur.pos += 1;
+        } else if self.v6() {
+            return Parser::wrong(cur, cur.pos, fault::VERSION_CRLF);
+        } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
+            return Parser::wrong(cur, cur.pos, fault::VERSION_LF);
+        }
+        self.state = State::FirstField;
+        Ok(())
+    }
+
+    /// `status-code = 3DIGIT`
+    pub(super) fn status(&mut self, cur: &mut Cursor) -> Step {
+        if self.v6() {
+            return self.status_v6(cur);
+        }
+        match cur.peek() {
+            Some(b @ b'0'..=b'9') => self.status = self.status * 10 + u16::from(b - b'0'),
+            _ => return Parser::wrong(cur, cur.pos, fault::STATUS_DIGIT),
+        }
+        cur.pos += 1;
+        self.word_len += 1;
+        if self.word_len == 3 {
+            self.state = State::AfterStatus;
+        }
+        Ok(())
+    }
+
+    /// llhttp 6 takes any number of digits, down to none, up to 999.
+    fn status_v6(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        if !b.is_ascii_digit() {
+            self.state = State::AfterStatus;
+            return Ok(());
+        }
+        cur.pos += 1;
+        self.status = self.status * 10 + u16::from(b - b'0');
+        if self.status > 999 {
+            return Parser::wrong(cur, cur.pos, fault::STATUS_OVERFLOW);
+        }
+        Ok(())
+    }
+
+    pub(super) fn after_status(&mut self, cur: &mut Cursor) -> Step {
+        let Some(b) = cur.peek() else { return Ok(()) };
+        match b {
+            b' ' => {
+                cur.pos += 1;
+                self.open(cur, Span::Reason);
+                self.state = State::Reason;
+                return Ok(());
+            }
+            b'\r' => self.state = State::ReasonCr,
+            b'\n' if self.v6() || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => {
+                self.state = State::FirstField
+            }
+            b'\n' => return Parser::wrong(cur, cur.pos + 1, fault::STATUS),
+            _ => return Parser::wrong(cur, cur.pos, fault::STATUS),
+        }
+        cur.pos += 1;
+        Ok(())
+    }
+
+    /// Any byte but CR and LF is passed on.
+    pub(super) fn reason(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let rest = cur.rest();
+        let Some(n) = memchr::memchr2(b'\r', b'\n', rest) else {
+            cur.pos += rest.len();
+            return Ok(());
+        };
+        cur.pos += n;
+        self.close(cur, cur.pos + 1, out)?;
+        cur.pos += 1;
+        self.state = match rest.get(n) {
+            Some(b'\r') => State::ReasonCr,
+            _ if self.v6() || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => State::FirstField,
+            _ => return Err(Stop::Error(fault::REASON_CR)),
+        };
+        Ok(())
+    }
+
+    pub(super) fn reason_cr(&mut self, cur: &mut Cursor) -> Step {
+        match cur.peek() {
+            Some(b'\n') => cur.pos += 1,
+            _ if self.v6() => cur.pos += 1,
+            // Before 9.4 a second CR ended the status line.
+            Some(b'\r') if self.config.dialect < Dialect::V9_4 => cur.pos += 1,
+            _ if self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) => {}
+            _ => return Parser::wrong(cur, cur.pos, fault::LF_AFTER_CR),
+        }
+        self.state = State::FirstField;
+        Ok(())
+    }
+}

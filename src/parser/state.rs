@@ -1,0 +1,96 @@
+//! The states of the exact machine, and the spans of text that it gathers.
+
+/// What the next byte is expected to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Between messages: empty lines are skipped.
+    Start,
+    /// After a message that closes the connection.
+    Closed,
+    /// After an error; it stays.
+    Failed,
+
+    // The request line.
+    Method,
+    BeforeTarget,
+    TargetStart,
+    Schema,
+    SchemaColon,
+    SchemaSlash,
+    Authority,
+    AuthorityAt,
+    Path,
+    Query,
+    Fragment,
+    TargetCr,
+    AfterTarget,
+
+    // The version, in both kinds.
+    BeforeProtocol,
+    Protocol,
+    ProtocolSlash,
+    Major,
+    Dot,
+    Minor,
+    AfterVersion,
+    VersionCr,
+    Preface,
+
+    // The status line.
+    Status,
+    AfterStatus,
+    Reason,
+    ReasonCr,
+
+    // Fields, of the head or of the trailers.
+    FirstField,
+    FieldStart,
+    Name,
+    NameSpace,
+    BeforeValue,
+    EmptyCr,
+    EmptyFold,
+    Value,
+    ValueRelaxed,
+    Length,
+    LengthSpace,
+    Coding,
+    Connection,
+    ValueCr,
+    ValueFold,
+    HeadCr,
+
+    /// The head is handed out, and the caller's decision is awaited.
+    Decide,
+
+    // The body.
+    Sized,
+    UntilEof,
+    ChunkStart,
+    ChunkSize,
+    ChunkSpace,
+    ChunkSizeLf,
+    ExtStart,
+    ExtParameters,
+    ExtName,
+    ExtValueStart,
+    ExtValue,
+    ExtQuoted,
+    ExtQuotedPair,
+    ExtAfterQuoted,
+    ChunkData,
+    ChunkDataCr,
+    ChunkDataLf,
+}
+
+/// Text that may come in pieces. A piece is accounted when it ends: at the byte that ends the span, or at the end of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Span {
+    None,
+    Target,
+    Reason,
+    Name,
+    Value,
+    ExtName,
+    ExtValue,
+}
