@@ -8,7 +8,6 @@ const { syncBuiltinESMExports } = require('node:module');
 // Captures what is genuine before anything is written over.
 require('./builtin');
 const ours = require('./index');
-const agent = require('./agent');
 const client = require('./client');
 const common = require('./common');
 const incoming = require('./incoming');
@@ -25,7 +24,8 @@ function overlay(name, members) {
   }
 }
 
-overlay('_http_agent', agent);
+// `ours` and not the agent module: its global agent is an accessor, so that there is one wherever it is replaced.
+overlay('_http_agent', ours);
 overlay('_http_client', client);
 overlay('_http_common', common);
 overlay('_http_incoming', incoming);
