@@ -357,15 +357,14 @@ impl Naive {
         let all = self.sockets.len() as u32;
         let starved =
             (0..ORIGINS).any(|other| other != origin && self.waits(other) && self.busy(other) == 0);
-        let fits = !self
-            .rules
-            .max_sockets
-            .is_some_and(|max| self.busy(origin) + self.idle(origin) > max)
-            && Self::below(self.idle(origin), self.rules.max_free_sockets)
-            && !self
-                .rules
-                .max_total_sockets
-                .is_some_and(|max| all > max || (starved && all == max));
+        let rules = &self.rules;
+        let exceeds = |count: u32, limit: Option<u32>| limit.is_some_and(|limit| count > limit);
+        let too_many = exceeds(self.busy(origin) + self.idle(origin), rules.max_sockets)
+            || exceeds(all, rules.max_total_sockets);
+        let holds_a_needed_place = starved && rules.max_total_sockets == Some(all);
+        let fits = Self::below(self.idle(origin), rules.max_free_sockets)
+            && !too_many
+            && !holds_a_needed_place;
         if writable && persistent && fits {
             self.sockets.remove(at);
             self.sockets.push((socket, origin, None));
