@@ -106,6 +106,7 @@ function isPoisoned(socket) {
  * @returns {boolean}
  */
 function isFit(socket) {
+  if (socket.destroyed || socket.writable === false) return false;
   if (socket[kPhase] === POISONED || socket.readableLength > 0) return false;
   const handle = socket._handle;
   if (handle) {

@@ -10,11 +10,14 @@
 const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 const net = require('net');
+const { debuglog } = require('util');
 const { globalAgentOptions } = require('./builtin');
 const { mergeOptions } = require('./client-options');
 const native = require('./native');
 const { validateNumber, validateOneOf, validateString } = require('./validators');
 const sockets = require('./agent-sockets');
+
+const debug = debuglog('http');
 
 /** What a request that waits in `requests` needs once its turn comes: the connect options, and the async context it was made in. */
 const kWaiting = Symbol('waiting');
@@ -195,6 +198,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
     full.keepAlive = this.keepAlive;
     full.keepAliveInitialDelay = this.keepAliveMsecs;
   }
+  if (debug.enabled) debug('agent: open %s', name, full);
   const socket = this.createConnection(full, created);
   if (socket) created(null, socket);
 };
@@ -420,6 +424,7 @@ function onSocketFree(socket, options) {
   const decision = native.releaseSocket(flags, queue === undefined ? 0 : queue.length, inUse === undefined ? 0 : inUse.length,
                                         free === undefined ? 0 : free.length, this.totalSocketCount, +this.maxSockets,
                                         +this.maxFreeSockets, +this.maxTotalSockets);
+  if (debug.enabled) debug('agent: socket of %s is free, decision %d', name, decision);
   if (decision === GIVE) {
     const next = queue.shift();
     if (queue.length === 0) delete this.requests[name];

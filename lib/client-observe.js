@@ -1,10 +1,11 @@
 'use strict';
 
 /**
- * Who watches requests from outside: subscribers of the `http.client.*` diagnostics channels.
+ * Who watches requests from outside: subscribers of the `http.client.*` diagnostics channels and performance observers.
  */
 
 const diagnostics = require('diagnostics_channel');
+const performance = require('./client-performance');
 
 const created = diagnostics.channel('http.client.request.created');
 const start = diagnostics.channel('http.client.request.start');
@@ -23,7 +24,9 @@ function made(req) {
 
 /** The request is wholly written. @param {ClientRequest} req */
 function started(req) {
+  // The hidden request behind a performance entry would publish itself too: subscribers get ours alone.
   if (start.hasSubscribers) start.publish({ request: req });
+  else if (performance.observed) performance.begin(req);
 }
 
 /** @param {ClientRequest} req @param {Error} reason */
@@ -33,7 +36,13 @@ function failed(req, reason) {
 
 /** The head of the response is there. @param {ClientRequest} req @param {IncomingMessage} res */
 function answered(req, res) {
+  if (performance.observed && !response.hasSubscribers) performance.end(req, res);
   if (response.hasSubscribers) response.publish({ request: req, response: res });
 }
 
-module.exports = { answered, failed, made, started };
+/** A connection is about to serve its first request. */
+function connected() {
+  performance.look();
+}
+
+module.exports = { answered, connected, failed, made, started };

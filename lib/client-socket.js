@@ -6,11 +6,14 @@
  */
 
 const { finished } = require('stream');
+const { debuglog } = require('util');
 const { HTTPParser, freeParser, isLenient, parsers, prepareError } = require('./common');
 const { connResetException } = require('./errors');
 const { kNeedDrain } = require('./symbols');
 const { ANSWERED, freeSocketErrorListener, setPhase } = require('./agent-sockets');
 const observe = require('./client-observe');
+
+const debug = debuglog('http');
 
 /** The error that destroy() was given before there was a socket to give it to. */
 const kReason = Symbol('reason');
@@ -96,6 +99,7 @@ function begin(req, socket) {
   parser.onIncoming = onIncoming;
 
   if (req.reusedSocket) socket.removeListener('error', freeSocketErrorListener);
+  else observe.connected();
   socket.on('error', onSocketError);
   socket.on('data', onSocketData);
   socket.on('end', onSocketEnd);
@@ -175,6 +179,7 @@ function onSocketClose() {
   const req = this._httpMessage;
   const parser = this.parser;
   const res = req.res;
+  if (debug.enabled) debug('client: socket of %s %s is closed', req.method, req.path);
   req.destroyed = true;
   if (res) {
     if (!res.complete) res.destroy(connResetException('aborted'));
@@ -278,6 +283,7 @@ function onIncoming(res, shouldKeepAlive) {
   if (res.upgrade) return OTHER_PROTOCOL;
 
   const status = res.statusCode;
+  if (debug.enabled) debug('client: %d for %s %s', status, req.method, req.path);
   if (isInterim(status)) {
     req.res = null;
     if (status === 100) req.emit('continue');

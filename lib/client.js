@@ -172,6 +172,9 @@ function takeHeaders(req, options, host, port, defaultPort, setHost) {
 
 /** A connection for this request alone. */
 function connectAlone(req, options) {
+  // To net.connect a path is that of a local socket.
+  if (options.socketPath) options.path = options.socketPath;
+  else if (options.path) options.path = null;
   if (typeof options.createConnection !== 'function') {
     req.onSocket(net.createConnection(options));
     return;

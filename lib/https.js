@@ -1,0 +1,225 @@
+'use strict';
+
+/**
+ * `require('rust-http/https')`: the https module with this package's server, agent and requests. TLS itself is node's.
+ */
+
+const tls = require('tls');
+const { Agent: HttpAgent } = require('./agent');
+const { globalAgentOptions } = require('./builtin');
+const { ClientRequest } = require('./client');
+const { mergeOptions, optionsOfUrl } = require('./client-options');
+const native = require('./native');
+const http = require('./server');
+const { validateObject } = require('./validators');
+
+/** Sessions that an agent keeps unless `maxCachedSessions` says otherwise. */
+const MAX_CACHED_SESSIONS = 100;
+
+/** The TLS options that make two connections to one host different, in the order of the name. */
+const NAME_OPTIONS = native.tlsNameOptions();
+/** Those of them for which every value but undefined counts. */
+const COUNTS_WHEN_FALSE = new Set(['rejectUnauthorized', 'honorCipherOrder', 'secureOptions']);
+
+/**
+ * An HTTP server over TLS; callable without `new`.
+ * @param {object} [opts] options of `tls.createServer` and of `http.createServer`
+ * @param {Function} [requestListener] becomes a listener of 'request'
+ * @extends tls.Server
+ */
+function Server(opts, requestListener) {
+  if (!(this instanceof Server)) return new Server(opts, requestListener);
+
+  if (typeof opts === 'function') {
+    requestListener = opts;
+    opts = undefined;
+  } else if (opts !== undefined && opts !== null) {
+    validateObject(opts, 'options');
+  }
+  opts = { noDelay: true, ...opts };
+  // RFC 7301: a client that asks for other protocols only is turned away during the handshake.
+  if (!('ALPNProtocols' in opts) && !opts.ALPNCallback) opts.ALPNProtocols = ['http/1.1'];
+
+  http.storeHTTPOptions.call(this, opts);
+  tls.Server.call(this, opts, http._connectionListener);
+  this.httpAllowHalfOpen = false;
+  if (requestListener) this.on('request', requestListener);
+  this.on('tlsClientError', onTlsClientError);
+  this.on('listening', http.setupConnectionsTracking);
+  this.timeout = 0;
+  this.maxHeadersCount = null;
+}
+Object.setPrototypeOf(Server.prototype, tls.Server.prototype);
+Object.setPrototypeOf(Server, tls.Server);
+
+function onTlsClientError(error, socket) {
+  if (!this.emit('clientError', error, socket)) socket.destroy(error);
+}
+
+Server.prototype.closeAllConnections = http.Server.prototype.closeAllConnections;
+Server.prototype.closeIdleConnections = http.Server.prototype.closeIdleConnections;
+Server.prototype.setTimeout = http.Server.prototype.setTimeout;
+
+/**
+ * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
+ * @param {Function} [callback] called then, or with ERR_SERVER_NOT_RUNNING
+ * @returns {Server} this
+ */
+Server.prototype.close = function(callback) {
+  http.httpServerPreClose(this);
+  tls.Server.prototype.close.call(this, callback);
+  return this;
+};
+
+if (Symbol.asyncDispose !== undefined) {
+  Server.prototype[Symbol.asyncDispose] = async function() {
+    return new Promise((resolve, reject) => {
+      this.close((error) => (error ? reject(error) : resolve()));
+    });
+  };
+}
+
+/**
+ * @param {object} [opts] options of `tls.createServer` and of `http.createServer`
+ * @param {Function} [requestListener] becomes a listener of 'request'
+ * @returns {Server} not listening yet
+ */
+function createServer(opts, requestListener) {
+  return new Server(opts, requestListener);
+}
+
+/**
+ * An agent whose connections are TLS, with a cache of sessions so that later connections to an origin shake hands faster.
+ * @param {object} [options] options of `http.Agent`, of `tls.connect`, and `maxCachedSessions` (100; 0 for no cache)
+ * @extends http.Agent
+ */
+function Agent(options) {
+  if (!(this instanceof Agent)) return new Agent(options);
+  HttpAgent.call(this, options);
+  this.defaultPort = 443;
+  this.protocol = 'https:';
+  this.maxCachedSessions = this.options.maxCachedSessions;
+  if (this.maxCachedSessions === undefined) this.maxCachedSessions = MAX_CACHED_SESSIONS;
+  this._sessionCache = { map: {}, list: [] };
+}
+Object.setPrototypeOf(Agent.prototype, HttpAgent.prototype);
+Object.setPrototypeOf(Agent, HttpAgent);
+
+/**
+ * Opens a TLS connection, with the session of an earlier one to the same origin where there is one.
+ * @param {number|object} port a port, or the options
+ * @param {string|object} [host] a host, or the options
+ * @param {object} [options]
+ * @returns {tls.TLSSocket}
+ */
+Agent.prototype.createConnection = function createConnection(port, host, options) {
+  options = connectionOptions(port, host, options);
+  const key = options._agentKey;
+  if (key) {
+    const session = this._getSession(key);
+    if (session) options = { session, ...options };
+  }
+  const socket = tls.connect(options);
+  if (key) {
+    socket.on('session', (session) => this._cacheSession(key, session));
+    // A connection that failed may have failed because of its session.
+    socket.once('close', (hadError) => {
+      if (hadError) this._evictSession(key);
+    });
+  }
+  return socket;
+};
+
+function connectionOptions(port, host, options) {
+  if (port !== null && typeof port === 'object') return port;
+  if (host !== null && typeof host === 'object') options = { ...host };
+  else if (options !== null && typeof options === 'object') options = { ...options };
+  else options = {};
+  if (typeof port === 'number') options.port = port;
+  if (typeof host === 'string') options.host = host;
+  return options;
+}
+
+/**
+ * The name of the origin of a request: connections of one name may serve each other's requests.
+ * @param {object} [options]
+ * @returns {string} that of an http.Agent and all TLS options that set connections apart, with colons between
+ */
+Agent.prototype.getName = function getName(options = {}) {
+  const { host, port, localAddress, family, socketPath } = options;
+  const texts = NAME_OPTIONS.map(nameText, options);
+  return native.tlsOriginName(host ? `${host}` : '', port ? `${port}` : '', localAddress ? `${localAddress}` : '',
+                              family === 4 || family === 6 ? family : 0, socketPath ? `${socketPath}` : '', ...texts);
+};
+
+function nameText(name) {
+  const value = this[name];
+  if (value === undefined) return '';
+  if (COUNTS_WHEN_FALSE.has(name)) return `${value}`;
+  if (!value || (name === 'servername' && value === this.host)) return '';
+  return name === 'sigalgs' ? JSON.stringify(value) : `${value}`;
+}
+
+/** @param {string} key the name of an origin @returns {Buffer|undefined} its session */
+Agent.prototype._getSession = function _getSession(key) {
+  return this._sessionCache.map[key];
+};
+
+/** Keeps a session; the oldest gives way. @param {string} key the name of an origin @param {Buffer} session */
+Agent.prototype._cacheSession = function _cacheSession(key, session) {
+  if (this.maxCachedSessions === 0) return;
+  const { map, list } = this._sessionCache;
+  if (map[key] === undefined) {
+    if (list.length >= this.maxCachedSessions) delete map[list.shift()];
+    list.push(key);
+  }
+  map[key] = session;
+};
+
+/** Forgets a session. @param {string} key the name of an origin */
+Agent.prototype._evictSession = function _evictSession(key) {
+  const { map, list } = this._sessionCache;
+  const index = list.indexOf(key);
+  if (index === -1) return;
+  list.splice(index, 1);
+  delete map[key];
+};
+
+/**
+ * Makes a request over TLS.
+ * @param {string|URL|object} url the URL, or the options
+ * @param {object|function} [options] members win over those of the URL
+ * @param {function(IncomingMessage)} [cb] listener of 'response', once
+ * @returns {ClientRequest}
+ */
+function request(...args) {
+  const base = optionsOfUrl(args[0]);
+  if (base !== null) args.shift();
+  const given = args.length > 0 && typeof args[0] !== 'function' ? args.shift() : undefined;
+  const options = mergeOptions(base, given);
+  options._defaultAgent = module.exports.globalAgent;
+  return new ClientRequest(options, ...args);
+}
+
+/**
+ * Makes a request over TLS and ends it, for requests without a body.
+ * @param {string|URL|object} url the URL, or the options
+ * @param {object|function} [options]
+ * @param {function(IncomingMessage)} [cb]
+ * @returns {ClientRequest}
+ */
+function get(url, options, cb) {
+  const req = request(url, options, cb);
+  req.end();
+  return req;
+}
+
+module.exports = {
+  Agent,
+  /** The agent of requests that name none; may be replaced. */
+  globalAgent: new Agent(globalAgentOptions),
+  Server,
+  createServer,
+  get,
+  request,
+};
