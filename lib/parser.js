@@ -301,7 +301,8 @@ function parse(parser, chunk, events) {
   let decision = 0;
   for (;;) {
     const promise = parser[kRunOn] ? RUN_ON : 0;
-    const text = native.parserExecute(handle, chunk, offset, decision | promise, events);
+    // Without text, as with an empty reason phrase and no field, there is none.
+    const text = native.parserExecute(handle, chunk, offset, decision | promise, events) ?? '';
     decision = deliverAll(parser, text, events, chunk, offset);
     offset += events[CONSUMED];
     // A callback that took the parser for another connection ends this one's input.
