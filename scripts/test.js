@@ -8,6 +8,8 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 
 const root = path.resolve(__dirname, '..');
+// A file that hangs has failed.
+const fileTimeoutMs = 300000;
 
 function testFiles(dir) {
   return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
@@ -25,10 +27,13 @@ const files = testFiles(path.join(root, '__test__'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort();
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+const timeout = major > 20 || (major === 20 && minor >= 11) ? [`--test-timeout=${fileTimeoutMs}`] : [];
+
 if (files.length === 0) {
   console.error('no test file matches');
   process.exitCode = 1;
 } else {
-  const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...timeout, ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }

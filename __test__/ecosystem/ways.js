@@ -19,8 +19,8 @@ const ways = process.env.RUST_HTTP_ECOSYSTEM === 'builtin'
 
 const startMs = 20000;
 
-// Takes a way, a file of apps/ and further arguments; returns a promise of { child, ready, stop }.
-// `ready` is the first message of the program.
+// Takes a way, a file of apps/ and further arguments; returns a promise of { child, ready, call, stop }. `ready` is the first
+// message of the program; call(task, ...args) runs a task of it (apps/clients/serve.js) and returns a promise of its value.
 async function start(way, app, ...args) {
   const child = fork(path.join(__dirname, 'apps', app), [way.module, ...args], {
     execArgv: [...way.preload, '--unhandled-rejections=strict'],
@@ -33,7 +33,26 @@ async function start(way, app, ...args) {
       throw new Error(`${app} ended before it was ready (${signal ?? code})`);
     }),
   ]);
-  return { child, ready, stop: () => stop(child) };
+  return { child, ready, call: caller(child), stop: () => stop(child) };
+}
+
+function caller(child) {
+  const waiting = new Map();
+  let lastId = 0;
+  child.on('message', ({ id, value, error }) => {
+    const { resolve, reject } = waiting.get(id);
+    waiting.delete(id);
+    if (error) reject(Object.assign(new Error(error.message), error));
+    else resolve(value);
+  });
+  child.on('exit', (code, signal) => {
+    for (const { reject } of waiting.values()) reject(new Error(`the program ended (${signal ?? code})`));
+  });
+  return (task, ...args) => new Promise((resolve, reject) => {
+    const id = ++lastId;
+    waiting.set(id, { resolve, reject });
+    child.send({ id, task, args });
+  });
 }
 
 async function stop(child) {
