@@ -9,7 +9,7 @@
  */
 
 const net = require('net');
-const { isUint8Array } = require('util').types;
+const { debuglog, types: { isUint8Array } } = require('util');
 const { codes, hideFrames } = require('./errors');
 const { headIsAscii } = require('./outgoing-headers');
 const { kBytesWritten, kCorked, kHighWaterMark, kNeedDrain, kRejectNonStandardBodyWrites, kSocket } = require('./symbols');
@@ -24,6 +24,10 @@ const JOIN_BYTES_MAX = 16384;
 
 /** What a connection's write() is while nobody has replaced it. */
 const plainWrite = net.Socket.prototype.write;
+
+const debug = debuglog('http');
+/** NODE_DEBUG is read once, when the process starts. */
+const DEBUGGING = debug.enabled;
 
 function nop() {}
 
@@ -191,6 +195,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (chunked && length < 0) length = byteLength(chunk, encoding);
   const accepted = chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
     message._send(chunk, encoding, callback, length < 0 ? undefined : length);
+  if (DEBUGGING) debug('write ret = %s', accepted);
   if (!accepted) message[kNeedDrain] = true;
   return accepted;
 }
@@ -318,6 +323,7 @@ function end(chunk, encoding, callback) {
     socket.uncork();
   }
   this[kCorked] = 0;
+  if (DEBUGGING) debug('outgoing message end.');
   this.finished = true;
   if (this.outputData.length === 0 && socket && socket._httpMessage === this) this._finish();
   return this;
@@ -374,6 +380,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
     state.corked = 1;
     socket.uncork();
   }
+  if (DEBUGGING) debug('outgoing message end.');
   message.finished = true;
   if (socket._httpMessage === message) message._finish();
   return true;
