@@ -71,15 +71,16 @@ function digestOfLarge(bytes) {
   return hash.digest('hex');
 }
 
-// Returns a promise of { url, secureUrl, seen, stop }; seen = { connections, requests, closed } of the plain origin, a fresh count after reset().
+// Returns a promise of { url, secureUrl, seen, stop }; seen = { connections, requests, cut, flaky } counts
+// what reached the origin since reset(); cut has the URLs whose answer found nobody.
 async function startOrigin() {
-  const seen = { connections: 0, requests: 0, cut: 0, flaky: 0 };
+  const seen = { connections: 0, requests: 0, cut: [], flaky: 0 };
   const handle = (req, res) => {
     seen.requests++;
     const { pathname, searchParams } = new URL(req.url, 'http://localhost');
     const [, name, rest] = pathname.split('/');
     res.on('close', () => {
-      if (!res.writableFinished) seen.cut++;
+      if (!res.writableFinished) seen.cut.push(req.url);
     });
     if (name === 'flaky') {
       // fails twice, then answers
@@ -102,7 +103,7 @@ async function startOrigin() {
     secureUrl: `https://127.0.0.1:${secure.address().port}`,
     plain,
     seen,
-    reset: () => Object.assign(seen, { connections: 0, requests: 0, cut: 0, flaky: 0 }),
+    reset: () => Object.assign(seen, { connections: 0, requests: 0, cut: [], flaky: 0 }),
     stop: () => Promise.all(stopAll.map((stop) => stop())),
   };
 }

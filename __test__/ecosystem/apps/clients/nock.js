@@ -3,6 +3,7 @@
 // argv: module of http, name of the nock package. nock replaces what require('http') gives, so only the preload puts it on ours.
 
 const http = require(process.argv[2]);
+const { Agent, ClientRequest } = http;
 const { once } = require('node:events');
 const nock = require(process.argv[3]);
 const serve = require('./serve');
@@ -16,7 +17,7 @@ async function ask(url, { method = 'GET', body } = {}) {
   return { status: res.statusCode, text: Buffer.concat(parts).toString(), isMessage: res instanceof http.IncomingMessage };
 }
 
-serve(http, {
+serve({ Agent, ClientRequest }, {
   async intercept() {
     const scope = nock('http://intercepted.test').get('/a').reply(200, 'from nock').post('/b', 'sent').reply(201, (uri, body) => `got ${body}`);
     const answers = [await ask('http://intercepted.test/a'), await ask('http://intercepted.test/b', { method: 'POST', body: 'sent' })];
