@@ -40,7 +40,6 @@ const RUN_ON = 256;
 // How the core came to a stop.
 const STOP_FULL = 1;
 const STOP_HEAD = 2;
-const STOP_UPGRADE = 3;
 const STOP_ERROR = 4;
 
 // Events, and the flags of a head.

@@ -59,17 +59,30 @@ fn now() -> i32 {
     const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC_COARSE;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: `time` is a timespec to write to.
     unsafe { libc::clock_gettime(CLOCK, &mut time) };
-    ((time.tv_sec as i64).wrapping_mul(1000).wrapping_add(time.tv_nsec as i64 / 1_000_000) & 0x7fff_ffff) as i32
+    // both fields are i64 here and i32 on 32-bit platforms
+    #[allow(clippy::unnecessary_cast)]
+    let (seconds, nanoseconds) = (time.tv_sec as i64, time.tv_nsec as i64);
+    (seconds
+        .wrapping_mul(1000)
+        .wrapping_add(nanoseconds / 1_000_000)
+        & 0x7fff_ffff) as i32
 }
 
 /// Milliseconds of a monotonic clock since the first call, modulo 2^31.
 #[cfg(not(unix))]
 fn now() -> i32 {
     static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    (START.get_or_init(std::time::Instant::now).elapsed().as_millis() & 0x7fff_ffff) as i32
+    (START
+        .get_or_init(std::time::Instant::now)
+        .elapsed()
+        .as_millis()
+        & 0x7fff_ffff) as i32
 }
 
 fn config(kind: i32, major: i32, minor: i32, lenient: i32, max_header_size: f64) -> Config {

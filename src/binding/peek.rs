@@ -24,7 +24,14 @@ fn peek(fd: i32) -> i32 {
     let mut byte = 0_u8;
     loop {
         // SAFETY: `byte` has room for the one byte asked for; a number that is no socket of ours is refused by the kernel.
-        let read = unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, libc::MSG_PEEK | libc::MSG_DONTWAIT) };
+        let read = unsafe {
+            libc::recv(
+                fd,
+                (&raw mut byte).cast(),
+                1,
+                libc::MSG_PEEK | libc::MSG_DONTWAIT,
+            )
+        };
         if read > 0 {
             return DATA;
         }

@@ -100,7 +100,7 @@ impl<const N: usize> Call<N> {
     pub fn i32(&self, index: usize) -> Result<i32, Fault> {
         let mut number = 0;
         // SAFETY: `env` and the argument belong to this call.
-        let status = unsafe { sys::napi_get_value_int32(self.env, self.args[index], &mut number) };
+        let status = unsafe { sys::napi_get_value_int32(self.env, self.arg(index), &mut number) };
         if status == sys::Status::napi_ok {
             Ok(number)
         } else {
