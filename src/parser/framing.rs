@@ -125,6 +125,12 @@ impl Parser {
             len,
         ]);
         self.put_fields(out);
+        self.after_head_event(out)
+    }
+
+    /// The head is handed out: goes on when the caller promised the decision, and else stops for it.
+    #[inline]
+    pub(super) fn after_head_event(&mut self, out: &mut Output) -> Step {
         self.state = State::Decide;
         if self.config.run_on && self.config.kind == Kind::Request && !self.upgrade {
             return self.after_head(out);

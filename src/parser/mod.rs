@@ -5,6 +5,7 @@ mod cursor;
 pub mod event;
 mod fields;
 mod framing;
+mod head;
 pub mod method;
 pub mod names;
 mod start_line;
@@ -174,6 +175,8 @@ pub struct Parser {
     span: Span,
     at_end: AtEnd,
     paused: bool,
+    /// No fast path.
+    exact: bool,
     /// A flush happened. Node then hands over all later fields of this connection by flushes.
     flushed: bool,
     /// The fields that follow are trailers.
@@ -216,6 +219,7 @@ impl Parser {
             span: Span::None,
             at_end: AtEnd::Idle,
             paused: false,
+            exact: false,
             flushed: false,
             in_trailers: false,
             has_value: false,
@@ -402,6 +406,11 @@ impl Parser {
     pub fn fail(&mut self, error: Error) {
         self.error = Some(error);
         self.state = State::Failed;
+    }
+
+    /// Parses with the exact machine alone, until `reset`: for comparing it with the fast path.
+    pub fn exact_only(&mut self) {
+        self.exact = true;
     }
 
     /// Whether one of these lenient bits is set.

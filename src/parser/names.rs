@@ -1,168 +1,231 @@
-//! Common field names, so that no string has to be made for them.
+//! Common field names, so that no string has to be made for them, and the names that decide about framing.
 //!
-//! Every name has two spellings: its lower-case one (even ids) and the one its specification writes (odd ids).
+//! Every name has two spellings, and each has an id: the lower-case one (even) and the one its specification writes (odd).
 
-/// The names: lower-case, and as specified.
-const NAMES: &[(&str, &str)] = &[
-    ("accept", "Accept"),
-    ("accept-charset", "Accept-Charset"),
-    ("accept-encoding", "Accept-Encoding"),
-    ("accept-language", "Accept-Language"),
-    ("accept-ranges", "Accept-Ranges"),
-    (
-        "access-control-allow-credentials",
-        "Access-Control-Allow-Credentials",
-    ),
-    (
-        "access-control-allow-headers",
-        "Access-Control-Allow-Headers",
-    ),
-    (
-        "access-control-allow-methods",
-        "Access-Control-Allow-Methods",
-    ),
-    ("access-control-allow-origin", "Access-Control-Allow-Origin"),
-    (
-        "access-control-expose-headers",
-        "Access-Control-Expose-Headers",
-    ),
-    ("access-control-max-age", "Access-Control-Max-Age"),
-    (
-        "access-control-request-headers",
-        "Access-Control-Request-Headers",
-    ),
-    (
-        "access-control-request-method",
-        "Access-Control-Request-Method",
-    ),
-    ("age", "Age"),
-    ("allow", "Allow"),
-    ("alt-svc", "Alt-Svc"),
-    ("authorization", "Authorization"),
-    ("cache-control", "Cache-Control"),
-    ("cf-connecting-ip", "CF-Connecting-IP"),
-    ("cf-ray", "CF-Ray"),
-    ("connection", "Connection"),
-    ("content-disposition", "Content-Disposition"),
-    ("content-encoding", "Content-Encoding"),
-    ("content-language", "Content-Language"),
-    ("content-length", "Content-Length"),
-    ("content-location", "Content-Location"),
-    ("content-range", "Content-Range"),
-    ("content-security-policy", "Content-Security-Policy"),
-    ("content-type", "Content-Type"),
-    ("cookie", "Cookie"),
-    ("date", "Date"),
-    ("dnt", "DNT"),
-    ("etag", "ETag"),
-    ("expect", "Expect"),
-    ("expires", "Expires"),
-    ("forwarded", "Forwarded"),
-    ("from", "From"),
-    ("host", "Host"),
-    ("if-match", "If-Match"),
-    ("if-modified-since", "If-Modified-Since"),
-    ("if-none-match", "If-None-Match"),
-    ("if-range", "If-Range"),
-    ("if-unmodified-since", "If-Unmodified-Since"),
-    ("keep-alive", "Keep-Alive"),
-    ("last-modified", "Last-Modified"),
-    ("link", "Link"),
-    ("location", "Location"),
-    ("max-forwards", "Max-Forwards"),
-    ("origin", "Origin"),
-    ("pragma", "Pragma"),
-    ("priority", "Priority"),
-    ("proxy-authenticate", "Proxy-Authenticate"),
-    ("proxy-authorization", "Proxy-Authorization"),
-    ("proxy-connection", "Proxy-Connection"),
-    ("range", "Range"),
-    ("referer", "Referer"),
-    ("referrer-policy", "Referrer-Policy"),
-    ("retry-after", "Retry-After"),
-    ("sec-ch-ua", "Sec-CH-UA"),
-    ("sec-ch-ua-mobile", "Sec-CH-UA-Mobile"),
-    ("sec-ch-ua-platform", "Sec-CH-UA-Platform"),
-    ("sec-fetch-dest", "Sec-Fetch-Dest"),
-    ("sec-fetch-mode", "Sec-Fetch-Mode"),
-    ("sec-fetch-site", "Sec-Fetch-Site"),
-    ("sec-fetch-user", "Sec-Fetch-User"),
-    ("sec-websocket-accept", "Sec-WebSocket-Accept"),
-    ("sec-websocket-extensions", "Sec-WebSocket-Extensions"),
-    ("sec-websocket-key", "Sec-WebSocket-Key"),
-    ("sec-websocket-protocol", "Sec-WebSocket-Protocol"),
-    ("sec-websocket-version", "Sec-WebSocket-Version"),
-    ("server", "Server"),
-    ("set-cookie", "Set-Cookie"),
-    ("strict-transport-security", "Strict-Transport-Security"),
-    ("te", "TE"),
-    ("traceparent", "Traceparent"),
-    ("tracestate", "Tracestate"),
-    ("trailer", "Trailer"),
-    ("transfer-encoding", "Transfer-Encoding"),
-    ("upgrade", "Upgrade"),
-    ("upgrade-insecure-requests", "Upgrade-Insecure-Requests"),
-    ("user-agent", "User-Agent"),
-    ("vary", "Vary"),
-    ("via", "Via"),
-    ("www-authenticate", "WWW-Authenticate"),
-    ("x-content-type-options", "X-Content-Type-Options"),
-    ("x-correlation-id", "X-Correlation-ID"),
-    ("x-csrf-token", "X-CSRF-Token"),
-    ("x-forwarded-for", "X-Forwarded-For"),
-    ("x-forwarded-host", "X-Forwarded-Host"),
-    ("x-forwarded-port", "X-Forwarded-Port"),
-    ("x-forwarded-proto", "X-Forwarded-Proto"),
-    ("x-frame-options", "X-Frame-Options"),
-    ("x-powered-by", "X-Powered-By"),
-    ("x-real-ip", "X-Real-IP"),
-    ("x-request-id", "X-Request-ID"),
-    ("x-requested-with", "X-Requested-With"),
-    ("x-xss-protection", "X-XSS-Protection"),
+use super::framing::FieldKind;
+
+/// The names as specified. All of them are ASCII, and none is longer than [`LONGEST`].
+#[rustfmt::skip]
+const NAMES: [&str; 97] = [
+    "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Accept-Ranges",
+    "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods",
+    "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Access-Control-Max-Age",
+    "Access-Control-Request-Headers", "Access-Control-Request-Method", "Age", "Allow", "Alt-Svc", "Authorization",
+    "Cache-Control", "CF-Connecting-IP", "CF-Ray", "Connection", "Content-Disposition", "Content-Encoding",
+    "Content-Language", "Content-Length", "Content-Location", "Content-Range", "Content-Security-Policy",
+    "Content-Type", "Cookie", "Date", "DNT", "ETag", "Expect", "Expires", "Forwarded", "From", "Host", "If-Match",
+    "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Keep-Alive", "Last-Modified", "Link",
+    "Location", "Max-Forwards", "Origin", "Pragma", "Priority", "Proxy-Authenticate", "Proxy-Authorization",
+    "Proxy-Connection", "Range", "Referer", "Referrer-Policy", "Retry-After", "Sec-CH-UA", "Sec-CH-UA-Mobile",
+    "Sec-CH-UA-Platform", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User",
+    "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Key", "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version", "Server", "Set-Cookie", "Strict-Transport-Security", "TE", "Traceparent",
+    "Tracestate", "Trailer", "Transfer-Encoding", "Upgrade", "Upgrade-Insecure-Requests", "User-Agent", "Vary",
+    "Via", "WWW-Authenticate", "X-Content-Type-Options", "X-Correlation-ID", "X-CSRF-Token", "X-Forwarded-For",
+    "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Frame-Options", "X-Powered-By", "X-Real-IP",
+    "X-Request-ID", "X-Requested-With", "X-XSS-Protection",
 ];
+
+/// The length of the longest name.
+pub(super) const LONGEST: usize = 32;
 
 /// How many spellings there are.
 pub const COUNT: usize = NAMES.len() * 2;
 
-/// The spelling with this id; empty for an id that is none.
-pub fn spelling(id: usize) -> &'static str {
-    match NAMES.get(id / 2) {
-        Some(pair) if id.is_multiple_of(2) => pair.0,
-        Some(pair) => pair.1,
-        None => "",
+const SLOTS: usize = 512;
+
+/// The slot of a name, whatever its case: a hash of its length, its first byte and its last two. The factors were
+/// searched so that no two names of the table share a slot, which the compiler checks.
+#[inline]
+const fn slot(name: &[u8]) -> usize {
+    match *name {
+        [first, .., before, last] => {
+            let hash = name.len() * 93
+                + (first | 32) as usize * 72
+                + (before | 32) as usize * 63
+                + (last | 32) as usize * 111;
+            hash % SLOTS
+        }
+        [first, last] => {
+            (2 * 93 + (first | 32) as usize * (72 + 63) + (last | 32) as usize * 111) % SLOTS
+        }
+        _ => 0,
     }
 }
 
+/// One name in both spellings, padded.
+#[derive(Clone, Copy)]
+struct Entry {
+    len: u8,
+    kind: FieldKind,
+    lower: [u8; LONGEST],
+    canonical: [u8; LONGEST],
+}
+
+const fn kind_of(name: &[u8; LONGEST], len: usize) -> FieldKind {
+    const fn is(name: &[u8; LONGEST], len: usize, other: &[u8]) -> bool {
+        if len != other.len() {
+            return false;
+        }
+        let mut i = 0;
+        while i < len {
+            if name[i] != other[i] {
+                return false;
+            }
+            i += 1;
+        }
+        true
+    }
+    if is(name, len, b"content-length") {
+        FieldKind::Length
+    } else if is(name, len, b"transfer-encoding") {
+        FieldKind::Coding
+    } else if is(name, len, b"connection") || is(name, len, b"proxy-connection") {
+        FieldKind::Connection
+    } else if is(name, len, b"upgrade") {
+        FieldKind::Upgrade
+    } else {
+        FieldKind::General
+    }
+}
+
+const ENTRIES: [Entry; NAMES.len()] = {
+    let empty = Entry {
+        len: 0,
+        kind: FieldKind::General,
+        lower: [0; LONGEST],
+        canonical: [0; LONGEST],
+    };
+    let mut entries = [empty; NAMES.len()];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let name = NAMES[at].as_bytes();
+        let mut i = 0;
+        while i < name.len() {
+            entries[at].canonical[i] = name[i];
+            entries[at].lower[i] = name[i].to_ascii_lowercase();
+            i += 1;
+        }
+        entries[at].len = name.len() as u8;
+        entries[at].kind = kind_of(&entries[at].lower, name.len());
+        at += 1;
+    }
+    entries
+};
+
+/// Which name a slot holds; [`NAMES`].len() for none.
+static TABLE: [u8; SLOTS] = {
+    let mut table = [NAMES.len() as u8; SLOTS];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let slot = slot(NAMES[at].as_bytes());
+        assert!(table[slot] == NAMES.len() as u8, "two names in one slot");
+        table[slot] = at as u8;
+        at += 1;
+    }
+    table
+};
+
+static NAMED: [Entry; NAMES.len()] = ENTRIES;
+
 /// A name that the table has.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Its id, when it is written in one of the two spellings.
     pub spelling: Option<i32>,
     /// Whether it decides about framing.
-    pub(super) kind: super::framing::FieldKind,
+    pub(super) kind: FieldKind,
+}
+
+/// The spelling with this id; empty for an id that is none.
+pub fn spelling(id: usize) -> &'static str {
+    let Some(entry) = NAMED.get(id / 2) else {
+        return "";
+    };
+    let spelled = if id.is_multiple_of(2) {
+        &entry.lower
+    } else {
+        &entry.canonical
+    };
+    spelled
+        .get(..usize::from(entry.len))
+        .and_then(|name| std::str::from_utf8(name).ok())
+        .unwrap_or("")
 }
 
 /// Looks a name up, whatever its case.
+#[inline]
 pub fn find(name: &[u8]) -> Option<Found> {
-    use super::framing::FieldKind;
-    let at = NAMES
-        .iter()
-        .position(|pair| pair.0.as_bytes().eq_ignore_ascii_case(name))?;
-    let (lower, canonical) = NAMES[at];
-    let id = at as i32 * 2;
-    let spelling = if lower.as_bytes() == name {
-        Some(id)
-    } else if canonical.as_bytes() == name {
+    let at = TABLE[slot(name) % SLOTS];
+    let entry = NAMED.get(usize::from(at))?;
+    if usize::from(entry.len) != name.len() {
+        return None;
+    }
+    let id = i32::from(at) * 2;
+    let spelling = if entry.canonical.get(..name.len()) == Some(name) {
         Some(id + 1)
-    } else {
+    } else if entry.lower.get(..name.len()) == Some(name) {
+        Some(id)
+    } else if entry.lower.get(..name.len())?.eq_ignore_ascii_case(name) {
         None
+    } else {
+        return None;
     };
-    let kind = match lower {
-        "content-length" => FieldKind::Length,
-        "transfer-encoding" => FieldKind::Coding,
-        "connection" | "proxy-connection" => FieldKind::Connection,
-        "upgrade" => FieldKind::Upgrade,
-        _ => FieldKind::General,
-    };
-    Some(Found { spelling, kind })
+    Some(Found {
+        spelling,
+        kind: entry.kind,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_is_found_under_its_id() {
+        for id in 0..COUNT {
+            let name = spelling(id);
+            assert!(!name.is_empty() && name.len() <= LONGEST);
+            assert_eq!(
+                find(name.as_bytes()).and_then(|found| found.spelling),
+                Some(id as i32),
+                "{name}"
+            );
+        }
+        assert_eq!(spelling(COUNT), "");
+    }
+
+    #[test]
+    fn another_case_is_the_name_without_an_id() {
+        let found = find(b"cOnTeNt-LeNgTh");
+        assert_eq!(
+            found,
+            Some(Found {
+                spelling: None,
+                kind: FieldKind::Length
+            })
+        );
+        assert_eq!(find(b"Content-Lengtg"), None);
+        assert_eq!(find(b""), None);
+        assert_eq!(find(b"x"), None);
+    }
+
+    #[test]
+    fn five_names_decide_about_framing() {
+        let special: Vec<&str> = (0..COUNT)
+            .step_by(2)
+            .map(spelling)
+            .filter(|name| FieldKind::of(name.as_bytes()) != FieldKind::General)
+            .collect();
+        assert_eq!(
+            special,
+            [
+                "connection",
+                "content-length",
+                "proxy-connection",
+                "transfer-encoding",
+                "upgrade"
+            ]
+        );
+    }
 }

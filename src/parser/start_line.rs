@@ -25,6 +25,9 @@ impl Parser {
         match cur.peek() {
             Some(b'\r' | b'\n') => cur.pos += 1,
             Some(_) => {
+                if let Some(step) = self.fast_head(cur, out) {
+                    return step;
+                }
                 self.begin(out);
                 self.state = match self.config.kind {
                     Kind::Request => State::Method,
@@ -39,6 +42,11 @@ impl Parser {
     /// A new message.
     pub(super) fn begin(&mut self, out: &mut Output) {
         out.words.push(event::BEGIN);
+        self.begin_fields();
+    }
+
+    /// Forgets the message before.
+    pub(super) fn begin_fields(&mut self) {
         self.at_end = AtEnd::CutOff;
         self.in_trailers = false;
         self.has_value = false;

@@ -1,0 +1,273 @@
+//! The fast path: a head that lies complete and clean in the input, found by httparse (RFC 9112, sections 2 to 5).
+//!
+//! httparse is laxer than Node's parser and knows no framing, so that what it found is checked again here. Whatever is not plainly
+//! right is left to the exact machine, which starts over at the same byte: the two never give different events.
+
+use std::mem::MaybeUninit;
+
+use super::cursor::Cursor;
+use super::event::{self, Output};
+use super::framing::{FieldKind, Framing};
+use super::{Kind, MAX_TEXT, Parser, Step, names};
+use crate::limits::FAST_HEADERS;
+
+/// Words of the begin and head events before the fields.
+const BEFORE_FIELDS: usize = 1 + event::HEAD_WORDS;
+
+/// What the start line said.
+struct Line {
+    method: i32,
+    status: u16,
+    minor: u8,
+    /// Where the target or the reason phrase stands.
+    at: usize,
+    len: usize,
+}
+
+/// Where `part` begins in `whole`, of which it is a slice.
+#[inline]
+fn offset(whole: &[u8], part: &[u8]) -> usize {
+    (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize)
+}
+
+/// Whether the line before `at` ends in CRLF. httparse takes a lone LF, too.
+#[inline]
+fn clean_end(bytes: &[u8], at: usize) -> bool {
+    at.checked_sub(2).and_then(|from| bytes.get(from..at)) == Some(b"\r\n")
+}
+
+/// The methods that the fast path takes: those whose requests are like any other.
+#[inline]
+fn plain_method(name: &[u8]) -> Option<i32> {
+    match name {
+        b"GET" => Some(1),
+        b"POST" => Some(3),
+        b"HEAD" => Some(2),
+        b"PUT" => Some(4),
+        b"DELETE" => Some(0),
+        b"OPTIONS" => Some(6),
+        b"PATCH" => Some(28),
+        _ => None,
+    }
+}
+
+impl Parser {
+    /// Tries to take a whole head at the cursor, which is at the first byte of a message. `None`: nothing was done.
+    #[inline]
+    pub(super) fn fast_head(&mut self, cur: &mut Cursor, out: &mut Output) -> Option<Step> {
+        if self.exact || self.config.lenient.0 != 0 || self.flushed {
+            return None;
+        }
+        let rest = cur.rest();
+        let mut storage = [const { MaybeUninit::<httparse::Header>::uninit() }; FAST_HEADERS];
+        let (line, len, headers) = match self.config.kind {
+            Kind::Request => {
+                let mut request = httparse::Request::new(&mut []);
+                let httparse::Status::Complete(len) =
+                    request.parse_with_uninit_headers(rest, &mut storage).ok()?
+                else {
+                    return None;
+                };
+                let target = request.path?.as_bytes();
+                if !matches!(target.first(), Some(b'/' | b'*')) || !target.is_ascii() {
+                    return None;
+                }
+                let line = Line {
+                    method: plain_method(request.method?.as_bytes())?,
+                    status: 0,
+                    minor: request.version?,
+                    at: offset(rest, target),
+                    len: target.len(),
+                };
+                (line, len, &*request.headers)
+            }
+            Kind::Response => {
+                let mut response = httparse::Response::new(&mut []);
+                let config = httparse::ParserConfig::default();
+                let parsed = config
+                    .parse_response_with_uninit_headers(&mut response, rest, &mut storage)
+                    .ok()?;
+                let httparse::Status::Complete(len) = parsed else {
+                    return None;
+                };
+                let reason = response.reason?.as_bytes();
+                let first = response
+                    .headers
+                    .first()
+                    .map_or(len - 2, |field| offset(rest, field.name.as_bytes()));
+                // "HTTP/1.1 200 " is 13 bytes, and the line ends in CRLF. An obs-text reason is given as an empty one.
+                if first
+                    != reason.len()
+                        + if reason.is_empty() && rest.get(12) == Some(&b'\r') {
+                            14
+                        } else {
+                            15
+                        }
+                {
+                    return None;
+                }
+                let line = Line {
+                    method: -1,
+                    status: response.code?,
+                    minor: response.version?,
+                    at: 13,
+                    len: reason.len(),
+                };
+                (line, len, &*response.headers)
+            }
+        };
+        self.take_head(cur, out, &line, len, headers)
+    }
+
+    /// Checks what httparse found, and hands it out.
+    #[inline]
+    fn take_head(
+        &mut self,
+        cur: &mut Cursor,
+        out: &mut Output,
+        line: &Line,
+        len: usize,
+        headers: &[httparse::Header],
+    ) -> Option<Step> {
+        let head = cur.rest().get(..len)?;
+        let carried = self.carries_length && self.framing.length != 0;
+        if carried || len as u64 >= MAX_TEXT || !head.ends_with(b"\r\n\r\n") {
+            return None;
+        }
+        let base = out.text.len() as i32;
+        let before = out.words.len();
+        let words = BEFORE_FIELDS + headers.len() * event::FIELD_WORDS;
+        out.words.resize(before + words, 0);
+        let mut framing = Framing::new();
+        let fields = out.words.get_mut(before + BEFORE_FIELDS..)?;
+        let size = write_fields(head, base, headers, fields, &mut framing);
+        let size = size.and_then(|size| self.size.checked_add(size + line.len as u64));
+        if size.is_none_or(|size| size >= self.config.max_header_size) {
+            out.words.truncate(before);
+            return None;
+        }
+        self.begin_fields();
+        self.framing = framing;
+        self.method = line.method;
+        self.status = line.status;
+        (self.major, self.minor) = (1, line.minor);
+        self.upgrade = framing.upgrade_token
+            && framing.upgrade_field
+            && (self.config.kind == Kind::Request || line.status == 101);
+        self.size = 0;
+        if framing.chunked && self.config.kind == Kind::Request {
+            // The trailers are handed over with the target.
+            self.line
+                .extend_from_slice(head.get(line.at..line.at + line.len)?);
+        }
+        out.text.extend_from_slice(head);
+        let flags = self.head_flags();
+        let front = out.words.get_mut(before..before + BEFORE_FIELDS)?;
+        front.copy_from_slice(&[
+            event::BEGIN,
+            event::HEAD,
+            flags,
+            1 << 8 | i32::from(line.minor),
+            line.method,
+            i32::from(line.status),
+            base + line.at as i32,
+            line.len as i32,
+            headers.len() as i32,
+        ]);
+        cur.pos += len;
+        Some(self.after_head_event(out))
+    }
+}
+
+/// Writes the words of the fields, and gathers what they say about framing. Returns the bytes that count against the head limit;
+/// `None` when something is not plainly right.
+#[inline]
+fn write_fields(
+    head: &[u8],
+    base: i32,
+    headers: &[httparse::Header],
+    words: &mut [i32],
+    framing: &mut Framing,
+) -> Option<u64> {
+    let mut size = 0;
+    let mut at = headers
+        .first()
+        .map_or(0, |field| offset(head, field.name.as_bytes()));
+    for (i, (field, words)) in headers
+        .iter()
+        .zip(words.chunks_exact_mut(event::FIELD_WORDS))
+        .enumerate()
+    {
+        if !clean_end(head, at) {
+            return None;
+        }
+        let name = field.name.as_bytes();
+        let value = field.value;
+        let next = headers
+            .get(i + 1)
+            .map_or(head.len() - 2, |next| offset(head, next.name.as_bytes()));
+        // The value counts with the white space after it, without the one before it.
+        let (value_at, written) = if value.is_empty() {
+            (at, 0)
+        } else {
+            let value_at = offset(head, value);
+            (value_at, next.checked_sub(2)?.checked_sub(value_at)?)
+        };
+        size += (name.len() + written) as u64;
+        let mut name_at = base + at as i32;
+        if let Some(found) = names::find(name) {
+            if let Some(id) = found.spelling {
+                name_at = -1 - id;
+            }
+            if found.kind != FieldKind::General {
+                if written != value.len() {
+                    return None;
+                }
+                plain_framing(found.kind, value, framing)?;
+            }
+        }
+        words.copy_from_slice(&[
+            name_at,
+            name.len() as i32,
+            base + value_at as i32,
+            value.len() as i32,
+        ]);
+        at = next;
+    }
+    Some(size)
+}
+
+/// What the usual values of the fields about framing say. `None` for all others.
+fn plain_framing(kind: FieldKind, value: &[u8], framing: &mut Framing) -> Option<()> {
+    match kind {
+        FieldKind::General => {}
+        FieldKind::Upgrade => framing.upgrade_field |= !value.is_empty(),
+        FieldKind::Connection => match value.len() {
+            10 if value.eq_ignore_ascii_case(b"keep-alive") => framing.keep_alive = true,
+            5 if value.eq_ignore_ascii_case(b"close") => framing.close = true,
+            7 if value.eq_ignore_ascii_case(b"upgrade") => framing.upgrade_token = true,
+            _ => return None,
+        },
+        FieldKind::Length => {
+            // 19 digits fit into 64 bits, whatever they are.
+            if framing.has_length || framing.has_coding || value.is_empty() || value.len() > 19 {
+                return None;
+            }
+            framing.has_length = true;
+            for &digit in value {
+                if !digit.is_ascii_digit() {
+                    return None;
+                }
+                framing.length = framing.length * 10 + u64::from(digit - b'0');
+            }
+        }
+        FieldKind::Coding => {
+            if framing.has_length || framing.has_coding || !value.eq_ignore_ascii_case(b"chunked") {
+                return None;
+            }
+            framing.has_coding = true;
+            framing.chunked = true;
+        }
+    }
+    Some(())
+}
