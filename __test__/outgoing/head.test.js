@@ -23,7 +23,8 @@ function render(Class, prepare, headers) {
   const { _header, _headerSent, _last, chunkedEncoding, shouldKeepAlive, _defaultKeepAlive, _contentLength } = message;
   return {
     head: _header && _header.replace(/Date: [^\r]*/, 'Date: D'), _headerSent, _last, chunkedEncoding, shouldKeepAlive, _defaultKeepAlive,
-    _contentLength, sent, error,
+    // Before 20.20 the built-in keeps what it was given; ours is a number everywhere.
+    _contentLength: _contentLength === null ? null : +_contentLength, sent, error,
   };
 }
 
