@@ -128,12 +128,12 @@ function httpServerPreClose(server) {
 
 /**
  * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
- * @param {Function} [callback] called then, or with ERR_SERVER_NOT_RUNNING
+ * @param {...Function} args a callback: called then, or with ERR_SERVER_NOT_RUNNING
  * @returns {Server} this
  */
-Server.prototype.close = function(callback) {
+Server.prototype.close = function(...args) {
   httpServerPreClose(this);
-  net.Server.prototype.close.call(this, callback);
+  net.Server.prototype.close.apply(this, args);
   return this;
 };
 

@@ -1,0 +1,75 @@
+'use strict';
+
+const assert = require('node:assert');
+const net = require('node:net');
+const test = require('node:test');
+const { once } = require('node:events');
+const { createServer } = require('../..');
+const { get } = require('./exchange');
+
+async function connections(port, inputs) {
+  return Promise.all(inputs.map(async (input) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.closed_ = once(socket, 'close').then(() => true);
+    if (input) {
+      socket.write(input);
+      if (input.endsWith('\r\n\r\n') && !input.includes('/hold')) await once(socket, 'data');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    socket.resume();
+    return socket;
+  }));
+}
+
+const isClosed = (socket) => Promise.race([socket.closed_, new Promise((resolve) => setTimeout(resolve, 60, false))]);
+
+async function start() {
+  const server = createServer((req, res) => {
+    if (req.url !== '/hold') res.end('ok');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return [server, server.address().port];
+}
+
+const KINDS = [get(), get('/hold'), 'GET / HT', ''];
+
+test('closeIdleConnections closes those that wait for no response and are in no request', async () => {
+  const [server, port] = await start();
+  const sockets = await connections(port, KINDS);
+  server.closeIdleConnections();
+  assert.deepStrictEqual(await Promise.all(sockets.map(isClosed)), [true, false, false, false]);
+  server.closeAllConnections();
+  server.close();
+});
+
+test('closeAllConnections closes every connection', async () => {
+  const [server, port] = await start();
+  const sockets = await connections(port, KINDS);
+  server.closeAllConnections();
+  assert.deepStrictEqual(await Promise.all(sockets.map(isClosed)), [true, true, true, true]);
+  server.close();
+});
+
+test('close closes idle connections, and calls back when the last one is gone', async () => {
+  const [server, port] = await start();
+  const [idle, held] = await connections(port, KINDS.slice(0, 2));
+  const closed = new Promise((resolve) => server.close(resolve));
+  assert.deepStrictEqual([await isClosed(idle), await isClosed(held)], [true, false]);
+  held.destroy();
+  assert.strictEqual(await closed, undefined);
+});
+
+test('a server that does not listen can be closed only with an error', async () => {
+  const error = await new Promise((resolve) => createServer().close(resolve));
+  assert.strictEqual(error.code, 'ERR_SERVER_NOT_RUNNING');
+  createServer().closeAllConnections();
+  createServer().closeIdleConnections();
+});
+
+test('a server disposes of itself', { skip: Symbol.asyncDispose === undefined }, async () => {
+  const [server] = await start();
+  await server[Symbol.asyncDispose]();
+  assert.strictEqual(server.listening, false);
+});

@@ -1,0 +1,102 @@
+'use strict';
+
+const assert = require('node:assert');
+const test = require('node:test');
+const builtin = require('../../lib/builtin');
+const { IncomingMessage } = require('../../lib/incoming');
+const { createServer } = require('../..');
+const { exchange, get, serving } = require('./exchange');
+
+/** A generator of numbers below n that gives the same ones in every run. */
+function numbers(seed) {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor(state / 2 ** 32 * n);
+  };
+}
+
+const NAMES = [
+  'Host', 'host', 'HOST', 'Accept', 'accept', 'Cookie', 'cookie', 'Set-Cookie', 'set-cookie', 'ETag', 'etag', 'Etag', 'User-Agent',
+  'X-A', 'x-a', 'Content-Length', 'Server', 'constructor', 'toString', '__proto__', 'hasOwnProperty', '1', '0', 'Date', 'Age',
+];
+const VALUES = ['', 'a', 'b', 'c, d', 'x=y', '\u00e9'];
+
+function randomList(below) {
+  const list = [];
+  for (let n = below(12); n >= 0; n--) list.push(NAMES[below(NAMES.length)], VALUES[below(VALUES.length)]);
+  return list;
+}
+
+function message(Class, list, count, join) {
+  const made = new Class();
+  made.joinDuplicateHeaders = join;
+  made._addHeaderLines(list, count);
+  return made;
+}
+
+test('headers and headersDistinct of any list are those of the built-in class', () => {
+  const below = numbers(7);
+  const lists = Array.from({ length: 300 }, () => randomList(below));
+  // Each list several times, in another order: shapes are remembered, and must not be mixed up.
+  for (let n = 0; n < 20000; n++) {
+    const list = lists[below(lists.length)];
+    const count = below(8) === 0 ? below(list.length / 2 + 1) * 2 : list.length;
+    const join = below(4) === 0;
+    const mine = message(IncomingMessage, list, count, join);
+    const theirs = message(builtin.IncomingMessage, list, count, join);
+    assert.deepStrictEqual(mine.headers, theirs.headers, JSON.stringify(list));
+    assert.deepStrictEqual(Object.keys(mine.headers), Object.keys(theirs.headers));
+    assert.deepStrictEqual(mine.headersDistinct, theirs.headersDistinct);
+  }
+});
+
+test('a headers object is the message\'s own', () => {
+  const list = ['Host', 'a', 'Accept', 'b'];
+  const first = message(IncomingMessage, list, 4, false);
+  first.headers.host = 'changed';
+  first.headers.more = 'x';
+  assert.strictEqual(first.headers, first.headers);
+  for (let n = 0; n < 40; n++) assert.deepStrictEqual(message(IncomingMessage, list, 4, false).headers, { host: 'a', accept: 'b' });
+});
+
+test('headers can be replaced, and lines added to them', () => {
+  const made = message(IncomingMessage, ['A', '1'], 2, false);
+  made._addHeaderLine('a', '2', made.headers);
+  assert.deepStrictEqual(made.headers, { a: '1, 2' });
+  made.headers = { mine: true };
+  assert.deepStrictEqual(made.headers, { mine: true });
+  assert.deepStrictEqual(made.rawHeaders, ['A', '1']);
+});
+
+test('an overridden _addHeaderLine is asked for each field', () => {
+  class Shouting extends IncomingMessage {
+    _addHeaderLine(field, value, dest) {
+      dest[field.toUpperCase()] = value;
+    }
+  }
+  assert.deepStrictEqual(message(Shouting, ['A', '1', 'b', '2'], 4, false).headers, { A: '1', B: '2' });
+});
+
+test('maxHeadersCount limits the headers object and not rawHeaders', async () => {
+  const seen = [];
+  const server = createServer((req, res) => {
+    seen.push(req.rawHeaders.length, Object.keys(req.headers));
+    res.end();
+  });
+  server.maxHeadersCount = 2;
+  await serving(server, (port) => exchange(port, get('/', 'A: 1\r\nB: 2\r\n')));
+  assert.deepStrictEqual(seen, [6, ['host', 'a']]);
+});
+
+test('many fields arrive complete when there is no limit', async () => {
+  let raw;
+  const server = createServer((req, res) => {
+    raw = req.rawHeaders;
+    res.end();
+  });
+  server.maxHeadersCount = 0;
+  const fields = Array.from({ length: 1500 }, (_, n) => `n${n}: ${n}`);
+  await serving(server, (port) => exchange(port, get('/', `${fields.join('\r\n')}\r\n`)));
+  assert.deepStrictEqual(raw.slice(2), fields.flatMap((field) => field.split(': ')));
+});
