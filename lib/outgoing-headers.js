@@ -35,7 +35,7 @@ const TOLD_DEFAULT_KEEP_ALIVE = 8;
 const TOLD_EXPECT = 256;
 const TOLD_ASCII = 4096;
 const TRAILER_WITHOUT_CHUNKS = 5;
-const told = new Int32Array(4);
+const told = new Int32Array(5);
 
 const NOT_ASCII = /[^\x00-\x7f]/;
 
@@ -53,8 +53,9 @@ const MEMO_TEXT_MAX = 2048;
 const MEMO_PARTS_MAX = 32;
 const memo = Array.from({ length: MEMO_SLOTS }, () =>
   ({ firstLine: '', parts: [], flags: -1, length: -1, keepAlive: 0, maxRequests: 0, head: '', bits: 0 }));
-let memoUntil = 0;
-/** The clock that the core reads, whoever replaces Date. */
+/** The second since 1970 whose heads are remembered. */
+let memoSecond = 0;
+/** The clock itself, whoever replaces Date. */
 const clock = Date.now;
 
 /** The fields collected for the head that is being made: names and values by turns, the first `filled` of them. */
@@ -207,10 +208,10 @@ function isRemembered(slot, firstLine) {
  * @returns {string|number} the head, or why there is none
  */
 function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
-  const now = clock();
-  if (now >= memoUntil || now < memoUntil - 1000) {
+  const second = Math.floor(clock() / 1000);
+  if (second !== memoSecond) {
     for (let i = 0; i < MEMO_SLOTS; i++) memo[i].flags = -1;
-    memoUntil = (Math.floor(now / 1000) + 1) * 1000;
+    memoSecond = second;
   }
   const slot = memo[(filled ^ firstLine.length ^ length) & (MEMO_SLOTS - 1)];
   if (slot.flags === flags && slot.length === length && slot.keepAlive === keepAlive && slot.maxRequests === maxRequests &&
@@ -221,7 +222,8 @@ function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
   let text = firstLine;
   for (let i = 0; i < filled; i++) text += parts[i] + '\0';
   const head = native.renderHead(text, filled >> 1, flags, length, keepAlive, maxRequests, told);
-  if (typeof head === 'string' && text.length <= MEMO_TEXT_MAX && filled <= MEMO_PARTS_MAX) {
+  // The core's clock is some milliseconds late, so that the first heads of a second still show the one before.
+  if (typeof head === 'string' && text.length <= MEMO_TEXT_MAX && filled <= MEMO_PARTS_MAX && told[4] === (second | 0)) {
     slot.firstLine = firstLine;
     slot.parts = parts.slice(0, filled);
     slot.flags = flags;

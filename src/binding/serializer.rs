@@ -14,7 +14,7 @@
 //!   contentLength     _contentLength, or -1 when it is null
 //!   keepAliveTimeout  _keepAliveTimeout in milliseconds, 0 for none
 //!   maxRequests       _maxRequestsPerSocket, 0 for none
-//!   out               Int32Array(4), reused:
+//!   out               Int32Array(5) (a shorter one gets the first words), reused:
 //!     out[0]  sum of:  1 _last   2 chunkedEncoding   4 shouldKeepAlive   8 _defaultKeepAlive   (the new values)
 //!                     16 Connection   32 Content-Length   64 Transfer-Encoding   128 Date   256 Expect   512 Trailer
 //!                   1024 Upgrade (these were given)   2048 Content-Length was added   4096 the head is ASCII
@@ -22,6 +22,7 @@
 //!     out[2]  its value modulo 2^32 (as a signed number) when it is a plain decimal below 2^53, else -1
 //!     out[3]  its value divided by 2^32, else -1:  length = out[3] * 4294967296 + (out[2] >>> 0)
 //!             When out[1] >= 0 and out[3] < 0 the value is something else ('1e3', 'abc'): take `+value` of that field.
+//!     out[4]  the second since 1970 that Date shows, modulo 2^32 (as a signed number)
 //!   returns           the head, or why there is none:  field * 8 + reason
 //!     reason 1  the name of field is not a token           reason 2  the value of field holds an illegal character
 //!     reason 3  the first line holds an illegal character  reason 4  the number of fields is not `count`
@@ -120,14 +121,14 @@ fn refusal<const N: usize>(call: &Call<N>, invalid: Invalid) -> Value {
     call.number((invalid.field as i32) << 3 | invalid.reason as i32)
 }
 
-fn words(outcome: &Outcome) -> [i32; 4] {
+fn words(outcome: &Outcome, second: u64) -> [i32; 5] {
     let (low, high) = outcome
         .content_length
         .map_or((-1, -1), |length| (length as i32, (length >> 32) as i32));
     let field = outcome
         .content_length_field
         .map_or(-1, |field| field as i32);
-    [outcome.flags as i32, field, low, high]
+    [outcome.flags as i32, field, low, high, second as i32]
 }
 
 /// Runs `render` over the narrowed string at argument 0 and answers what it wrote.
@@ -161,8 +162,9 @@ fn render_head(call: &Call<7>) -> Result<Value, Fault> {
         max_requests: call.f64(5)?,
     };
     rendered(call, true, |text, out, date| {
-        let (outcome, written) = head::render(text, count, &rules, date.at(second()), out);
-        call.fill_i32(6, &words(&outcome))?;
+        let second = second();
+        let (outcome, written) = head::render(text, count, &rules, date.at(second), out);
+        call.fill_i32(6, &words(&outcome, second))?;
         Ok(written)
     })
 }
