@@ -177,7 +177,12 @@ impl Parser {
         cur.skip_class(&bytes::QUOTED);
         match cur.peek() {
             None => Ok(()),
-            Some(b'"') => self.ext_next(cur, State::ExtAfterQuoted, out),
+            Some(b'"') => {
+                cur.pos += 1;
+                self.close(cur, cur.pos, out)?;
+                self.state = State::ExtAfterQuoted;
+                Ok(())
+            }
             Some(b'\\') => {
                 cur.pos += 1;
                 self.state = State::ExtQuotedPair;
@@ -201,6 +206,7 @@ impl Parser {
         }
     }
 
+    /// After the closing quote, which counts as part of the value.
     pub(super) fn ext_after_quoted(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
             Some(b';') => self.state = State::ExtStart,

@@ -187,7 +187,10 @@ impl Parser {
                 self.framing.upgrade_field = true;
                 self.state = State::Value;
             }
-            FieldKind::Connection => self.state = State::Connection,
+            FieldKind::Connection => {
+                self.framing.passed = false;
+                self.state = State::Connection;
+            }
             FieldKind::Length => {
                 if self.framing.has_length {
                     return Parser::wrong(cur, cur.pos, fault::LENGTH_TWICE);
@@ -315,7 +318,15 @@ impl Parser {
         }
         match (self.framing.kind, self.word[0]) {
             (FieldKind::Coding, AFTER) if !folded => self.framing.chunked = true,
-            (FieldKind::Connection, TOKEN | AFTER) => self.option(),
+            // What follows the fold of a list of codings is not looked at.
+            (FieldKind::Coding, _) if folded => self.framing.kind = FieldKind::General,
+            (FieldKind::Connection, phase) => {
+                let known = phase != LEAD && self.option();
+                // Nor what follows the fold of a list of options, when its last known one ends there, or had more after it.
+                if folded && (known || self.framing.passed) {
+                    self.framing.kind = FieldKind::General;
+                }
+            }
             _ => {}
         }
         if folded {
@@ -368,7 +379,7 @@ impl Parser {
         let Some(b) = cur.peek() else { return Ok(()) };
         let [phase, index, ..] = self.word;
         match (phase, b) {
-            (LEAD, b' ') => {}
+            (LEAD, b' ' | b'\t') => {}
             (LEAD, _) => {
                 self.word[0] = TOKEN;
                 self.word[1] = 0;
@@ -422,7 +433,7 @@ impl Parser {
         let Some(b) = cur.peek() else { return Ok(()) };
         let phase = self.word[0];
         match (phase, b) {
-            (LEAD, b' ') => {}
+            (LEAD, b' ' | b'\t') => {}
             (LEAD, b'\r' | b'\n') => return self.value_stop(cur, b, out),
             (LEAD, _) => {
                 self.word[0] = TOKEN;
@@ -451,20 +462,31 @@ impl Parser {
                 self.word[0] = OTHER;
                 return Ok(());
             }
-            (_, b',') => self.word[0] = LEAD,
+            (_, b',') => {
+                self.option();
+                self.word[0] = LEAD;
+            }
             _ => return self.list_other(cur, b, out),
         }
         cur.pos += 1;
         Ok(())
     }
 
-    /// A connection option is complete.
-    fn option(&mut self) {
-        match self.word.get(1..=usize::from(self.word_len)) {
-            Some(b"close") => self.framing.close = true,
-            Some(b"keep-alive") => self.framing.keep_alive = true,
-            Some(b"upgrade") => self.framing.upgrade_token = true,
-            _ => {}
+    /// A connection option is complete. Returns whether it is a known one.
+    fn option(&mut self) -> bool {
+        let word = self.word.get(1..=usize::from(self.word_len)).unwrap_or(&[]);
+        let whole = self.word[0] != OTHER;
+        match word {
+            b"close" if whole => self.framing.close = true,
+            b"keep-alive" if whole => self.framing.keep_alive = true,
+            b"upgrade" if whole => self.framing.upgrade_token = true,
+            _ => {
+                let options = [b"close".as_slice(), b"keep-alive", b"upgrade"];
+                self.framing.passed |= options.iter().any(|option| word.starts_with(option));
+                return false;
+            }
         }
+        self.framing.passed = false;
+        true
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Framing {
     pub keep_alive: bool,
     pub upgrade_token: bool,
     pub upgrade_field: bool,
+    /// The last known connection option of this value had something after it, as in `closed`.
+    pub passed: bool,
     /// The caller said that no body follows.
     pub skip: bool,
 }
@@ -57,6 +59,7 @@ impl Framing {
             keep_alive: false,
             upgrade_token: false,
             upgrade_field: false,
+            passed: false,
             skip: false,
         }
     }

@@ -141,8 +141,7 @@ impl Parser {
         let mut framing = Framing::new();
         let fields = out.words.get_mut(before + BEFORE_FIELDS..)?;
         let size = write_fields(head, base, headers, fields, &mut framing);
-        let size = size.and_then(|size| self.size.checked_add(size + line.len as u64));
-        if size.is_none_or(|size| size >= self.config.max_header_size) {
+        if size.is_none_or(|size| size + line.len as u64 >= self.config.max_header_size) {
             out.words.truncate(before);
             return None;
         }

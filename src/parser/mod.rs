@@ -376,9 +376,10 @@ impl Parser {
         self.decision = decision;
     }
 
-    /// The peer closed its side: completes a message whose body ends there. An error when a message is cut off.
+    /// The peer closed its side: completes a message whose body ends there. An error when a message is cut off, unless
+    /// the parser is paused or told an error before.
     pub fn finish(&mut self, out: &mut Output) -> Result<(), Error> {
-        if self.error.is_some() {
+        if self.error.is_some() || self.paused {
             return Ok(());
         }
         match self.at_end {

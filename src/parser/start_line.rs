@@ -51,6 +51,7 @@ impl Parser {
         self.in_trailers = false;
         self.has_value = false;
         self.decision = Decision::Body;
+        self.size = 0;
         let carried = if self.carries_length {
             self.framing.length
         } else {
