@@ -5,6 +5,7 @@ const builtinCommon = require('_http_common');
 const { isLenient } = require('./builtin');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
 const { HTTPParser, kRunOn } = require('./parser');
+const { keep } = require('./server-reader');
 const { checkInvalidHeaderChar, checkIsHttpToken } = require('./validators');
 
 const CRLF = '\r\n';
@@ -181,7 +182,7 @@ function parserOnBody(piece) {
   const { incoming } = this;
   if (incoming === null) return;
   // A message whose body nobody wants goes on being parsed, to find its end.
-  if (!incoming._dumped && !incoming.push(piece)) readStop(this.socket);
+  if (!incoming._dumped && !incoming.push(keep(piece))) readStop(this.socket);
 }
 
 function parserOnMessageComplete() {

@@ -14,6 +14,7 @@ const { kRunOn } = require('./parser');
 const { onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const performance = require('./server-performance');
+const { keep, readShared } = require('./server-reader');
 const { kConnection, kConnections, kServerResponse } = require('./server-symbols');
 const { kNeedDrain, kUniqueHeaders } = require('./symbols');
 
@@ -116,6 +117,7 @@ function connectionListener(socket) {
   socket.setEncoding = socketSetEncoding;
   socket._paused = false;
 
+  readShared(socket, socketOnData);
   performance.look();
 }
 
@@ -148,11 +150,11 @@ function socketOnData(chunk) {
   const result = parser.execute(chunk);
 
   if (typeof result !== 'number') {
-    prepareError(result, parser, chunk);
+    prepareError(result, parser, keep(chunk));
     debug('parse error', result);
     socketOnError.call(this, result);
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    handOver(this, connection, parser, chunk.slice(result));
+    handOver(this, connection, parser, keep(chunk.subarray(result)));
   }
   if (this._paused && this.parser) {
     debug('pause parser');

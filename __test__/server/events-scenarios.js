@@ -124,8 +124,9 @@ async function logOf(createServer, handler, input, { silent, connection }) {
   client.on('data', (chunk) => {
     bytes += chunk;
   });
-  await wait(100);
+  for (let n = 0; n < 200 && done.length === 0; n++) await wait(10);
   await Promise.all(done);
+  await wait(20);
   client.destroy();
   server.close();
   log.push(bytes.replace(/Date: [^\r]*\r\n/g, ''));
