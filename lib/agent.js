@@ -111,6 +111,8 @@ Agent.prototype.getName = function getName(options = {}) {
                            family === 4 || family === 6 ? family : 0, socketPath ? `${socketPath}` : '');
 };
 
+const plainName = Agent.prototype.getName;
+
 /**
  * Gives a request its socket: a free one, a new one, or a place in the queue.
  * @param {ClientRequest} req
@@ -121,10 +123,10 @@ Agent.prototype.getName = function getName(options = {}) {
 Agent.prototype.addRequest = function addRequest(req, options, port, localAddress) {
   if (typeof options === 'string') options = mergeOptions({ host: options, port, localAddress });
 
-  // Only a new connection or a place in the queue needs the options themselves.
+  // Only a new connection needs the options themselves.
   let full = null;
   let name;
-  if (this.getName === Agent.prototype.getName) {
+  if (this.getName === plainName) {
     name = nameOf(this, options);
   } else {
     full = connectOptions(this, req, options);
@@ -153,15 +155,14 @@ Agent.prototype.addRequest = function addRequest(req, options, port, localAddres
     socket.destroy();
   }
 
-  if (full === null) full = connectOptions(this, req, options);
   if (decision === OPEN) {
-    openFor(this, req, full);
+    openFor(this, req, full === null ? connectOptions(this, req, options) : full);
     return;
   }
   if (decision === QUEUE_AND_EVICT) dropIdle(this);
   let queue = this.requests[name];
   if (queue === undefined) queue = this.requests[name] = [];
-  req[kWaiting] = { options: full, resource: new AsyncResource('QueuedRequest') };
+  req[kWaiting] = { options: full === null ? options : full, resource: new AsyncResource('QueuedRequest') };
   queue.push(req);
 };
 
@@ -209,7 +210,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
  * @param {object} options those that it was opened with
  */
 Agent.prototype.removeSocket = function removeSocket(socket, options) {
-  const name = this.getName(options);
+  const name = this.getName === plainName ? nameOf(this, options) : this.getName(options);
   remove(this.sockets, name, socket);
   // A socket that is merely put aside stays in the free list.
   if (!socket.writable) remove(this.freeSockets, name, socket);
@@ -379,7 +380,7 @@ function openForWaiting(agent, name) {
     const req = agent.requests[next][0];
     const waiting = req[kWaiting];
     if (waiting !== undefined) {
-      agent.createSocket(req, waiting.options, (err, socket) => onSocketForQueue(agent, next, req, err, socket));
+      agent.createSocket(req, connectOptions(agent, req, waiting.options), (err, socket) => onSocketForQueue(agent, next, req, err, socket));
     }
     return;
   }
@@ -411,7 +412,7 @@ function dropIdle(agent) {
 
 /** Listener of 'free': the next request of the queue, the free list, or the end. */
 function onSocketFree(socket, options) {
-  const name = this.getName(options);
+  const name = this.getName === plainName ? nameOf(this, options) : this.getName(options);
   const req = socket._httpMessage;
   const queue = this.requests[name];
   const inUse = this.sockets[name];

@@ -83,6 +83,8 @@ function close(req) {
 }
 
 function begin(req, socket) {
+  // Its first request.
+  if (socket._httpMessage === undefined) observe.connected();
   const parser = parsers.alloc();
   req.socket = socket;
   const lenient = req.insecureHTTPParser === undefined ? isLenient() : req.insecureHTTPParser;
@@ -99,7 +101,6 @@ function begin(req, socket) {
   parser.onIncoming = onIncoming;
 
   if (req.reusedSocket) socket.removeListener('error', freeSocketErrorListener);
-  else observe.connected();
   socket.on('error', onSocketError);
   socket.on('data', onSocketData);
   socket.on('end', onSocketEnd);

@@ -159,7 +159,10 @@ function takeHeaders(req, options, host, port, defaultPort, setHost) {
       given = true;
     }
   }
-  if (setHost && (!given || !req.getHeader('host'))) req.setHeader('Host', hostField(host, port, defaultPort));
+  const ownHost = given ? req.getHeader('host') : undefined;
+  // The agent takes the name for TLS from it.
+  if (ownHost && req.agent) validateString(ownHost, 'options.headers.host');
+  if (setHost && !ownHost) req.setHeader('Host', hostField(host, port, defaultPort));
   if (options.auth && !(given && req.getHeader('Authorization'))) {
     req.setHeader('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
   }
