@@ -105,8 +105,8 @@ function ClientRequest(input, options, callback) {
     }
   }
 
-  takeHeaders(this, options, host, port, defaultPort, setHost);
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
+  takeHeaders(this, options, host, port, defaultPort, setHost);
 
   if (agent) {
     agent.addRequest(this, options);

@@ -12,7 +12,9 @@ const net = require('net');
 const { debuglog, types: { isUint8Array } } = require('util');
 const { codes, hideFrames } = require('./errors');
 const { headIsAscii } = require('./outgoing-headers');
-const { kBytesWritten, kCorked, kHighWaterMark, kNeedDrain, kRejectNonStandardBodyWrites, kSocket } = require('./symbols');
+const {
+  kBytesWritten, kCorked, kHighWaterMark, kNeedDrain, kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders,
+} = require('./symbols');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
 
 const CRLF = '\r\n';
@@ -464,7 +466,10 @@ function addTrailers(headers) {
     const name = pairs ? headers[keys[i]][0] : keys[i];
     const value = pairs ? headers[keys[i]][1] : headers[keys[i]];
     validateHeaderName(name, 'Trailer name');
-    for (const one of Array.isArray(value) && value.length > 1 ? value : [value]) {
+    const several = Array.isArray(value) && value.length > 1;
+    const unique = this[kUniqueHeaders];
+    const values = !several ? [value] : unique && unique.has(name.toLowerCase()) ? [value.join('; ')] : value;
+    for (const one of values) {
       if (checkInvalidHeaderChar(one)) throw new codes.ERR_INVALID_CHAR('trailer content', name);
       this._trailer += name + ': ' + one + CRLF;
     }

@@ -62,6 +62,7 @@ const HEADS = [
   ['a field of its own beats authentication', { auth: 'user:pass', headers: { Authorization: 'mine' } }],
   ['fields of an object', { headers: { 'X-A': 1, 'x-b': ['1', '2'], Cookie: ['a=1', 'b=2'] } }],
   ['unique fields are joined', { headers: { 'X-A': ['1', '2'] }, uniqueHeaders: ['x-a'] }],
+  ['unique fields of a list are joined', { headers: ['Host', 'h', 'X-A', '1', 'X-A', '2'], uniqueHeaders: ['x-a'] }],
   ['fields of a flat list', { headers: ['Host', 'h', 'X-A', '1', 'X-A', '2'] }],
   ['fields of a list of pairs', { headers: [['Host', 'h'], ['X-A', '1']] }],
   ['a Host of its own', { headers: { Host: 'example.com' } }],
@@ -81,6 +82,27 @@ for (const [name, options, body] of HEADS) {
     assert.equal(await wire(http, options, body), await wire(builtin, options, body));
   });
 }
+
+test('trailers of a request are those of the built-in client, unique ones joined', async () => {
+  const wires = await Promise.all([http, builtin].map(async (module) => {
+    let text = '';
+    const duplex = new Duplex({
+      read() {},
+      write(chunk, encoding, callback) {
+        text += chunk.toString('latin1');
+        callback();
+      },
+    });
+    const req = module.request({ createConnection: () => duplex, method: 'POST', uniqueHeaders: ['x-b'] });
+    req.addTrailers({ 'x-a': ['1', '2'], 'X-B': ['3', '4'] });
+    req.write('x');
+    req.end();
+    await once(req, 'finish');
+    return text;
+  }));
+  assert.equal(wires[0], wires[1]);
+  assert.match(wires[0], /X-B: 3; 4\r\n/);
+});
 
 const REFUSED = [
   [{ hostname: 1 }], [{ host: {} }], [{ path: '/a b' }], [{ path: '/\u0100' }], [{ protocol: 'ftp:' }], ['https://x/'], ['no url'],
