@@ -80,8 +80,9 @@ async function measure(scenario, arm, seconds) {
   const after = cpuTimes(arm.server.child.pid);
   return {
     rate: result.requests / (result.us / 1e6),
-    p50: result.p50,
-    p99: result.p99,
+    // wrk says 0 when it has no sample
+    p50: result.p50 || null,
+    p99: result.p99 || null,
     cpu: cpuPerRequest(before, after, result.requests),
     errors: result.status + result.connect + result.read + result.write + result.timeout,
   };
