@@ -61,6 +61,13 @@ pub const QUOTED: Class = {
     table
 };
 
+/// [`QUOTED`] and DEL, which llhttp before 9.3 lets pass.
+pub const QUOTED_DEL: Class = {
+    let mut table = QUOTED;
+    table[0x7f] = true;
+    table
+};
+
 /// `quoted-pair` without its backslash: `HTAB / SP / VCHAR / obs-text` (RFC 9110, section 5.6.4).
 pub const QUOTED_PAIR: Class = FIELD_VALUE;
 

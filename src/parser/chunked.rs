@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::event::Output;
 use super::state::{Span, State};
-use super::{Lenient, Parser, Step};
+use super::{Dialect, Lenient, Parser, Step};
 use crate::bytes;
 use crate::error::fault;
 
@@ -174,7 +174,12 @@ impl Parser {
     }
 
     pub(super) fn ext_quoted(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
-        cur.skip_class(&bytes::QUOTED);
+        let class = if self.config.dialect < Dialect::V9_3 {
+            &bytes::QUOTED_DEL
+        } else {
+            &bytes::QUOTED
+        };
+        cur.skip_class(class);
         match cur.peek() {
             None => Ok(()),
             Some(b'"') => {

@@ -3,6 +3,7 @@
 use super::cursor::Cursor;
 use super::event::Output;
 use super::framing::FieldKind;
+use super::names;
 use super::state::{Span, State};
 use super::{Dialect, Kind, Lenient, Parser, Step, Stop};
 use crate::bytes;
@@ -115,7 +116,7 @@ impl Parser {
         let Some(&[at, len, ..]) = kept else {
             return FieldKind::of(piece);
         };
-        let mut whole = [0; 32];
+        let mut whole = [0; names::LONGEST];
         let kept = self
             .text
             .get(at as usize..(at + len) as usize)
@@ -253,12 +254,19 @@ impl Parser {
         }
     }
 
-    /// Lenient: after a byte that no value may have, everything up to CR or LF belongs to it, and LF alone ends it.
+    /// Lenient: after a byte that no value may have, everything up to CR or LF belongs to it. LF alone ends it with lenient
+    /// headers; with the narrower leniency for values it is judged as ever, and NUL stays an error.
     pub(super) fn value_relaxed(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
+        let headers = self.lenient(Lenient::HEADERS);
         let rest = cur.rest();
-        cur.pos += memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+        let stop = if headers {
+            memchr::memchr2(b'\r', b'\n', rest)
+        } else {
+            memchr::memchr3(b'\r', b'\n', 0, rest)
+        };
+        cur.pos += stop.unwrap_or(rest.len());
         match cur.peek() {
-            Some(b'\n') => {
+            Some(b'\n') if headers => {
                 self.close(cur, cur.pos, out)?;
                 cur.pos += 1;
                 self.state = State::ValueFold;
@@ -290,7 +298,9 @@ impl Parser {
                 self.state = State::ValueFold;
                 Ok(())
             }
-            _ if self.lenient(Lenient::HEADERS | Lenient::HEADER_VALUE_RELAXED) => {
+            _ if self.lenient(Lenient::HEADERS)
+                || (b != 0 && self.lenient(Lenient::HEADER_VALUE_RELAXED)) =>
+            {
                 self.state = State::ValueRelaxed;
                 Ok(())
             }

@@ -146,19 +146,12 @@ impl Parser {
         let f = &self.framing;
         let bodyless = self.bodyless_status() && !self.v6();
         let has_body = !bodyless && (f.chunked || f.length > 0 || f.has_coding || self.needs_eof());
-        let mut flags = 0;
-        for (holds, flag) in [
-            (self.keeps_alive(), event::KEEP_ALIVE),
-            (self.upgrade, event::UPGRADE),
-            (self.flushed, event::FLUSHED),
-            (has_body, event::HAS_BODY),
-            (f.chunked, event::CHUNKED),
-        ] {
-            if holds {
-                flags |= flag;
-            }
-        }
-        flags
+        let flag = |holds: bool, flag: i32| if holds { flag } else { 0 };
+        flag(self.keeps_alive(), event::KEEP_ALIVE)
+            | flag(self.upgrade, event::UPGRADE)
+            | flag(self.flushed, event::FLUSHED)
+            | flag(has_body, event::HAS_BODY)
+            | flag(f.chunked, event::CHUNKED)
     }
 
     /// What is wrong with the head as a whole.
@@ -225,15 +218,23 @@ impl Parser {
 
     /// The message is complete: what may follow it.
     pub(super) fn message_complete(&mut self, out: &mut Output) -> Step {
+        let keeps_alive = self.keeps_alive();
+        self.complete(keeps_alive, out)
+    }
+
+    /// The message is complete, and it is known whether the connection may be used again.
+    #[inline]
+    pub(super) fn complete(&mut self, keeps_alive: bool, out: &mut Output) -> Step {
         out.words.push(event::COMPLETE);
         self.at_end = AtEnd::Idle;
-        self.carries_length = self.v6() || !self.keeps_alive();
-        let open = self.keeps_alive() || self.lenient(Lenient::KEEP_ALIVE);
+        self.carries_length = self.v6() || !keeps_alive;
+        let open = keeps_alive || self.lenient(Lenient::KEEP_ALIVE);
         self.state = if open { State::Start } else { State::Closed };
         if self.upgrade {
-            return Err(Stop::Upgrade);
+            Err(Stop::Upgrade)
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 
     /// A body of known length.

@@ -30,12 +30,6 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize)
 }
 
-/// Whether the line before `at` ends in CRLF. httparse takes a lone LF, too.
-#[inline]
-fn clean_end(bytes: &[u8], at: usize) -> bool {
-    at.checked_sub(2).and_then(|from| bytes.get(from..at)) == Some(b"\r\n")
-}
-
 /// The methods that the fast path takes: those whose requests are like any other.
 #[inline]
 fn plain_method(name: &[u8]) -> Option<i32> {
@@ -59,6 +53,7 @@ impl Parser {
             return None;
         }
         let rest = cur.rest();
+        self.count(rest.len());
         let mut storage = [const { MaybeUninit::<httparse::Header>::uninit() }; FAST_HEADERS];
         let (line, len, headers) = match self.config.kind {
             Kind::Request => {
@@ -131,41 +126,19 @@ impl Parser {
     ) -> Option<Step> {
         let head = cur.rest().get(..len)?;
         let carried = self.carries_length && self.framing.length != 0;
-        if carried || len as u64 >= MAX_TEXT || !head.ends_with(b"\r\n\r\n") {
+        // No part of a head can be too much for the limit when the whole of it is not.
+        let limit = self.config.max_header_size.min(MAX_TEXT);
+        if carried || len as u64 >= limit || !head.ends_with(b"\r\n\r\n") {
             return None;
         }
         let base = out.text.len() as i32;
         let before = out.words.len();
-        let words = BEFORE_FIELDS + headers.len() * event::FIELD_WORDS;
-        out.words.resize(before + words, 0);
-        let mut framing = Framing::new();
-        let fields = out.words.get_mut(before + BEFORE_FIELDS..)?;
-        let size = write_fields(head, base, headers, fields, &mut framing);
-        if size.is_none_or(|size| size + line.len as u64 >= self.config.max_header_size) {
-            out.words.truncate(before);
-            return None;
-        }
-        self.begin_fields();
-        self.framing = framing;
-        self.method = line.method;
-        self.status = line.status;
-        (self.major, self.minor) = (1, line.minor);
-        self.upgrade = framing.upgrade_token
-            && framing.upgrade_field
-            && (self.config.kind == Kind::Request || line.status == 101);
-        self.size = 0;
-        if framing.chunked && self.config.kind == Kind::Request {
-            // The trailers are handed over with the target.
-            self.line
-                .extend_from_slice(head.get(line.at..line.at + line.len)?);
-        }
-        out.text.extend_from_slice(head);
-        let flags = self.head_flags();
-        let front = out.words.get_mut(before..before + BEFORE_FIELDS)?;
-        front.copy_from_slice(&[
+        out.words
+            .reserve(BEFORE_FIELDS + FAST_HEADERS * event::FIELD_WORDS + 1);
+        out.words.extend_from_slice(&[
             event::BEGIN,
             event::HEAD,
-            flags,
+            0,
             1 << 8 | i32::from(line.minor),
             line.method,
             i32::from(line.status),
@@ -173,67 +146,81 @@ impl Parser {
             line.len as i32,
             headers.len() as i32,
         ]);
+        let mut framing = Framing::new();
+        if write_fields(head, base, headers, &mut out.words, &mut framing).is_none() {
+            out.words.truncate(before);
+            return None;
+        }
+        out.text.extend_from_slice(head);
         cur.pos += len;
+        self.begin_fields();
+        self.framing = framing;
+        self.method = line.method;
+        self.status = line.status;
+        (self.major, self.minor) = (1, line.minor);
+        let request = self.config.kind == Kind::Request;
+        self.upgrade =
+            framing.upgrade_token && framing.upgrade_field && (request || line.status == 101);
+        let flags = self.head_flags();
+        if let Some(word) = out.words.get_mut(before + 2) {
+            *word = flags;
+        }
+        if framing.chunked && request {
+            // The trailers are handed over with the target.
+            self.line
+                .extend_from_slice(head.get(line.at..line.at + line.len)?);
+        }
+        if request && self.config.run_on && flags & !event::KEEP_ALIVE == 0 {
+            // A request without body, which is nearly all of them: complete.
+            return Some(self.complete(flags & event::KEEP_ALIVE != 0, out));
+        }
         Some(self.after_head_event(out))
     }
 }
 
-/// Writes the words of the fields, and gathers what they say about framing. Returns the bytes that count against the head limit;
-/// `None` when something is not plainly right.
+/// Writes the words of the fields, and gathers what they say about framing. `None` when something is not plainly right.
 #[inline]
 fn write_fields(
     head: &[u8],
     base: i32,
     headers: &[httparse::Header],
-    words: &mut [i32],
+    words: &mut Vec<i32>,
     framing: &mut Framing,
-) -> Option<u64> {
-    let mut size = 0;
-    let mut at = headers
-        .first()
-        .map_or(0, |field| offset(head, field.name.as_bytes()));
-    for (i, (field, words)) in headers
-        .iter()
-        .zip(words.chunks_exact_mut(event::FIELD_WORDS))
-        .enumerate()
-    {
-        if !clean_end(head, at) {
-            return None;
-        }
+) -> Option<()> {
+    for field in headers {
         let name = field.name.as_bytes();
         let value = field.value;
-        let next = headers
-            .get(i + 1)
-            .map_or(head.len() - 2, |next| offset(head, next.name.as_bytes()));
-        // The value counts with the white space after it, without the one before it.
-        let (value_at, written) = if value.is_empty() {
-            (at, 0)
+        let at = offset(head, name);
+        // The line before must have ended in CRLF; httparse takes a lone LF, too.
+        if at.checked_sub(2).and_then(|from| head.get(from..at)) != Some(b"\r\n") {
+            return None;
+        }
+        let value_at = if value.is_empty() {
+            at
         } else {
-            let value_at = offset(head, value);
-            (value_at, next.checked_sub(2)?.checked_sub(value_at)?)
+            offset(head, value)
         };
-        size += (name.len() + written) as u64;
         let mut name_at = base + at as i32;
         if let Some(found) = names::find(name) {
             if let Some(id) = found.spelling {
                 name_at = -1 - id;
             }
             if found.kind != FieldKind::General {
-                if written != value.len() {
+                // White space after such a value is the exact machine's.
+                if !value.is_empty() && head.get(value_at + value.len()) != Some(&b'\r') {
                     return None;
                 }
                 plain_framing(found.kind, value, framing)?;
             }
         }
-        words.copy_from_slice(&[
+        words.extend_from_slice(&[
             name_at,
             name.len() as i32,
             base + value_at as i32,
             value.len() as i32,
         ]);
-        at = next;
     }
-    Some(size)
+    Some(())
 }
 
 /// What the usual values of the fields about framing say. `None` for all others.

@@ -10,6 +10,8 @@ pub mod method;
 pub mod names;
 mod start_line;
 mod state;
+#[cfg(test)]
+mod work;
 
 pub use crate::error::{Code, Error};
 pub use event::Output;
@@ -207,6 +209,9 @@ pub struct Parser {
     /// Names and values of the batch.
     text: Vec<u8>,
     fields: Vec<Field>,
+    /// Bytes looked at or copied, counted in tests.
+    #[cfg(test)]
+    work: usize,
 }
 
 impl Parser {
@@ -239,6 +244,8 @@ impl Parser {
             line: Vec::new(),
             text: Vec::new(),
             fields: Vec::new(),
+            #[cfg(test)]
+            work: 0,
         }
     }
 
@@ -297,7 +304,10 @@ impl Parser {
             if out.words.len() > out.limit && self.span == Span::None {
                 return Err(Stop::Full);
             }
-            self.step(cur, out)?;
+            let from = cur.pos;
+            let step = self.step(cur, out);
+            self.count(1 + cur.pos.saturating_sub(from));
+            step?;
         }
         if self.span != Span::None {
             let piece = cur.piece();
@@ -321,7 +331,7 @@ impl Parser {
             State::Authority | State::AuthorityAt => self.authority(cur, out),
             State::Path | State::Query | State::Fragment => self.path(cur, out),
             State::TargetCr => self.target_cr(cur),
-            State::AfterTarget => self.after_target(cur),
+            State::AfterTarget | State::AfterOldLine => self.after_target(cur),
             State::BeforeProtocol => self.before_protocol(cur),
             State::Protocol => self.protocol(cur),
             State::ProtocolSlash => self.protocol_slash(cur),
@@ -447,8 +457,22 @@ impl Parser {
         }
     }
 
+    /// Counts work, in tests alone.
+    #[inline(always)]
+    #[cfg_attr(
+        not(test),
+        expect(unused_variables, clippy::unused_self, reason = "nothing is counted")
+    )]
+    fn count(&mut self, bytes: usize) {
+        #[cfg(test)]
+        {
+            self.work += bytes;
+        }
+    }
+
     /// Accounts and keeps a piece of the open span.
     fn piece(&mut self, piece: &[u8], out: &mut Output) -> Result<(), Error> {
+        self.count(piece.len());
         let n = piece.len() as u64;
         if matches!(self.span, Span::ExtName | Span::ExtValue) {
             self.ext_size = self.ext_size.saturating_add(n);
@@ -502,6 +526,7 @@ impl Parser {
     fn put_fields(&mut self, out: &mut Output) {
         let base = out.text.len() as i32;
         out.text.extend_from_slice(&self.text);
+        self.count(self.text.len());
         out.words.push(self.fields.len() as i32);
         for &[name, name_len, value, value_len] in &self.fields {
             let spelled = self

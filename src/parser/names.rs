@@ -36,21 +36,16 @@ const SLOTS: usize = 512;
 
 /// The slot of a name, whatever its case: a hash of its length, its first byte and its last two. The factors were
 /// searched so that no two names of the table share a slot, which the compiler checks.
-#[inline]
+#[inline(always)]
 const fn slot(name: &[u8]) -> usize {
-    match *name {
-        [first, .., before, last] => {
-            let hash = name.len() * 93
-                + (first | 32) as usize * 72
-                + (before | 32) as usize * 63
-                + (last | 32) as usize * 111;
-            hash % SLOTS
-        }
-        [first, last] => {
-            (2 * 93 + (first | 32) as usize * (72 + 63) + (last | 32) as usize * 111) % SLOTS
-        }
-        _ => 0,
-    }
+    let (Some(&first), Some(&[before, last])) = (name.first(), name.last_chunk::<2>()) else {
+        return 0;
+    };
+    let hash = name.len() * 93
+        + (first | 32) as usize * 72
+        + (before | 32) as usize * 63
+        + (last | 32) as usize * 111;
+    hash % SLOTS
 }
 
 /// One name in both spellings, padded.
@@ -153,18 +148,41 @@ pub fn spelling(id: usize) -> &'static str {
         .unwrap_or("")
 }
 
+/// Whether a spelling begins with the name, compared in words: a call of memcmp costs more for names this short.
+#[inline(always)]
+fn same(name: &[u8], spelling: &[u8; LONGEST]) -> bool {
+    let Some(spelling) = spelling.get(..name.len()) else {
+        return false;
+    };
+    match (name.last_chunk::<8>(), spelling.last_chunk::<8>()) {
+        (Some(a), Some(b)) => {
+            let (left, _) = name.as_chunks::<8>();
+            let (right, _) = spelling.as_chunks::<8>();
+            a == b && left.iter().zip(right).all(|(a, b)| a == b)
+        }
+        _ => match (name.last_chunk::<4>(), spelling.last_chunk::<4>()) {
+            (Some(a), Some(b)) => a == b && name.first_chunk::<4>() == spelling.first_chunk::<4>(),
+            _ => name.iter().zip(spelling).all(|(a, b)| a == b),
+        },
+    }
+}
+
 /// Looks a name up, whatever its case.
-#[inline]
+#[inline(always)]
 pub fn find(name: &[u8]) -> Option<Found> {
     let at = TABLE[slot(name) % SLOTS];
     let entry = NAMED.get(usize::from(at))?;
     if usize::from(entry.len) != name.len() {
         return None;
     }
-    let id = i32::from(at) * 2;
-    let spelling = if entry.canonical.get(..name.len()) == Some(name) {
-        Some(id + 1)
-    } else if entry.lower.get(..name.len()) == Some(name) {
+    let canonical = i32::from(at) * 2 + 1;
+    // A canonical spelling begins with a capital letter, a lower-case one does not.
+    let (likely, id) = if name.first()? & 0x20 == 0 {
+        (&entry.canonical, canonical)
+    } else {
+        (&entry.lower, canonical - 1)
+    };
+    let spelling = if same(name, likely) {
         Some(id)
     } else if entry.lower.get(..name.len())?.eq_ignore_ascii_case(name) {
         None

@@ -227,7 +227,10 @@ impl Parser {
     fn target_end(&mut self, cur: &mut Cursor, b: u8, out: &mut Output) -> Step {
         self.close(cur, cur.pos, out)?;
         match b {
-            b' ' => self.state = State::BeforeProtocol,
+            b' ' => {
+                cur.pos += 1;
+                self.state = State::AfterTarget;
+            }
             b'\r' => {
                 cur.pos += 1;
                 self.state = State::TargetCr;
@@ -235,7 +238,7 @@ impl Parser {
             _ => {
                 cur.pos += 1;
                 (self.major, self.minor) = (0, 9);
-                self.state = State::AfterTarget;
+                self.state = State::AfterOldLine;
             }
         }
         Ok(())
@@ -246,19 +249,23 @@ impl Parser {
             Some(b'\n') => {
                 cur.pos += 1;
                 (self.major, self.minor) = (0, 9);
-                self.state = State::AfterTarget;
+                self.state = State::AfterOldLine;
                 Ok(())
             }
             _ => Parser::wrong(cur, cur.pos, fault::URL_CRLF),
         }
     }
 
-    /// The line after a request line without version.
+    /// The byte after the space or the line end that ended the target: a tab or a form feed there counts as one in the target.
     pub(super) fn after_target(&mut self, cur: &mut Cursor) -> Step {
         if let (Some(b'\t' | 0x0c), false) = (cur.peek(), self.v6()) {
             return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
         }
-        self.state = State::FirstField;
+        self.state = if self.state == State::AfterTarget {
+            State::BeforeProtocol
+        } else {
+            State::FirstField
+        };
         Ok(())
     }
 
@@ -267,9 +274,6 @@ impl Parser {
             cur.skip_byte(b' ');
         }
         let Some(b) = cur.peek() else { return Ok(()) };
-        if self.config.kind == Kind::Request && matches!(b, b'\t' | 0x0c) && !self.v6() {
-            return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
-        }
         self.word[0] = match b {
             b'H' => 0,
             // Before 9.3 a response was HTTP or nothing.

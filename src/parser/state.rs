@@ -24,6 +24,8 @@ pub(super) enum State {
     Fragment,
     TargetCr,
     AfterTarget,
+    /// After the line end of a request line without version.
+    AfterOldLine,
 
     // The version, in both kinds.
     BeforeProtocol,

@@ -1,0 +1,96 @@
+//! Input that comes in small pieces costs work in proportion to its length: counted, not timed.
+
+use super::*;
+
+fn config() -> Config {
+    Config {
+        kind: Kind::Request,
+        dialect: Dialect::V9_3,
+        lenient: Lenient::NONE,
+        max_header_size: 1 << 20,
+        run_on: true,
+    }
+}
+
+/// Work for an input that comes in pieces of this size.
+fn work(input: &[u8], size: usize) -> usize {
+    let mut parser = Parser::new(config());
+    let mut out = Output::new();
+    for piece in input.chunks(size) {
+        let (consumed, stop) = parser.execute(piece, &mut out);
+        assert_eq!((consumed, stop), (piece.len(), Stop::Done));
+        out.clear();
+    }
+    parser.work
+}
+
+fn one_long_value(len: usize) -> Vec<u8> {
+    [
+        b"GET / HTTP/1.1\r\nA: ".as_slice(),
+        &b"v".repeat(len),
+        b"\r\n\r\n",
+    ]
+    .concat()
+}
+
+fn many_fields(len: usize) -> Vec<u8> {
+    [
+        b"GET / HTTP/1.1\r\n".as_slice(),
+        &b"Name: value\r\n".repeat(len / 13),
+        b"\r\n",
+    ]
+    .concat()
+}
+
+fn long_target(len: usize) -> Vec<u8> {
+    [b"GET /".as_slice(), &b"u".repeat(len), b" HTTP/1.1\r\n\r\n"].concat()
+}
+
+fn long_name(len: usize) -> Vec<u8> {
+    [
+        b"GET / HTTP/1.1\r\n".as_slice(),
+        &b"n".repeat(len),
+        b": v\r\n\r\n",
+    ]
+    .concat()
+}
+
+fn list(len: usize) -> Vec<u8> {
+    [
+        b"GET / HTTP/1.1\r\nConnection: ".as_slice(),
+        &b"a,".repeat(len / 2),
+        b"\r\n\r\n",
+    ]
+    .concat()
+}
+
+fn chunks(len: usize) -> Vec<u8> {
+    [
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n".as_slice(),
+        &b"1;a=b\r\nx\r\n".repeat(len / 10),
+        b"0\r\n\r\n",
+    ]
+    .concat()
+}
+
+#[test]
+fn drip_fed_input_is_parsed_in_linear_work() {
+    let inputs = [
+        one_long_value,
+        many_fields,
+        long_target,
+        long_name,
+        list,
+        chunks,
+    ];
+    for input in inputs {
+        for size in [1, 2, 7] {
+            let (half, whole) = (work(&input(8192), size), work(&input(16384), size));
+            assert!(
+                whole <= 2 * half + 200,
+                "{half} and {whole} in pieces of {size}"
+            );
+            assert!(whole <= 6 * 16384, "{whole} in pieces of {size}");
+        }
+    }
+}
