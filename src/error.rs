@@ -210,7 +210,10 @@ pub mod fault {
     pub const CLOSED: Error = row(Code::ClosedConnection, "Data after `Connection: close`");
     pub const EOF: Error = row(Code::InvalidEofState, "Invalid EOF state");
     pub const PAUSED: Error = row(Code::Paused, "Paused");
-    pub const COMPLETE_CALLBACK: Error = row(Code::CbMessageComplete, "`on_message_complete` callback error");
+    pub const COMPLETE_CALLBACK: Error = row(
+        Code::CbMessageComplete,
+        "`on_message_complete` callback error",
+    );
     pub const JS_EXCEPTION: Error = row(Code::JsException, "JS Exception");
     pub const CALLBACK: Error = row(Code::CbHeadersComplete, "User callback error");
 }

@@ -22,3 +22,10 @@ pub const FAST_HEADERS: usize = HEADER_BATCH;
 /// 18-byte pipelined requests would otherwise become 60,000 words in one call. The limit is soft: the event that
 /// crosses it is completed, and the largest event is a head of one batch, 132 words.
 pub const OUTPUT_WORDS: usize = 8 * 1024;
+
+/// Bytes of input that one `execute` takes at most: the offsets of body pieces are `i32`. The rest is for the next call.
+pub const MAX_INPUT: usize = 1 << 30;
+
+/// Bytes that one head may hold, whatever the caller allows: every offset into its text is an `i32`, and V8 has no longer
+/// strings either (2^29 - 24).
+pub const MAX_TEXT: u64 = 1 << 29;

@@ -8,8 +8,8 @@ use std::mem::MaybeUninit;
 use super::cursor::Cursor;
 use super::event::{self, Output};
 use super::framing::{FieldKind, Framing};
-use super::{Kind, MAX_TEXT, Parser, Step, names};
-use crate::limits::FAST_HEADERS;
+use super::{Kind, Parser, Step, names};
+use crate::limits::{FAST_HEADERS, MAX_TEXT};
 
 /// Words of the begin and head events before the fields.
 const BEFORE_FIELDS: usize = 1 + event::HEAD_WORDS;

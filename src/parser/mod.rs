@@ -17,16 +17,10 @@ pub use crate::error::{Code, Error};
 pub use event::Output;
 
 use crate::error::fault;
-use crate::limits::HEADER_BATCH;
+use crate::limits::{HEADER_BATCH, MAX_INPUT, MAX_TEXT};
 use cursor::Cursor;
 use framing::Framing;
 use state::{Span, State};
-
-/// The largest piece of input taken at once: offsets of body pieces are `i32`.
-const MAX_INPUT: usize = 1 << 30;
-
-/// Longest text that one batch may hold, so that every offset is an `i32`; V8 has no longer strings either (2^29 - 24).
-const MAX_TEXT: u64 = 1 << 29;
 
 /// `Err` ends the call with this reason, at the cursor.
 type Step = Result<(), Stop>;
