@@ -6,6 +6,7 @@ const { isLenient } = require('./builtin');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
 const { HTTPParser, kRunOn } = require('./parser');
 const { keep } = require('./server-reader');
+const { giveBack } = require('./transport');
 const { checkInvalidHeaderChar, checkIsHttpToken } = require('./validators');
 
 const CRLF = '\r\n';
@@ -98,6 +99,7 @@ function parsersCb() {
  * @param {stream.Duplex|null} socket its `parser` is cleared
  */
 function freeParser(parser, req, socket) {
+  if (socket) giveBack(socket);
   if (parser) {
     if (parser._consumed) parser.unconsume();
     cleanParser(parser);

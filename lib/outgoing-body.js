@@ -15,6 +15,7 @@ const { headIsAscii } = require('./outgoing-headers');
 const {
   kBytesWritten, kCorked, kHighWaterMark, kNeedDrain, kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders,
 } = require('./symbols');
+const { NativeSocket: { write: nativeWrite } } = require('./transport');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
 
 const CRLF = '\r\n';
@@ -51,7 +52,8 @@ function joinsHead(encoding) {
  * write() is the original, and a message whose sending methods are.
  */
 function isDirect(message, socket) {
-  return socket !== null && socket !== undefined && socket.write === plainWrite && socket._httpMessage === message &&
+  return socket !== null && socket !== undefined &&
+    (socket.write === nativeWrite || socket.write === plainWrite) && socket._httpMessage === message &&
     message._send === _send && message._writeRaw === _writeRaw && message.outputData.length === 0 &&
     !message.destroyed && !message.strictContentLength && message[kCorked] === 0 && socket.writable && socket._handle;
 }

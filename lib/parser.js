@@ -73,12 +73,15 @@ const kStarted = Symbol('started');
 const kHeadersCompleted = Symbol('headersCompleted');
 const kConnections = Symbol('connections');
 const kBuffer = Symbol('buffer');
+const kPausing = Symbol('pausing');
 const kConsumer = Symbol('consumer');
 const kType = Symbol('type');
 // node keeps a socket's async id under a symbol of its own.
 const kAsyncId = Object.getOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
 
 let depth = 0;
+// The memory into which the native transport reads, if there is one.
+let sharedInput;
 
 /**
  * An incremental HTTP/1.x parser. Set callbacks at the slots `kOnMessageBegin` to `kOnMessageComplete`, call
@@ -95,6 +98,7 @@ class HTTPParser {
     this[kHeadersCompleted] = false;
     this[kConnections] = null;
     this[kBuffer] = undefined;
+    this[kPausing] = false;
     this[kConsumer] = null;
   }
 }
@@ -141,8 +145,7 @@ const methods = {
     try {
       return parse(this, chunk, events);
     } finally {
-      this[kBuffer] = undefined;
-      depth--;
+      executed(this);
     }
   },
 
@@ -165,11 +168,13 @@ const methods = {
 
   /** Makes `execute()` answer HPE_PAUSED until `resume()`; what is being executed goes on. */
   pause() {
-    if (this[kInitialized] !== 0) native.parserPause(this[kHandle]);
+    if (this[kBuffer] !== undefined) this[kPausing] = true;
+    else if (this[kInitialized] !== 0) native.parserPause(this[kHandle]);
   },
 
   /** Ends `pause()`. */
   resume() {
+    this[kPausing] = false;
     if (this[kInitialized] !== 0) native.parserResume(this[kHandle]);
   },
 
@@ -294,15 +299,19 @@ function ownerOf(handle) {
 }
 
 function parse(parser, chunk, events) {
-  const handle = parser[kHandle];
+  return parseOn(parser, chunk, events, native.parserExecute(parser[kHandle], chunk, 0, runOn(parser), events));
+}
+
+function runOn(parser) {
+  return parser[kRunOn] ? RUN_ON : 0;
+}
+
+// Delivers what the core found in `chunk` (`text` is undefined where no event has any), and has it go on where it waits for a decision or has no more room.
+function parseOn(parser, chunk, events, text) {
   const use = parser[kInitialized];
   let offset = 0;
-  let decision = 0;
   for (;;) {
-    const promise = parser[kRunOn] ? RUN_ON : 0;
-    // Without text, as with an empty reason phrase and no field, there is none.
-    const text = native.parserExecute(handle, chunk, offset, decision | promise, events) ?? '';
-    decision = deliverAll(parser, text, events, chunk, offset);
+    let decision = deliverAll(parser, text ?? '', events, chunk, offset);
     offset += events[CONSUMED];
     // A callback that took the parser for another connection ends this one's input.
     if (parser[kInitialized] !== use) return offset;
@@ -319,7 +328,57 @@ function parse(parser, chunk, events) {
       default:
         return offset;
     }
+    text = native.parserExecute(parser[kHandle], chunk, offset, decision | runOn(parser), events);
   }
+}
+
+/**
+ * Delivers what the native transport has read and parsed: its `execute()`.
+ * @param {HTTPParser} parser
+ * @param {Buffer} input the memory that all reads share: body pieces are copied out of it
+ * @param {number} length bytes read
+ * @param {string} text of the events
+ * @returns {number|Error} as `execute()`
+ */
+function adopt(parser, input, length, text) {
+  depth++;
+  sharedInput = input;
+  try {
+    const chunk = needsInput() ? input.subarray(0, length) : input;
+    parser[kBuffer] = chunk;
+    return parseOn(parser, chunk, sharedEvents, text);
+  } finally {
+    executed(parser);
+  }
+}
+
+function executed(parser) {
+  parser[kBuffer] = undefined;
+  depth--;
+  if (parser[kPausing]) {
+    parser[kPausing] = false;
+    parser.pause();
+  }
+}
+
+// A stop in the middle goes on with the rest of the very bytes that were read.
+function needsInput() {
+  return sharedEvents[STOP] === STOP_FULL || sharedEvents[STOP] === STOP_HEAD;
+}
+
+/** @returns {boolean} whether the events that the native transport has brought are of more than one message */
+function holdsSeveral() {
+  if (sharedEvents[FIRST_EVENT] !== BEGIN || sharedEvents[FIRST_EVENT + 1] !== HEAD) return false;
+  const second = FIRST_EVENT + 1 + 8 + 4 * sharedEvents[FIRST_EVENT + 8] + 1;
+  return sharedEvents[LENGTH] > second;
+}
+
+/**
+ * @param {HTTPParser} parser
+ * @returns {object} its native part
+ */
+function handleOf(parser) {
+  return parser[kHandle];
 }
 
 // Calls back for every event; answers what the callback of the last head decided. Each body piece gets an async scope of
@@ -438,6 +497,11 @@ function fieldList(text, events, at, count) {
 }
 
 function pieceOf(chunk, start, end) {
+  if (chunk.buffer === sharedInput?.buffer) {
+    const piece = Buffer.allocUnsafe(end - start);
+    chunk.copy(piece, 0, start, end);
+    return piece;
+  }
   return Buffer.isBuffer(chunk) ? chunk.subarray(start, end) :
     Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start);
 }
@@ -451,4 +515,4 @@ function parseError(parser, bytesParsed) {
   return error;
 }
 
-module.exports = { HTTPParser, kRunOn };
+module.exports = { HTTPParser, adopt, handleOf, holdsSeveral, kRunOn, sharedEvents };

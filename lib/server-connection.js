@@ -17,6 +17,7 @@ const performance = require('./server-performance');
 const { keep, readShared } = require('./server-reader');
 const { kConnection, kConnections, kServerResponse } = require('./server-symbols');
 const { kNeedDrain, kUniqueHeaders } = require('./symbols');
+const transport = require('./transport');
 
 const debug = debuglog('http');
 const onRequestStart = channel('http.server.request.start');
@@ -117,8 +118,10 @@ function connectionListener(socket) {
   socket.setEncoding = socketSetEncoding;
   socket._paused = false;
 
-  readShared(socket, socketOnData);
   performance.look();
+  if (!transport.attach(socket, parser, socketOnNativeData)) {
+    readShared(socket, socketOnData);
+  }
 }
 
 const LISTENERS = [
@@ -148,17 +151,38 @@ function socketOnData(chunk) {
   const connection = this[kConnection];
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
   const result = parser.execute(chunk);
-
   if (typeof result !== 'number') {
-    prepareError(result, parser, keep(chunk));
-    debug('parse error', result);
-    socketOnError.call(this, result);
+    refuse(this, parser, result, keep(chunk));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
     handOver(this, connection, parser, keep(chunk.subarray(result)));
   }
-  if (this._paused && this.parser) {
+  pauseParser(this);
+}
+
+// The native transport has read and parsed.
+function socketOnNativeData(result, length) {
+  const { parser } = this;
+  if (!parser) return;
+  const connection = this[kConnection];
+  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
+  if (typeof result !== 'number') {
+    refuse(this, parser, result, transport.received(0, length));
+  } else if (parser.incoming !== null && parser.incoming.upgrade) {
+    handOver(this, connection, parser, transport.received(result, length));
+  }
+  pauseParser(this);
+}
+
+function refuse(socket, parser, error, chunk) {
+  prepareError(error, parser, chunk);
+  debug('parse error', error);
+  socketOnError.call(socket, error);
+}
+
+function pauseParser(socket) {
+  if (socket._paused && socket.parser) {
     debug('pause parser');
-    this.parser.pause();
+    socket.parser.pause();
   }
 }
 
@@ -166,6 +190,7 @@ function socketOnData(chunk) {
 function handOver(socket, connection, parser, head) {
   const { server } = connection;
   const request = parser.incoming;
+  transport.giveBack(socket);
   const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
   leaveIdle(connection);
   release(connection);
@@ -247,6 +272,7 @@ function onSocketResume() {
     this.pause();
     return;
   }
+  if (transport.resume(this)) return;
   const handle = this._handle;
   if (handle && !handle.reading) {
     handle.reading = true;
@@ -255,6 +281,7 @@ function onSocketResume() {
 }
 
 function onSocketPause() {
+  if (transport.pause(this)) return;
   const handle = this._handle;
   if (handle && handle.reading) {
     handle.reading = false;

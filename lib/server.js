@@ -13,6 +13,7 @@ const { ConnectionsList } = require('./server-connections');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./server-symbols');
 const { STATUS_CODES } = require('./status-codes');
 const { kUniqueHeaders } = require('./symbols');
+const { chooseTransport } = require('./transport');
 const { validateBoolean, validateInteger, validateObject } = require('./validators');
 
 /** Milliseconds in which a whole request must have arrived. */
@@ -105,6 +106,7 @@ function storeHTTPOptions(options) {
   this.requireHostHeader = booleanOption(options, 'requireHostHeader', true);
   this.joinDuplicateHeaders = booleanOption(options, 'joinDuplicateHeaders', undefined);
   this.rejectNonStandardBodyWrites = booleanOption(options, 'rejectNonStandardBodyWrites', false);
+  chooseTransport(this, options.transport);
 }
 
 /**

@@ -13,6 +13,9 @@ pub mod parser;
 pub mod pool;
 pub mod serializer;
 
+#[cfg(unix)]
+pub mod transport;
+
 // Unit tests are of the core alone; without Node nothing calls the entry points.
 #[cfg(not(test))]
 mod binding;

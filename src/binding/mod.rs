@@ -6,6 +6,10 @@ mod peek;
 mod pool;
 mod raw;
 mod serializer;
+#[cfg(unix)]
+mod transport;
+#[cfg(unix)]
+mod uv;
 
 use napi::bindgen_prelude::{Env, JsValue, Object, Result};
 
@@ -18,6 +22,8 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
         parser::register(env, exports);
         peek::register(env, exports);
         serializer::register(env, exports);
+        #[cfg(unix)]
+        transport::register(env, exports);
         pool::register(env, exports);
     }
     Ok(())

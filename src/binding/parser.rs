@@ -4,6 +4,7 @@
 //! 4 left to JavaScript (its cursor), 5 and on the events of [`crate::parser::event`].
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use napi::sys;
 
@@ -41,10 +42,14 @@ const CALLBACK_ERRORS: [Error; 3] = [
     },
 ];
 
-struct Handle {
+/// A parser and its last error. The transport shares it with the parser object of JavaScript.
+pub(super) struct Session {
     parser: Parser,
     error: Option<Error>,
 }
+
+/// What an external value of `createParser` holds.
+pub(super) type Handle = Rc<RefCell<Session>>;
 
 thread_local! {
     // One for all parsers of a thread: its content never outlives a call.
@@ -103,24 +108,24 @@ fn config(kind: i32, major: i32, minor: i32, lenient: i32, max_header_size: f64)
 /// `createParser() -> handle`
 fn create(call: &Call<0>) -> Result<Value, Fault> {
     let parser = Parser::new(config(1, 9, 4, 0, limits::MAX_HEADER_SIZE as f64));
-    Ok(call.external(Handle {
+    Ok(call.external::<Handle>(Rc::new(RefCell::new(Session {
         parser,
         error: None,
-    }))
+    }))))
 }
 
 /// `parserReset(handle, type, llhttpMajor, llhttpMinor, lenientFlags, maxHeaderSize)`
 fn reset(call: &Call<6>) -> Result<Value, Fault> {
     // SAFETY: lib/parser.js passes the handle that createParser made.
-    let handle = unsafe { call.data::<Handle>(0)? };
-    handle.parser.reset(config(
+    let mut session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
+    session.parser.reset(config(
         call.i32(1)?,
         call.i32(2)?,
         call.i32(3)?,
         call.i32(4)?,
         call.f64(5)?,
     ));
-    handle.error = None;
+    session.error = None;
     Ok(call.undefined())
 }
 
@@ -129,35 +134,23 @@ fn reset(call: &Call<6>) -> Result<Value, Fault> {
 /// bit 256 promises 0 for every head without upgrade. Returns the text into which the events point.
 fn execute(call: &Call<5>) -> Result<Value, Fault> {
     // SAFETY: as in `reset`.
-    let handle = unsafe { call.data::<Handle>(0)? };
+    let mut session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
     let input = call.bytes(1)?;
     let input = input.get(call.i32(2)?.max(0) as usize..).unwrap_or(&[]);
     let answer = call.i32(3)?;
-    handle.parser.set_run_on(answer & RUN_ON != 0);
+    session.parser.set_run_on(answer & RUN_ON != 0);
     match answer & !RUN_ON {
-        0 => handle.parser.decide(Decision::Body),
-        1 => handle.parser.decide(Decision::SkipBody),
-        2 => handle.parser.decide(Decision::SkipBodyAndUpgrade),
-        21 => handle.parser.fail(Error {
+        0 => session.parser.decide(Decision::Body),
+        1 => session.parser.decide(Decision::SkipBody),
+        2 => session.parser.decide(Decision::SkipBodyAndUpgrade),
+        21 => session.parser.fail(Error {
             code: Code::Paused,
             reason: "Paused by on_headers_complete",
         }),
-        _ => handle.parser.decide(Decision::Fail),
+        _ => session.parser.decide(Decision::Fail),
     }
     OUTPUT.with_borrow_mut(|out| {
-        prepare(out, call.words(4)?);
-        let (consumed, stop) = handle.parser.execute(input, out);
-        let stop = match stop {
-            Stop::Done => STOP_DONE,
-            Stop::Full => STOP_FULL,
-            Stop::Head => STOP_HEAD,
-            Stop::Upgrade => STOP_UPGRADE,
-            Stop::Error(error) => {
-                handle.error = Some(error);
-                STOP_ERROR
-            }
-        };
-        finish_words(out, stop, consumed);
+        session.run(input, out, call.words(4)?);
         call.fill_i32(4, &out.words)?;
         Ok(if out.text.is_empty() {
             call.undefined()
@@ -165,6 +158,30 @@ fn execute(call: &Call<5>) -> Result<Value, Fault> {
             call.latin1(&out.text)
         })
     })
+}
+
+impl Session {
+    /// Parses `input` into `out`: the header words, the events (at most `room` words in all), and their text.
+    pub(super) fn run(&mut self, input: &[u8], out: &mut Output, room: usize) {
+        prepare(out, room);
+        let (consumed, stop) = self.parser.execute(input, out);
+        let stop = match stop {
+            Stop::Done => STOP_DONE,
+            Stop::Full => STOP_FULL,
+            Stop::Head => STOP_HEAD,
+            Stop::Upgrade => STOP_UPGRADE,
+            Stop::Error(error) => {
+                self.error = Some(error);
+                STOP_ERROR
+            }
+        };
+        finish_words(out, stop, consumed);
+    }
+
+    /// See [`crate::parser::Config::run_on`].
+    pub(super) fn set_run_on(&mut self, run_on: bool) {
+        self.parser.set_run_on(run_on);
+    }
 }
 
 const RUN_ON: i32 = 256;
@@ -185,13 +202,13 @@ fn finish_words(out: &mut Output, stop: i32, consumed: usize) {
 /// `parserFinish(handle, words)`: the input ended.
 fn finish(call: &Call<2>) -> Result<Value, Fault> {
     // SAFETY: as in `reset`.
-    let handle = unsafe { call.data::<Handle>(0)? };
+    let mut session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
     OUTPUT.with_borrow_mut(|out| {
         prepare(out, call.words(1)?);
-        let stop = match handle.parser.finish(out) {
+        let stop = match session.parser.finish(out) {
             Ok(()) => STOP_DONE,
             Err(error) => {
-                handle.error = Some(error);
+                session.error = Some(error);
                 STOP_ERROR
             }
         };
@@ -204,23 +221,29 @@ fn finish(call: &Call<2>) -> Result<Value, Fault> {
 /// `parserPause(handle)`
 fn pause(call: &Call<1>) -> Result<Value, Fault> {
     // SAFETY: as in `reset`.
-    unsafe { call.data::<Handle>(0)? }.parser.pause();
+    unsafe { call.data::<Handle>(0)? }
+        .borrow_mut()
+        .parser
+        .pause();
     Ok(call.undefined())
 }
 
 /// `parserResume(handle)`
 fn resume(call: &Call<1>) -> Result<Value, Fault> {
     // SAFETY: as in `reset`.
-    unsafe { call.data::<Handle>(0)? }.parser.resume();
+    unsafe { call.data::<Handle>(0)? }
+        .borrow_mut()
+        .parser
+        .resume();
     Ok(call.undefined())
 }
 
 /// `parserFail(handle, which)`: a callback threw; see [`CALLBACK_ERRORS`].
 fn fail(call: &Call<2>) -> Result<Value, Fault> {
     // SAFETY: as in `reset`.
-    let handle = unsafe { call.data::<Handle>(0)? };
+    let mut session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
     if let Some(error) = CALLBACK_ERRORS.get(call.i32(1)?.max(0) as usize) {
-        handle.parser.fail(*error);
+        session.parser.fail(*error);
     }
     Ok(call.undefined())
 }
@@ -228,8 +251,8 @@ fn fail(call: &Call<2>) -> Result<Value, Fault> {
 /// `parserError(handle) -> string`: code and reason of the last error, a space between.
 fn error(call: &Call<1>) -> Result<Value, Fault> {
     // SAFETY: as in `reset`.
-    let handle = unsafe { call.data::<Handle>(0)? };
-    let text = handle.error.map_or_else(String::new, |error| {
+    let session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
+    let text = session.error.map_or_else(String::new, |error| {
         format!("{} {}", error.code.name(), error.reason)
     });
     Ok(call.latin1(text.as_bytes()))

@@ -89,6 +89,12 @@ pub unsafe fn define(env: sys::napi_env, exports: Value, name: &'static CStr, fu
 }
 
 impl<const N: usize> Call<N> {
+    /// The environment of this call.
+    #[cfg(unix)]
+    pub fn env(&self) -> sys::napi_env {
+        self.env
+    }
+
     /// The argument at `index` as JavaScript passed it.
     #[inline]
     pub fn arg(&self, index: usize) -> Value {
@@ -121,8 +127,9 @@ impl<const N: usize> Call<N> {
         }
     }
 
+    /// Where the memory of a Buffer, typed array or DataView lies, and how many bytes it holds.
     #[inline]
-    fn view(&self, index: usize) -> Result<(*mut u8, usize), Fault> {
+    pub fn view(&self, index: usize) -> Result<(*mut u8, usize), Fault> {
         let (mut data, mut length) = (null_mut::<c_void>(), 0);
         // SAFETY: `env` and the argument belong to this call.
         let status = unsafe {
@@ -219,6 +226,63 @@ impl<const N: usize> Call<N> {
         // SAFETY: Node wrote `length` code units.
         unsafe { buffer.set_len(length) };
         Ok(())
+    }
+
+    /// Appends a string to `buffer`: its characters modulo 256 (`latin1`), or as UTF-8.
+    #[cfg(unix)]
+    #[inline]
+    pub fn append_string(
+        &self,
+        index: usize,
+        latin1: bool,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let read = if latin1 {
+            sys::napi_get_value_string_latin1
+        } else {
+            sys::napi_get_value_string_utf8
+        };
+        let old = buffer.len();
+        buffer.reserve(1024);
+        for _ in 0..2 {
+            let room = buffer.capacity() - old;
+            let mut length = 0;
+            // SAFETY: `buffer` has room for `room` bytes after its `old` ones; Node uses the last for a terminator.
+            let status = unsafe {
+                let end = buffer.as_mut_ptr().add(old);
+                read(self.env, self.args[index], end.cast(), room, &mut length)
+            };
+            if status != sys::Status::napi_ok {
+                return Err(Fault::Argument(c"expected a string"));
+            }
+            // A character of UTF-8 has at most 4 bytes: with less room than that left, it may have been cut.
+            if length + 5 <= room {
+                // SAFETY: Node wrote `length` bytes.
+                unsafe { buffer.set_len(old + length) };
+                return Ok(());
+            }
+            // SAFETY: a null buffer asks for the length alone.
+            unsafe { read(self.env, self.args[index], null_mut(), 0, &mut length) };
+            buffer.reserve(length + 5);
+        }
+        Err(Fault::Argument(c"expected a string"))
+    }
+
+    /// A Buffer with a copy of `bytes`.
+    #[cfg(unix)]
+    pub fn buffer(&self, bytes: &[u8]) -> Value {
+        let (mut value, mut data) = (null_mut(), null_mut());
+        // SAFETY: Node copies `bytes.len()` bytes.
+        unsafe {
+            sys::napi_create_buffer_copy(
+                self.env,
+                bytes.len(),
+                bytes.as_ptr().cast(),
+                &mut data,
+                &mut value,
+            );
+        }
+        value
     }
 
     /// The data behind an external value that [`Call::external`] made.

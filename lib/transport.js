@@ -1,0 +1,361 @@
+'use strict';
+// Native transport: plain sockets whose bytes the core reads and writes itself, on the event loop of this thread.
+//
+// Owns which sockets those are. The socket stays the net.Socket that the server made; attaching changes its prototype to one
+// whose methods go to the core first and to net.Socket's otherwise. Whoever reads the socket gets it back (`giveBack`)
+// with every byte in order. What the kernel does not take at once goes through net.Socket: waiting, 'drain' and the errors
+// of a full or broken connection are the stream's business here as everywhere.
+
+const net = require('node:net');
+const { getSystemErrorName, types: { isUint8Array } } = require('node:util');
+const native = require('./native');
+const { adopt, handleOf, holdsSeveral, sharedEvents } = require('./parser');
+const { validateOneOf } = require('./validators');
+
+/** Bytes of the buffer that all reads of this thread share. */
+const INPUT_BYTES = 64 * 1024;
+
+// News of a connection; anything else is a failure.
+const PARSED = 0;
+const ENDED = 1;
+// Counters of a connection.
+const RECEIVED = 0;
+const SENT = 1;
+const QUEUED = 2;
+// No connection.
+const NONE = -1;
+
+const kIndex = Symbol('transport');
+const kListener = Symbol('transportListener');
+const kReferenced = Symbol('transportReferenced');
+const kReceived = Symbol('transportReceived');
+const kSent = Symbol('transportSent');
+
+const plain = net.Socket.prototype;
+const plainWrite = plain.write;
+const plainRead = plain._read;
+const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead').get;
+const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten').get;
+
+const NATIVE = 'native';
+const STREAM = 'stream';
+const TRANSPORTS = [STREAM, NATIVE];
+// Servers whose connections are left to their streams. No property of the server: it has node's own, and no more.
+const streaming = new WeakSet();
+
+const sockets = [];
+let transport; // undefined until first needed, null where there can be none
+let input;
+// The connection whose pipelined requests are being handled: their answers leave together.
+let held = NONE;
+
+function open() {
+  if (native.transportOpen === undefined) return null;
+  input = Buffer.allocUnsafeSlow(INPUT_BYTES);
+  return native.transportOpen(input, sharedEvents, onNews, {}) ?? null;
+}
+
+/**
+ * Decides how the connections of a server are read: by their streams alone ('stream'), or by the core where it can ('native').
+ * @param {net.Server} server
+ * @param {string} [name] by default what the environment says in RUST_HTTP_TRANSPORT, or 'native'
+ * @throws ERR_INVALID_ARG_VALUE for another name
+ */
+function chooseTransport(server, name = process.env.RUST_HTTP_TRANSPORT || NATIVE) {
+  validateOneOf(name, 'options.transport', TRANSPORTS);
+  if (name === STREAM) streaming.add(server);
+}
+
+/**
+ * Lets the core read a socket into its parser, if it can: a plain TCP or pipe socket that nobody reads or has changed.
+ * @param {stream.Duplex} socket
+ * @param {HTTPParser} parser
+ * @param {Function} listener called as `listener.call(socket, result, length)` with what `parser.execute()` would return for
+ *   the bytes read, and their number: see `received()`
+ * @returns {boolean} whether the core reads it now
+ */
+function attach(socket, parser, listener) {
+  const handle = socket._handle;
+  if (!isPlain(socket) || !handle || !(handle.fd >= 0) || !socket.readable || socket.readableLength > 0 ||
+      socket.writableLength > 0 || transport === null || streaming.has(socket.server)) {
+    return false;
+  }
+  transport ??= open();
+  if (transport === null) return false;
+  const index = native.transportAttach(transport, handle.fd, handleOf(parser), 1);
+  if (index < 0) return false;
+  if (handle.reading) {
+    handle.reading = false;
+    handle.readStop();
+  }
+  Object.setPrototypeOf(socket, NativeSocket);
+  socket[kIndex] = index;
+  socket[kListener] = listener;
+  socket[kReferenced] = true;
+  sockets[index] = socket;
+  native.transportKeepAlive(transport, 1);
+  return true;
+}
+
+function isPlain(socket) {
+  const prototype = Object.getPrototypeOf(socket);
+  return (prototype === plain || prototype === NativeSocket) && socket[kIndex] === undefined &&
+    plain.write === plainWrite && plain._read === plainRead && !Object.hasOwn(socket, 'write');
+}
+
+// Ends the core's part in a socket. Answers the bytes that were queued and could not be sent.
+function detach(socket) {
+  const index = socket[kIndex];
+  sendHeld(index);
+  socket[kReceived] = native.transportBytes(transport, index, RECEIVED);
+  socket[kSent] = native.transportBytes(transport, index, SENT);
+  const rest = native.transportDetach(transport, index);
+  socket[kIndex] = undefined;
+  socket[kListener] = undefined;
+  sockets[index] = undefined;
+  if (socket[kReferenced]) native.transportKeepAlive(transport, -1);
+  return rest;
+}
+
+/**
+ * Gives a socket back to its stream: from here on bytes come as 'data'. Nothing happens to a socket that the core does not
+ * read.
+ * @param {stream.Duplex} socket
+ */
+function giveBack(socket) {
+  if (socket[kIndex] === undefined) return;
+  const rest = detach(socket);
+  if (socket.destroyed) return;
+  if (rest !== undefined) plainWrite.call(socket, rest);
+  if (!socket.isPaused()) plainRead.call(socket, 0);
+}
+
+/**
+ * Stops reading a socket that the core reads.
+ * @param {stream.Duplex} socket
+ * @returns {boolean} false when its stream reads it
+ */
+function pause(socket) {
+  if (socket[kIndex] === undefined) return false;
+  native.transportPause(transport, socket[kIndex]);
+  return true;
+}
+
+/**
+ * Reads again after `pause()`.
+ * @param {stream.Duplex} socket
+ * @returns {boolean} false when its stream reads it
+ */
+function resume(socket) {
+  if (socket[kIndex] === undefined) return false;
+  native.transportResume(transport, socket[kIndex]);
+  return true;
+}
+
+// A connection has news. Called by the reactor, once per turn for each connection.
+function onNews(index, kind, value, text) {
+  const socket = sockets[index];
+  if (kind === PARSED) {
+    const { parser } = socket;
+    socket._unrefTimer();
+    if (!parser) return;
+    if (holdsSeveral()) held = index;
+    try {
+      socket[kListener](adopt(parser, input, value, text), value);
+    } finally {
+      sendHeld(index);
+    }
+  } else if (kind === ENDED) {
+    const rest = detach(socket);
+    if (rest !== undefined) plainWrite.call(socket, rest);
+    socket.push(null);
+    plain.read.call(socket, 0);
+  } else {
+    socket.destroy(systemError('read', value));
+  }
+}
+
+function systemError(call, number) {
+  const code = getSystemErrorName(-number);
+  const error = new Error(`${call} ${code}`);
+  error.errno = -number;
+  error.code = code;
+  error.syscall = call;
+  return error;
+}
+
+// What pipelined answers left in the queue.
+function sendHeld(index) {
+  if (held !== index) return;
+  held = NONE;
+  const left = native.transportFlush(transport, index);
+  if (left !== 0) settle(sockets[index], left);
+}
+
+// The kernel did not take everything: the rest is the stream's. A broken connection ends.
+function settle(socket, left, callback) {
+  if (left > 0) return plainWrite.call(socket, native.transportTake(transport, socket[kIndex]), callback);
+  const error = systemError('write', -left);
+  if (typeof callback === 'function') process.nextTick(callback, error);
+  socket.destroy(error);
+  return false;
+}
+
+// Writes through the stream, what is queued first.
+function writePlain(socket, data, encoding, callback) {
+  const index = socket[kIndex];
+  if (native.transportBytes(transport, index, QUEUED) > 0) plainWrite.call(socket, native.transportTake(transport, index));
+  return plainWrite.call(socket, data, encoding, callback);
+}
+
+// Whether the core writes text of this encoding as latin1 (1) or UTF-8 (0); -1 for any other encoding. ASCII is written as
+// latin1, as Buffer does.
+function isLatin1(encoding) {
+  if (encoding === 'latin1' || encoding === 'binary' || encoding === 'ascii') return 1;
+  return encoding === undefined || encoding === null || encoding === 'utf8' || encoding === 'utf-8' ? 0 : -1;
+}
+
+function written(callback) {
+  callback(null);
+}
+
+/** The prototype of sockets that the core reads, now or before. */
+const NativeSocket = Object.create(plain, {
+  bytesRead: {
+    __proto__: null,
+    configurable: true,
+    get() {
+      const index = this[kIndex];
+      return bytesRead.call(this) + (index === undefined ? this[kReceived] : native.transportBytes(transport, index, RECEIVED));
+    },
+  },
+  bytesWritten: {
+    __proto__: null,
+    configurable: true,
+    get() {
+      const index = this[kIndex];
+      if (index === undefined) return bytesWritten.call(this) + this[kSent];
+      return bytesWritten.call(this) + native.transportBytes(transport, index, SENT) +
+        native.transportBytes(transport, index, QUEUED);
+    },
+  },
+  writableLength: {
+    __proto__: null,
+    configurable: true,
+    get() {
+      const index = this[kIndex];
+      return this._writableState.length + (index === undefined ? 0 : native.transportBytes(transport, index, QUEUED));
+    },
+  },
+});
+
+Object.assign(NativeSocket, {
+  write(data, encoding, callback) {
+    const index = this[kIndex];
+    if (index === undefined) return plainWrite.call(this, data, encoding, callback);
+    if (typeof encoding === 'function') {
+      callback = encoding;
+      encoding = undefined;
+    }
+    const state = this._writableState;
+    // Bytes that wait in the stream go first. What fills the stream's buffer, and what cannot be written, is the stream's to say.
+    if (state.length > 0 || data?.length >= state.highWaterMark || state.ending || state.destroyed) {
+      return writePlain(this, data, encoding, callback);
+    }
+    const hold = held === index || state.corked > 0;
+    let left;
+    if (typeof data === 'string') {
+      const latin1 = isLatin1(encoding);
+      if (latin1 < 0) return this.write(Buffer.from(data, encoding), undefined, callback);
+      left = native.transportWrite(transport, index, data, latin1, hold ? 1 : 0);
+    } else if (isUint8Array(data)) {
+      left = native.transportWriteBytes(transport, index, data, hold ? 1 : 0);
+    } else {
+      return plainWrite.call(this, data, encoding, callback);
+    }
+    if (hold && left < state.highWaterMark) left = 0;
+    this._unrefTimer();
+    if (left !== 0) return settle(this, left, callback);
+    if (typeof callback === 'function') process.nextTick(written, callback);
+    return true;
+  },
+
+  uncork() {
+    plain.uncork.call(this);
+    const index = this[kIndex];
+    if (index !== undefined && index !== held && this._writableState.corked === 0) {
+      const left = native.transportFlush(transport, index);
+      if (left !== 0) settle(this, left);
+    }
+  },
+
+  end(data, encoding, callback) {
+    const index = this[kIndex];
+    if (index !== undefined) {
+      if (typeof data === 'string' || isUint8Array(data)) {
+        this.write(data, encoding);
+        data = undefined;
+      }
+      sendHeld(index);
+    }
+    return plain.end.call(this, data, encoding, callback);
+  },
+
+  read(size) {
+    // A flowing stream reads itself whenever it is resumed: nobody takes bytes away by that.
+    if (size !== 0 && this._readableState.flowing !== true) giveBack(this);
+    return plain.read.call(this, size);
+  },
+
+  on(event, listener) {
+    if (event === 'data' || event === 'readable') giveBack(this);
+    return plain.on.call(this, event, listener);
+  },
+
+  addListener(event, listener) {
+    return this.on(event, listener);
+  },
+
+  prependListener(event, listener) {
+    if (event === 'data' || event === 'readable') giveBack(this);
+    return plain.prependListener.call(this, event, listener);
+  },
+
+  pipe(destination, options) {
+    giveBack(this);
+    return plain.pipe.call(this, destination, options);
+  },
+
+  ref() {
+    if (this[kIndex] !== undefined && !this[kReferenced]) native.transportKeepAlive(transport, 1);
+    this[kReferenced] = true;
+    return plain.ref.call(this);
+  },
+
+  unref() {
+    if (this[kIndex] !== undefined && this[kReferenced]) native.transportKeepAlive(transport, -1);
+    this[kReferenced] = false;
+    return plain.unref.call(this);
+  },
+
+  _read(size) {
+    if (this[kIndex] === undefined) plainRead.call(this, size);
+  },
+
+  _destroy(error, callback) {
+    if (this[kIndex] !== undefined) detach(this);
+    plain._destroy.call(this, error, callback);
+  },
+});
+
+/**
+ * The bytes that were read last, from `start` on, as a Buffer of their own.
+ * @param {number} start
+ * @param {number} length of what was read
+ * @returns {Buffer}
+ */
+function received(start, length) {
+  return Buffer.from(input.subarray(start, length));
+}
+
+module.exports = { attach, chooseTransport, giveBack, pause, received, resume, NativeSocket };

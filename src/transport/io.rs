@@ -1,0 +1,50 @@
+//! The two system calls of the transport, without waiting and without SIGPIPE.
+
+use std::io::{Error, IoSlice, Result};
+use std::os::fd::RawFd;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+// Elsewhere SIGPIPE is held off by SO_NOSIGPIPE or by Node, which ignores the signal.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT;
+
+fn retry(call: impl Fn() -> isize) -> Result<usize> {
+    loop {
+        match usize::try_from(call()) {
+            Ok(count) => return Ok(count),
+            Err(_) => {
+                let error = Error::last_os_error();
+                if error.kind() != std::io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// Reads what is there; 0 is the end of the peer's data. `WouldBlock` when there is nothing.
+pub fn receive(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
+    let (data, length) = (buffer.as_mut_ptr().cast(), buffer.len());
+    // SAFETY: the kernel writes at most `length` bytes to `data`; a stale descriptor number is an error, not memory.
+    retry(|| unsafe { libc::recv(fd, data, length, libc::MSG_DONTWAIT) })
+}
+
+/// Sends what the kernel takes of `first` followed by `second`; fewer bytes, or `WouldBlock`, when its buffer is full.
+pub fn send(fd: RawFd, first: &[u8], second: &[u8]) -> Result<usize> {
+    if second.is_empty() {
+        let (data, length) = (first.as_ptr().cast(), first.len());
+        // SAFETY: the kernel reads `length` bytes of `data`.
+        return retry(|| unsafe { libc::send(fd, data, length, SEND_FLAGS) });
+    }
+    let parts = [IoSlice::new(first), IoSlice::new(second)];
+    retry(|| {
+        // SAFETY: all zero is a valid msghdr; IoSlice has the layout of iovec, and the kernel only reads through it.
+        unsafe {
+            let mut message: libc::msghdr = std::mem::zeroed();
+            message.msg_iov = parts.as_ptr().cast_mut().cast();
+            message.msg_iovlen = parts.len() as _;
+            libc::sendmsg(fd, &message, SEND_FLAGS)
+        }
+    })
+}

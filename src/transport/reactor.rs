@@ -1,0 +1,408 @@
+//! One readiness set and the connections in it.
+//!
+//! Polling is edge-triggered: an edge is used up by one read, and [`Reactor::read`] asks for another where that read cannot
+//! have emptied the socket. So every connection gets one read a turn, and one that always has more starves nobody.
+
+use std::io::{ErrorKind, Result};
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use slab::Slab;
+
+use super::io;
+
+/// Readiness events taken in one turn; the rest waits in the kernel for the next.
+const EVENTS_PER_TURN: usize = 256;
+
+/// Bytes that may wait in a connection's queue before they must be sent: what one turn of pipelined answers makes.
+const QUEUE_KEPT: usize = 64 * 1024;
+
+/// What one read brought.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Read {
+    /// So many bytes are in the buffer.
+    Bytes(usize),
+    /// Nothing yet.
+    Later,
+    /// The peer has sent its last byte.
+    Ended,
+    /// The connection broke: the system's error number.
+    Failed(i32),
+}
+
+struct Connection<T> {
+    fd: RawFd,
+    // Tells a connection from the next one that gets its slot: events of a turn may outlive the connection they are for.
+    generation: usize,
+    paused: bool,
+    // An edge came while paused, and reading after resume() must not wait for another.
+    owed: bool,
+    // The event said that the peer has closed its side: a short read is then not the last one.
+    closing: bool,
+    queue: Vec<u8>,
+    received: u64,
+    sent: u64,
+    data: T,
+}
+
+/// The connections of one thread. `T` is what the caller keeps with each: its parser.
+pub struct Reactor<T> {
+    poll: Poll,
+    events: Events,
+    ready: Vec<(usize, bool)>,
+    next: usize,
+    connections: Slab<Connection<T>>,
+    generation: usize,
+}
+
+const INDEX_BITS: u32 = usize::BITS / 2;
+const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
+
+fn token(index: usize, generation: usize) -> Token {
+    Token(generation << INDEX_BITS | index)
+}
+
+impl<T> Reactor<T> {
+    /// An empty set.
+    ///
+    /// # Errors
+    /// What the system says when it has no descriptor left.
+    pub fn new() -> Result<Reactor<T>> {
+        Ok(Reactor {
+            poll: Poll::new()?,
+            events: Events::with_capacity(EVENTS_PER_TURN),
+            ready: Vec::with_capacity(EVENTS_PER_TURN),
+            next: 0,
+            connections: Slab::new(),
+            generation: 0,
+        })
+    }
+
+    /// The descriptor that becomes readable when a connection is ready.
+    pub fn as_raw_fd(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+
+    /// How many connections are attached.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether no connection is attached.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Begins to watch a descriptor. Returns the connection's number, valid until [`Reactor::detach`].
+    ///
+    /// # Errors
+    /// What the system says when the descriptor cannot be polled, or is in the set already.
+    pub fn attach(&mut self, fd: RawFd, data: T) -> Result<usize> {
+        self.generation = self.generation.wrapping_add(1) & INDEX_MASK;
+        let generation = self.generation;
+        let entry = self.connections.vacant_entry();
+        let index = entry.key();
+        self.poll.registry().register(
+            &mut SourceFd(&fd),
+            token(index, generation),
+            Interest::READABLE,
+        )?;
+        entry.insert(Connection {
+            fd,
+            generation,
+            paused: false,
+            owed: false,
+            closing: false,
+            queue: Vec::new(),
+            received: 0,
+            sent: 0,
+            data,
+        });
+        Ok(index)
+    }
+
+    /// Ends watching; the descriptor is the caller's alone again. Returns the bytes that were queued and not sent.
+    pub fn detach(&mut self, index: usize) -> Vec<u8> {
+        match self.connections.try_remove(index) {
+            Some(connection) => {
+                // The descriptor may be closed already: then the set has forgotten it by itself.
+                let _ = self
+                    .poll
+                    .registry()
+                    .deregister(&mut SourceFd(&connection.fd));
+                connection.queue
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// What the caller keeps with the connection.
+    pub fn data(&self, index: usize) -> Option<&T> {
+        self.connections
+            .get(index)
+            .map(|connection| &connection.data)
+    }
+
+    /// Takes the readiness events that are there, without waiting.
+    ///
+    /// # Errors
+    /// What the system says; an interrupted call is none.
+    pub fn collect(&mut self) -> Result<()> {
+        self.ready.clear();
+        self.next = 0;
+        if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
+            return if error.kind() == ErrorKind::Interrupted {
+                Ok(())
+            } else {
+                Err(error)
+            };
+        }
+        for event in &self.events {
+            self.ready
+                .push((event.token().0, event.is_read_closed() || event.is_error()));
+        }
+        Ok(())
+    }
+
+    /// The next ready connection of this turn.
+    pub fn next_ready(&mut self) -> Option<usize> {
+        while let Some(&(token, closing)) = self.ready.get(self.next) {
+            self.next += 1;
+            let index = token & INDEX_MASK;
+            let Some(connection) = self.connections.get_mut(index) else {
+                continue;
+            };
+            if connection.generation != token >> INDEX_BITS {
+                continue;
+            }
+            connection.closing |= closing;
+            if connection.paused {
+                connection.owed = true;
+                continue;
+            }
+            return Some(index);
+        }
+        None
+    }
+
+    /// Reads once into `buffer`.
+    pub fn read(&mut self, index: usize, buffer: &mut [u8]) -> Read {
+        let Some(connection) = self.connections.get_mut(index) else {
+            return Read::Later;
+        };
+        match io::receive(connection.fd, buffer) {
+            Ok(0) => Read::Ended,
+            Ok(count) => {
+                connection.received += count as u64;
+                if count == buffer.len() || connection.closing {
+                    self.rearm(index);
+                }
+                Read::Bytes(count)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Read::Later,
+            Err(error) => Read::Failed(error.raw_os_error().unwrap_or(0)),
+        }
+    }
+
+    fn rearm(&mut self, index: usize) {
+        if let Some(connection) = self.connections.get(index) {
+            let token = token(index, connection.generation);
+            // Fails only for a descriptor that is gone; its owner detaches it.
+            let _ = self.poll.registry().reregister(
+                &mut SourceFd(&connection.fd),
+                token,
+                Interest::READABLE,
+            );
+        }
+    }
+
+    /// Bytes received, sent, and queued so far.
+    pub fn counts(&self, index: usize) -> (u64, u64, usize) {
+        self.connections
+            .get(index)
+            .map_or((0, 0, 0), |it| (it.received, it.sent, it.queue.len()))
+    }
+
+    /// Stops reading: the peer is held back by its window.
+    pub fn pause(&mut self, index: usize) {
+        if let Some(connection) = self.connections.get_mut(index) {
+            connection.paused = true;
+        }
+    }
+
+    /// Reads again, also what came during the pause.
+    pub fn resume(&mut self, index: usize) {
+        let Some(connection) = self.connections.get_mut(index) else {
+            return;
+        };
+        connection.paused = false;
+        if std::mem::take(&mut connection.owed) {
+            self.rearm(index);
+        }
+    }
+
+    /// The bytes that wait to be sent; the caller appends.
+    pub fn queue(&mut self, index: usize) -> Option<&mut Vec<u8>> {
+        self.connections
+            .get_mut(index)
+            .map(|connection| &mut connection.queue)
+    }
+
+    /// Sends the queue followed by `more`. Returns how many bytes of both were taken; what was taken of the queue has
+    /// left it.
+    ///
+    /// # Errors
+    /// What the system says; a full socket is none (0 bytes).
+    pub fn send(&mut self, index: usize, more: &[u8]) -> Result<usize> {
+        let Some(connection) = self.connections.get_mut(index) else {
+            return Ok(0);
+        };
+        let queue = &mut connection.queue;
+        if queue.is_empty() && more.is_empty() {
+            return Ok(0);
+        }
+        let result = if queue.is_empty() {
+            io::send(connection.fd, more, &[])
+        } else {
+            io::send(connection.fd, queue, more)
+        };
+        let count = match result {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        connection.sent += count as u64;
+        if count >= queue.len() {
+            queue.clear();
+            queue.shrink_to(QUEUE_KEPT);
+        } else {
+            queue.drain(..count);
+        }
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write};
+    use std::net::Shutdown;
+    use std::os::unix::net::UnixStream;
+
+    fn pair() -> (UnixStream, UnixStream) {
+        UnixStream::pair().unwrap()
+    }
+
+    fn ready<T>(reactor: &mut Reactor<T>) -> Vec<usize> {
+        reactor.collect().unwrap();
+        std::iter::from_fn(|| reactor.next_ready()).collect()
+    }
+
+    #[test]
+    fn a_written_byte_makes_its_connection_ready_once() {
+        let (ours, mut peer) = pair();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        assert_eq!(ready(&mut reactor), []);
+        peer.write_all(b"a").unwrap();
+        assert_eq!(ready(&mut reactor), [index]);
+        let mut buffer = [0; 16];
+        assert_eq!(reactor.read(index, &mut buffer), Read::Bytes(1));
+        assert_eq!(ready(&mut reactor), []);
+        assert_eq!(reactor.read(index, &mut buffer), Read::Later);
+    }
+
+    #[test]
+    fn a_read_that_fills_the_buffer_is_followed_by_another_turn() {
+        let (ours, mut peer) = pair();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        peer.write_all(&[7; 40]).unwrap();
+        let mut buffer = [0; 16];
+        let mut counts = Vec::new();
+        while !ready(&mut reactor).is_empty() {
+            match reactor.read(index, &mut buffer) {
+                Read::Bytes(count) => counts.push(count),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(counts, [16, 16, 8]);
+    }
+
+    #[test]
+    fn the_last_bytes_come_before_the_end() {
+        let (ours, mut peer) = pair();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        peer.write_all(b"bye").unwrap();
+        peer.shutdown(Shutdown::Write).unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(ready(&mut reactor), [index]);
+        assert_eq!(reactor.read(index, &mut buffer), Read::Bytes(3));
+        assert_eq!(ready(&mut reactor), [index]);
+        assert_eq!(reactor.read(index, &mut buffer), Read::Ended);
+    }
+
+    #[test]
+    fn what_came_during_a_pause_is_read_after_it() {
+        let (ours, mut peer) = pair();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        reactor.pause(index);
+        peer.write_all(b"abc").unwrap();
+        assert_eq!(ready(&mut reactor), []);
+        reactor.resume(index);
+        assert_eq!(ready(&mut reactor), [index]);
+        assert_eq!(reactor.read(index, &mut [0; 16]), Read::Bytes(3));
+    }
+
+    #[test]
+    fn an_event_of_a_detached_connection_reaches_no_other() {
+        let (first, mut first_peer) = pair();
+        let (second, _second_peer) = pair();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(first.as_raw_fd(), 1).unwrap();
+        first_peer.write_all(b"a").unwrap();
+        reactor.collect().unwrap();
+        reactor.detach(index);
+        assert_eq!(
+            reactor.attach(second.as_raw_fd(), 2).unwrap(),
+            index,
+            "the slot is used again"
+        );
+        assert_eq!(reactor.next_ready(), None);
+    }
+
+    #[test]
+    fn a_full_socket_takes_a_part_and_keeps_the_order() {
+        let (ours, mut peer) = pair();
+        ours.set_nonblocking(true).unwrap();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        let body: Vec<u8> = (0..4_000_000u32).map(|n| (n % 251) as u8).collect();
+        reactor.queue(index).unwrap().extend_from_slice(b"head");
+        let taken = reactor.send(index, &body).unwrap();
+        assert!(taken > 4 && taken < body.len(), "{taken}");
+        assert!(reactor.queue(index).unwrap().is_empty());
+        drop(reactor);
+        drop(ours);
+        let mut got = Vec::new();
+        peer.read_to_end(&mut got).unwrap();
+        assert_eq!(got[..4], *b"head");
+        assert_eq!(got[4..], body[..taken - 4]);
+    }
+
+    #[test]
+    fn sending_to_a_closed_peer_is_an_error_and_no_signal() {
+        let (ours, peer) = pair();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        drop(peer);
+        assert_eq!(
+            reactor.send(index, b"x").unwrap_err().raw_os_error(),
+            Some(libc::EPIPE)
+        );
+    }
+}
