@@ -151,6 +151,7 @@ test('a handler that does not read holds its client back', async () => {
   assert.ok(request.socket.bytesRead < 1 << 20, `${request.socket.bytesRead} bytes read`);
   assert.ok(client.writableLength > 0);
   client.destroy();
+  server.closeAllConnections();
   server.close();
   await once(server, 'close');
 });
