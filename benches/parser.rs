@@ -38,6 +38,7 @@ fn config(kind: Kind) -> Config {
         lenient: Lenient::NONE,
         max_header_size: MAX_HEADER_SIZE,
         run_on: true,
+        strict: false,
     }
 }
 

@@ -7,8 +7,9 @@
 
 const { finished } = require('stream');
 const { debuglog } = require('util');
-const { HTTPParser, freeParser, isLenient, parsers, prepareError } = require('./common');
+const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
 const { connResetException } = require('./errors');
+const { parserFlags } = require('./strict');
 const { kNeedDrain } = require('./symbols');
 const { ANSWERED, freeSocketErrorListener, setPhase } = require('./agent-sockets');
 const observe = require('./client-observe');
@@ -17,9 +18,6 @@ const debug = debuglog('http');
 
 /** The error that destroy() was given before there was a socket to give it to. */
 const kReason = Symbol('reason');
-
-const LENIENT_ALL = HTTPParser.kLenientAll | 0;
-const LENIENT_NONE = HTTPParser.kLenientNone | 0;
 
 /** What onIncoming answers: a body follows; none does; none does and the connection changes its protocol. */
 const BODY = 0;
@@ -87,9 +85,8 @@ function begin(req, socket) {
   if (socket._httpMessage === undefined) observe.connected();
   const parser = parsers.alloc();
   req.socket = socket;
-  const lenient = req.insecureHTTPParser === undefined ? isLenient() : req.insecureHTTPParser;
   parser.initialize(HTTPParser.RESPONSE, new HTTPClientAsyncResource('HTTPINCOMINGMESSAGE', req),
-                    req.maxHeaderSize || 0, lenient ? LENIENT_ALL : LENIENT_NONE);
+                    req.maxHeaderSize || 0, parserFlags(req));
   parser.socket = socket;
   parser.outgoing = req;
   req.parser = parser;

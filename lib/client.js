@@ -22,6 +22,7 @@ const {
 const observe = require('./client-observe');
 const { codes } = require('./errors');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('./outgoing');
+const { chooseStrict } = require('./strict');
 const { kOutHeaders, kUniqueHeaders } = require('./symbols');
 const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('./validators');
 
@@ -75,6 +76,7 @@ function ClientRequest(input, options, callback) {
   this.maxHeaderSize = options.maxHeaderSize;
   if (options.insecureHTTPParser !== undefined) validateBoolean(options.insecureHTTPParser, 'options.insecureHTTPParser');
   this.insecureHTTPParser = options.insecureHTTPParser;
+  chooseStrict(this, options);
   if (options.joinDuplicateHeaders !== undefined) {
     validateBoolean(options.joinDuplicateHeaders, 'options.joinDuplicateHeaders');
   }

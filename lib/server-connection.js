@@ -6,7 +6,6 @@
 
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
-const { isLenient } = require('./builtin');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
 const { codes, connResetException } = require('./errors');
 const { closeSilently, isSilent } = require('./incoming');
@@ -16,6 +15,7 @@ const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const performance = require('./server-performance');
 const { keep, readShared } = require('./server-reader');
 const { kConnection, kConnections, kServerResponse } = require('./server-symbols');
+const { parserFlags } = require('./strict');
 const { kNeedDrain, kUniqueHeaders } = require('./symbols');
 const transport = require('./transport');
 
@@ -92,12 +92,11 @@ function connectionListener(socket) {
   socket.on('timeout', socketOnTimeout);
 
   const parser = parsers.alloc();
-  const lenient = server.insecureHTTPParser === undefined ? isLenient() : server.insecureHTTPParser;
   parser.initialize(
     HTTPParser.REQUEST,
     new HTTPServerAsyncResource('HTTPINCOMINGMESSAGE', socket),
     server.maxHeaderSize || 0,
-    lenient ? HTTPParser.kLenientAll | 0 : HTTPParser.kLenientNone | 0,
+    parserFlags(server),
     server[kConnections],
   );
   parser.socket = socket;

@@ -12,6 +12,7 @@ const { checkConnections, connectionListener } = require('./server-connection');
 const { ConnectionsList } = require('./server-connections');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./server-symbols');
 const { STATUS_CODES } = require('./status-codes');
+const { chooseStrict } = require('./strict');
 const { kUniqueHeaders } = require('./symbols');
 const { chooseTransport } = require('./transport');
 const { validateBoolean, validateInteger, validateObject } = require('./validators');
@@ -93,6 +94,7 @@ function storeHTTPOptions(options) {
 
   this.maxHeaderSize = integerOption(options, 'maxHeaderSize', undefined);
   this.insecureHTTPParser = booleanOption(options, 'insecureHTTPParser', undefined);
+  chooseStrict(this, options);
   this.requestTimeout = integerOption(options, 'requestTimeout', REQUEST_TIMEOUT);
   this.headersTimeout = integerOption(options, 'headersTimeout',
                                       // The head is part of the request.

@@ -31,6 +31,11 @@ pub enum Code {
     UnexpectedSpace = 30,
     HeaderOverflow = 40,
     ChunkExtensionsOverflow = 41,
+    StrictHost = 64,
+    StrictTarget = 65,
+    StrictVersion = 66,
+    StrictTransferEncoding = 67,
+    StrictEmptyLine = 68,
 }
 
 impl Code {
@@ -61,6 +66,11 @@ impl Code {
             Code::UnexpectedSpace => "HPE_UNEXPECTED_SPACE",
             Code::HeaderOverflow => "HPE_HEADER_OVERFLOW",
             Code::ChunkExtensionsOverflow => "HPE_CHUNK_EXTENSIONS_OVERFLOW",
+            Code::StrictHost => "HPE_STRICT_HOST",
+            Code::StrictTarget => "HPE_STRICT_TARGET",
+            Code::StrictVersion => "HPE_STRICT_VERSION",
+            Code::StrictTransferEncoding => "HPE_STRICT_TRANSFER_ENCODING",
+            Code::StrictEmptyLine => "HPE_STRICT_EMPTY_LINE",
         }
     }
 
@@ -215,5 +225,18 @@ pub mod fault {
         "`on_message_complete` callback error",
     );
     pub const JS_EXCEPTION: Error = row(Code::JsException, "JS Exception");
+    pub const STRICT_HOST: Error = row(Code::StrictHost, "Invalid Host header value");
+    pub const STRICT_HOST_TWICE: Error = row(Code::StrictHost, "Duplicate Host");
+    pub const STRICT_HOST_MISSING: Error = row(Code::StrictHost, "Missing Host");
+    pub const STRICT_TARGET: Error = row(Code::StrictTarget, "Invalid request target");
+    pub const STRICT_VERSION: Error = row(Code::StrictVersion, "Expected HTTP/1.0 or HTTP/1.1");
+    pub const STRICT_CODING: Error = row(
+        Code::StrictTransferEncoding,
+        "Transfer-Encoding can't be present in HTTP/1.0",
+    );
+    pub const STRICT_EMPTY_LINE: Error = row(
+        Code::StrictEmptyLine,
+        "Unexpected empty line before message",
+    );
     pub const CALLBACK: Error = row(Code::CbHeadersComplete, "User callback error");
 }

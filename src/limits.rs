@@ -29,3 +29,7 @@ pub const MAX_INPUT: usize = 1 << 30;
 /// Bytes that one head may hold, whatever the caller allows: every offset into its text is an `i32`, and V8 has no longer
 /// strings either (2^29 - 24).
 pub const MAX_TEXT: u64 = 1 << 29;
+
+/// Empty lines before a request that a strict parser skips, between two requests of a connection, too. RFC 9112, section 2.2
+/// asks for at least one. Without strict mode there is no limit, as in Node; nothing of them is kept.
+pub const MAX_EMPTY_LINES: u8 = 1;

@@ -20,6 +20,9 @@ const HEADER_WORDS: usize = 5;
 /// Words that the largest event may need beyond the soft limit of the output.
 const LARGEST_EVENT: usize = event::HEAD_WORDS + limits::HEADER_BATCH * event::FIELD_WORDS;
 
+/// Bit of the lenient flags by which `lib/` asks for a strict parser; Node's own flags end at bit 10.
+const STRICT: i32 = 1 << 30;
+
 const STOP_DONE: i32 = 0;
 const STOP_FULL: i32 = 1;
 const STOP_HEAD: i32 = 2;
@@ -102,6 +105,7 @@ fn config(kind: i32, major: i32, minor: i32, lenient: i32, max_header_size: f64)
         // A float cast saturates: NaN and negative numbers become 0.
         max_header_size: (max_header_size as u64).min(limits::MAX_HEADER_SIZE_CEILING),
         run_on: false,
+        strict: lenient & STRICT != 0,
     }
 }
 

@@ -160,6 +160,10 @@ impl Parser {
         if self.v6() && f.has_length && f.has_coding && !self.lenient(Lenient::CHUNKED_LENGTH) {
             return Parser::wrong(cur, cur.pos, fault::LENGTH_AND_TE);
         }
+        if self.config.strict {
+            self.strict_fields().map_err(Stop::Error)?;
+            self.strict_head().map_err(Stop::Error)?;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use super::cursor::Cursor;
 use super::event::{self, Output};
 use super::framing::{FieldKind, Framing};
-use super::{Kind, Parser, Step, names};
+use super::{Kind, Parser, Step, names, strict};
 use crate::limits::{FAST_HEADERS, MAX_TEXT};
 
 /// Words of the begin and head events before the fields.
@@ -150,6 +150,14 @@ impl Parser {
         if write_fields(head, base, headers, &mut out.words, &mut framing).is_none() {
             out.words.truncate(before);
             return None;
+        }
+        if self.config.strict {
+            let target = head.get(line.at..line.at + line.len).unwrap_or(&[]);
+            if !self.strict_fast(line.method, line.minor, framing.has_coding, target, headers) {
+                out.words.truncate(before);
+                return None;
+            }
+            self.strict = strict::Seen::default();
         }
         out.text.extend_from_slice(head);
         cur.pos += len;

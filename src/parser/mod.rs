@@ -10,6 +10,7 @@ pub mod method;
 pub mod names;
 mod start_line;
 mod state;
+mod strict;
 #[cfg(test)]
 mod work;
 
@@ -118,6 +119,8 @@ pub struct Config {
     /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade: the parser then does
     /// not stop there, and pipelined requests are one call. Without it, and for every response, it stops at each head.
     pub run_on: bool,
+    /// RFC 9110 and RFC 9112 hold where Node is laxer; `dialect` and `lenient` are not looked at.
+    pub strict: bool,
 }
 
 /// What the caller decides when a head is complete.
@@ -184,6 +187,8 @@ pub struct Parser {
     /// The length of a body that was skipped is not forgotten, as in llhttp: after a message that closes the connection
     /// (only lenient parsers go on then), and always in version 6. It is then the start of the next message's length.
     carries_length: bool,
+    /// For [`Config::strict`].
+    strict: strict::Seen,
     decision: Decision,
     error: Option<Error>,
     framing: Framing,
@@ -211,6 +216,10 @@ pub struct Parser {
 impl Parser {
     /// A parser at the start of a connection.
     pub fn new(mut config: Config) -> Parser {
+        if config.strict {
+            config.dialect = Dialect::V9_4;
+            config.lenient = Lenient::NONE;
+        }
         config.lenient.0 &= config.dialect.lenient_bits();
         Parser {
             config,
@@ -224,6 +233,7 @@ impl Parser {
             has_value: false,
             upgrade: false,
             carries_length: false,
+            strict: strict::Seen::default(),
             decision: Decision::Body,
             error: None,
             framing: Framing::new(),
@@ -283,11 +293,15 @@ impl Parser {
 
     /// While the upgrade of the last message stands, node reports no error: the bytes may belong to the other protocol.
     fn error_or_upgrade(&self, error: Error) -> Stop {
-        if self.upgrade {
+        if self.hides_errors() {
             Stop::Upgrade
         } else {
             Stop::Error(error)
         }
+    }
+
+    fn hides_errors(&self) -> bool {
+        self.upgrade && !self.config.strict
     }
 
     fn run(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
@@ -388,7 +402,7 @@ impl Parser {
         }
         match self.at_end {
             AtEnd::Idle => Ok(()),
-            AtEnd::CutOff if self.upgrade => Ok(()),
+            AtEnd::CutOff if self.hides_errors() => Ok(()),
             AtEnd::CutOff => Err(fault::EOF),
             AtEnd::Completes => {
                 out.words.push(event::COMPLETE);
@@ -485,6 +499,9 @@ impl Parser {
             Span::Name => {
                 if self.has_value || self.fields.is_empty() {
                     if self.fields.len() == HEADER_BATCH {
+                        if self.config.strict {
+                            self.strict_fields()?;
+                        }
                         self.flush(out);
                     }
                     self.fields.push([self.text.len() as u32, 0, 0, 0]);

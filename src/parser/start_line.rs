@@ -23,10 +23,18 @@ impl Parser {
     pub(super) fn start(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         self.at_end = AtEnd::Idle;
         match cur.peek() {
-            Some(b'\r' | b'\n') => cur.pos += 1,
+            Some(b @ (b'\r' | b'\n')) => {
+                if self.config.strict {
+                    self.blank(b).map_err(Stop::Error)?;
+                }
+                cur.pos += 1;
+            }
             Some(_) => {
                 if let Some(step) = self.fast_head(cur, out) {
                     return step;
+                }
+                if self.config.strict {
+                    self.begin_strict().map_err(Stop::Error)?;
                 }
                 self.begin(out);
                 self.state = match self.config.kind {
@@ -75,7 +83,10 @@ impl Parser {
                 cur.pos = cur.bytes.len();
                 Ok(())
             }
-            Some(b'\r' | b'\n') => {
+            Some(b @ (b'\r' | b'\n')) => {
+                if self.config.strict {
+                    self.blank(b).map_err(Stop::Error)?;
+                }
                 cur.pos += 1;
                 Ok(())
             }
@@ -226,6 +237,12 @@ impl Parser {
     /// A target that ends with the line is an HTTP/0.9 request.
     fn target_end(&mut self, cur: &mut Cursor, b: u8, out: &mut Output) -> Step {
         self.close(cur, cur.pos, out)?;
+        if self.config.strict {
+            if b != b' ' {
+                return Parser::wrong(cur, cur.pos, fault::STRICT_VERSION);
+            }
+            self.strict_target().map_err(Stop::Error)?;
+        }
         match b {
             b' ' => {
                 cur.pos += 1;
@@ -276,6 +293,9 @@ impl Parser {
         let Some(b) = cur.peek() else { return Ok(()) };
         self.word[0] = match b {
             b'H' => 0,
+            b'R' | b'I' if self.config.strict => {
+                return Parser::wrong(cur, cur.pos, fault::STRICT_VERSION);
+            }
             // Before 9.3 a response was HTTP or nothing.
             _ if self.config.kind == Kind::Response && self.config.dialect < Dialect::V9_3 => {
                 return self.no_protocol(cur);
@@ -374,6 +394,10 @@ impl Parser {
         let known = matches!((self.major, self.minor), (0, 9) | (1, 0) | (1, 1) | (2, 0));
         if !known && !self.lenient(Lenient::VERSION) {
             return Parser::wrong(cur, cur.pos, fault::VERSION);
+        }
+        // The preface of HTTP/2 gets the error that says so.
+        if self.config.strict && self.major != 1 && self.method != 34 {
+            return Parser::wrong(cur, cur.pos, fault::STRICT_VERSION);
         }
         self.word_len = 0;
         self.state = match (self.config.kind, self.method) {

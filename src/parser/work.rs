@@ -9,6 +9,7 @@ fn config() -> Config {
         lenient: Lenient::NONE,
         max_header_size: 1 << 20,
         run_on: true,
+        strict: false,
     }
 }
 

@@ -34,6 +34,7 @@ pub fn config(kind: Kind, dialect: Dialect, lenient: u32) -> Config {
         lenient: Lenient(lenient),
         max_header_size: 16384,
         run_on: false,
+        strict: false,
     }
 }
 
