@@ -1,25 +1,69 @@
 /// <reference types="node" />
+
 import * as http from 'node:http';
 
 export * from 'node:http';
 
-/** What `createServer` and `request` take beyond Node's options. */
+/**
+ * How the connections of a server are read and written: `'native'` by the core, on the sockets that are plain TCP or pipes;
+ * `'stream'` by the streams of `net.Socket` alone. Bytes, events and errors are the same.
+ */
+export type Transport = 'stream' | 'native';
+
+/** What servers and requests take beyond Node's options. */
 export interface StrictOption {
   /**
    * Holds the peer to RFC 9110 and RFC 9112 where Node's parser is laxer: Host, request targets, versions, Transfer-Encoding in
    * HTTP/1.0, empty lines. Such a message is a parse error with a code of `HPE_STRICT_*`: `clientError` and status 400 on a
    * server, `error` on a request. Not together with `insecureHTTPParser`. Default: `false`.
    */
-  strict?: boolean;
+  strict?: boolean | undefined;
 }
 
-export const createServer: typeof http.createServer & {
-  (options: http.ServerOptions & StrictOption, requestListener?: http.RequestListener): http.Server;
-};
+/** The options of `createServer`. */
+export interface ServerOptions<
+  Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+  Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
+> extends http.ServerOptions<Request, Response>, StrictOption {
+  /** Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`. */
+  transport?: Transport | undefined;
+}
 
-export const request: typeof http.request & {
-  (options: http.RequestOptions & StrictOption, callback?: (res: http.IncomingMessage) => void): http.ClientRequest;
-  (url: string | URL, options: http.RequestOptions & StrictOption, callback?: (res: http.IncomingMessage) => void): http.ClientRequest;
-};
+/** The options of `request`, `get` and `ClientRequest`. */
+export interface RequestOptions extends http.RequestOptions, StrictOption {}
 
-export const get: typeof request;
+export class Server<
+  Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+  Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
+> extends http.Server<Request, Response> {
+  constructor(requestListener?: http.RequestListener<Request, Response>);
+  constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
+}
+
+export function createServer<
+  Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+  Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
+>(requestListener?: http.RequestListener<Request, Response>): Server<Request, Response>;
+export function createServer<
+  Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+  Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
+>(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>): Server<Request, Response>;
+
+type OnResponse = (res: http.IncomingMessage) => void;
+
+export function request(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
+export function request(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;
+
+export function get(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
+export function get(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;
+
+/** What `createClient()` answers: a host and a port whose requests share an agent. */
+export interface Client extends NodeJS.EventEmitter {
+  readonly host: string;
+  readonly port: number;
+  request(method: string, path: string, headers?: http.OutgoingHttpHeaders): http.ClientRequest;
+  request(path: string, headers?: http.OutgoingHttpHeaders): http.ClientRequest;
+}
+
+/** @deprecated The interface before `request`, kept for old programs. */
+export function createClient(port?: number, host?: string): Client;

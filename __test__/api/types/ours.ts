@@ -1,0 +1,22 @@
+// What rust-http adds to node:http.
+
+import http, { createServer, request, Server, type RequestOptions, type ServerOptions, type Transport } from 'rust-http';
+import https from 'rust-http/https';
+import 'rust-http/register';
+
+const transport: Transport = 'native';
+const options: ServerOptions = { transport, strict: true };
+const strictly: RequestOptions = { strict: true };
+request('http://localhost', strictly, (res) => res.resume()).end();
+http.get({ host: 'localhost', strict: false });
+https.createServer({ strict: true }, (_req, res) => res.end());
+https.get('https://localhost', { strict: true });
+createServer(options, (_req, res) => res.end());
+http.createServer({ transport: 'stream' }).close();
+new Server({ transport: undefined });
+http.createClient(80, 'localhost').request('GET', '/', { a: 'b' }).end();
+
+// @ts-expect-error there is no such transport
+createServer({ transport: 'other' });
+// @ts-expect-error strict is true or false
+request({ strict: 'very' });

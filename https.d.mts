@@ -1,0 +1,7 @@
+/// <reference types="node" />
+
+import * as https from './https.js';
+
+export * from 'node:https';
+export { type RequestOptions, Server, type ServerOptions, createServer, get, request } from './https.js';
+export default https;

@@ -1,0 +1,41 @@
+/// <reference types="node" />
+
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { StrictOption } from './index.js';
+
+export * from 'node:https';
+
+/** The options of `createServer`. */
+export type ServerOptions<
+  Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+  Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
+> = https.ServerOptions<Request, Response> & StrictOption;
+
+/** The options of `request` and `get`. */
+export type RequestOptions = https.RequestOptions & StrictOption;
+
+export class Server<
+  Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+  Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
+> extends https.Server<Request, Response> {
+  constructor(requestListener?: http.RequestListener<Request, Response>);
+  constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
+}
+
+export function createServer<
+  Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+  Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
+>(requestListener?: http.RequestListener<Request, Response>): Server<Request, Response>;
+export function createServer<
+  Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
+  Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
+>(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>): Server<Request, Response>;
+
+type OnResponse = (res: http.IncomingMessage) => void;
+
+export function request(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
+export function request(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;
+
+export function get(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
+export function get(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;

@@ -1,0 +1,17 @@
+/// <reference types="node" />
+
+import * as http from './index.js';
+
+export * from 'node:http';
+export {
+  type Client,
+  type RequestOptions,
+  Server,
+  type ServerOptions,
+  type StrictOption,
+  type Transport,
+  createServer,
+  get,
+  request,
+} from './index.js';
+export default http;
