@@ -15,7 +15,7 @@ const { headIsAscii } = require('./outgoing-headers');
 const {
   kBytesWritten, kCorked, kHighWaterMark, kNeedDrain, kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders,
 } = require('./symbols');
-const { NativeSocket: { write: nativeWrite } } = require('./transport');
+const { write: nativeWrite } = require('./transport');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
 
 const CRLF = '\r\n';

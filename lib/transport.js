@@ -1,10 +1,10 @@
 'use strict';
 // Native transport: plain sockets whose bytes the core reads and writes itself, on the event loop of this thread.
 //
-// Owns which sockets those are. The socket stays the net.Socket that the server made; attaching changes its prototype to one
-// whose methods go to the core first and to net.Socket's otherwise. Whoever reads the socket gets it back (`giveBack`)
-// with every byte in order. What the kernel does not take at once goes through net.Socket: waiting, 'drain' and the errors
-// of a full or broken connection are the stream's business here as everywhere.
+// Owns which sockets those are. The socket stays the net.Socket that the server made; attaching gives it methods of its own that
+// go to the core first and to net.Socket's otherwise (changing its prototype instead costs 45 us a socket). Whoever reads the
+// socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
+// waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
 const net = require('node:net');
 const { getSystemErrorName, types: { isUint8Array } } = require('node:util');
@@ -18,18 +18,14 @@ const INPUT_BYTES = 64 * 1024;
 // News of a connection; anything else is a failure.
 const PARSED = 0;
 const ENDED = 1;
+const UNSENT = 3;
 // Counters of a connection.
 const RECEIVED = 0;
 const SENT = 1;
 const QUEUED = 2;
-// No connection.
-const NONE = -1;
 
 const kIndex = Symbol('transport');
-const kListener = Symbol('transportListener');
-const kReferenced = Symbol('transportReferenced');
-const kReceived = Symbol('transportReceived');
-const kSent = Symbol('transportSent');
+const kAttached = Symbol('transportAttached');
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
@@ -43,16 +39,33 @@ const TRANSPORTS = [STREAM, NATIVE];
 // Servers whose connections are left to their streams. No property of the server: it has node's own, and no more.
 const streaming = new WeakSet();
 
-const sockets = [];
+// The attached connections, by their number.
+const attached = [];
 let transport; // undefined until first needed, null where there can be none
 let input;
-// The connection whose pipelined requests are being handled: their answers leave together.
-let held = NONE;
+// The connection whose pipelined requests are being handled (its number and 1): their answers leave together, when the core
+// has called back and ticks are drained. The core then clears the word.
+const turn = new Int32Array(1);
+const HELD = 0;
 
 function open() {
   if (native.transportOpen === undefined) return null;
   input = Buffer.allocUnsafeSlow(INPUT_BYTES);
-  return native.transportOpen(input, sharedEvents, onNews, {}) ?? null;
+  process.on('exit', sendLast);
+  return native.transportOpen(input, sharedEvents, turn, onNews, {}) ?? null;
+}
+
+/** What is known of a socket from the day it was attached. */
+class Attached {
+  constructor(socket, listener) {
+    this.socket = socket;
+    this.listener = listener;
+    // Whether the socket keeps the event loop alive.
+    this.referenced = true;
+    // Bytes that the core had moved when it gave the socket back.
+    this.received = 0;
+    this.sent = 0;
+  }
 }
 
 /**
@@ -88,32 +101,29 @@ function attach(socket, parser, listener) {
     handle.reading = false;
     handle.readStop();
   }
-  Object.setPrototypeOf(socket, NativeSocket);
   socket[kIndex] = index;
-  socket[kListener] = listener;
-  socket[kReferenced] = true;
-  sockets[index] = socket;
+  socket[kAttached] = attached[index] = new Attached(socket, listener);
+  override(socket);
   native.transportKeepAlive(transport, 1);
   return true;
 }
 
 function isPlain(socket) {
-  const prototype = Object.getPrototypeOf(socket);
-  return (prototype === plain || prototype === NativeSocket) && socket[kIndex] === undefined &&
-    plain.write === plainWrite && plain._read === plainRead && !Object.hasOwn(socket, 'write');
+  return Object.getPrototypeOf(socket) === plain && socket[kIndex] === undefined && socket.write === plainWrite &&
+    socket._read === plainRead;
 }
 
 // Ends the core's part in a socket. Answers the bytes that were queued and could not be sent.
 function detach(socket) {
   const index = socket[kIndex];
   sendHeld(index);
-  socket[kReceived] = native.transportBytes(transport, index, RECEIVED);
-  socket[kSent] = native.transportBytes(transport, index, SENT);
+  const it = socket[kAttached];
+  it.received = native.transportBytes(transport, index, RECEIVED);
+  it.sent = native.transportBytes(transport, index, SENT);
   const rest = native.transportDetach(transport, index);
   socket[kIndex] = undefined;
-  socket[kListener] = undefined;
-  sockets[index] = undefined;
-  if (socket[kReferenced]) native.transportKeepAlive(transport, -1);
+  attached[index] = undefined;
+  if (it.referenced) native.transportKeepAlive(transport, -1);
   return rest;
 }
 
@@ -154,17 +164,15 @@ function resume(socket) {
 
 // A connection has news. Called by the reactor, once per turn for each connection.
 function onNews(index, kind, value, text) {
-  const socket = sockets[index];
+  const { socket, listener } = attached[index];
   if (kind === PARSED) {
     const { parser } = socket;
     socket._unrefTimer();
     if (!parser) return;
-    if (holdsSeveral()) held = index;
-    try {
-      socket[kListener](adopt(parser, input, value, text), value);
-    } finally {
-      sendHeld(index);
-    }
+    if (holdsSeveral()) turn[HELD] = index + 1;
+    listener.call(socket, adopt(parser, input, value, text), value);
+  } else if (kind === UNSENT) {
+    settle(socket, value);
   } else if (kind === ENDED) {
     const rest = detach(socket);
     if (rest !== undefined) plainWrite.call(socket, rest);
@@ -184,12 +192,21 @@ function systemError(call, number) {
   return error;
 }
 
-// What pipelined answers left in the queue.
+// Sends what pipelined answers have put in the queue.
 function sendHeld(index) {
-  if (held !== index) return;
-  held = NONE;
+  if (turn[HELD] !== index + 1) return;
+  turn[HELD] = 0;
+  flush(attached[index].socket, index);
+}
+
+function flush(socket, index) {
   const left = native.transportFlush(transport, index);
-  if (left !== 0) settle(sockets[index], left);
+  if (left !== 0) settle(socket, left);
+}
+
+// The process ends in the middle of a turn.
+function sendLast() {
+  if (turn[HELD] !== 0) native.transportFlush(transport, turn[HELD] - 1);
 }
 
 // The kernel did not take everything: the rest is the stream's. A broken connection ends.
@@ -219,134 +236,138 @@ function written(callback) {
   callback(null);
 }
 
-/** The prototype of sockets that the core reads, now or before. */
-const NativeSocket = Object.create(plain, {
-  bytesRead: {
-    __proto__: null,
-    configurable: true,
-    get() {
-      const index = this[kIndex];
-      return bytesRead.call(this) + (index === undefined ? this[kReceived] : native.transportBytes(transport, index, RECEIVED));
-    },
-  },
-  bytesWritten: {
-    __proto__: null,
-    configurable: true,
-    get() {
-      const index = this[kIndex];
-      if (index === undefined) return bytesWritten.call(this) + this[kSent];
-      return bytesWritten.call(this) + native.transportBytes(transport, index, SENT) +
-        native.transportBytes(transport, index, QUEUED);
-    },
-  },
-  writableLength: {
-    __proto__: null,
-    configurable: true,
-    get() {
-      const index = this[kIndex];
-      return this._writableState.length + (index === undefined ? 0 : native.transportBytes(transport, index, QUEUED));
-    },
-  },
-});
+// ------------------------------------------------------------------------------- the methods of an attached socket
 
-Object.assign(NativeSocket, {
-  write(data, encoding, callback) {
+function write(data, encoding, callback) {
+  const index = this[kIndex];
+  if (index === undefined) return plainWrite.call(this, data, encoding, callback);
+  if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = undefined;
+  }
+  const state = this._writableState;
+  // Bytes that wait in the stream go first. What fills the stream's buffer, and what cannot be written, is the stream's to say.
+  if (state.length > 0 || data?.length >= state.highWaterMark || state.ending || state.destroyed) {
+    return writePlain(this, data, encoding, callback);
+  }
+  const hold = state.corked > 0 || turn[HELD] === index + 1;
+  let left;
+  if (typeof data === 'string') {
+    const latin1 = isLatin1(encoding);
+    if (latin1 < 0) return this.write(Buffer.from(data, encoding), undefined, callback);
+    left = native.transportWrite(transport, index, data, latin1, hold ? 1 : 0);
+  } else if (isUint8Array(data)) {
+    left = native.transportWriteBytes(transport, index, data, hold ? 1 : 0);
+  } else {
+    return plainWrite.call(this, data, encoding, callback);
+  }
+  if (!hold) this._unrefTimer();
+  else if (left < state.highWaterMark) left = 0;
+  if (left !== 0) return settle(this, left, callback);
+  if (typeof callback === 'function') process.nextTick(written, callback);
+  return true;
+}
+
+function uncork() {
+  plain.uncork.call(this);
+  const index = this[kIndex];
+  if (index !== undefined && this._writableState.corked === 0 && turn[HELD] !== index + 1) flush(this, index);
+}
+
+function end(data, encoding, callback) {
+  const index = this[kIndex];
+  if (index !== undefined) {
+    if (typeof data === 'string' || isUint8Array(data)) {
+      this.write(data, encoding);
+      data = undefined;
+    }
+    sendHeld(index);
+  }
+  return plain.end.call(this, data, encoding, callback);
+}
+
+function read(size) {
+  // A flowing stream reads itself whenever it is resumed: nobody takes bytes away by that.
+  if (size !== 0 && this._readableState.flowing !== true) giveBack(this);
+  return plain.read.call(this, size);
+}
+
+function on(event, listener) {
+  if (event === 'data' || event === 'readable') giveBack(this);
+  return plain.on.call(this, event, listener);
+}
+
+function prependListener(event, listener) {
+  if (event === 'data' || event === 'readable') giveBack(this);
+  return plain.prependListener.call(this, event, listener);
+}
+
+function ref() {
+  const it = this[kAttached];
+  if (this[kIndex] !== undefined && !it.referenced) native.transportKeepAlive(transport, 1);
+  it.referenced = true;
+  return plain.ref.call(this);
+}
+
+function unref() {
+  const it = this[kAttached];
+  if (this[kIndex] !== undefined && it.referenced) native.transportKeepAlive(transport, -1);
+  it.referenced = false;
+  return plain.unref.call(this);
+}
+
+function _read(size) {
+  if (this[kIndex] === undefined) plainRead.call(this, size);
+}
+
+function _destroy(error, callback) {
+  if (this[kIndex] !== undefined) detach(this);
+  plain._destroy.call(this, error, callback);
+}
+
+const BYTES_READ = {
+  configurable: true,
+  get() {
     const index = this[kIndex];
-    if (index === undefined) return plainWrite.call(this, data, encoding, callback);
-    if (typeof encoding === 'function') {
-      callback = encoding;
-      encoding = undefined;
-    }
-    const state = this._writableState;
-    // Bytes that wait in the stream go first. What fills the stream's buffer, and what cannot be written, is the stream's to say.
-    if (state.length > 0 || data?.length >= state.highWaterMark || state.ending || state.destroyed) {
-      return writePlain(this, data, encoding, callback);
-    }
-    const hold = held === index || state.corked > 0;
-    let left;
-    if (typeof data === 'string') {
-      const latin1 = isLatin1(encoding);
-      if (latin1 < 0) return this.write(Buffer.from(data, encoding), undefined, callback);
-      left = native.transportWrite(transport, index, data, latin1, hold ? 1 : 0);
-    } else if (isUint8Array(data)) {
-      left = native.transportWriteBytes(transport, index, data, hold ? 1 : 0);
-    } else {
-      return plainWrite.call(this, data, encoding, callback);
-    }
-    if (hold && left < state.highWaterMark) left = 0;
-    this._unrefTimer();
-    if (left !== 0) return settle(this, left, callback);
-    if (typeof callback === 'function') process.nextTick(written, callback);
-    return true;
+    return bytesRead.call(this) +
+      (index === undefined ? this[kAttached].received : native.transportBytes(transport, index, RECEIVED));
   },
+};
 
-  uncork() {
-    plain.uncork.call(this);
+const BYTES_WRITTEN = {
+  configurable: true,
+  get() {
     const index = this[kIndex];
-    if (index !== undefined && index !== held && this._writableState.corked === 0) {
-      const left = native.transportFlush(transport, index);
-      if (left !== 0) settle(this, left);
-    }
+    if (index === undefined) return bytesWritten.call(this) + this[kAttached].sent;
+    return bytesWritten.call(this) + native.transportBytes(transport, index, SENT) +
+      native.transportBytes(transport, index, QUEUED);
   },
+};
 
-  end(data, encoding, callback) {
+const WRITABLE_LENGTH = {
+  configurable: true,
+  get() {
     const index = this[kIndex];
-    if (index !== undefined) {
-      if (typeof data === 'string' || isUint8Array(data)) {
-        this.write(data, encoding);
-        data = undefined;
-      }
-      sendHeld(index);
-    }
-    return plain.end.call(this, data, encoding, callback);
+    return this._writableState.length + (index === undefined ? 0 : native.transportBytes(transport, index, QUEUED));
   },
+};
 
-  read(size) {
-    // A flowing stream reads itself whenever it is resumed: nobody takes bytes away by that.
-    if (size !== 0 && this._readableState.flowing !== true) giveBack(this);
-    return plain.read.call(this, size);
-  },
-
-  on(event, listener) {
-    if (event === 'data' || event === 'readable') giveBack(this);
-    return plain.on.call(this, event, listener);
-  },
-
-  addListener(event, listener) {
-    return this.on(event, listener);
-  },
-
-  prependListener(event, listener) {
-    if (event === 'data' || event === 'readable') giveBack(this);
-    return plain.prependListener.call(this, event, listener);
-  },
-
-  pipe(destination, options) {
-    giveBack(this);
-    return plain.pipe.call(this, destination, options);
-  },
-
-  ref() {
-    if (this[kIndex] !== undefined && !this[kReferenced]) native.transportKeepAlive(transport, 1);
-    this[kReferenced] = true;
-    return plain.ref.call(this);
-  },
-
-  unref() {
-    if (this[kIndex] !== undefined && this[kReferenced]) native.transportKeepAlive(transport, -1);
-    this[kReferenced] = false;
-    return plain.unref.call(this);
-  },
-
-  _read(size) {
-    if (this[kIndex] === undefined) plainRead.call(this, size);
-  },
-
-  _destroy(error, callback) {
-    if (this[kIndex] !== undefined) detach(this);
-    plain._destroy.call(this, error, callback);
-  },
-});
+function override(socket) {
+  socket.write = write;
+  socket.uncork = uncork;
+  socket.end = end;
+  socket.read = read;
+  socket.on = on;
+  socket.addListener = on;
+  socket.prependListener = prependListener;
+  socket.ref = ref;
+  socket.unref = unref;
+  socket._read = _read;
+  socket._destroy = _destroy;
+  Object.defineProperty(socket, 'bytesRead', BYTES_READ);
+  Object.defineProperty(socket, 'bytesWritten', BYTES_WRITTEN);
+  Object.defineProperty(socket, 'writableLength', WRITABLE_LENGTH);
+}
 
 /**
  * The bytes that were read last, from `start` on, as a Buffer of their own.
@@ -358,4 +379,4 @@ function received(start, length) {
   return Buffer.from(input.subarray(start, length));
 }
 
-module.exports = { attach, chooseTransport, giveBack, pause, received, resume, NativeSocket };
+module.exports = { attach, chooseTransport, giveBack, pause, received, resume, write };

@@ -19,6 +19,8 @@ use crate::transport::{Reactor, Read};
 const PARSED: i32 = 0;
 const ENDED: i32 = 1;
 const FAILED: i32 = 2;
+/// What a turn has queued was not sent whole: `value` as transportFlush answers.
+const UNSENT: i32 = 3;
 
 /// A value that JavaScript gave for as long as the transport lives.
 struct Kept(sys::napi_ref);
@@ -33,7 +35,9 @@ struct Transport {
     // The input buffer and the event words: memory of typed arrays that `arrays` keeps alive.
     input: (*mut u8, usize),
     words: (*mut i32, usize),
-    _arrays: [Kept; 2],
+    // The connection (and 1) whose answers JavaScript queues for the end of the turn.
+    held: *mut i32,
+    _arrays: [Kept; 3],
     callback: Kept,
     resource: Kept,
     context: sys::napi_async_context,
@@ -45,11 +49,11 @@ struct Transport {
 
 type Shared = Rc<Transport>;
 
-/// `transportOpen(input: Buffer, words: Int32Array, callback, resource) -> handle | undefined`: one per thread.
+/// `transportOpen(input: Buffer, words: Int32Array, turn: Int32Array(1), callback, resource) -> handle | undefined`: one per thread.
 /// `callback(index, kind, value, text)` is called for each connection with news: kind 0, `value` bytes of `input` were parsed
 /// into `words` and `text` as parserExecute does; 1, the peer ended; 2, `value` is the system's error number.
 /// Undefined where the process has no libuv to poll with.
-fn open(call: &Call<4>) -> Result<Value, Fault> {
+fn open(call: &Call<5>) -> Result<Value, Fault> {
     let Ok(reactor) = Reactor::new() else {
         return Ok(call.undefined());
     };
@@ -62,12 +66,16 @@ fn open(call: &Call<4>) -> Result<Value, Fault> {
             return Ok(call.undefined());
         }
         sys::napi_create_string_utf8(env, c"RUSTHTTPTRANSPORT".as_ptr(), -1, &mut name);
-        if sys::napi_async_init(env, call.arg(3), name, &mut context) != sys::Status::napi_ok {
+        if sys::napi_async_init(env, call.arg(4), name, &mut context) != sys::Status::napi_ok {
             return Err(Fault::Argument(c"expected a resource object"));
         }
     }
     let (input, input_length) = call.view(0)?;
     let (words, words_length) = call.view(1)?;
+    let (held, held_length) = call.view(2)?;
+    if held_length < 4 {
+        return Err(Fault::Argument(c"expected an Int32Array"));
+    }
     let transport: Shared = Rc::new(Transport {
         env,
         reactor: RefCell::new(reactor),
@@ -75,9 +83,10 @@ fn open(call: &Call<4>) -> Result<Value, Fault> {
         scratch: RefCell::new(Vec::new()),
         input: (input, input_length),
         words: (words.cast(), words_length / 4),
-        _arrays: [keep(call, 0), keep(call, 1)],
-        callback: keep(call, 2),
-        resource: keep(call, 3),
+        held: held.cast(),
+        _arrays: [keep(call, 0), keep(call, 1), keep(call, 2)],
+        callback: keep(call, 3),
+        resource: keep(call, 4),
         context,
         poll: Cell::new(None),
         cleanup: Cell::new(null_mut()),
@@ -164,11 +173,24 @@ impl Transport {
                         std::ptr::copy_nonoverlapping(output.words.as_ptr(), self.words.0, words)
                     };
                     self.tell(index, PARSED, count as i32, &output.text);
+                    self.send_held(index);
                     self.output.replace(output);
                 }
                 Read::Later => {}
                 Read::Ended => self.tell(index, ENDED, 0, &[]),
                 Read::Failed(number) => self.tell(index, FAILED, number, &[]),
+            }
+        }
+    }
+
+    /// Sends the answers of pipelined requests that the turn of this connection has queued.
+    fn send_held(&self, index: usize) {
+        // SAFETY: the word's memory is kept alive, and no JavaScript runs now.
+        let held = unsafe { self.held.replace(0) };
+        if held != 0 {
+            let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
+            if left != 0 {
+                self.tell(index, UNSENT, left, &[]);
             }
         }
     }
