@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use napi::sys;
+use slab::Slab;
 
 use super::raw::{self, Call, Fault, Value};
 use crate::error::{Code, Error};
@@ -51,10 +52,13 @@ pub(super) struct Session {
     error: Option<Error>,
 }
 
-/// What an external value of `createParser` holds.
+/// What a number of `createParser` stands for.
 pub(super) type Handle = Rc<RefCell<Session>>;
 
 thread_local! {
+    // The parsers of a thread by their numbers. A number instead of an external value: Node runs the finalizers of those in an
+    // immediate, which keeps a process that is about to end alive for another turn.
+    static PARSERS: RefCell<Slab<Handle>> = const { RefCell::new(Slab::new()) };
     // One for all parsers of a thread: its content never outlives a call.
     static OUTPUT: RefCell<Output> = RefCell::new(Output::new());
 }
@@ -109,19 +113,35 @@ fn config(kind: i32, major: i32, minor: i32, lenient: i32, max_header_size: f64)
     }
 }
 
-/// `createParser() -> handle`
+/// The parser whose number is the argument at `index`.
+pub(super) fn handle<const N: usize>(call: &Call<N>, index: usize) -> Result<Handle, Fault> {
+    let number = usize::try_from(call.i32(index)?).unwrap_or(usize::MAX);
+    PARSERS
+        .with_borrow(|parsers| parsers.get(number).cloned())
+        .ok_or(Fault::Argument(c"expected a parser"))
+}
+
+/// `releaseParser(handle)`: nobody has the number any more.
+fn release(call: &Call<1>) -> Result<Value, Fault> {
+    let number = usize::try_from(call.i32(0)?).unwrap_or(usize::MAX);
+    PARSERS.with_borrow_mut(|parsers| parsers.try_remove(number));
+    Ok(call.undefined())
+}
+
+/// `createParser() -> handle`: a number, valid in this thread until `releaseParser`.
 fn create(call: &Call<0>) -> Result<Value, Fault> {
     let parser = Parser::new(config(1, 9, 4, 0, limits::MAX_HEADER_SIZE as f64));
-    Ok(call.external::<Handle>(Rc::new(RefCell::new(Session {
+    let session = Rc::new(RefCell::new(Session {
         parser,
         error: None,
-    }))))
+    }));
+    Ok(call.number(PARSERS.with_borrow_mut(|parsers| parsers.insert(session)) as i32))
 }
 
 /// `parserReset(handle, type, llhttpMajor, llhttpMinor, lenientFlags, maxHeaderSize)`
 fn reset(call: &Call<6>) -> Result<Value, Fault> {
-    // SAFETY: lib/parser.js passes the handle that createParser made.
-    let mut session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
+    let handle = handle(call, 0)?;
+    let mut session = handle.borrow_mut();
     session.parser.reset(config(
         call.i32(1)?,
         call.i32(2)?,
@@ -137,8 +157,8 @@ fn reset(call: &Call<6>) -> Result<Value, Fault> {
 /// the head at which the last call stopped (0 body, 1 none, 2 none and another protocol follows, 21 pause, else a failure); its
 /// bit 256 promises 0 for every head without upgrade. Returns the text into which the events point.
 fn execute(call: &Call<5>) -> Result<Value, Fault> {
-    // SAFETY: as in `reset`.
-    let mut session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
+    let handle = handle(call, 0)?;
+    let mut session = handle.borrow_mut();
     let input = call.bytes(1)?;
     let input = input.get(call.i32(2)?.max(0) as usize..).unwrap_or(&[]);
     let answer = call.i32(3)?;
@@ -205,8 +225,8 @@ fn finish_words(out: &mut Output, stop: i32, consumed: usize) {
 
 /// `parserFinish(handle, words)`: the input ended.
 fn finish(call: &Call<2>) -> Result<Value, Fault> {
-    // SAFETY: as in `reset`.
-    let mut session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
+    let handle = handle(call, 0)?;
+    let mut session = handle.borrow_mut();
     OUTPUT.with_borrow_mut(|out| {
         prepare(out, call.words(1)?);
         let stop = match session.parser.finish(out) {
@@ -224,28 +244,20 @@ fn finish(call: &Call<2>) -> Result<Value, Fault> {
 
 /// `parserPause(handle)`
 fn pause(call: &Call<1>) -> Result<Value, Fault> {
-    // SAFETY: as in `reset`.
-    unsafe { call.data::<Handle>(0)? }
-        .borrow_mut()
-        .parser
-        .pause();
+    handle(call, 0)?.borrow_mut().parser.pause();
     Ok(call.undefined())
 }
 
 /// `parserResume(handle)`
 fn resume(call: &Call<1>) -> Result<Value, Fault> {
-    // SAFETY: as in `reset`.
-    unsafe { call.data::<Handle>(0)? }
-        .borrow_mut()
-        .parser
-        .resume();
+    handle(call, 0)?.borrow_mut().parser.resume();
     Ok(call.undefined())
 }
 
 /// `parserFail(handle, which)`: a callback threw; see [`CALLBACK_ERRORS`].
 fn fail(call: &Call<2>) -> Result<Value, Fault> {
-    // SAFETY: as in `reset`.
-    let mut session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
+    let handle = handle(call, 0)?;
+    let mut session = handle.borrow_mut();
     if let Some(error) = CALLBACK_ERRORS.get(call.i32(1)?.max(0) as usize) {
         session.parser.fail(*error);
     }
@@ -254,8 +266,8 @@ fn fail(call: &Call<2>) -> Result<Value, Fault> {
 
 /// `parserError(handle) -> string`: code and reason of the last error, a space between.
 fn error(call: &Call<1>) -> Result<Value, Fault> {
-    // SAFETY: as in `reset`.
-    let session = unsafe { call.data::<Handle>(0)? }.borrow_mut();
+    let handle = handle(call, 0)?;
+    let session = handle.borrow_mut();
     let text = session.error.map_or_else(String::new, |error| {
         format!("{} {}", error.code.name(), error.reason)
     });
@@ -288,6 +300,7 @@ raw::entries! {
     /// Registers the parser's functions.
     register:
     createParser => create,
+    releaseParser => release,
     parserReset => reset,
     parserExecute => execute,
     parserFinish => finish,

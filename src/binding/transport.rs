@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use napi::sys;
 
-use super::parser::Handle;
+use super::parser::{self, Handle};
 use super::raw::{self, Call, Fault, Value};
 use super::uv::{self, PollHandle};
 use crate::parser::Output;
@@ -255,8 +255,7 @@ fn error_number(error: &std::io::Error) -> i32 {
 /// `transportAttach(handle, fd, parser, runOn) -> index`: begins to read `fd` into `parser`; negative is a system error.
 fn attach(call: &Call<4>) -> Result<Value, Fault> {
     let transport = transport(call)?;
-    // SAFETY: lib/transport.js passes the handle of a parser.
-    let session = unsafe { call.data::<Handle>(2)? }.clone();
+    let session = parser::handle(call, 2)?;
     session.borrow_mut().set_run_on(call.i32(3)? != 0);
     let answer = match transport.reactor.borrow_mut().attach(call.i32(1)?, session) {
         Ok(index) => index as i32,
