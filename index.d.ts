@@ -10,6 +10,23 @@ export * from 'node:http';
  */
 export type Transport = 'stream' | 'native';
 
+/** What `server.stats()` counts: connections. */
+export interface ServerStats {
+  /** As `server.transport`. */
+  transport: Transport;
+  /** Connections that the core took up so far. */
+  attached: number;
+  /** Those of them that it reads now. */
+  open: number;
+  /**
+   * How many were left, or given back, to their streams, by reason: 'upgrade' (or CONNECT), 'data listener',
+   * 'readable listener', 'read' (also pipe and async iteration), 'replaced method' (net.Socket's write was replaced), 'handle'
+   * (somebody took the handle below the socket), 'changed socket' (it was read or changed before the server got it), 'no plain
+   * socket' (TLS, any other Duplex). Empty for a server with the transport 'stream'.
+   */
+  streamed: Record<string, number>;
+}
+
 /** What servers and requests take beyond Node's options. */
 export interface StrictOption {
   /**
@@ -38,6 +55,10 @@ export class Server<
 > extends http.Server<Request, Response> {
   constructor(requestListener?: http.RequestListener<Request, Response>);
   constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
+  /** What this server uses: `'native'` only where the platform and the runtime can. Not in Node. */
+  readonly transport: Transport;
+  /** Counts the connections by the way in which they were read. Not in Node. */
+  stats(): ServerStats;
 }
 
 export function createServer<

@@ -356,6 +356,19 @@ function adopt(parser, input, length, text) {
   }
 }
 
+/**
+ * Calls within the async scope of a parser's connection.
+ * @param {HTTPParser|null} parser
+ * @param {Function} callback
+ * @param {*} receiver its `this`
+ * @param {...*} args
+ * @returns {*} what the callback returned
+ */
+function within(parser, callback, receiver, ...args) {
+  const resource = parser ? parser[kResource] : null;
+  return resource === null ? callback.apply(receiver, args) : resource.runInAsyncScope(callback, receiver, ...args);
+}
+
 function executed(parser) {
   parser[kBuffer] = undefined;
   depth--;
@@ -525,4 +538,4 @@ function parseError(parser, bytesParsed) {
   return error;
 }
 
-module.exports = { HTTPParser, adopt, handleOf, holdsSeveral, kRunOn, sharedEvents };
+module.exports = { HTTPParser, adopt, handleOf, holdsSeveral, kRunOn, sharedEvents, within };

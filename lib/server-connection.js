@@ -9,7 +9,7 @@ const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
 const { codes, connResetException } = require('./errors');
 const { closeSilently, isSilent } = require('./incoming');
-const { kRunOn } = require('./parser');
+const { kRunOn, within } = require('./parser');
 const { onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const performance = require('./server-performance');
@@ -165,9 +165,9 @@ function socketOnNativeData(result, length) {
   const connection = this[kConnection];
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
   if (typeof result !== 'number') {
-    refuse(this, parser, result, transport.received(0, length));
+    within(parser, refuse, undefined, this, parser, result, transport.received(0, length));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    handOver(this, connection, parser, transport.received(result, length));
+    within(parser, handOver, undefined, this, connection, parser, transport.received(result, length));
   }
   pauseParser(this);
 }

@@ -14,7 +14,7 @@ const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require(
 const { STATUS_CODES } = require('./status-codes');
 const { chooseStrict } = require('./strict');
 const { kUniqueHeaders } = require('./symbols');
-const { chooseTransport } = require('./transport');
+const { chooseTransport, statsOf, transportOf } = require('./transport');
 const { validateBoolean, validateInteger, validateObject } = require('./validators');
 
 /** Milliseconds in which a whole request must have arrived. */
@@ -146,6 +146,26 @@ if (Symbol.asyncDispose !== undefined) {
     return promisify(this.close).call(this);
   };
 }
+
+Object.defineProperties(Server.prototype, {
+  /** 'native' where the core itself reads and writes the plain connections of this server, else 'stream'. Not in Node. */
+  transport: {
+    __proto__: null,
+    configurable: true,
+    get() {
+      return transportOf(this);
+    },
+  },
+  /** Counts the connections by the way in which they were read; see `ServerStats` in index.d.ts. Not in Node. */
+  stats: {
+    __proto__: null,
+    configurable: true,
+    writable: true,
+    value: function stats() {
+      return statsOf(this);
+    },
+  },
+});
 
 /** Closes every connection, also those that wait for a response. */
 Server.prototype.closeAllConnections = function() {

@@ -9,7 +9,9 @@
 const net = require('node:net');
 const { getSystemErrorName, types: { isUint8Array } } = require('node:util');
 const native = require('./native');
-const { adopt, handleOf, holdsSeveral, sharedEvents } = require('./parser');
+const { constants: { errno: { ENOTSOCK } } } = require('node:os');
+const { adopt, handleOf, holdsSeveral, sharedEvents, within } = require('./parser');
+const { ownSymbol } = require('./symbols');
 const { validateOneOf } = require('./validators');
 
 /** Bytes of the buffer that all reads of this thread share. */
@@ -26,6 +28,8 @@ const QUEUED = 2;
 
 const kIndex = Symbol('transport');
 const kAttached = Symbol('transportAttached');
+// node's own: the socket of a handle.
+let kOwner;
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
@@ -36,8 +40,25 @@ const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten').get;
 const NATIVE = 'native';
 const STREAM = 'stream';
 const TRANSPORTS = [STREAM, NATIVE];
-// Servers whose connections are left to their streams. No property of the server: it has node's own, and no more.
-const streaming = new WeakSet();
+// What servers use, and count. No property of a server: it has node's own, and no more.
+const records = new WeakMap();
+
+// Why a socket is with its stream: the names under which `stats()` counts.
+const REASONS = {
+  CHANGED: 'changed socket',
+  DATA: 'data listener',
+  HANDLE: 'handle',
+  OTHER: 'no plain socket',
+  READ: 'read',
+  READABLE: 'readable listener',
+  REPLACED: 'replaced method',
+  UPGRADE: 'upgrade',
+};
+
+// Who replaces one of these reads or writes the socket himself, or wants to see what is read and written.
+const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
+  'pipe', '_read', '_write', '_writev', '_final', '_destroy', 'ref', 'unref'];
+const originals = WATCHED.map((name) => plain[name]);
 
 // The attached connections, by their number.
 const attached = [];
@@ -51,20 +72,36 @@ const HELD = 0;
 function open() {
   if (native.transportOpen === undefined) return null;
   input = Buffer.allocUnsafeSlow(INPUT_BYTES);
-  process.on('exit', sendLast);
   return native.transportOpen(input, sharedEvents, turn, onNews, {}) ?? null;
 }
 
 /** What is known of a socket from the day it was attached. */
 class Attached {
-  constructor(socket, listener) {
+  constructor(socket, listener, record, referenced) {
     this.socket = socket;
     this.listener = listener;
-    // Whether the socket keeps the event loop alive.
-    this.referenced = true;
+    this.record = record;
+    // Whether the socket is to keep the event loop alive, as long as it is read; and whether it is counted as one that does.
+    this.referenced = referenced;
+    this.paused = false;
+    this.counted = false;
     // Bytes that the core had moved when it gave the socket back.
     this.received = 0;
     this.sent = 0;
+  }
+}
+
+/** The numbers of one server. */
+class Record {
+  constructor(name) {
+    this.name = name;
+    this.attached = 0;
+    this.open = 0;
+    this.streamed = new Map();
+  }
+
+  count(reason) {
+    this.streamed.set(reason, (this.streamed.get(reason) ?? 0) + 1);
   }
 }
 
@@ -76,7 +113,32 @@ class Attached {
  */
 function chooseTransport(server, name = process.env.RUST_HTTP_TRANSPORT || NATIVE) {
   validateOneOf(name, 'options.transport', TRANSPORTS);
-  if (name === STREAM) streaming.add(server);
+  records.set(server, new Record(name));
+}
+
+/**
+ * @param {net.Server} server
+ * @returns {string} 'native' where the core reads the plain connections of this server, 'stream' where it cannot or should not
+ */
+function transportOf(server) {
+  if (records.get(server)?.name !== NATIVE) return STREAM;
+  if (transport === undefined) transport = open();
+  return transport === null ? STREAM : NATIVE;
+}
+
+/**
+ * @param {net.Server} server
+ * @returns {{transport: string, attached: number, open: number, streamed: Object<string, number>}} connections that the core
+ *   took up so far; those that it has now; and, by reason, the connections left or given back to their streams
+ */
+function statsOf(server) {
+  const record = records.get(server) ?? new Record(STREAM);
+  return {
+    transport: transportOf(server),
+    attached: record.attached,
+    open: record.open,
+    streamed: Object.fromEntries(record.streamed),
+  };
 }
 
 /**
@@ -88,29 +150,54 @@ function chooseTransport(server, name = process.env.RUST_HTTP_TRANSPORT || NATIV
  * @returns {boolean} whether the core reads it now
  */
 function attach(socket, parser, listener) {
+  const record = records.get(socket.server);
+  if (record === undefined || record.name !== NATIVE || transport === null) return false;
   const handle = socket._handle;
-  if (!isPlain(socket) || !handle || !(handle.fd >= 0) || !socket.readable || socket.readableLength > 0 ||
-      socket.writableLength > 0 || transport === null || streaming.has(socket.server)) {
+  if (Object.getPrototypeOf(socket) !== plain || !handle || !(handle.fd >= 0)) {
+    record.count(REASONS.OTHER);
+    return false;
+  }
+  if (isChanged(socket) || !socket.readable || socket.readableLength > 0 || socket.writableLength > 0) {
+    record.count(REASONS.CHANGED);
     return false;
   }
   transport ??= open();
   if (transport === null) return false;
   const index = native.transportAttach(transport, handle.fd, handleOf(parser), 1);
-  if (index < 0) return false;
+  if (index < 0) {
+    record.count(REASONS.OTHER);
+    return false;
+  }
+  record.attached++;
+  record.open++;
   if (handle.reading) {
     handle.reading = false;
     handle.readStop();
   }
+  kOwner ??= ownSymbol(handle, 'owner_symbol');
+  const it = new Attached(socket, listener, record, handle.hasRef());
   socket[kIndex] = index;
-  socket[kAttached] = attached[index] = new Attached(socket, listener);
+  socket[kAttached] = attached[index] = it;
   override(socket);
-  native.transportKeepAlive(transport, 1);
+  watch(handle);
+  countAlive(it);
   return true;
 }
 
-function isPlain(socket) {
-  return Object.getPrototypeOf(socket) === plain && socket[kIndex] === undefined && socket.write === plainWrite &&
-    socket._read === plainRead;
+// Whether somebody has changed the socket, or all sockets, so that he may see what is read and written.
+function isChanged(socket) {
+  for (let n = 0; n < WATCHED.length; n++) {
+    if (socket[WATCHED[n]] !== originals[n]) return true;
+  }
+  return false;
+}
+
+// A socket keeps the event loop alive while it is referenced and read.
+function countAlive(it) {
+  const alive = it.referenced && !it.paused && it.socket[kIndex] !== undefined;
+  if (it.counted === alive) return;
+  it.counted = alive;
+  native.transportKeepAlive(transport, alive ? 1 : -1);
 }
 
 // Ends the core's part in a socket. Answers the bytes that were queued and could not be sent.
@@ -123,21 +210,74 @@ function detach(socket) {
   const rest = native.transportDetach(transport, index);
   socket[kIndex] = undefined;
   attached[index] = undefined;
-  if (it.referenced) native.transportKeepAlive(transport, -1);
+  countAlive(it);
+  it.record.open--;
   return rest;
+}
+
+// Ends the core's part in a socket that goes on without it.
+function leave(socket, reason) {
+  socket[kAttached].record.count(reason);
+  const rest = detach(socket);
+  if (rest !== undefined && !socket.destroyed) plainWrite.call(socket, rest);
+}
+
+// Who takes the handle for himself (to send it to another process, to make another socket of it, to close it) does so by one
+// of these.
+function watch(handle) {
+  handle.close = closeHandle;
+  handle.reset = resetHandle;
+  handle.readStart = readStartHandle;
+  Object.defineProperty(handle, 'onread', ON_READ);
+}
+
+const ON_READ = {
+  configurable: true,
+  get() {
+    return Object.getPrototypeOf(this).onread;
+  },
+  set(value) {
+    leaveHandle(this);
+    delete this.onread;
+    this.onread = value;
+  },
+};
+
+function closeHandle(callback) {
+  leaveHandle(this);
+  return Object.getPrototypeOf(this).close.call(this, callback);
+}
+
+function resetHandle(callback) {
+  leaveHandle(this);
+  return Object.getPrototypeOf(this).reset.call(this, callback);
+}
+
+function readStartHandle() {
+  leaveHandle(this);
+  return Object.getPrototypeOf(this).readStart.call(this);
+}
+
+function leaveHandle(handle) {
+  const socket = handle[kOwner];
+  if (socket && socket[kIndex] !== undefined) leave(socket, REASONS.HANDLE);
 }
 
 /**
  * Gives a socket back to its stream: from here on bytes come as 'data'. Nothing happens to a socket that the core does not
  * read.
  * @param {stream.Duplex} socket
+ * @param {string} [reason] one of REASONS
  */
-function giveBack(socket) {
+function giveBack(socket, reason = REASONS.UPGRADE) {
   if (socket[kIndex] === undefined) return;
-  const rest = detach(socket);
-  if (socket.destroyed) return;
-  if (rest !== undefined) plainWrite.call(socket, rest);
-  if (!socket.isPaused()) plainRead.call(socket, 0);
+  leave(socket, reason);
+  if (!socket.destroyed && !socket.isPaused()) plainRead.call(socket, 0);
+}
+
+function giveBackFor(socket, event) {
+  if (event === 'data') giveBack(socket, REASONS.DATA);
+  else if (event === 'readable') giveBack(socket, REASONS.READABLE);
 }
 
 /**
@@ -148,6 +288,9 @@ function giveBack(socket) {
 function pause(socket) {
   if (socket[kIndex] === undefined) return false;
   native.transportPause(transport, socket[kIndex]);
+  const it = socket[kAttached];
+  it.paused = true;
+  countAlive(it);
   return true;
 }
 
@@ -159,6 +302,9 @@ function pause(socket) {
 function resume(socket) {
   if (socket[kIndex] === undefined) return false;
   native.transportResume(transport, socket[kIndex]);
+  const it = socket[kAttached];
+  it.paused = false;
+  countAlive(it);
   return true;
 }
 
@@ -174,13 +320,23 @@ function onNews(index, kind, value, text) {
   } else if (kind === UNSENT) {
     settle(socket, value);
   } else if (kind === ENDED) {
-    const rest = detach(socket);
-    if (rest !== undefined) plainWrite.call(socket, rest);
-    socket.push(null);
-    plain.read.call(socket, 0);
+    within(socket.parser, ended, socket);
+  } else if (value === ENOTSOCK) {
+    giveBack(socket, REASONS.OTHER);
   } else {
-    socket.destroy(systemError('read', value));
+    within(socket.parser, failed, socket, value);
   }
+}
+
+function ended() {
+  const rest = detach(this);
+  if (rest !== undefined) plainWrite.call(this, rest);
+  this.push(null);
+  plain.read.call(this, 0);
+}
+
+function failed(number) {
+  this.destroy(systemError('read', number));
 }
 
 function systemError(call, number) {
@@ -202,11 +358,6 @@ function sendHeld(index) {
 function flush(socket, index) {
   const left = native.transportFlush(transport, index);
   if (left !== 0) settle(socket, left);
-}
-
-// The process ends in the middle of a turn.
-function sendLast() {
-  if (turn[HELD] !== 0) native.transportFlush(transport, turn[HELD] - 1);
 }
 
 // The kernel did not take everything: the rest is the stream's. A broken connection ends.
@@ -240,14 +391,18 @@ function written(callback) {
 
 function write(data, encoding, callback) {
   const index = this[kIndex];
-  if (index === undefined) return plainWrite.call(this, data, encoding, callback);
+  if (index === undefined || plain.write !== plainWrite) {
+    giveBack(this, REASONS.REPLACED);
+    return plain.write.call(this, data, encoding, callback);
+  }
   if (typeof encoding === 'function') {
     callback = encoding;
     encoding = undefined;
   }
   const state = this._writableState;
   // Bytes that wait in the stream go first. What fills the stream's buffer, and what cannot be written, is the stream's to say.
-  if (state.length > 0 || data?.length >= state.highWaterMark || state.ending || state.destroyed) {
+  if (state.length > 0 || data?.length >= state.highWaterMark || state.ending || state.destroyed ||
+      (!encoding && state.defaultEncoding !== 'utf8')) {
     return writePlain(this, data, encoding, callback);
   }
   const hold = state.corked > 0 || turn[HELD] === index + 1;
@@ -259,7 +414,7 @@ function write(data, encoding, callback) {
   } else if (isUint8Array(data)) {
     left = native.transportWriteBytes(transport, index, data, hold ? 1 : 0);
   } else {
-    return plainWrite.call(this, data, encoding, callback);
+    return writePlain(this, data, encoding, callback);
   }
   if (!hold) this._unrefTimer();
   else if (left < state.highWaterMark) left = 0;
@@ -275,6 +430,13 @@ function uncork() {
 }
 
 function end(data, encoding, callback) {
+  if (typeof data === 'function') {
+    callback = data;
+    data = encoding = undefined;
+  } else if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = undefined;
+  }
   const index = this[kIndex];
   if (index !== undefined) {
     if (typeof data === 'string' || isUint8Array(data)) {
@@ -288,32 +450,62 @@ function end(data, encoding, callback) {
 
 function read(size) {
   // A flowing stream reads itself whenever it is resumed: nobody takes bytes away by that.
-  if (size !== 0 && this._readableState.flowing !== true) giveBack(this);
+  if (size !== 0 && this._readableState.flowing !== true) giveBack(this, REASONS.READ);
   return plain.read.call(this, size);
 }
 
 function on(event, listener) {
-  if (event === 'data' || event === 'readable') giveBack(this);
+  giveBackFor(this, event);
   return plain.on.call(this, event, listener);
 }
 
 function prependListener(event, listener) {
-  if (event === 'data' || event === 'readable') giveBack(this);
+  giveBackFor(this, event);
   return plain.prependListener.call(this, event, listener);
 }
 
 function ref() {
   const it = this[kAttached];
-  if (this[kIndex] !== undefined && !it.referenced) native.transportKeepAlive(transport, 1);
   it.referenced = true;
+  countAlive(it);
   return plain.ref.call(this);
 }
 
 function unref() {
   const it = this[kAttached];
-  if (this[kIndex] !== undefined && it.referenced) native.transportKeepAlive(transport, -1);
   it.referenced = false;
+  countAlive(it);
   return plain.unref.call(this);
+}
+
+function pipe(destination, options) {
+  giveBack(this, REASONS.READ);
+  return plain.pipe.call(this, destination, options);
+}
+
+// Somebody has called net.Socket's own write(): what is queued goes first.
+function _write(data, encoding, callback) {
+  const rest = flushFirst(this);
+  if (rest === undefined) plain._write.call(this, data, encoding, callback);
+  else plain._writev.call(this, [rest, { chunk: data, encoding }], callback);
+}
+
+function _writev(chunks, callback) {
+  const rest = flushFirst(this);
+  if (rest !== undefined) {
+    chunks.unshift(rest);
+    chunks.allBuffers = false;
+  }
+  plain._writev.call(this, chunks, callback);
+}
+
+// Sends what is queued. Answers what the kernel did not take, as the stream has it. An error comes again with the write that
+// follows.
+function flushFirst(socket) {
+  const index = socket[kIndex];
+  if (index === undefined || native.transportBytes(transport, index, QUEUED) === 0) return undefined;
+  if (native.transportFlush(transport, index) === 0) return undefined;
+  return { chunk: native.transportTake(transport, index), encoding: 'buffer' };
 }
 
 function _read(size) {
@@ -362,7 +554,10 @@ function override(socket) {
   socket.prependListener = prependListener;
   socket.ref = ref;
   socket.unref = unref;
+  socket.pipe = pipe;
   socket._read = _read;
+  socket._write = _write;
+  socket._writev = _writev;
   socket._destroy = _destroy;
   Object.defineProperty(socket, 'bytesRead', BYTES_READ);
   Object.defineProperty(socket, 'bytesWritten', BYTES_WRITTEN);
@@ -379,4 +574,4 @@ function received(start, length) {
   return Buffer.from(input.subarray(start, length));
 }
 
-module.exports = { attach, chooseTransport, giveBack, pause, received, resume, write };
+module.exports = { attach, chooseTransport, giveBack, pause, received, resume, statsOf, transportOf, write };

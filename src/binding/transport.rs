@@ -105,6 +105,7 @@ fn open(call: &Call<5>) -> Result<Value, Fault> {
     // SAFETY: `data` lives until `closed`, which comes after this hook.
     unsafe { sys::napi_add_async_cleanup_hook(env, Some(cleanup), data, &mut hook) };
     transport.cleanup.set(hook);
+    flush_at_exit(&transport);
     Ok(call.external::<Shared>(transport))
 }
 
@@ -119,6 +120,7 @@ fn keep<const N: usize>(call: &Call<N>, index: usize) -> Kept {
 unsafe extern "C" fn cleanup(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
     // SAFETY: `data` is the transport that `open` registered, alive until `closed`.
     let transport = unsafe { &*(data as *const Transport) };
+    transport.flush_all();
     if let Some(poll) = transport.poll.take() {
         // SAFETY: taken out of its cell, so this happens once.
         unsafe { poll.close(closed) };
@@ -131,6 +133,35 @@ unsafe extern "C" fn closed(handle: *mut c_void) {
         let transport = Rc::from_raw(uv::data_of(handle) as *const Transport);
         uv::release(handle);
         sys::napi_remove_async_cleanup_hook(transport.cleanup.get());
+    }
+}
+
+thread_local! {
+    // No destructor: the exit handlers run after those of the thread.
+    static OF_THREAD: Cell<*const Transport> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Arranges that `process.exit()` in a handler loses no answer that waits for those of the same turn.
+fn flush_at_exit(transport: &Shared) {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    OF_THREAD.set(Rc::as_ptr(transport));
+    // SAFETY: the function lives as long as the process: Node unloads no addon of the main thread.
+    ONCE.call_once(|| unsafe {
+        libc::atexit(exiting);
+    });
+}
+
+extern "C" fn exiting() {
+    let transport = OF_THREAD.get();
+    if !transport.is_null() {
+        // SAFETY: reset when the transport is dropped, on this same thread.
+        unsafe { &*transport }.flush_all();
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        OF_THREAD.set(std::ptr::null());
     }
 }
 
@@ -147,6 +178,13 @@ unsafe extern "C" fn ready(handle: *mut c_void, _status: i32, _events: i32) {
 }
 
 impl Transport {
+    /// Sends what waits in the queues, as far as the kernel takes it now.
+    fn flush_all(&self) {
+        if let Ok(mut reactor) = self.reactor.try_borrow_mut() {
+            reactor.flush_all();
+        }
+    }
+
     /// Reads every ready connection once, and tells JavaScript what each brought.
     fn turn(&self) {
         if self.reactor.borrow_mut().collect().is_err() {
@@ -159,7 +197,7 @@ impl Transport {
             // SAFETY: the memory of a typed array that is kept alive; no JavaScript runs while the slice is used.
             let input = unsafe { std::slice::from_raw_parts_mut(self.input.0, self.input.1) };
             let read = self.reactor.borrow_mut().read(index, input);
-            match read {
+            let goes_on = match read {
                 Read::Bytes(count) => {
                     let session = self.reactor.borrow().data(index).cloned();
                     let Some(session) = session else { continue };
@@ -172,13 +210,17 @@ impl Transport {
                     unsafe {
                         std::ptr::copy_nonoverlapping(output.words.as_ptr(), self.words.0, words)
                     };
-                    self.tell(index, PARSED, count as i32, &output.text);
+                    let goes_on = self.tell(index, PARSED, count as i32, &output.text);
                     self.send_held(index);
                     self.output.replace(output);
+                    goes_on
                 }
-                Read::Later => {}
+                Read::Later => true,
                 Read::Ended => self.tell(index, ENDED, 0, &[]),
                 Read::Failed(number) => self.tell(index, FAILED, number, &[]),
+            };
+            if !goes_on {
+                return;
             }
         }
     }
@@ -196,13 +238,14 @@ impl Transport {
     }
 
     /// Calls JavaScript, drains its ticks and microtasks, and reports what it threw as an uncaught exception.
-    fn tell(&self, index: usize, kind: i32, value: i32, text: &[u8]) {
+    /// False when JavaScript runs no more, because its thread is being ended.
+    fn tell(&self, index: usize, kind: i32, value: i32, text: &[u8]) -> bool {
         let env = self.env;
         // SAFETY: runs on the thread of `env`, between JavaScript calls; values live in the scope opened here.
         unsafe {
             let mut scope = null_mut();
             if sys::napi_open_handle_scope(env, &mut scope) != sys::Status::napi_ok {
-                return;
+                return false;
             }
             let (mut callback, mut resource) = (null_mut(), null_mut());
             sys::napi_get_reference_value(env, self.callback.0, &mut callback);
@@ -227,12 +270,14 @@ impl Transport {
                 arguments.as_ptr(),
                 &mut answer,
             );
+            let mut goes_on = status == sys::Status::napi_ok;
             if status == sys::Status::napi_pending_exception {
                 let mut exception = null_mut();
                 sys::napi_get_and_clear_last_exception(env, &mut exception);
-                sys::napi_fatal_exception(env, exception);
+                goes_on = sys::napi_fatal_exception(env, exception) == sys::Status::napi_ok;
             }
             sys::napi_close_handle_scope(env, scope);
+            goes_on
         }
     }
 }

@@ -282,6 +282,19 @@ impl<T> Reactor<T> {
         }
         Ok(count)
     }
+
+    /// Sends every queue, as far as the kernel takes it.
+    pub fn flush_all(&mut self) {
+        for connection in self.connections.iter_mut().map(|(_, it)| it) {
+            if connection.queue.is_empty() {
+                continue;
+            }
+            if let Ok(count) = io::send(connection.fd, &connection.queue, &[]) {
+                connection.sent += count as u64;
+                connection.queue.drain(..count);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
