@@ -155,15 +155,15 @@ everyWay('a client that pipelines and never reads is no longer read', async (way
   });
   const client = await way.connect(server);
   client.pause();
-  const total = 3000;
+  const total = 600;
   for (let n = 0; n < total; n++) client.write(GET);
   await pass(300);
   const stopped = requests < total;
   client.resume();
   await until(() => requests === total);
-  await until(() => client.text.length > total * answer.length);
+  await until(() => client.text.length >= total * (answer.length + client.text.indexOf('\r\n\r\n') + 4));
   return [stopped, bodies(client.text).length];
-}, { expected: [true, 3000] });
+}, { expected: [true, 600] });
 
 everyWay('a data listener in the middle of a pipelined batch', async (way) => {
   const seen = [];
