@@ -156,7 +156,8 @@ everyWay('a client that pipelines and never reads is no longer read', async (way
   const client = await way.connect(server);
   client.pause();
   const total = 600;
-  for (let n = 0; n < total; n++) client.write(GET);
+  const request = GET.replace('Host', `Filler: ${'f'.repeat(1000)}\r\nHost`);
+  for (let n = 0; n < total; n++) client.write(request);
   await pass(300);
   const stopped = requests < total;
   client.resume();
