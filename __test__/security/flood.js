@@ -1,0 +1,87 @@
+'use strict';
+// One flood, measured: a target, an attacker and an honest client, each in a process of its own.
+
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+
+const PAGE = 4096;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function residentBytes(pid) {
+  return Number(fs.readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * PAGE;
+}
+
+function descriptors(pid) {
+  return fs.readdirSync(`/proc/${pid}/fd`).length;
+}
+
+function get(port, agent) {
+  return new Promise((resolve, reject) => {
+    const req = http.get({ port, host: '127.0.0.1', agent, timeout: 10_000 }, (res) => {
+      res.resume();
+      res.on('end', resolve);
+      res.on('error', reject);
+    });
+    req.on('timeout', () => req.destroy(new Error('no answer in 10 s')));
+    req.on('error', reject);
+  });
+}
+
+// Asks again and again until `until`; answers the times that it took, in ms, ascending.
+async function honest(port, until, sample) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const times = [];
+  while (Date.now() < until) {
+    const start = process.hrtime.bigint();
+    await get(port, agent);
+    times.push(Number(process.hrtime.bigint() - start) / 1e6);
+    sample();
+    await pause(5);
+  }
+  agent.destroy();
+  return times.sort((a, b) => a - b);
+}
+
+/**
+ * Floods a server, and asks it for something meanwhile. Linux only: the numbers are those of /proc.
+ * @param {string} module 'http' or the path of ours
+ * @param {string|undefined} transport
+ * @param {string} name of attacks.js
+ * @param {number} ms how long
+ * @returns {Promise<{median: number, p99: number, worst: number, grownMiB: number, leftDescriptors: number, made: number,
+ *   sentMiB: number}>} times in ms; memory at its highest over that before the attack; descriptors after it over those before
+ */
+async function flood(module, transport, name, ms) {
+  const target = spawn(process.execPath, [path.join(__dirname, 'target.js'), module, ...(transport ? [transport] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let attacker;
+  try {
+    const [line] = await once(target.stdout, 'data');
+    const port = Number(String(line));
+    await honest(port, Date.now() + 300, () => {});
+    await pause(50);
+    const before = residentBytes(target.pid);
+    const openBefore = descriptors(target.pid);
+    let most = before;
+    attacker = spawn(process.execPath, [path.join(__dirname, 'attacks.js'), name, String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const times = await honest(port, Date.now() + ms, () => { most = Math.max(most, residentBytes(target.pid)); });
+    const told = once(attacker.stdout, 'data');
+    attacker.stdin.end();
+    const { made, sent } = JSON.parse(String((await told)[0]));
+    // Sockets of the flood close, those that the server keeps for others among them.
+    let left = Infinity;
+    for (let tries = 0; tries < 80 && left > 0; tries++) {
+      await pause(50);
+      left = descriptors(target.pid) - openBefore;
+    }
+    const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
+    return { median: at(0.5), p99: at(0.99), worst: times.at(-1), grownMiB: (most - before) / 2 ** 20, leftDescriptors: left, made, sentMiB: sent / 2 ** 20 };
+  } finally {
+    target.kill('SIGKILL');
+    if (attacker !== undefined) attacker.kill('SIGKILL');
+  }
+}
+
+module.exports = { flood };

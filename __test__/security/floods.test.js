@@ -1,0 +1,27 @@
+'use strict';
+// Floods, short: the memory of the server stays bounded, an honest client is answered, and descriptors come back.
+// `npm run bench:floods` measures the same for longer, with node:http beside.
+
+const assert = require('node:assert');
+const path = require('node:path');
+const test = require('node:test');
+const { ATTACKS } = require('./attacks');
+const { flood } = require('./flood');
+
+const MS = 700;
+/** What 400 connections or 8 floods may cost; 8 sockets hold some 4 MiB of unread answers each in node's own streams. */
+const MOST_MIB = 200;
+/** The longest that an honest client may wait, on a machine that does other things, too. */
+const LONGEST_MS = 5000;
+
+const skip = process.platform !== 'linux' && 'reads /proc';
+
+for (const name of Object.keys(ATTACKS)) {
+  test(name, { skip }, async () => {
+    const seen = await flood(path.join(__dirname, '../..'), 'native', name, MS);
+    assert.ok(seen.made > 0, 'no connection was made');
+    assert.ok(seen.grownMiB < MOST_MIB, `${seen.grownMiB} MiB`);
+    assert.ok(seen.worst < LONGEST_MS, `${seen.worst} ms`);
+    assert.ok(seen.leftDescriptors <= 1, `${seen.leftDescriptors} descriptors left`);
+  });
+}

@@ -1,0 +1,83 @@
+//! A head that the serializer makes is read back as the fields that it was given, and no other.
+#![no_main]
+use libfuzzer_sys::fuzz_target;
+use rust_http::parser::{Config, Decision, Dialect, Kind, Lenient};
+use rust_http::serializer::chunk;
+use rust_http::serializer::head::{Rules, ask, render, told};
+use rust_http_fuzz::{Event, Field, parse};
+
+const DATE: &[u8; 29] = b"Sun, 06 Nov 1994 08:49:37 GMT";
+
+// Fields that decide about the framing are the user's own word: what they make of a message is not asked here.
+fn decides(name: &[u8]) -> bool {
+    ["content-length", "transfer-encoding", "connection", "proxy-connection", "upgrade"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&[low, high, count, length], text)) = data.split_first_chunk::<4>() else {
+        return;
+    };
+    let flags = (u32::from(low) | u32::from(high) << 8) | ask::BODY | ask::CHUNKED_BY_DEFAULT;
+    let flags = flags & !(ask::REMOVED_CONTENT_LENGTH | ask::REMOVED_TRANSFER_ENCODING | ask::BODILESS_STATUS | ask::CHUNKED);
+    let known = length & 1 == 0;
+    let body = &[b'x'; 255][..usize::from(length)];
+    let rules = Rules {
+        flags,
+        content_length: if known { f64::from(length) } else { -1.0 },
+        keep_alive_timeout: 5000.0,
+        max_requests: 3.0,
+    };
+    let block = [b"POST /path HTTP/1.1\r\n".as_slice(), text].concat();
+    let mut out = Vec::new();
+    let (outcome, written) = render(&block, u32::from(count), &rules, DATE, &mut out);
+    if written.is_err() {
+        return;
+    }
+    let given: Vec<&[u8]> = text.split(|&b| b == 0).collect();
+    let given: Vec<Field> = given
+        .chunks_exact(2)
+        .map(|pair| (pair[0].to_vec(), pair[1].trim_ascii().to_vec()))
+        .collect();
+    assert_eq!(given.len(), usize::from(count));
+    if given.iter().any(|(name, _)| decides(name)) || outcome.flags & told::TRAILER != 0 {
+        return;
+    }
+    if outcome.flags & told::CHUNKED != 0 {
+        if !body.is_empty() {
+            chunk::chunk(body, &mut out);
+        }
+        assert_eq!(chunk::last_chunk(b"", 0, &mut out), Ok(()));
+    } else {
+        out.extend_from_slice(body);
+    }
+    let config = Config {
+        kind: Kind::Request,
+        dialect: Dialect::V9_3,
+        lenient: Lenient::NONE,
+        max_header_size: 1 << 24,
+        run_on: true,
+        strict: false,
+    };
+    let seen = parse(config, &[&out], 1 << 20, Decision::Body);
+    assert_eq!((seen.error, seen.at_end, seen.upgraded), (None, None, false));
+    assert_eq!(seen.events.iter().filter(|event| **event == Event::Complete).count(), 1);
+    let (mut fields, mut bytes) = (Vec::new(), Vec::new());
+    for event in seen.events {
+        match event {
+            Event::Fields { fields: some, .. } | Event::Head { fields: some, .. } => fields.extend(some),
+            Event::Body(piece) => bytes.extend(piece),
+            _ => {}
+        }
+    }
+    let trimmed = |(name, value): &Field| (name.clone(), value.trim_ascii().to_vec());
+    assert_eq!(fields[..given.len()].iter().map(trimmed).collect::<Vec<_>>(), given);
+    let added = ["date", "connection", "keep-alive", "content-length", "transfer-encoding"];
+    assert!(
+        fields[given.len()..]
+            .iter()
+            .all(|(name, _)| added.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())))
+    );
+    assert_eq!(bytes, body);
+});
