@@ -161,7 +161,7 @@ impl Parser {
             return Parser::wrong(cur, cur.pos, fault::LENGTH_AND_TE);
         }
         if self.config.strict {
-            self.strict_fields().map_err(Stop::Error)?;
+            self.strict_fields();
             self.strict_head().map_err(Stop::Error)?;
         }
         Ok(())

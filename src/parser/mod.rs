@@ -500,7 +500,7 @@ impl Parser {
                 if self.has_value || self.fields.is_empty() {
                     if self.fields.len() == HEADER_BATCH {
                         if self.config.strict {
-                            self.strict_fields()?;
+                            self.strict_fields();
                         }
                         self.flush(out);
                     }

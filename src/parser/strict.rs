@@ -25,6 +25,8 @@ pub(super) struct Seen {
     absolute: bool,
     /// Bytes of empty lines before the message.
     blank: u8,
+    /// What is wrong with a Host field. Told when the head is complete: a batch of fields ends where it is cut.
+    fault: Option<Error>,
 }
 
 impl Parser {
@@ -62,9 +64,9 @@ impl Parser {
     }
 
     /// A batch of fields of the head is complete: there is one Host field, and its value is one (RFC 9112, section 3.2).
-    pub(super) fn strict_fields(&mut self) -> Result<(), Error> {
+    pub(super) fn strict_fields(&mut self) {
         if self.config.kind == Kind::Response || self.in_trailers {
-            return Ok(());
+            return;
         }
         for &[at, len, value_at, value_len] in &self.fields {
             let part = |at: u32, len: u32| {
@@ -72,10 +74,10 @@ impl Parser {
                 self.text.get(at as usize..end).unwrap_or(&[])
             };
             if is_host(part(at, len)) {
-                note_host(&mut self.strict, part(value_at, value_len))?;
+                let noted = note_host(&mut self.strict, part(value_at, value_len));
+                self.strict.fault = self.strict.fault.or(noted.err());
             }
         }
-        Ok(())
     }
 
     /// The head is complete: what its parts say together.
@@ -92,6 +94,7 @@ impl Parser {
         if f.has_coding && !f.chunked {
             return Err(fault::TE_REQUEST);
         }
+        self.strict.fault.map_or(Ok(()), Err)?;
         check_host(&self.strict, self.minor)
     }
 
