@@ -72,7 +72,7 @@ async function flood(module, transport, name, ms) {
     const { made, sent } = JSON.parse(String((await told)[0]));
     // Sockets of the flood close, those that the server keeps for others among them.
     let left = Infinity;
-    for (let tries = 0; tries < 80 && left > 0; tries++) {
+    for (let tries = 0; tries < 300 && left > 0; tries++) {
       await pause(50);
       left = descriptors(target.pid) - openBefore;
     }

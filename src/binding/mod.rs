@@ -1,6 +1,8 @@
 //! What JavaScript can call: each file registers the functions of one core. Converts, calls the core, hands flat results
 //! back; decides nothing.
 
+#[cfg(debug_assertions)]
+mod debug;
 mod parser;
 mod peek;
 mod pool;
@@ -25,6 +27,8 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
         #[cfg(unix)]
         transport::register(env, exports);
         pool::register(env, exports);
+        #[cfg(debug_assertions)]
+        debug::register(env, exports);
     }
     Ok(())
 }
