@@ -151,7 +151,7 @@ function socketOnData(chunk) {
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
   const result = parser.execute(chunk);
   if (typeof result !== 'number') {
-    refuse(this, parser, result, keep(chunk));
+    within(parser, refuse, undefined, this, parser, result, keep(chunk));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
     handOver(this, connection, parser, keep(chunk.subarray(result)));
   }
@@ -167,7 +167,7 @@ function socketOnNativeData(result, length) {
   if (typeof result !== 'number') {
     within(parser, refuse, undefined, this, parser, result, transport.received(0, length));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    within(parser, handOver, undefined, this, connection, parser, transport.received(result, length));
+    handOver(this, connection, parser, transport.received(result, length));
   }
   pauseParser(this);
 }
@@ -273,7 +273,8 @@ function onSocketResume() {
   }
   if (transport.resume(this)) return;
   const handle = this._handle;
-  if (handle && !handle.reading) {
+  // The handles of other runtimes stop and start with their streams.
+  if (handle && !handle.reading && handle.readStart) {
     handle.reading = true;
     handle.readStart();
   }
@@ -282,7 +283,7 @@ function onSocketResume() {
 function onSocketPause() {
   if (transport.pause(this)) return;
   const handle = this._handle;
-  if (handle && handle.reading) {
+  if (handle && handle.reading && handle.readStop) {
     handle.reading = false;
     handle.readStop();
   }

@@ -6,11 +6,12 @@
 // socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
 // waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
+const { AsyncResource } = require('node:async_hooks');
 const net = require('node:net');
 const { getSystemErrorName, types: { isUint8Array } } = require('node:util');
 const native = require('./native');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
-const { adopt, handleOf, holdsSeveral, sharedEvents, within } = require('./parser');
+const { adopt, handleOf, holdsSeveral, sharedEvents } = require('./parser');
 const { ownSymbol } = require('./symbols');
 const { validateOneOf } = require('./validators');
 
@@ -34,8 +35,10 @@ let kOwner;
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
 const plainRead = plain._read;
-const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead').get;
-const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten').get;
+const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;
+const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
+// Elsewhere sockets are not made of libuv's handles.
+const isNode = bytesRead !== undefined && bytesWritten !== undefined && !process.versions.bun && !process.versions.deno;
 
 const NATIVE = 'native';
 const STREAM = 'stream';
@@ -69,10 +72,13 @@ let input;
 const turn = new Int32Array(1);
 const HELD = 0;
 
+// What happens to a socket, rather than to its messages, belongs to no request: made here, it has no store of a caller.
+const root = new AsyncResource('RUSTHTTPTRANSPORT');
+
 function open() {
-  if (native.transportOpen === undefined) return null;
+  if (!isNode || native.transportOpen === undefined) return null;
   input = Buffer.allocUnsafeSlow(INPUT_BYTES);
-  return native.transportOpen(input, sharedEvents, turn, onNews, {}) ?? null;
+  return root.runInAsyncScope(native.transportOpen, undefined, input, sharedEvents, turn, onNews, {}) ?? null;
 }
 
 /** What is known of a socket from the day it was attached. */
@@ -320,23 +326,19 @@ function onNews(index, kind, value, text) {
   } else if (kind === UNSENT) {
     settle(socket, value);
   } else if (kind === ENDED) {
-    within(socket.parser, ended, socket);
+    ended(socket);
   } else if (value === ENOTSOCK) {
     giveBack(socket, REASONS.OTHER);
   } else {
-    within(socket.parser, failed, socket, value);
+    socket.destroy(systemError('read', value));
   }
 }
 
-function ended() {
-  const rest = detach(this);
-  if (rest !== undefined) plainWrite.call(this, rest);
-  this.push(null);
-  plain.read.call(this, 0);
-}
-
-function failed(number) {
-  this.destroy(systemError('read', number));
+function ended(socket) {
+  const rest = detach(socket);
+  if (rest !== undefined) plainWrite.call(socket, rest);
+  socket.push(null);
+  plain.read.call(socket, 0);
 }
 
 function systemError(call, number) {

@@ -1,0 +1,119 @@
+'use strict';
+// What crosses the border of a process or a thread: its end, sockets sent to another, workers.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { fork } = require('node:child_process');
+const { once } = require('node:events');
+const { test } = require('node:test');
+const { Worker } = require('node:worker_threads');
+const { bodies, get } = require('./ways');
+
+const PROGRAM = path.join(__dirname, 'program.js');
+const WAYS = ['node', 'stream', 'native'];
+
+async function start(program, way) {
+  const child = fork(PROGRAM, [program, way]);
+  const [{ port }] = await once(child, 'message');
+  return { child, port };
+}
+
+// All that comes back for an input, until the end or, with `wanted`, so many answers.
+async function ask(port, input, wanted = Infinity) {
+  const socket = net.connect(port, '127.0.0.1').setEncoding('latin1');
+  socket.on('error', () => {});
+  socket.write(input);
+  let text = '';
+  try {
+    for await (const part of socket) {
+      text += part;
+      if (bodies(text).length >= wanted) break;
+    }
+  } catch (error) {
+    // The other side was ended.
+    assert.match(error.code, /^(ECONNRESET|ECONNREFUSED|EPIPE)$/);
+  }
+  return text;
+}
+
+const PIPELINED = [1, 2, 3, 4, 5].map((n) => get(`/${n}`)).join('');
+
+for (const way of WAYS) {
+  test(`${way}: process.exit() behind an answer loses no written one`, { timeout: 60_000 }, async () => {
+    const { child, port } = await start('exit', way);
+    const exit = once(child, 'exit');
+    assert.deepStrictEqual(bodies(await ask(port, PIPELINED)), ['/1']);
+    assert.deepStrictEqual(await exit, [7, null]);
+  });
+
+  test(`${way}: a process ends when only unreferenced connections are left`, { timeout: 60_000 }, async () => {
+    const { child, port } = await start('unref', way);
+    const exit = once(child, 'exit');
+    assert.deepStrictEqual(bodies(await ask(port, get('/'), 2)), ['ok']);
+    assert.deepStrictEqual(await exit, [0, null]);
+  });
+
+  test(`${way}: a process ends when only paused connections are left`, { timeout: 60_000 }, async () => {
+    const { child, port } = await start('paused', way);
+    const exit = once(child, 'exit');
+    assert.deepStrictEqual(bodies(await ask(port, get('/'), 2)), ['ok']);
+    assert.deepStrictEqual(await exit, [0, null]);
+  });
+
+  test(`${way}: a socket sent to another process is read there`, { timeout: 60_000 }, async () => {
+    const { child, port } = await start('send', way);
+    const socket = net.connect(port, '127.0.0.1').setEncoding('latin1');
+    await once(socket, 'connect');
+    const [name] = await once(socket, 'data');
+    assert.strictEqual(name, 'taken ');
+    let text = '';
+    socket.on('data', (data) => { text += data; });
+    for (const piece of ['one ', 'two ', 'three']) {
+      socket.write(piece);
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+    while (text.length < 'one two three'.length) await new Promise((resolve) => { setTimeout(resolve, 10); });
+    assert.strictEqual(text, 'one two three');
+    socket.destroy();
+    const exit = once(child, 'exit');
+    child.disconnect();
+    await exit;
+  });
+
+  test(`${way}: workers of a cluster serve real requests`, { timeout: 60_000 }, async () => {
+    const { child, port } = await start('cluster', way);
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => ask(port, get(`/${n}`) + get(`/${n}`), 2)));
+    answers.forEach((text, n) => {
+      const [first, second] = bodies(text).map((body) => body.split(' '));
+      assert.strictEqual(first[0], `/${n}`);
+      assert.deepStrictEqual(first, second);
+    });
+    assert.ok(new Set(answers.map((text) => bodies(text)[0].split(' ')[1])).size > 1, 'several workers');
+    const exit = once(child, 'exit');
+    child.disconnect();
+    await exit;
+  });
+}
+
+test('50 workers that serve, and are terminated at any time, leave nothing behind', { timeout: 120_000 }, async () => {
+  const descriptors = () => (fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0);
+  const round = async (n) => {
+    const worker = new Worker(PROGRAM, { argv: ['worker', 'native'] });
+    const [{ port }] = await once(worker, 'message');
+    const answers = Array.from({ length: 4 }, () => ask(port, PIPELINED, 5));
+    // Some answer all, some are ended in the middle of it, some end themselves in a handler.
+    if (n % 3 === 0) (await Promise.all(answers)).forEach((text) => assert.strictEqual(bodies(text).length, 5));
+    if (n % 3 === 1) ask(port, get('/exit')).catch(() => {});
+    const exit = once(worker, 'exit');
+    if (n % 3 !== 1) worker.terminate();
+    await exit;
+    await Promise.all(answers);
+  };
+  await round(0);
+  const before = descriptors();
+  for (let n = 0; n < 50; n += 5) await Promise.all([0, 1, 2, 3, 4].map((each) => round(n + each)));
+  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  assert.ok(descriptors() <= before + 2, `${before} descriptors, then ${descriptors()}`);
+});
