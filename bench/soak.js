@@ -151,6 +151,11 @@ async function work(name) {
 
 async function main() {
   const child = fork(path.join(__dirname, 'soak-server.js'), { execArgv: ['--expose-gc'] });
+  child.on('exit', (code, signal) => {
+    if (ended && code === 0) return;
+    console.log(`FAILED the server's process has ended: ${signal ?? code}; exchanges: ${JSON.stringify(counts)}`);
+    process.exit(1);
+  });
   [{ port }] = await once(child, 'message');
   const look = async () => {
     child.send('look');
@@ -183,7 +188,7 @@ async function main() {
   if (end.stats.open !== 0) failures.push(`${end.stats.open} connections are still attached`);
   for (const failure of failures) console.log(`FAILED ${failure}`);
   const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
-  console.log(`${total} passed, ${failures.length} failed`);
+  console.log(`${total} exchanges, ${failures.length} failures`);
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
