@@ -11,7 +11,7 @@ const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 const net = require('net');
 const { debuglog } = require('util');
-const { globalAgentOptions } = require('./builtin');
+const { agentTakesDefaults, globalAgentOptions, keepAliveBuffer } = require('./builtin');
 const { mergeOptions } = require('./client-options');
 const native = require('./native');
 const { validateNumber, validateOneOf, validateString } = require('./validators');
@@ -26,7 +26,7 @@ const kOnKeylog = Symbol('onkeylog');
 /** The origin asked for last and its name: requests in a row mostly have one origin. */
 const kLastName = Symbol('lastName');
 
-/** Milliseconds taken off the server's Keep-Alive hint, so that the client lets go of the connection first. */
+/** Milliseconds taken off the server's Keep-Alive hint, so that the client lets go of the connection first, where no option says how many. */
 const HINT_MARGIN = 1000;
 
 /** What the core answers for a new request; every other number is a place in the queue. */
@@ -67,9 +67,15 @@ function Agent(options) {
   if (!(this instanceof Agent)) return new Agent(options);
   EventEmitter.call(this);
 
-  this.defaultPort = 80;
-  this.protocol = 'http:';
-  this.options = { __proto__: null, ...options };
+  if (agentTakesDefaults) {
+    this.options = { __proto__: null, ...options };
+    this.defaultPort = this.options.defaultPort || 80;
+    this.protocol = this.options.protocol || 'http:';
+  } else {
+    this.defaultPort = 80;
+    this.protocol = 'http:';
+    this.options = { __proto__: null, ...options };
+  }
   if (this.options.noDelay === undefined) this.options.noDelay = true;
   // Else net.connect would take a request's path for that of a local socket.
   this.options.path = null;
@@ -87,6 +93,11 @@ function Agent(options) {
   validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
   else validateNumber(this.maxTotalSockets, 'maxTotalSockets', 1);
+
+  if (keepAliveBuffer !== undefined) {
+    const buffer = this.options.agentKeepAliveTimeoutBuffer;
+    this.agentKeepAliveTimeoutBuffer = Number.isFinite(buffer) && buffer >= 0 ? buffer : keepAliveBuffer;
+  }
 
   this.on('free', onSocketFree);
   this.on('newListener', onNewListener);
@@ -231,7 +242,7 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
   const res = socket._httpMessage && socket._httpMessage.res;
   const hint = res ? keepAliveHint(res) : undefined;
   if (hint !== undefined) {
-    timeout = native.idleTimeout(hint, timeout, HINT_MARGIN);
+    timeout = native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? HINT_MARGIN);
     if (timeout < 0) return false;
   }
   if (socket.timeout !== timeout) socket.setTimeout(timeout);

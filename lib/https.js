@@ -6,13 +6,15 @@
 
 const tls = require('tls');
 const { Agent: HttpAgent } = require('./agent');
-const { globalAgentOptions } = require('./builtin');
+const { agentTakesDefaults, globalAgentOptions } = require('./builtin');
 const { ClientRequest } = require('./client');
 const { mergeOptions, optionsOfUrl } = require('./client-options');
 const native = require('./native');
 const http = require('./server');
 const { validateObject } = require('./validators');
 
+const DEFAULT_PORT = 443;
+const PROTOCOL = 'https:';
 /** Sessions that an agent keeps unless `maxCachedSessions` says otherwise. */
 const MAX_CACHED_SESSIONS = 100;
 
@@ -95,9 +97,16 @@ function createServer(opts, requestListener) {
  */
 function Agent(options) {
   if (!(this instanceof Agent)) return new Agent(options);
-  HttpAgent.call(this, options);
-  this.defaultPort = 443;
-  this.protocol = 'https:';
+  if (agentTakesDefaults) {
+    options = { ...options };
+    options.defaultPort ??= DEFAULT_PORT;
+    options.protocol ??= PROTOCOL;
+    HttpAgent.call(this, options);
+  } else {
+    HttpAgent.call(this, options);
+    this.defaultPort = DEFAULT_PORT;
+    this.protocol = PROTOCOL;
+  }
   this.maxCachedSessions = this.options.maxCachedSessions;
   if (this.maxCachedSessions === undefined) this.maxCachedSessions = MAX_CACHED_SESSIONS;
   this._sessionCache = { map: {}, list: [] };

@@ -3,6 +3,7 @@
 
 const { promisify } = require('node:util');
 const net = require('node:net');
+const { closesIdle, requiresHost, storesNoDelay } = require('./builtin');
 const { kIncomingMessage } = require('./common');
 const { codes } = require('./errors');
 const { IncomingMessage } = require('./incoming');
@@ -105,9 +106,10 @@ function storeHTTPOptions(options) {
   }
   this.keepAliveTimeout = integerOption(options, 'keepAliveTimeout', KEEP_ALIVE_TIMEOUT);
   this.connectionsCheckingInterval = integerOption(options, 'connectionsCheckingInterval', CHECKING_INTERVAL);
-  this.requireHostHeader = booleanOption(options, 'requireHostHeader', true);
+  if (requiresHost) this.requireHostHeader = booleanOption(options, 'requireHostHeader', true);
   this.joinDuplicateHeaders = booleanOption(options, 'joinDuplicateHeaders', undefined);
   this.rejectNonStandardBodyWrites = booleanOption(options, 'rejectNonStandardBodyWrites', false);
+  if (storesNoDelay && options.noDelay === undefined) options.noDelay = true;
   chooseTransport(this, options.transport);
 }
 
@@ -126,7 +128,7 @@ function setupConnectionsTracking() {
  * @param {Server|https.Server} server
  */
 function httpServerPreClose(server) {
-  server.closeIdleConnections();
+  if (closesIdle) server.closeIdleConnections();
   clearInterval(server[kConnectionsCheckingInterval]);
 }
 
