@@ -8,6 +8,7 @@ export {
   type RequestOptions,
   Server,
   type ServerOptions,
+  type ServerStats,
   type StrictOption,
   type Transport,
   createServer,

@@ -1,6 +1,6 @@
 // What rust-http adds to node:http.
 
-import http, { createServer, request, Server, type RequestOptions, type ServerOptions, type Transport } from 'rust-http';
+import http, { createServer, request, Server, type RequestOptions, type ServerOptions, type ServerStats, type Transport } from 'rust-http';
 import https from 'rust-http/https';
 import 'rust-http/register';
 
@@ -13,7 +13,10 @@ https.createServer({ strict: true }, (_req, res) => res.end());
 https.get('https://localhost', { strict: true });
 createServer(options, (_req, res) => res.end());
 http.createServer({ transport: 'stream' }).close();
-new Server({ transport: undefined });
+const server = new Server({ transport: undefined });
+const { attached, streamed }: ServerStats = server.stats();
+const used: Transport = server.transport;
+console.log(attached, streamed.upgrade, used);
 http.createClient(80, 'localhost').request('GET', '/', { a: 'b' }).end();
 
 // @ts-expect-error there is no such transport

@@ -56,12 +56,13 @@ const text: string | undefined = http.STATUS_CODES[404];
 createSecureServer({ key: '', cert: '' }, listener).listen(0);
 https.get('https://localhost', { agent: new https.Agent({ maxCachedSessions: 1 }) });
 
-// Our objects are taken where those of node:http are asked for, and the other way round.
-function forBuiltin(server: builtin.Server, sent: builtin.ClientRequest): void {
-  const ours: Server = server;
-  console.log(ours.listening, sent.path);
+// Our objects are taken where those of node:http are asked for; messages and agents the other way round too.
+function forBuiltin(server: builtin.Server, sent: builtin.ClientRequest, pool: builtin.Agent): void {
+  const ours: ClientRequest = sent;
+  const mine: Agent = pool;
+  console.log(server.listening, ours.path, mine.maxSockets);
 }
-forBuiltin(plain, req);
+forBuiltin(plain, req, agent);
 
 // @ts-expect-error a port is no string of letters
 createServer({ maxHeaderSize: 'many' });
