@@ -73,22 +73,11 @@ const parsers = new FreeList('parsers', DEFAULT_IDLE_PARSERS, parsersCb);
 
 function parsersCb() {
   const parser = new HTTPParser();
-  parser[kOnMessageBegin] = null;
   parser[kOnHeaders] = parserOnHeaders;
   parser[kOnHeadersComplete] = parserOnHeadersComplete;
   parser[kOnBody] = parserOnBody;
   parser[kOnMessageComplete] = parserOnMessageComplete;
-  parser[kOnExecute] = null;
-  parser[kOnTimeout] = null;
-  parser._headers = [];
-  parser._url = '';
-  parser.socket = null;
-  parser.incoming = null;
-  parser.outgoing = null;
-  parser.maxHeaderPairs = DEFAULT_HEADER_ENTRIES;
-  parser._consumed = false;
-  parser.onIncoming = null;
-  parser.joinDuplicateHeaders = null;
+  cleanParser(parser);
   return parser;
 }
 
