@@ -6,7 +6,6 @@
 // socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
 // waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
-const { AsyncResource } = require('node:async_hooks');
 const net = require('node:net');
 const { getSystemErrorName, types: { isUint8Array } } = require('node:util');
 const native = require('./native');
@@ -72,13 +71,15 @@ let input;
 const turn = new Int32Array(1);
 const HELD = 0;
 
-// What happens to a socket, rather than to its messages, belongs to no request: made here, it has no store of a caller.
-const root = new AsyncResource('RUSTHTTPTRANSPORT');
-
 function open() {
   if (!isNode || native.transportOpen === undefined) return null;
   input = Buffer.allocUnsafeSlow(INPUT_BYTES);
-  return root.runInAsyncScope(native.transportOpen, undefined, input, sharedEvents, turn, onNews, {}) ?? null;
+  const resource = {};
+  const opened = native.transportOpen(input, sharedEvents, turn, onNews, resource);
+  // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either, whose stores
+  // AsyncLocalStorage has just put on the resource.
+  for (const key of Reflect.ownKeys(resource)) delete resource[key];
+  return opened ?? null;
 }
 
 /** What is known of a socket from the day it was attached. */
