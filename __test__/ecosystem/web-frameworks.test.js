@@ -17,7 +17,7 @@ const numbers = fs.readFileSync(path.join(__dirname, 'static/numbers.txt'));
 
 const frameworks = [
   { name: 'Express 4', app: 'express.js', args: ['express4'], compresses: true },
-  { name: 'Express 5', app: 'express.js', args: ['express5'], compresses: true },
+  { name: 'Express 5', app: 'express.js', args: ['express'], compresses: true },
   { name: 'connect', app: 'connect.js', args: [], compresses: true },
   { name: 'Koa', app: 'koa.js', args: [] },
   { name: 'Fastify', app: 'fastify.js', args: [] },

@@ -3,7 +3,7 @@
 // argv: module of http. WebSockets on the server of an Express app: /echo by { server }, /rooms by handleUpgrade, anything else refused.
 
 const http = require(process.argv[2]);
-const express = require('express5');
+const express = require('express');
 const { WebSocketServer } = require('ws');
 const listen = require('./listen');
 

@@ -4,7 +4,7 @@
 
 const http = require(process.argv[2]);
 const inject = require('light-my-request');
-const express = require('express5');
+const express = require('express');
 const serve = require('./serve');
 
 const app = express();

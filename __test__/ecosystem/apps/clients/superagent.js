@@ -1,7 +1,7 @@
 'use strict';
 
 const http = require(process.argv[2]);
-const express = require('express5');
+const express = require('express');
 const superagent = require('superagent');
 const supertest = require('supertest');
 const serve = require('./serve');
