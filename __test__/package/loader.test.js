@@ -1,0 +1,100 @@
+'use strict';
+
+// What lib/native.js does where no addon was built beside it: each case is a copy of it in a directory of its own.
+
+const { test, after } = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+const { root, TARGETS } = require('./pack');
+const manifest = require('../../package.json');
+
+const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-loader-'));
+after(() => fs.rmSync(tmp, { recursive: true, force: true }));
+
+let cases = 0;
+
+// Takes packages { name: { version, main } } and { platform, arch } to pretend; returns what a program that loads the addon prints.
+function load(packages, pretend = {}) {
+  const dir = path.join(tmp, String(cases++), 'node_modules', 'rust-http');
+  fs.mkdirSync(path.join(dir, 'lib'), { recursive: true });
+  fs.copyFileSync(path.join(root, 'lib/native.js'), path.join(dir, 'lib/native.js'));
+  fs.copyFileSync(path.join(root, 'package.json'), path.join(dir, 'package.json'));
+  for (const [name, { version, main }] of Object.entries(packages)) {
+    const at = path.join(dir, '..', name);
+    fs.mkdirSync(at);
+    fs.writeFileSync(path.join(at, 'package.json'), JSON.stringify({ name, version, main: 'main.js' }));
+    fs.writeFileSync(path.join(at, 'main.js'), main);
+  }
+  const script = `Object.defineProperties(process, ${JSON.stringify(Object.fromEntries(Object.entries(pretend).map(([key, value]) => [key, { value }])))});
+    try { console.log('loaded ' + require(${JSON.stringify(path.join(dir, 'lib/native.js'))}).name); } catch (error) { console.log(error.message + '\\ncause: ' + error.cause?.message); }`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', cwd: tmp });
+  return stdout + stderr;
+}
+
+function addon(text, version = manifest.version) {
+  return { version, main: `module.exports = { name: '${text}' };` };
+}
+
+function broken(text) {
+  return { version: manifest.version, main: `throw new Error('${text}');` };
+}
+
+test('the platform package of the same version is loaded', () => {
+  assert.equal(load({ 'rust-http-darwin-arm64': addon('mac') }, { platform: 'darwin', arch: 'arm64' }), 'loaded mac\n');
+  assert.equal(load({ 'rust-http-win32-x64-msvc': addon('windows') }, { platform: 'win32', arch: 'x64' }), 'loaded windows\n');
+});
+
+test('on Linux the addon for musl is taken where that for glibc is missing or cannot be loaded', () => {
+  const linux = { platform: 'linux', arch: 'arm64' };
+  assert.equal(load({ 'rust-http-linux-arm64-musl': addon('musl') }, linux), 'loaded musl\n');
+  assert.equal(load({ 'rust-http-linux-arm64-gnu': broken('libc.so.6: no such file'), 'rust-http-linux-arm64-musl': addon('musl') }, linux), 'loaded musl\n');
+  assert.equal(load({ 'rust-http-linux-arm64-gnu': addon('glibc'), 'rust-http-linux-arm64-musl': addon('musl') }, linux), 'loaded glibc\n');
+});
+
+test('a platform without a package gets the list of those that have one, and how to build', () => {
+  const said = load({}, { platform: 'sunos', arch: 'sparc' });
+  assert.match(said, /rust-http has no addon for sunos sparc/);
+  assert.match(said, /rust-http-sunos-sparc: not installed/);
+  assert.match(said, /linux \(x64, arm64\), darwin \(x64, arm64\), win32 \(x64, arm64\)/);
+  assert.match(said, /npm run build/);
+});
+
+test('a missing platform package is told with both places looked at and the reasons that npm has', () => {
+  const said = load({}, { platform: 'linux', arch: 'x64' });
+  assert.match(said, /rust-http\.linux-x64-gnu\.node: not there/);
+  assert.match(said, /rust-http-linux-x64-gnu: not installed/);
+  assert.match(said, /rust-http-linux-x64-musl: not installed/);
+  assert.match(said, /--omit=optional/);
+});
+
+test('an addon of another version is not loaded, and both versions are told', () => {
+  const said = load({ 'rust-http-darwin-x64': addon('old', '0.0.1') }, { platform: 'darwin', arch: 'x64' });
+  assert.match(said, new RegExp(`rust-http-darwin-x64: version 0\\.0\\.1 is installed, and rust-http is ${manifest.version.replaceAll('.', '\\.')}`));
+  assert.match(said, /Install both in one version/);
+});
+
+test('an addon that cannot be loaded is told with its reason, which is the cause too', () => {
+  const said = load({ 'rust-http-linux-x64-gnu': broken('GLIBC_2.17 not found') }, { platform: 'linux', arch: 'x64' });
+  assert.match(said, /rust-http-linux-x64-gnu: GLIBC_2\.17 not found/);
+  assert.match(said, /cannot load it/);
+  assert.match(said, /cause: GLIBC_2\.17 not found/);
+});
+
+test('every target has its package, of the version of the whole, for the platform that the loader knows by this name', () => {
+  assert.deepEqual([...manifest.napi.targets].sort(), Object.values(TARGETS).sort());
+  assert.deepEqual(fs.readdirSync(path.join(root, 'npm')).sort(), Object.keys(TARGETS).sort());
+  for (const name of Object.keys(TARGETS)) {
+    const [platform, arch] = name.split('-');
+    const json = require(path.join(root, 'npm', name, 'package.json'));
+    assert.equal(json.name, `rust-http-${name}`);
+    assert.equal(json.version, manifest.version);
+    assert.deepEqual([json.os, json.cpu], [[platform], [arch]]);
+    assert.match(load({ [json.name]: addon(name) }, { platform, arch }), new RegExp(`loaded ${name}`));
+    assert.doesNotMatch(load({}, { platform, arch }), /There are packages for/);
+  }
+  const cargo = fs.readFileSync(path.join(root, 'Cargo.toml'), 'utf8');
+  assert.equal(/^version = "(.*)"$/m.exec(cargo)[1], manifest.version);
+});

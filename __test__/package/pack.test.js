@@ -1,0 +1,142 @@
+'use strict';
+
+// The package as it is published, in an empty project, with nothing on PATH but node and npm.
+
+const { test, before, after } = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+const { pack, root } = require('./pack');
+
+const programs = path.join(__dirname, 'programs');
+const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+// Starts of a process per arm for the time of a cold require; each takes about 40 ms.
+const COLD_STARTS = 15;
+
+const unix = process.platform === 'win32' ? 'PATH is made of symbolic links' : false;
+const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-pack-'));
+const project = path.join(tmp, 'project');
+const bin = path.join(tmp, 'bin');
+let packed;
+
+function which(name) {
+  return process.env.PATH.split(path.delimiter).map((dir) => path.join(dir, name)).find((file) => fs.existsSync(file));
+}
+
+// Runs a command of the project; fails with its output when it fails.
+function run(command, args) {
+  const { status, signal, stdout, stderr } = spawnSync(path.join(bin, command), args, { cwd: project, env: environment(), encoding: 'utf8', timeout: 120000 });
+  assert.equal(status, 0, `${command} ${args.join(' ')} ended with ${signal ?? status}: ${stdout}${stderr}`);
+  return stdout.trim();
+}
+
+function environment() {
+  const kept = Object.entries(process.env).filter(([name]) => /^(HOME|npm_config_.*|.*_proxy|NODE_EXTRA_CA_CERTS|SSL_.*)$/i.test(name) && name !== 'npm_config_prefix');
+  return { ...Object.fromEntries(kept), PATH: bin };
+}
+
+before(() => {
+  if (unix) return;
+  fs.mkdirSync(path.join(tmp, 'stage'));
+  packed = pack(path.join(tmp, 'stage'));
+  fs.mkdirSync(bin);
+  fs.symlinkSync(process.execPath, path.join(bin, 'node'));
+  fs.symlinkSync(fs.realpathSync(which('npm')), path.join(bin, 'npm'));
+  fs.mkdirSync(project);
+  fs.writeFileSync(path.join(project, 'package.json'), '{ "name": "empty", "version": "1.0.0", "private": true }\n');
+  for (const file of fs.readdirSync(programs)) fs.copyFileSync(path.join(programs, file), path.join(project, file));
+});
+
+after(() => fs.rmSync(tmp, { recursive: true, force: true }));
+
+test('the tarball of the package holds the library, its types, the licence and the readme, and nothing else', { skip: unix }, (t) => {
+  const files = packed.main.files.map((file) => file.path).sort();
+  const types = ['https.d.mts', 'https.d.ts', 'index.d.mts', 'index.d.ts', 'register.d.ts'];
+  const lib = fs.readdirSync(path.join(root, 'lib'), { recursive: true }).filter((file) => /\.m?js$/.test(file)).map((file) => `lib/${file}`);
+  assert.deepEqual(files, ['LICENSE', 'README.md', 'package.json', ...types, ...lib].sort());
+  t.diagnostic(`${packed.main.filename}: ${files.length} files, ${packed.main.size} bytes, ${packed.main.unpackedSize} unpacked`);
+});
+
+test('the tarball of the platform holds the addon alone', { skip: unix }, (t) => {
+  const { name, files, filename, size, unpackedSize } = packed.platform;
+  const addon = name.replace(/^rust-http-/, 'rust-http.');
+  assert.deepEqual(files.map((file) => file.path).sort(), ['README.md', 'package.json', `${addon}.node`]);
+  t.diagnostic(`${filename}: ${size} bytes, ${unpackedSize} unpacked`);
+});
+
+test('the package asks for the platform package in exactly its own version, and for nothing else', { skip: unix }, () => {
+  const { manifest } = packed.main;
+  assert.deepEqual(manifest.optionalDependencies, { [packed.platform.name]: manifest.version });
+  assert.equal(packed.platform.version, manifest.version);
+  assert.equal(manifest.dependencies, undefined);
+});
+
+test('npm installs both into an empty project, without a script and without Rust', { skip: unix }, () => {
+  const start = performance.now();
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', packed.main.file, packed.platform.file]);
+  const seconds = (performance.now() - start) / 1000;
+  const tree = JSON.parse(run('npm', ['ls', '--all', '--json']));
+  const names = Object.keys(tree.dependencies).sort();
+  assert.deepEqual(names, ['rust-http', packed.platform.name]);
+  assert.ok(seconds < 60, `${seconds} s`);
+  assert.equal(spawnSync('cargo', ['--version'], { env: environment() }).error?.code, 'ENOENT');
+  assert.equal(packed.main.manifest.scripts.install ?? packed.main.manifest.scripts.postinstall, undefined);
+});
+
+test('a CommonJS program runs', { skip: unix }, () => {
+  assert.equal(run('node', ['program.js']), '200 GET /cjs false Server');
+});
+
+test('an ES module runs', { skip: unix }, () => {
+  assert.equal(run('node', ['program.mjs']), '200 GET /esm true Server');
+});
+
+test('a TypeScript program compiles under strict and runs', { skip: unix }, () => {
+  const types = path.join(project, 'node_modules/@types/node');
+  fs.cpSync(path.join(root, 'node_modules/@types/node'), types, { recursive: true });
+  fs.cpSync(path.join(root, 'node_modules/undici-types'), path.join(project, 'node_modules/undici-types'), { recursive: true });
+  run('node', [tsc, '--strict', '--target', 'es2022', '--module', 'node16', '--types', 'node', '--outDir', 'compiled', 'program.ts']);
+  assert.equal(run('node', ['compiled/program.js']), '200 GET /ts');
+});
+
+test('-r rust-http/register makes the http of a program ours', { skip: unix }, () => {
+  assert.equal(run('node', ['-r', 'rust-http/register', 'registered.js']), '200 GET /register true');
+  assert.equal(run('node', ['registered.js']), '200 GET /register false');
+});
+
+test('npm audit finds nothing', { skip: unix }, (t) => {
+  const { status, stdout, stderr } = spawnSync(path.join(bin, 'npm'), ['audit', '--json'], { cwd: project, env: environment(), encoding: 'utf8', timeout: 60000 });
+  if (/audit endpoint returned an error|ENOAUDIT|ENOTFOUND|ECONNREFUSED/.test(stdout + stderr)) return t.skip('the registry answers no audit');
+  assert.equal(status, 0, stdout);
+  assert.equal(JSON.parse(stdout).metadata.vulnerabilities.total, 0);
+});
+
+test('the time of a cold require is told beside that of the built-in', { skip: unix }, (t) => {
+  const times = { 'node:http': [], 'rust-http': [], 'rust-http/register': [] };
+  for (let i = 0; i < COLD_STARTS; i++) {
+    for (const [name, list] of Object.entries(times)) {
+      list.push(Number(run('node', ['-e', `const start = performance.now(); require('${name}'); console.log(performance.now() - start)`])));
+    }
+  }
+  for (const [name, list] of Object.entries(times)) {
+    const sorted = list.sort((a, b) => a - b);
+    assert.ok(sorted[0] > 0);
+    t.diagnostic(`require('${name}'): ${sorted[sorted.length >> 1].toFixed(1)} ms, median of ${COLD_STARTS} processes (${sorted[0].toFixed(1)}..${sorted.at(-1).toFixed(1)})`);
+  }
+});
+
+test('an addon of another version is refused with the two versions and what to do', { skip: unix }, () => {
+  const manifest = path.join(project, 'node_modules', packed.platform.name, 'package.json');
+  const text = fs.readFileSync(manifest, 'utf8');
+  fs.writeFileSync(manifest, JSON.stringify({ ...JSON.parse(text), version: '99.0.0' }));
+  try {
+    const { status, stderr } = spawnSync(process.execPath, ['program.js'], { cwd: project, env: environment(), encoding: 'utf8' });
+    assert.notEqual(status, 0);
+    assert.match(stderr, new RegExp(`${packed.platform.name}: version 99\\.0\\.0 is installed, and rust-http is ${packed.main.version}`));
+    assert.match(stderr, new RegExp(`npm install rust-http@${packed.main.version}`));
+  } finally {
+    fs.writeFileSync(manifest, text);
+  }
+});
