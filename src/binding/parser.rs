@@ -203,6 +203,7 @@ impl Session {
     }
 
     /// See [`crate::parser::Config::run_on`].
+    #[cfg(unix)]
     pub(super) fn set_run_on(&mut self, run_on: bool) {
         self.parser.set_run_on(run_on);
     }

@@ -290,6 +290,7 @@ impl<const N: usize> Call<N> {
     /// # Safety
     /// The argument must come from [`Call::external`] with the same `T`, and the caller must not hold another reference
     /// to that data. `lib/` keeps externals in private fields, and no JavaScript runs while this call lasts.
+    #[cfg(unix)]
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn data<T>(&self, index: usize) -> Result<&mut T, Fault> {
@@ -304,6 +305,7 @@ impl<const N: usize> Call<N> {
     }
 
     /// Moves `data` into an external value; it is dropped when JavaScript lets go of the value.
+    #[cfg(unix)]
     pub fn external<T>(&self, data: T) -> Value {
         unsafe extern "C" fn release<T>(
             _env: sys::napi_env,
