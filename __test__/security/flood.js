@@ -8,6 +8,8 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 
 const PAGE = 4096;
+/** Milliseconds from one question of the honest client to the next, and from one look at the memory to the next. */
+const EVERY = 10;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function residentBytes(pid) {
@@ -30,16 +32,18 @@ function get(port, agent) {
   });
 }
 
-// Asks again and again until `until`; answers the times that it took, in ms, ascending.
-async function honest(port, until, sample) {
+// Asks every EVERY ms until `until`; answers the times that it took, in ms, ascending. An answer that takes longer stands for
+// all the questions that others would have asked meanwhile: a client that only counts its own sees one of the seconds in which a
+// server stands still, and none of those who waited in it.
+async function honest(port, until) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const times = [];
   while (Date.now() < until) {
-    const start = process.hrtime.bigint();
+    const start = performance.now();
     await get(port, agent);
-    times.push(Number(process.hrtime.bigint() - start) / 1e6);
-    sample();
-    await pause(5);
+    const time = performance.now() - start;
+    for (let left = time; left > 0; left -= EVERY) times.push(left);
+    if (time < EVERY) await pause(EVERY - time);
   }
   agent.destroy();
   return times.sort((a, b) => a - b);
@@ -60,13 +64,14 @@ async function flood(module, transport, name, ms) {
   try {
     const [line] = await once(target.stdout, 'data');
     const port = Number(String(line));
-    await honest(port, Date.now() + 300, () => {});
+    await honest(port, Date.now() + 300);
     await pause(50);
     const before = residentBytes(target.pid);
     const openBefore = descriptors(target.pid);
     let most = before;
     attacker = spawn(process.execPath, [path.join(__dirname, 'attacks.js'), name, String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const times = await honest(port, Date.now() + ms, () => { most = Math.max(most, residentBytes(target.pid)); });
+    const watch = setInterval(() => { most = Math.max(most, residentBytes(target.pid)); }, EVERY);
+    const times = await honest(port, Date.now() + ms).finally(() => clearInterval(watch));
     const told = once(attacker.stdout, 'data');
     attacker.stdin.end();
     const { made, sent } = JSON.parse(String((await told)[0]));
