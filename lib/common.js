@@ -3,7 +3,7 @@
 
 const builtinCommon = require('_http_common');
 const { isLenient } = require('./builtin');
-const { IncomingMessage, readStart, readStop } = require('./incoming');
+const { IncomingMessage, isUnheard, readStart, readStop } = require('./incoming');
 const { HTTPParser, kRunOn } = require('./parser');
 const { keep } = require('./server-reader');
 const { giveBack } = require('./transport');
@@ -173,7 +173,7 @@ function parserOnBody(piece) {
   const { incoming } = this;
   if (incoming === null) return;
   // A message whose body nobody wants goes on being parsed, to find its end.
-  if (!incoming._dumped && !incoming.push(keep(piece))) readStop(this.socket);
+  if (!incoming._dumped && !isUnheard(incoming) && !incoming.push(keep(piece))) readStop(this.socket);
 }
 
 function parserOnMessageComplete() {

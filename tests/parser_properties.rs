@@ -102,6 +102,30 @@ fn the_generated_vectors_get_the_codes_of_node_20() {
     }
 }
 
+#[test]
+fn a_connect_has_no_body_whatever_its_fields_say() {
+    let input = b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    for run_on in [false, true] {
+        let mut parser = Parser::new(Config {
+            run_on,
+            ..config(Kind::Request, Dialect::V9_3, 0)
+        });
+        let mut out = Output::new();
+        let (head, stop) = parser.execute(input, &mut out);
+        assert_eq!(stop, Stop::Head);
+        parser.decide(Decision::Body);
+        out.clear();
+        let (after, stop) = parser.execute(&input[head..], &mut out);
+        assert_eq!(stop, Stop::Upgrade);
+        assert_eq!(
+            input.len() - head - after,
+            5,
+            "bytes for the other protocol"
+        );
+        assert_eq!(out.words, [event::COMPLETE]);
+    }
+}
+
 /// Inputs near the border of what is right: recorded ones, with some bytes changed.
 fn inputs() -> impl Strategy<Value = (Kind, Vec<u8>)> {
     let mut seeds = Vec::new();

@@ -1,8 +1,9 @@
 'use strict';
 
 // Attacks on a server or a client, each of which goes on until it is told to stop. As a program, in a process of its own:
-//   node attacks.js NAME PORT      attacks the server at PORT until its standard input ends
-// It prints what it did: connections made, bytes sent, connections that were refused.
+//   node attacks.js NAME PORT [CONNECTIONS]
+// attacks the server at PORT until its standard input ends, or until it has made so many connections.
+// It prints what it did: connections made, bytes sent, connections that were closed.
 
 const net = require('node:net');
 
@@ -16,8 +17,9 @@ const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n\r\n`;
 const OK = 'HTTP/1.1 200 OK\r\n';
 
 class Attack {
-  constructor(port) {
+  constructor(port, most = Infinity) {
     this.port = port;
+    this.most = most;
     this.stopped = false;
     this.made = 0;
     this.sent = 0;
@@ -56,7 +58,7 @@ class Attack {
   // `count` connections, each of which sends `first`, then `rest` again and again, and begins anew when it is closed.
   async run(count, first, rest, { gap = 0, read = true } = {}) {
     const one = async () => {
-      while (!this.stopped) {
+      while (!this.stopped && this.made < this.most) {
         const socket = await this.open();
         if (socket === undefined) {
           await pause(10);
@@ -90,6 +92,7 @@ const ON_SERVER = {
   'slow bodies': (attack) => attack.run(MANY, `${POST}Content-Length: 1000000\r\n\r\n`, 'x', { gap: 50 }),
   'heads of 50,000 bytes': (attack) => attack.run(FEW, `GET / HTTP/1.1\r\nHost: a\r\n${'abcd: efgh\r\n'.repeat(4200)}`),
   'answers never read': (attack) => attack.run(FEW, 'GET /big HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500), 'GET /big HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500), { gap: 1, read: false }),
+  'small answers never read': (attack) => attack.run(FEW, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500), 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500), { gap: 1, read: false }),
   'chunks of 1 byte': (attack) => attack.run(FEW, CHUNKED, '1\r\nx\r\n'.repeat(2700), { gap: 1 }),
   'chunk extensions': (attack) => attack.run(FEW, CHUNKED, `1;${'a'.repeat(16000)}\r\nx\r\n`, { gap: 1 }),
   'an extension without end': (attack) => attack.run(FEW, `${CHUNKED}1;`, 'a'.repeat(16000)),
@@ -148,18 +151,25 @@ const ATTACKS = { ...ON_SERVER, ...ON_CLIENT };
  * Begins an attack.
  * @param {string} name
  * @param {number} port of the server, or of the program whose client is attacked
+ * @param {number} [most] connections that are made
  * @returns {{attack: Attack, over: Promise<void>}}
  */
-function begin(name, port) {
-  const attack = new Attack(port);
+function begin(name, port, most) {
+  const attack = new Attack(port, most);
   return { attack, over: ATTACKS[name](attack) };
 }
 
 if (require.main === module) {
-  const [name, port] = process.argv.slice(2);
-  const { attack } = begin(name, Number(port));
+  const [name, port, most] = process.argv.slice(2);
+  const { attack, over } = begin(name, Number(port), most && Number(most));
+  let told = false;
+  const tell = () => {
+    if (!told) console.log(JSON.stringify({ made: attack.made, sent: attack.sent, closed: attack.closed }));
+    told = true;
+  };
+  over.then(tell);
   process.stdin.on('end', () => {
-    console.log(JSON.stringify({ made: attack.made, sent: attack.sent, closed: attack.closed }));
+    tell();
     attack.stop();
     setTimeout(() => process.exit(0), 50);
   });

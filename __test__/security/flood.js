@@ -32,13 +32,15 @@ function get(port, agent) {
   });
 }
 
-// Asks every EVERY ms until `until`; answers the times that it took, in ms, ascending. An answer that takes longer stands for
+// Asks every EVERY ms until `until` comes true; answers the times that it took, in ms, ascending. An answer that takes longer stands for
 // all the questions that others would have asked meanwhile: a client that only counts its own sees one of the seconds in which a
 // server stands still, and none of those who waited in it.
 async function honest(port, until) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const times = [];
-  while (Date.now() < until) {
+  let over = false;
+  until.then(() => { over = true; });
+  while (!over) {
     const start = performance.now();
     await get(port, agent);
     const time = performance.now() - start;
@@ -55,24 +57,26 @@ async function honest(port, until) {
  * @param {string|undefined} transport
  * @param {string} name of attacks.js
  * @param {number} ms how long
+ * @param {number} [connections] instead of `ms`: until the attacker has made so many
  * @returns {Promise<{median: number, p99: number, worst: number, grownMiB: number, leftDescriptors: number, made: number,
  *   sentMiB: number}>} times in ms; memory at its highest over that before the attack; descriptors after it over those before
  */
-async function flood(module, transport, name, ms) {
+async function flood(module, transport, name, ms, connections) {
   const target = spawn(process.execPath, [path.join(__dirname, 'target.js'), module, ...(transport ? [transport] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
   let attacker;
   try {
     const [line] = await once(target.stdout, 'data');
     const port = Number(String(line));
-    await honest(port, Date.now() + 300);
+    await honest(port, pause(300));
     await pause(50);
     const before = residentBytes(target.pid);
     const openBefore = descriptors(target.pid);
-    let most = before;
-    attacker = spawn(process.execPath, [path.join(__dirname, 'attacks.js'), name, String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const watch = setInterval(() => { most = Math.max(most, residentBytes(target.pid)); }, EVERY);
-    const times = await honest(port, Date.now() + ms).finally(() => clearInterval(watch));
+    let highest = before;
+    const most = connections === undefined ? [] : [String(connections)];
+    attacker = spawn(process.execPath, [path.join(__dirname, 'attacks.js'), name, String(port), ...most], { stdio: ['pipe', 'pipe', 'inherit'] });
     const told = once(attacker.stdout, 'data');
+    const watch = setInterval(() => { highest = Math.max(highest, residentBytes(target.pid)); }, EVERY);
+    const times = await honest(port, connections === undefined ? pause(ms) : told).finally(() => clearInterval(watch));
     attacker.stdin.end();
     const { made, sent } = JSON.parse(String((await told)[0]));
     // Sockets of the flood close, those that the server keeps for others among them.
@@ -82,7 +86,7 @@ async function flood(module, transport, name, ms) {
       left = descriptors(target.pid) - openBefore;
     }
     const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
-    return { median: at(0.5), p99: at(0.99), worst: times.at(-1), grownMiB: (most - before) / 2 ** 20, leftDescriptors: left, made, sentMiB: sent / 2 ** 20 };
+    return { median: at(0.5), p99: at(0.99), worst: times.at(-1), grownMiB: (highest - before) / 2 ** 20, leftDescriptors: left, made, sentMiB: sent / 2 ** 20 };
   } finally {
     target.kill('SIGKILL');
     if (attacker !== undefined) attacker.kill('SIGKILL');

@@ -4,6 +4,9 @@
 use rust_http::limits::MAX_CHUNK_EXTENSIONS;
 use rust_http::parser::{Config, Decision, Dialect, Error, Kind, Lenient, Output, Parser, Stop, event, names};
 
+/// The number of the method CONNECT.
+const CONNECT: i32 = 5;
+
 /// One event, with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -209,7 +212,13 @@ impl Order {
                         self.see(fields);
                     }
                 }
-                Event::Head { fields, line, status, .. } => {
+                Event::Head {
+                    fields,
+                    line,
+                    status,
+                    method,
+                    ..
+                } => {
                     assert!(self.open && !self.head);
                     self.head = true;
                     self.see(fields);
@@ -222,6 +231,8 @@ impl Order {
                         );
                         let bodiless = config.kind == Kind::Response && (status / 100 == 1 || *status == 204 || *status == 304);
                         self.left = match (&self.lengths[..], self.coded) {
+                            // What follows a CONNECT belongs to the tunnel, whatever its fields say (RFC 9110, section 9.3.6).
+                            _ if *method == CONNECT => Some(0),
                             _ if bodiless || decision != Decision::Body => Some(0),
                             ([length], false) => Some(number(length)),
                             ([], false) if config.kind == Kind::Request => Some(0),

@@ -185,8 +185,9 @@ fn execute(call: &Call<5>) -> Result<Value, Fault> {
 }
 
 impl Session {
-    /// Parses `input` into `out`: the header words, the events (at most `room` words in all), and their text.
-    pub(super) fn run(&mut self, input: &[u8], out: &mut Output, room: usize) {
+    /// Parses `input` into `out`: the header words, the events (at most `room` words in all), and their text. Returns how many
+    /// bytes were parsed.
+    pub(super) fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize {
         prepare(out, room);
         let (consumed, stop) = self.parser.execute(input, out);
         let stop = match stop {
@@ -200,6 +201,7 @@ impl Session {
             }
         };
         finish_words(out, stop, consumed);
+        consumed
     }
 
     /// See [`crate::parser::Config::run_on`].

@@ -202,10 +202,12 @@ impl Transport {
                     let session = self.reactor.borrow().data(index).cloned();
                     let Some(session) = session else { continue };
                     let mut output = self.output.take();
-                    session
-                        .borrow_mut()
-                        .run(&input[..count], &mut output, self.words.1);
+                    let parsed =
+                        session
+                            .borrow_mut()
+                            .run(&input[..count], &mut output, self.words.1);
                     let words = output.words.len().min(self.words.1);
+                    self.reactor.borrow_mut().weigh(index, parsed, words);
                     // SAFETY: the words array is kept alive and holds at least `words` words.
                     unsafe {
                         std::ptr::copy_nonoverlapping(output.words.as_ptr(), self.words.0, words)
