@@ -3,5 +3,5 @@
 import * as https from './https.js';
 
 export * from 'node:https';
-export { type RequestOptions, Server, type ServerOptions, createServer, get, request } from './https.js';
+export { Agent, type RequestOptions, Server, type ServerOptions, createServer, get, request } from './https.js';
 export default https;

@@ -2,7 +2,7 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { StrictOption } from './index.js';
+import type { CountingAgent, ServerStats, StrictOption } from './index.js';
 
 export * from 'node:https';
 
@@ -21,7 +21,15 @@ export class Server<
 > extends https.Server<Request, Response> {
   constructor(requestListener?: http.RequestListener<Request, Response>);
   constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
+  /** What this server and its connections have done. Not in Node. */
+  stats(): ServerStats;
 }
+
+export type Agent = https.Agent;
+export const Agent: Omit<typeof https.Agent, 'prototype'> & {
+  new (options?: https.AgentOptions): https.Agent & CountingAgent;
+  readonly prototype: https.Agent & CountingAgent;
+};
 
 export function createServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,

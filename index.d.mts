@@ -4,7 +4,11 @@ import * as http from './index.js';
 
 export * from 'node:http';
 export {
+  Agent,
+  type AgentStats,
   type Client,
+  type CountingAgent,
+  type ErrorStats,
   type RequestOptions,
   Server,
   type ServerOptions,

@@ -10,13 +10,42 @@ export * from 'node:http';
  */
 export type Transport = 'stream' | 'native';
 
-/** What `server.stats()` counts: connections. */
-export interface ServerStats {
+/** What went wrong, by code: how often. */
+export interface ErrorStats {
+  /** Messages that could not be parsed: `HPE_INVALID_METHOD`, `HPE_HEADER_OVERFLOW` and the like. */
+  parseErrors: Record<string, number>;
+  /** Everything else: `ECONNRESET`, `ECONNREFUSED`, `ERR_HTTP_REQUEST_TIMEOUT` and the like. */
+  otherErrors: Record<string, number>;
+}
+
+/**
+ * What `server.stats()` tells: sums since the server was made, except where it says "now". Asking takes time in proportion to the
+ * open connections; counting takes none that could be measured.
+ */
+export interface ServerStats extends ErrorStats {
+  connections: {
+    /** Those that the server began to serve. */
+    accepted: number;
+    /** Now. Without those that went to another protocol. */
+    open: number;
+    /** Now: those without a request, neither arriving nor unanswered. */
+    idle: number;
+    /** Now: all other open ones. */
+    active: number;
+    /** Those that an 'upgrade' or 'connect' listener took over; what they do from there on is not counted. */
+    handedOver: number;
+  };
+  /** Request heads, complete and without an error. */
+  requests: number;
+  /** As `socket.bytesRead` counts them; 0 for streams that do not. */
+  bytesRead: number;
+  /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
+  bytesWritten: number;
   /** As `server.transport`. */
   transport: Transport;
-  /** Connections that the core took up so far. */
+  /** Connections that the core itself read. */
   attached: number;
-  /** Those of them that it reads now. */
+  /** Now: those that the core itself reads. */
   open: number;
   /**
    * How many were left, or given back, to their streams, by reason: 'upgrade' (or CONNECT), 'data listener',
@@ -25,6 +54,32 @@ export interface ServerStats {
    * socket' (TLS, any other Duplex). Empty for a server with the transport 'stream'.
    */
   streamed: Record<string, number>;
+}
+
+/** What `agent.stats()` tells: sums since the agent was made, except where it says "now". */
+export interface AgentStats extends ErrorStats {
+  connections: {
+    /** Those that the agent opened, or tried to. */
+    opened: number;
+    /** Now: idle and active ones. */
+    open: number;
+    /** Now: those in `freeSockets`. */
+    idle: number;
+    /** Now: those in `sockets`. */
+    active: number;
+  };
+  /** Now: requests that wait for a connection. */
+  waiting: number;
+  /** Requests that were given a connection. */
+  requests: number;
+  /** Those of them whose connection had served another request before. */
+  reused: number;
+  /** Kept connections that turned out to be closed, or to carry bytes that nobody had asked for, before a request was lost on them. */
+  stale: number;
+  /** As `socket.bytesRead` counts them; 0 for streams that do not. */
+  bytesRead: number;
+  /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
+  bytesWritten: number;
 }
 
 /** What servers and requests take beyond Node's options. */
@@ -57,7 +112,7 @@ export class Server<
   constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
   /** What this server uses: `'native'` only where the platform and the runtime can. Not in Node. */
   readonly transport: Transport;
-  /** Counts the connections by the way in which they were read. Not in Node. */
+  /** What this server and its connections have done. Not in Node. */
   stats(): ServerStats;
 }
 
@@ -69,6 +124,18 @@ export function createServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
 >(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>): Server<Request, Response>;
+
+/** An agent of ours. Where `Agent` is asked for, one of `node:http` will do too. */
+export interface CountingAgent extends http.Agent {
+  /** What this agent and its connections have done. Not in Node. */
+  stats(): AgentStats;
+}
+
+export type Agent = http.Agent;
+export const Agent: Omit<typeof http.Agent, 'prototype'> & {
+  new (options?: http.AgentOptions): CountingAgent;
+  readonly prototype: CountingAgent;
+};
 
 type OnResponse = (res: http.IncomingMessage) => void;
 

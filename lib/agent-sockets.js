@@ -8,6 +8,7 @@
 const net = require('net');
 const { ownSymbol } = require('./symbols');
 const native = require('./native');
+const { agentCounters } = require('./stats');
 
 /** node's own symbol: the async id of whoever uses the socket now, -1 while nobody does. */
 const kAsyncId = ownSymbol(new net.Socket(), 'async_id_symbol') || Symbol('async_id_symbol');
@@ -124,6 +125,13 @@ function freeSocketErrorListener() {
   this.destroy();
 }
 
+function countEnd(agent, socket) {
+  const counters = agentCounters(agent);
+  counters.addBytes(socket);
+  // Bytes came that nobody had asked for.
+  if (isPoisoned(socket)) counters.stale++;
+}
+
 /**
  * Puts the agent's four listeners on a socket that it opened.
  * @param {Agent} agent
@@ -138,6 +146,7 @@ function installListeners(agent, socket, options) {
   }
   function onClose() {
     agent.totalSocketCount--;
+    countEnd(agent, socket);
     agent.removeSocket(socket, options);
   }
   function onTimeout() {
@@ -152,6 +161,7 @@ function installListeners(agent, socket, options) {
   }
   function onRemove() {
     agent.totalSocketCount--;
+    countEnd(agent, socket);
     agent.removeSocket(socket, options);
     socket.removeListener('close', onClose);
     socket.removeListener('free', onFree);

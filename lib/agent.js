@@ -14,6 +14,7 @@ const { debuglog } = require('util');
 const { agentTakesDefaults, globalAgentOptions, keepAliveBuffer } = require('./builtin');
 const { mergeOptions } = require('./client-options');
 const native = require('./native');
+const { agentCounters, agentStats } = require('./stats');
 const { validateNumber, validateOneOf, validateString } = require('./validators');
 const sockets = require('./agent-sockets');
 
@@ -163,6 +164,7 @@ Agent.prototype.addRequest = function addRequest(req, options, port, localAddres
       else inUse.push(socket);
       return;
     }
+    agentCounters(this).stale++;
     socket.destroy();
   }
 
@@ -190,6 +192,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
   full.encoding = null;
 
   const agent = this;
+  const counters = agentCounters(agent);
   let called = false;
   const created = (err, socket) => {
     if (called) return;
@@ -202,6 +205,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
     if (inUse === undefined) agent.sockets[name] = [socket];
     else inUse.push(socket);
     agent.totalSocketCount++;
+    counters.opened++;
     adopt(agent, socket, full);
     callback(null, socket);
   };
@@ -264,6 +268,15 @@ Agent.prototype.destroy = function destroy() {
   destroyAll(this.freeSockets);
   destroyAll(this.sockets);
 };
+
+/** What the agent and its sockets have done; see `AgentStats` in index.d.ts. Not in Node. */
+Object.defineProperty(Agent.prototype, 'stats', {
+  configurable: true,
+  writable: true,
+  value: function stats() {
+    return agentStats(this);
+  },
+});
 
 function destroyAll(lists) {
   for (const name of Object.keys(lists)) {
@@ -338,13 +351,18 @@ function idleElsewhere(agent, name) {
 
 function openFor(agent, req, options) {
   agent.createSocket(req, options, (err, socket) => {
-    if (err) req.onSocket(socket, err);
-    else assign(agent, req, socket);
+    if (err) {
+      req.onSocket(socket, err);
+      return;
+    }
+    agentCounters(agent).first++;
+    assign(agent, req, socket);
   });
 }
 
 /** A request may ask for another timeout than the agent's. */
 function assign(agent, req, socket) {
+  agentCounters(agent).requests++;
   sockets.setPhase(socket, sockets.IN_USE);
   req.onSocket(socket);
   const agentTimeout = agent.options.timeout || 0;
@@ -438,6 +456,8 @@ function onSocketFree(socket, options) {
                                         +this.maxFreeSockets, +this.maxTotalSockets);
   if (debug.enabled) debug('agent: socket of %s is free, decision %d', name, decision);
   if (decision === GIVE) {
+    // It was opened for the queue.
+    if (socket._httpMessage === undefined) agentCounters(this).first++;
     const next = queue.shift();
     if (queue.length === 0) delete this.requests[name];
     const waiting = next[kWaiting];

@@ -9,6 +9,7 @@ const { finished } = require('stream');
 const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
 const { connResetException } = require('./errors');
+const { requestFailed } = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain } = require('./symbols');
 const { ANSWERED, freeSocketErrorListener, setPhase } = require('./agent-sockets');
@@ -71,6 +72,7 @@ function conclude(req, error) {
 }
 
 function fail(req, error) {
+  requestFailed(req.agent, error);
   observe.failed(req, error);
   req.emit('error', error);
 }

@@ -61,6 +61,8 @@ function onTlsClientError(error, socket) {
 Server.prototype.closeAllConnections = http.Server.prototype.closeAllConnections;
 Server.prototype.closeIdleConnections = http.Server.prototype.closeIdleConnections;
 Server.prototype.setTimeout = http.Server.prototype.setTimeout;
+// Not in Node.
+Object.defineProperty(Server.prototype, 'stats', Object.getOwnPropertyDescriptor(http.Server.prototype, 'stats'));
 
 /**
  * Stops listening and closes idle connections; 'close' follows when the last connection is gone.

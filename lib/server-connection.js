@@ -15,6 +15,7 @@ const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const performance = require('./server-performance');
 const { keep, readShared } = require('./server-reader');
 const { kConnection, kConnections, kServerResponse } = require('./server-symbols');
+const stats = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain, kUniqueHeaders } = require('./symbols');
 const transport = require('./transport');
@@ -51,6 +52,12 @@ class Connection {
     // Bytes that those hold back.
     this.bytesWaiting = 0;
     this.requestCount = 0;
+    // All of them, whether `maxRequestsPerSocket` counts them or not.
+    this.requestsSeen = 0;
+    // Whether what it did is in the sums of its server.
+    this.isCounted = false;
+    // What the socket had read and written in an earlier connection, if there was one.
+    this.bytesBefore = null;
     this.idleSince = BUSY;
     this.idleTicks = 0;
     // Whether the keep-alive timeout is on the socket's own timer.
@@ -86,6 +93,7 @@ function connectionListener(socket) {
   socket.server = server;
   // The socket may have belonged to another server, or to this one before a CONNECT.
   const connection = new Connection(server, socket);
+  stats.connectionOpened(connection);
   socket[kConnection] = connection;
 
   if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
@@ -194,7 +202,9 @@ function handOver(socket, connection, parser, head) {
   leaveIdle(connection);
   release(connection);
   freeParser(parser, request, socket);
-  if (server.listenerCount(event) === 0) {
+  const isHeard = server.listenerCount(event) > 0;
+  stats.connectionEnded(connection, isHeard);
+  if (!isHeard) {
     // RFC 9110 section 9.3.6: a server that does not tunnel has nothing to say on this connection any more.
     socket.destroy();
     return;
@@ -236,6 +246,7 @@ function socketOnClose() {
   const connection = this[kConnection];
   // Somebody may call what he finds among the listeners.
   if (connection === undefined) return;
+  stats.connectionEnded(connection, false);
   freeParser(this.parser, null, this);
   abortRequests(connection);
 }
@@ -253,6 +264,7 @@ function noop() {}
  * @param {Error} error
  */
 function socketOnError(error) {
+  stats.connectionFailed(this.server, error);
   // Destroying the socket with the error emits it again, for other listeners: it is not to be answered twice.
   this.removeListener('error', socketOnError);
   if (this.listenerCount('error', noop) === 0) this.on('error', noop);
@@ -314,6 +326,7 @@ function parserOnIncoming(req, keepAlive) {
   const connection = socket[kConnection];
   const { server } = connection;
   leaveIdle(connection);
+  connection.requestsSeen++;
 
   if (req.upgrade) {
     req.upgrade = req.method === 'CONNECT' || server.listenerCount('upgrade') > 0;

@@ -81,7 +81,12 @@ class ConnectionsList {
   }
 }
 
-// The clock of a parser runs from the connection or the beginning of a message to the end of the message.
+/**
+ * Whether a parser is between two messages: its clock runs from the connection or the beginning of a message to the end of the
+ * message.
+ * @param {HTTPParser} parser
+ * @returns {boolean}
+ */
 function isIdle(parser) {
   return parser.headersCompleted() && parser.duration() === 0 && (parser.incoming === null || parser.incoming.complete);
 }
@@ -112,4 +117,4 @@ function closeIdle(list) {
   }
 }
 
-module.exports = { BUSY, ConnectionsList, SHORTEST_TICKED };
+module.exports = { BUSY, ConnectionsList, SHORTEST_TICKED, isIdle };

@@ -12,10 +12,11 @@ const { ServerResponse } = require('./response');
 const { checkConnections, connectionListener } = require('./server-connection');
 const { ConnectionsList } = require('./server-connections');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./server-symbols');
+const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
 const { chooseStrict } = require('./strict');
 const { kUniqueHeaders } = require('./symbols');
-const { chooseTransport, statsOf, transportOf } = require('./transport');
+const { chooseTransport, transportOf } = require('./transport');
 const { validateBoolean, validateInteger, validateObject } = require('./validators');
 
 /** Milliseconds in which a whole request must have arrived. */
@@ -158,13 +159,13 @@ Object.defineProperties(Server.prototype, {
       return transportOf(this);
     },
   },
-  /** Counts the connections by the way in which they were read; see `ServerStats` in index.d.ts. Not in Node. */
+  /** What the server and its connections have done; see `ServerStats` in index.d.ts. Not in Node. */
   stats: {
     __proto__: null,
     configurable: true,
     writable: true,
     value: function stats() {
-      return statsOf(this);
+      return serverStats(this);
     },
   },
 });

@@ -185,10 +185,15 @@ everyWay('a server and its connections that are unreferenced do not keep a liste
   return bodies(client.text);
 });
 
+function transportStats(server) {
+  const { transport, attached, open, streamed } = server.stats();
+  return { transport, attached, open, streamed };
+}
+
 test('transport and stats() tell what a server uses, and why connections were given back', async () => {
   const plain = ours.createServer({ transport: 'stream' });
   assert.strictEqual(plain.transport, 'stream');
-  assert.deepStrictEqual(plain.stats(), { transport: 'stream', attached: 0, open: 0, streamed: {} });
+  assert.deepStrictEqual(transportStats(plain), { transport: 'stream', attached: 0, open: 0, streamed: {} });
   assert.throws(() => ours.createServer({ transport: 'other' }), { code: 'ERR_INVALID_ARG_VALUE' });
   assert.deepStrictEqual(Object.keys(ours.Server.prototype).filter((key) => key === 'stats' || key === 'transport'), []);
 
@@ -208,7 +213,7 @@ test('transport and stats() tell what a server uses, and why connections were gi
     await once(client, 'data');
     clients.push(client);
   }
-  assert.deepStrictEqual(server.stats(), {
+  assert.deepStrictEqual(transportStats(server), {
     transport: 'native', attached: 4, open: 1, streamed: { 'data listener': 1, 'readable listener': 1, read: 1 },
   });
   clients.forEach((client) => client.destroy());

@@ -1,6 +1,6 @@
 // What rust-http adds to node:http.
 
-import http, { createServer, request, Server, type RequestOptions, type ServerOptions, type ServerStats, type Transport } from 'rust-http';
+import http, { createServer, request, Server, type CountingAgent, type RequestOptions, type ServerOptions, type ServerStats, type Transport } from 'rust-http';
 import https from 'rust-http/https';
 import 'rust-http/register';
 
@@ -15,6 +15,14 @@ createServer(options, (_req, res) => res.end());
 http.createServer({ transport: 'stream' }).close();
 const server = new Server({ transport: undefined });
 const { attached, streamed }: ServerStats = server.stats();
+const { connections: { idle }, parseErrors } = new http.Agent().stats();
+console.log(idle, parseErrors.HPE_INVALID_CONSTANT, (http.globalAgent as CountingAgent).stats().reused, (https.globalAgent as https.Agent & CountingAgent).stats().stale);
+class Mine extends http.Agent {
+  name = this.stats().requests;
+}
+const plain: http.Agent = new Mine();
+console.log(plain, http.Agent.defaultMaxListeners, http.Agent.prototype.stats);
+console.log(https.createServer().stats().requests, new https.Agent().stats().waiting);
 const used: Transport = server.transport;
 console.log(attached, streamed.upgrade, used);
 http.createClient(80, 'localhost').request('GET', '/', { a: 'b' }).end();
