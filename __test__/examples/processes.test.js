@@ -1,0 +1,58 @@
+'use strict';
+// The examples about processes and threads.
+
+const assert = require('node:assert/strict');
+const http = require('node:http');
+const { test } = require('node:test');
+const { ask } = require('../ecosystem/ask');
+const { start } = require('./start');
+
+const onWindows = process.platform === 'win32' && 'signals are those of unix';
+
+test('graceful-shutdown.js answers what has come, takes nothing new, and ends', { skip: onWindows }, async (t) => {
+  const example = await start(t, 'graceful-shutdown.js');
+  const agent = new http.Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  // One connection rests, one waits for its answer.
+  await ask(example.port, '/', { agent });
+  const idle = Object.values(agent.freeSockets)[0][0];
+  const busy = ask(example.port, '/');
+  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  const began = performance.now();
+  example.child.kill('SIGTERM');
+  await example.printed(/^closing, 1 busy$/);
+  await assert.rejects(ask(example.port, '/'), { code: 'ECONNREFUSED' });
+  const { status, text, headers } = await busy;
+  assert.deepEqual([status, text, headers.connection], [200, 'That took a while.\n', 'close']);
+  const [code, signal] = await example.exited;
+  assert.deepEqual([code, signal, example.lines.at(-1)], [0, null, 'closed']);
+  assert.ok(performance.now() - began < 5000);
+  assert.equal(idle.destroyed, true);
+});
+
+test('cluster.js shares a port among processes, replaces one that died, and ends', { skip: onWindows }, async (t) => {
+  const example = await start(t, 'cluster.js');
+  const pidsOf = async (count) => (await example.printed(/by process (\d+)$/, count)).map(([, pid]) => Number(pid));
+  const pids = await pidsOf(2);
+  const answers = new Set();
+  for (let n = 0; n < 20 && answers.size < 2; n++) answers.add(Number((await ask(example.port, '/')).text));
+  assert.deepEqual([...answers].sort(), [...pids].sort());
+
+  process.kill(pids[0], 'SIGKILL');
+  const [, , replacement] = await pidsOf(3);
+  for (let n = 0; n < 20; n++) answers.add(Number((await ask(example.port, '/')).text));
+  assert.ok(answers.has(replacement));
+  example.child.kill('SIGTERM');
+  assert.deepEqual((await example.exited)[0], 0);
+});
+
+test('worker-threads.js serves in every thread, and sums up', async (t) => {
+  const example = await start(t, 'worker-threads.js');
+  const found = await example.printed(/^http:.*:(\d+)\/ by thread (\d+)$/, 4);
+  const threads = new Map(found.map(([, port, thread]) => [Number(thread), Number(port)]));
+  for (const [thread, port] of threads) {
+    if (thread === 0) continue;
+    for (let n = 0; n < thread; n++) assert.equal((await ask(port, '/')).text, `${thread}\n`);
+  }
+  assert.deepEqual((await ask(threads.get(0), '/')).json(), [1, 2, 3]);
+});

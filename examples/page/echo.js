@@ -1,0 +1,15 @@
+'use strict';
+// A WebSocket that answers what it is told: `ws` does it on the server's 'upgrade'.
+
+const { WebSocketServer } = require('ws');
+
+/** Opens the WebSocket at a path of a server. */
+function openEcho(server, path) {
+  const sockets = new WebSocketServer({ server, path });
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+    socket.on('error', () => {});
+  });
+}
+
+module.exports = { openEcho };

@@ -1,0 +1,66 @@
+'use strict';
+// What servers and agents tell of themselves, as metrics of prom-client. They are asked only when somebody reads the metrics.
+
+const { channel } = require('node:diagnostics_channel');
+const { Counter, Gauge, Histogram } = require('prom-client');
+
+// name, help, and what the stats say: a number, or numbers by the value of one label
+const ofServers = [
+  ['http_server_connections', 'Open connections', Gauge, ({ connections: { idle, active } }) => ({ idle, active }), 'state'],
+  ['http_server_connections_total', 'Connections accepted', Counter, ({ connections }) => connections.accepted],
+  ['http_server_requests_total', 'Requests', Counter, ({ requests }) => requests],
+  ['http_server_bytes_total', 'Bytes of connections', Counter, ({ bytesRead, bytesWritten }) => ({ read: bytesRead, written: bytesWritten }), 'direction'],
+  ['http_server_errors_total', 'Errors of connections', Counter, ({ parseErrors, otherErrors }) => ({ ...parseErrors, ...otherErrors }), 'code'],
+  ['http_server_transport_returns_total', 'Connections given back to their streams', Counter, ({ streamed }) => streamed, 'reason'],
+];
+const ofAgents = [
+  ['http_client_connections', 'Open connections', Gauge, ({ connections: { idle, active } }) => ({ idle, active }), 'state'],
+  ['http_client_connections_total', 'Connections opened', Counter, ({ connections }) => connections.opened],
+  ['http_client_waiting_requests', 'Requests that wait for a connection', Gauge, ({ waiting }) => waiting],
+  ['http_client_requests_total', 'Requests that got a connection', Counter, ({ requests }) => requests],
+  ['http_client_reused_total', 'Requests that got a kept connection', Counter, ({ reused }) => reused],
+  ['http_client_stale_total', 'Kept connections that had gone bad', Counter, ({ stale }) => stale],
+  ['http_client_bytes_total', 'Bytes of connections', Counter, ({ bytesRead, bytesWritten }) => ({ read: bytesRead, written: bytesWritten }), 'direction'],
+  ['http_client_errors_total', 'Errors of requests', Counter, ({ parseErrors, otherErrors }) => ({ ...parseErrors, ...otherErrors }), 'code'],
+];
+
+function addMetrics(registry, table, source) {
+  for (const [name, help, Metric, read, label] of table) {
+    new Metric({
+      name, help, registers: [registry], labelNames: label === undefined ? [] : [label],
+      collect() {
+        const numbers = read(source.stats());
+        this.reset();
+        if (label === undefined) this.inc(numbers);
+        else for (const [value, number] of Object.entries(numbers)) this.inc({ [label]: value }, number);
+      },
+    });
+  }
+}
+
+/** Adds the metrics of a server to a registry. */
+function addServerMetrics(registry, server) {
+  addMetrics(registry, ofServers, server);
+}
+
+/** Adds the metrics of an agent to a registry. */
+function addAgentMetrics(registry, agent) {
+  addMetrics(registry, ofAgents, agent);
+}
+
+/** Adds a histogram of the time from the head of a request to the end of its response. Costs something for each request. */
+function addDurations(registry) {
+  const histogram = new Histogram({
+    name: 'http_server_duration_seconds', help: 'Time to answer', registers: [registry], labelNames: ['method', 'status'],
+  });
+  const started = new WeakMap();
+  channel('http.server.request.start').subscribe(({ request }) => {
+    started.set(request, performance.now());
+  });
+  channel('http.server.response.finish').subscribe(({ request, response }) => {
+    const seconds = (performance.now() - started.get(request)) / 1000;
+    histogram.observe({ method: request.method, status: response.statusCode }, seconds);
+  });
+}
+
+module.exports = { addAgentMetrics, addDurations, addServerMetrics };
