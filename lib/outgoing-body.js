@@ -15,7 +15,7 @@ const { headIsAscii } = require('./outgoing-headers');
 const {
   kBytesWritten, kCorked, kHighWaterMark, kNeedDrain, kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders,
 } = require('./symbols');
-const { write: nativeWrite } = require('./transport');
+const { isUnbuilt, uncorkAll, write: nativeWrite } = require('./transport');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
 
 const CRLF = '\r\n';
@@ -55,7 +55,7 @@ function isDirect(message, socket) {
   return socket !== null && socket !== undefined &&
     (socket.write === nativeWrite || socket.write === plainWrite) && socket._httpMessage === message &&
     message._send === _send && message._writeRaw === _writeRaw && message.outputData.length === 0 &&
-    !message.destroyed && !message.strictContentLength && message[kCorked] === 0 && socket.writable && socket._handle;
+    !message.destroyed && !message.strictContentLength && message[kCorked] === 0 && socket.writable && (isUnbuilt(socket) || socket._handle);
 }
 
 function reportError(message, error, callback) {
@@ -325,9 +325,7 @@ function end(chunk, encoding, callback) {
     process.nextTick(done);
   }
   if (socket) {
-    // Whatever was corked leaves now, however often.
-    socket._writableState.corked = 1;
-    socket.uncork();
+    uncorkAll(socket);
   }
   this[kCorked] = 0;
   if (DEBUGGING) debug('outgoing message end.');
@@ -382,11 +380,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
   if (message._header !== null) message._headerSent = true;
   if (typeof callback === 'function') message.once('finish', callback);
   socket.write(text, wire, () => finished(message));
-  const state = socket._writableState;
-  if (state.corked !== 0) {
-    state.corked = 1;
-    socket.uncork();
-  }
+  if (socket.writableCorked !== 0) uncorkAll(socket);
   if (DEBUGGING) debug('outgoing message end.');
   message.finished = true;
   if (socket._httpMessage === message) message._finish();

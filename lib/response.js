@@ -9,6 +9,7 @@ const performance = require('./server-performance');
 const { kConnection } = require('./server-symbols');
 const { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine } = require('./status-codes');
 const { kOutHeaders } = require('./symbols');
+const { isUnbuilt } = require('./transport');
 const { checkInvalidHeaderChar, checkIsHttpToken, validateObject } = require('./validators');
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
@@ -67,7 +68,7 @@ ServerResponse.prototype.assignSocket = function assignSocket(socket) {
   // than the rest of this function.
   const connection = socket[kConnection];
   if (connection === undefined || !connection.watchesClose) {
-    socket.on('close', onServerResponseClose);
+    if (connection === undefined || !isUnbuilt(socket)) socket.on('close', onServerResponseClose);
     if (connection !== undefined) connection.watchesClose = !connection.released;
   }
   this.socket = socket;

@@ -4,11 +4,13 @@
 // Every listener is a named function that finds its connection through the socket: nothing is bound or closed over per
 // request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
+const net = require('node:net');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
 const { codes, connResetException } = require('./errors');
 const { closeSilently, isSilent } = require('./incoming');
+const { dismiss, dismissSoon } = require('./lazy-socket');
 const { kRunOn, within } = require('./parser');
 const { onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
@@ -72,6 +74,12 @@ class Connection {
     };
     this.onPendingData = updateOutgoingData.bind(undefined, this);
   }
+
+  /** The keep-alive timeout is over. */
+  timeOut() {
+    if (transport.isUnbuilt(this.socket)) socketOnTimeout.call(this.socket);
+    else this.socket.emit('timeout');
+  }
 }
 
 // What async hooks know the parser of a connection by.
@@ -96,9 +104,6 @@ function connectionListener(socket) {
   stats.connectionOpened(connection);
   socket[kConnection] = connection;
 
-  if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
-  socket.on('timeout', socketOnTimeout);
-
   const parser = parsers.alloc();
   parser.initialize(
     HTTPParser.REQUEST,
@@ -115,26 +120,34 @@ function connectionListener(socket) {
   parser.onIncoming = parserOnIncoming;
   parser[kOnTimeout] = parserOnTimeout;
 
-  socket.on('error', socketOnError);
-  socket.on('close', socketOnClose);
-  socket.on('end', socketOnEnd);
-  socket.on('data', socketOnData);
-  socket.on('drain', socketOnDrain);
-  socket.on('resume', onSocketResume);
-  socket.on('pause', onSocketPause);
-  socket.setEncoding = socketSetEncoding;
   socket._paused = false;
-
   performance.look();
-  if (!transport.attach(socket, parser, socketOnNativeData)) {
-    readShared(socket, socketOnData);
+  if (!transport.isUnbuilt(socket) || !transport.attach(socket, parser, PROTOCOL)) {
+    for (const [event, listener] of LISTENERS) socket.on(event, listener);
+    socket.setEncoding = socketSetEncoding;
+    if (!transport.attach(socket, parser, PROTOCOL)) readShared(socket, socketOnData);
   }
+  if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
 }
 
 const LISTENERS = [
   ['timeout', socketOnTimeout], ['error', socketOnError], ['close', socketOnClose], ['end', socketOnEnd],
   ['data', socketOnData], ['drain', socketOnDrain], ['resume', onSocketResume], ['pause', onSocketPause],
 ];
+
+// What the native transport asks of a connection.
+const PROTOCOL = { read: onNativeData, built: onBuilt, ended: onNativeEnd };
+
+// A socket has become a stream: what the listeners of a stream do is theirs from here on.
+function onBuilt(socket) {
+  const state = socket._readableState;
+  // The core reads already: the first listener of 'data' need not start anything.
+  state.flowing = false;
+  for (const [event, listener] of LISTENERS) net.Socket.prototype.on.call(socket, event, listener);
+  state.flowing = true;
+  if (socket[kConnection].watchesClose) socket.on('close', onServerResponseClose);
+  socket.setEncoding = socketSetEncoding;
+}
 
 // Leaves a socket as it was before it was served, for the protocol that takes over.
 function release(connection) {
@@ -167,17 +180,38 @@ function socketOnData(chunk) {
 }
 
 // The native transport has read and parsed.
-function socketOnNativeData(result, length) {
-  const { parser } = this;
+function onNativeData(socket, result, length) {
+  const { parser } = socket;
   if (!parser) return;
-  const connection = this[kConnection];
+  const connection = socket[kConnection];
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
   if (typeof result !== 'number') {
-    within(parser, refuse, undefined, this, parser, result, transport.received(0, length));
+    within(parser, refuse, undefined, socket, parser, result, transport.received(0, length));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    handOver(this, connection, parser, transport.received(result, length));
+    handOver(socket, connection, parser, transport.received(result, length));
   }
-  pauseParser(this);
+  pauseParser(socket);
+}
+
+// The peer of a socket that nobody has looked at has sent its last byte. Where nothing is owed to it, that is the end.
+function onNativeEnd(socket) {
+  const { parser } = socket;
+  if (!parser || !isSettled(socket) || parser.finish() !== undefined || !dismiss(socket, true)) return false;
+  socketOnClose.call(socket);
+  return true;
+}
+
+function isSettled(socket) {
+  return socket[kConnection].requests.length === 0 && !socket._httpMessage;
+}
+
+/**
+ * Closes the socket of a connection, whatever is still to be sent or answered.
+ * @param {stream.Duplex} socket
+ */
+function closeNow(socket) {
+  if (isSettled(socket) && dismiss(socket, false)) socketOnClose.call(socket);
+  else socket.destroy();
 }
 
 function refuse(socket, parser, error, chunk) {
@@ -336,7 +370,7 @@ function parserOnIncoming(req, keepAlive) {
   connection.requests.push(req);
 
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
-  if (!socket._paused && (socket._writableState.needDrain || connection.bytesWaiting >= socket.writableHighWaterMark)) {
+  if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= socket.writableHighWaterMark)) {
     socket._paused = true;
     socket.pause();
   }
@@ -359,6 +393,10 @@ function parserOnIncoming(req, keepAlive) {
   if (req.httpVersion === '1.1' && !admit(connection, req, res)) return READ_BODY;
   server.emit('request', req, res);
   return READ_BODY;
+}
+
+function needsDrain(socket) {
+  return !transport.isUnbuilt(socket) && socket._writableState.needDrain;
 }
 
 // The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
@@ -436,6 +474,7 @@ function resOnFinish() {
   process.nextTick(closeExchange, this, silent);
 
   if (this._last) {
+    if (isSettled(socket) && dismissSoon(socket, onDismissed)) return;
     if (typeof socket.destroySoon === 'function') socket.destroySoon();
     else socket.end();
   } else if (connection.waiting.length > 0) {
@@ -459,6 +498,10 @@ function closeExchange(res, silent) {
     req.resume();
     clearIncoming(req);
   }
+}
+
+function onDismissed(socket) {
+  socketOnClose.call(socket);
 }
 
 function clearIncoming(req) {
@@ -508,7 +551,7 @@ function socketOnTimeout() {
   const res = this._httpMessage;
   const heardByResponse = res && res.emit('timeout', this);
   const heardByServer = this.server.emit('timeout', this);
-  if (!heardByRequest && !heardByResponse && !heardByServer) this.destroy();
+  if (!heardByRequest && !heardByResponse && !heardByServer) closeNow(this);
 }
 
 function parserOnTimeout() {
@@ -553,4 +596,4 @@ function checkConnections(server) {
   }
 }
 
-module.exports = { checkConnections, connectionListener };
+module.exports = { checkConnections, closeNow, connectionListener };

@@ -105,7 +105,7 @@ function closeIdle(list) {
     if (connection === undefined || connection.idleSince === BUSY) continue;
     if (now - connection.idleSince > connection.idleTicks) {
       connection.idleSince = BUSY;
-      socket.emit('timeout');
+      connection.timeOut();
     } else {
       idle = true;
     }

@@ -7,9 +7,10 @@ const { closesIdle, requiresHost, storesNoDelay } = require('./builtin');
 const { kIncomingMessage } = require('./common');
 const { codes } = require('./errors');
 const { IncomingMessage } = require('./incoming');
+const { acceptLazily } = require('./lazy-socket');
 const { parseUniqueHeadersOption } = require('./outgoing');
 const { ServerResponse } = require('./response');
-const { checkConnections, connectionListener } = require('./server-connection');
+const { checkConnections, closeNow, connectionListener } = require('./server-connection');
 const { ConnectionsList } = require('./server-connections');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./server-symbols');
 const { serverStats } = require('./stats');
@@ -120,6 +121,7 @@ function storeHTTPOptions(options) {
  */
 function setupConnectionsTracking() {
   if (!this[kConnections]) this[kConnections] = new ConnectionsList();
+  if (this.listeners('connection').includes(connectionListener)) acceptLazily(this);
   clearInterval(this[kConnectionsCheckingInterval]);
   this[kConnectionsCheckingInterval] = setInterval(checkConnections, this.connectionsCheckingInterval, this).unref();
 }
@@ -175,7 +177,7 @@ Server.prototype.closeAllConnections = function() {
   const connections = this[kConnections];
   if (!connections) return;
   for (const { socket } of connections.all()) {
-    if (socket) socket.destroy();
+    if (socket) closeNow(socket);
   }
 };
 
@@ -184,7 +186,7 @@ Server.prototype.closeIdleConnections = function() {
   const connections = this[kConnections];
   if (!connections) return;
   for (const { socket } of connections.idle()) {
-    if (socket && (!socket._httpMessage || socket._httpMessage.finished)) socket.destroy();
+    if (socket && (!socket._httpMessage || socket._httpMessage.finished)) closeNow(socket);
   }
 };
 

@@ -1,9 +1,9 @@
 'use strict';
 // Native transport: plain sockets whose bytes the core reads and writes itself, on the event loop of this thread.
 //
-// Owns which sockets those are. The socket stays the net.Socket that the server made; attaching gives it methods of its own that
-// go to the core first and to net.Socket's otherwise (changing its prototype instead costs 45 us a socket). Whoever reads the
-// socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
+// Owns which sockets those are. A socket has methods that go to the core first and to net.Socket's otherwise: on its prototype
+// if it was accepted here (see lazy-socket.js), else given to it one by one (changing the prototype of an object instead costs
+// 45 us). Whoever reads the socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
 // waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
 const net = require('node:net');
@@ -28,6 +28,12 @@ const QUEUED = 2;
 
 const kIndex = Symbol('transport');
 const kAttached = Symbol('transportAttached');
+// The handle of a socket whose net.Socket part is not there yet, or null when it is closed; undefined on all others.
+const kUnbuilt = Symbol('transportUnbuilt');
+// How often such a socket is corked.
+const kCorks = Symbol('transportCorks');
+// Makes that part.
+const kBuild = Symbol('transportBuild');
 // node's own: the socket of a handle.
 let kOwner;
 
@@ -84,9 +90,9 @@ function open() {
 
 /** What is known of a socket from the day it was attached. */
 class Attached {
-  constructor(socket, listener, record, referenced) {
+  constructor(socket, protocol, record, referenced) {
     this.socket = socket;
-    this.listener = listener;
+    this.protocol = protocol;
     this.record = record;
     // Whether the socket is to keep the event loop alive, as long as it is read; and whether it is counted as one that does.
     this.referenced = referenced;
@@ -149,16 +155,27 @@ function statsOf(server) {
 }
 
 /**
+ * @param {net.Server} server
+ * @param {object} handle of a connection that it has accepted
+ * @returns {boolean} whether the core could read it, so that its net.Socket part need not be there
+ */
+function acceptsNatively(server, handle) {
+  return transportOf(server) === NATIVE && handle.fd >= 0 && !isChanged(plain);
+}
+
+/**
  * Lets the core read a socket into its parser, if it can: a plain TCP or pipe socket that nobody reads or has changed.
  * @param {stream.Duplex} socket
  * @param {HTTPParser} parser
- * @param {Function} listener called as `listener.call(socket, result, length)` with what `parser.execute()` would return for
- *   the bytes read, and their number: see `received()`
+ * @param {Protocol} protocol
  * @returns {boolean} whether the core reads it now
  */
-function attach(socket, parser, listener) {
+function attach(socket, parser, protocol) {
   const record = records.get(socket.server);
   if (record === undefined || record.name !== NATIVE || transport === null) return false;
+  if (socket[kUnbuilt] && socket[kIndex] === undefined && keepsMethods(socket)) {
+    return takeUp(socket, socket[kUnbuilt], parser, protocol, record);
+  }
   const handle = socket._handle;
   if (Object.getPrototypeOf(socket) !== plain || !handle || !(handle.fd >= 0)) {
     record.count(REASONS.OTHER);
@@ -168,6 +185,18 @@ function attach(socket, parser, listener) {
     record.count(REASONS.CHANGED);
     return false;
   }
+  if (!takeUp(socket, handle, parser, protocol, record)) return false;
+  if (handle.reading) {
+    handle.reading = false;
+    handle.readStop();
+  }
+  Object.assign(socket, METHODS);
+  Object.defineProperties(socket, COUNTERS);
+  watch(handle);
+  return true;
+}
+
+function takeUp(socket, handle, parser, protocol, record) {
   transport ??= open();
   if (transport === null) return false;
   const index = native.transportAttach(transport, handle.fd, handleOf(parser), 1);
@@ -177,16 +206,9 @@ function attach(socket, parser, listener) {
   }
   record.attached++;
   record.open++;
-  if (handle.reading) {
-    handle.reading = false;
-    handle.readStop();
-  }
-  kOwner ??= ownSymbol(handle, 'owner_symbol');
-  const it = new Attached(socket, listener, record, handle.hasRef());
+  const it = new Attached(socket, protocol, record, handle.hasRef());
   socket[kIndex] = index;
   socket[kAttached] = attached[index] = it;
-  override(socket);
-  watch(handle);
   countAlive(it);
   return true;
 }
@@ -199,6 +221,62 @@ function isChanged(socket) {
   return false;
 }
 
+// The same of a socket that has METHODS from its prototype; spelled out, since it is asked for each connection.
+function keepsMethods(socket) {
+  return socket.write === write && socket.end === end && socket.cork === cork && socket.uncork === uncork &&
+    socket.read === read && socket.on === on && socket.addListener === on && socket.prependListener === prependListener &&
+    socket.pipe === pipe && socket.ref === ref && socket.unref === unref && socket._read === _read && socket._write === _write &&
+    socket._writev === _writev && socket._destroy === _destroy && socket.push === plain.push &&
+    socket.unshift === plain.unshift && socket.emit === plain.emit && socket._final === plain._final;
+}
+
+/**
+ * To be called when a socket has become a net.Socket.
+ * @param {stream.Duplex} socket
+ */
+function afterBuild(socket) {
+  if (socket[kIndex] === undefined) return;
+  watch(socket._handle);
+  socket[kAttached].protocol.built(socket);
+}
+
+/**
+ * Ends the core's part in a socket that will be closed next, if nothing waits to be sent.
+ * @param {stream.Duplex} socket
+ * @returns {boolean} false, and nothing was done, when something waits, or the core does not read the socket
+ */
+function letGo(socket) {
+  if (socket[kIndex] === undefined) return false;
+  sendHeld(socket[kIndex]);
+  // A write may have failed.
+  if (socket[kIndex] === undefined || native.transportBytes(transport, socket[kIndex], QUEUED) > 0) return false;
+  detach(socket, true);
+  return true;
+}
+
+/**
+ * @param {stream.Duplex} socket
+ * @returns {boolean} whether its net.Socket part is not there yet: it then has no listeners, buffers nothing in its streams,
+ *   and has no timer
+ */
+function isUnbuilt(socket) {
+  return socket[kUnbuilt] !== undefined;
+}
+
+/**
+ * Ends all corking of a socket: what is corked leaves now.
+ * @param {stream.Writable} socket
+ */
+function uncorkAll(socket) {
+  if (socket[kUnbuilt] !== undefined) {
+    if (socket[kCorks] === 0) return;
+    socket[kCorks] = 1;
+  } else {
+    socket._writableState.corked = 1;
+  }
+  socket.uncork();
+}
+
 // A socket keeps the event loop alive while it is referenced and read.
 function countAlive(it) {
   const alive = it.referenced && !it.paused && it.socket[kIndex] !== undefined;
@@ -207,14 +285,15 @@ function countAlive(it) {
   native.transportKeepAlive(transport, alive ? 1 : -1);
 }
 
-// Ends the core's part in a socket. Answers the bytes that were queued and could not be sent.
-function detach(socket) {
+// Ends the core's part in a socket. Answers the bytes that were queued and could not be sent. Who closes the descriptor next
+// (`closing`) need not have it taken out of the set.
+function detach(socket, closing) {
   const index = socket[kIndex];
   sendHeld(index);
   const it = socket[kAttached];
   it.received = native.transportBytes(transport, index, RECEIVED);
   it.sent = native.transportBytes(transport, index, SENT);
-  const rest = native.transportDetach(transport, index);
+  const rest = native.transportDetach(transport, index, closing ? 1 : 0);
   socket[kIndex] = undefined;
   attached[index] = undefined;
   countAlive(it);
@@ -232,6 +311,7 @@ function leave(socket, reason) {
 // Who takes the handle for himself (to send it to another process, to make another socket of it, to close it) does so by one
 // of these.
 function watch(handle) {
+  kOwner ??= ownSymbol(handle, 'owner_symbol');
   handle.close = closeHandle;
   handle.reset = resetHandle;
   handle.readStart = readStartHandle;
@@ -278,6 +358,7 @@ function leaveHandle(handle) {
  */
 function giveBack(socket, reason = REASONS.UPGRADE) {
   if (socket[kIndex] === undefined) return;
+  if (socket[kUnbuilt] !== undefined) socket[kBuild]();
   leave(socket, reason);
   if (!socket.destroyed && !socket.isPaused()) plainRead.call(socket, 0);
 }
@@ -317,17 +398,17 @@ function resume(socket) {
 
 // A connection has news. Called by the reactor, once per turn for each connection.
 function onNews(index, kind, value, text) {
-  const { socket, listener } = attached[index];
+  const { socket, protocol } = attached[index];
   if (kind === PARSED) {
     const { parser } = socket;
-    socket._unrefTimer();
+    if (socket[kUnbuilt] === undefined) socket._unrefTimer();
     if (!parser) return;
     if (holdsSeveral()) turn[HELD] = index + 1;
-    listener.call(socket, adopt(parser, input, value, text), value);
+    protocol.read(socket, adopt(parser, input, value, text), value);
   } else if (kind === UNSENT) {
     settle(socket, value);
   } else if (kind === ENDED) {
-    ended(socket);
+    if (socket[kUnbuilt] === undefined || !protocol.ended(socket)) ended(socket);
   } else if (value === ENOTSOCK) {
     giveBack(socket, REASONS.OTHER);
   } else {
@@ -336,6 +417,7 @@ function onNews(index, kind, value, text) {
 }
 
 function ended(socket) {
+  if (socket[kUnbuilt] !== undefined) socket[kBuild]();
   const rest = detach(socket);
   if (rest !== undefined) plainWrite.call(socket, rest);
   socket.push(null);
@@ -390,6 +472,11 @@ function written(callback) {
   callback(null);
 }
 
+// Whether nothing waits in the stream, and it would write this.
+function takesMore(state, encoding) {
+  return state.length === 0 && !state.ending && !state.destroyed && (Boolean(encoding) || state.defaultEncoding === 'utf8');
+}
+
 // ------------------------------------------------------------------------------- the methods of an attached socket
 
 function write(data, encoding, callback) {
@@ -402,13 +489,13 @@ function write(data, encoding, callback) {
     callback = encoding;
     encoding = undefined;
   }
-  const state = this._writableState;
-  // Bytes that wait in the stream go first. What fills the stream's buffer, and what cannot be written, is the stream's to say.
-  if (state.length > 0 || data?.length >= state.highWaterMark || state.ending || state.destroyed ||
-      (!encoding && state.defaultEncoding !== 'utf8')) {
+  const built = this[kUnbuilt] === undefined;
+  const limit = this.writableHighWaterMark;
+  // What fills the stream's buffer, and what the stream must wait with or refuse, is its own to say.
+  if (data?.length >= limit || (built && !takesMore(this._writableState, encoding))) {
     return writePlain(this, data, encoding, callback);
   }
-  const hold = state.corked > 0 || turn[HELD] === index + 1;
+  const hold = (built ? this._writableState.corked : this[kCorks]) > 0 || turn[HELD] === index + 1;
   let left;
   if (typeof data === 'string') {
     const latin1 = isLatin1(encoding);
@@ -419,17 +506,31 @@ function write(data, encoding, callback) {
   } else {
     return writePlain(this, data, encoding, callback);
   }
-  if (!hold) this._unrefTimer();
-  else if (left < state.highWaterMark) left = 0;
+  if (hold) {
+    if (left < limit) left = 0;
+  } else if (built) {
+    this._unrefTimer();
+  }
   if (left !== 0) return settle(this, left, callback);
   if (typeof callback === 'function') process.nextTick(written, callback);
   return true;
 }
 
+function cork() {
+  if (this[kUnbuilt] === undefined) plain.cork.call(this);
+  else this[kCorks]++;
+}
+
 function uncork() {
-  plain.uncork.call(this);
+  let corks;
+  if (this[kUnbuilt] === undefined) {
+    plain.uncork.call(this);
+    corks = this._writableState.corked;
+  } else {
+    corks = this[kCorks] = Math.max(0, this[kCorks] - 1);
+  }
   const index = this[kIndex];
-  if (index !== undefined && this._writableState.corked === 0 && turn[HELD] !== index + 1) flush(this, index);
+  if (index !== undefined && corks === 0 && turn[HELD] !== index + 1) flush(this, index);
 }
 
 function end(data, encoding, callback) {
@@ -520,52 +621,48 @@ function _destroy(error, callback) {
   plain._destroy.call(this, error, callback);
 }
 
-const BYTES_READ = {
-  configurable: true,
-  get() {
-    const index = this[kIndex];
-    return bytesRead.call(this) +
-      (index === undefined ? this[kAttached].received : native.transportBytes(transport, index, RECEIVED));
+const METHODS = {
+  write, cork, uncork, end, read, on, addListener: on, prependListener, ref, unref, pipe, _read, _write, _writev, _destroy,
+};
+
+// While there is no net.Socket part, the core alone has moved bytes.
+const COUNTERS = {
+  bytesRead: {
+    configurable: true,
+    get() {
+      const index = this[kIndex];
+      const received = index === undefined ? this[kAttached]?.received ?? 0 : native.transportBytes(transport, index, RECEIVED);
+      return this[kUnbuilt] === undefined ? bytesRead.call(this) + received : received;
+    },
+  },
+  bytesWritten: {
+    configurable: true,
+    get() {
+      const index = this[kIndex];
+      const sent = index === undefined ? this[kAttached]?.sent ?? 0 :
+        native.transportBytes(transport, index, SENT) + native.transportBytes(transport, index, QUEUED);
+      return this[kUnbuilt] === undefined ? bytesWritten.call(this) + sent : sent;
+    },
+  },
+  writableLength: {
+    configurable: true,
+    get() {
+      const index = this[kIndex];
+      const queued = index === undefined ? 0 : native.transportBytes(transport, index, QUEUED);
+      return this[kUnbuilt] === undefined ? this._writableState.length + queued : queued;
+    },
   },
 };
 
-const BYTES_WRITTEN = {
-  configurable: true,
-  get() {
-    const index = this[kIndex];
-    if (index === undefined) return bytesWritten.call(this) + this[kAttached].sent;
-    return bytesWritten.call(this) + native.transportBytes(transport, index, SENT) +
-      native.transportBytes(transport, index, QUEUED);
-  },
-};
-
-const WRITABLE_LENGTH = {
-  configurable: true,
-  get() {
-    const index = this[kIndex];
-    return this._writableState.length + (index === undefined ? 0 : native.transportBytes(transport, index, QUEUED));
-  },
-};
-
-function override(socket) {
-  socket.write = write;
-  socket.uncork = uncork;
-  socket.end = end;
-  socket.read = read;
-  socket.on = on;
-  socket.addListener = on;
-  socket.prependListener = prependListener;
-  socket.ref = ref;
-  socket.unref = unref;
-  socket.pipe = pipe;
-  socket._read = _read;
-  socket._write = _write;
-  socket._writev = _writev;
-  socket._destroy = _destroy;
-  Object.defineProperty(socket, 'bytesRead', BYTES_READ);
-  Object.defineProperty(socket, 'bytesWritten', BYTES_WRITTEN);
-  Object.defineProperty(socket, 'writableLength', WRITABLE_LENGTH);
-}
+/**
+ * What a connection is to those who read it.
+ * @typedef {object} Protocol
+ * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number:
+ *   see `received()`
+ * @property {Function} built called with a socket whose net.Socket part has just been made: to add its listeners
+ * @property {Function} ended called with a socket without that part whose peer has sent its last byte; answers whether that was
+ *   dealt with, so that the stream need not end
+ */
 
 /**
  * The bytes that were read last, from `start` on, as a Buffer of their own.
@@ -577,4 +674,7 @@ function received(start, length) {
   return Buffer.from(input.subarray(start, length));
 }
 
-module.exports = { attach, chooseTransport, giveBack, pause, received, resume, statsOf, transportOf, write };
+module.exports = {
+  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, chooseTransport, giveBack, isUnbuilt, kAttached, kBuild, kCorks, kIndex,
+  kUnbuilt, letGo, pause, received, resume, statsOf, transportOf, uncorkAll, write,
+};

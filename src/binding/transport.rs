@@ -311,12 +311,17 @@ fn attach(call: &Call<4>) -> Result<Value, Fault> {
     Ok(call.number(answer))
 }
 
-/// `transportDetach(handle, index) -> Buffer | undefined`: ends reading; the bytes that are queued and not sent.
-fn detach(call: &Call<2>) -> Result<Value, Fault> {
-    let queue = transport(call)?
-        .reactor
-        .borrow_mut()
-        .detach(connection(call)?);
+/// `transportDetach(handle, index, closing) -> Buffer | undefined`: ends reading; the bytes that are queued and not sent.
+/// `closing` 1: the descriptor is closed before the loop goes on.
+fn detach(call: &Call<3>) -> Result<Value, Fault> {
+    let transport = transport(call)?;
+    let index = connection(call)?;
+    let mut reactor = transport.reactor.borrow_mut();
+    let queue = if call.i32(2)? != 0 {
+        reactor.forget(index)
+    } else {
+        reactor.detach(index)
+    };
     Ok(if queue.is_empty() {
         call.undefined()
     } else {

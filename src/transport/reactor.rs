@@ -143,17 +143,23 @@ impl<T> Reactor<T> {
 
     /// Ends watching; the descriptor is the caller's alone again. Returns the bytes that were queued and not sent.
     pub fn detach(&mut self, index: usize) -> Vec<u8> {
-        match self.connections.try_remove(index) {
-            Some(connection) => {
-                // The descriptor may be closed already: then the set has forgotten it by itself.
-                let _ = self
-                    .poll
-                    .registry()
-                    .deregister(&mut SourceFd(&connection.fd));
-                connection.queue
-            }
-            None => Vec::new(),
+        if let Some(connection) = self.connections.get(index) {
+            // The descriptor may be closed already: then the set has forgotten it by itself.
+            let _ = self
+                .poll
+                .registry()
+                .deregister(&mut SourceFd(&connection.fd));
         }
+        self.forget(index)
+    }
+
+    /// [`Reactor::detach`] for a descriptor that its owner closes next, which takes it out of the set without a call of its own.
+    /// Should a copy of it keep it there, its events are nobody's.
+    pub fn forget(&mut self, index: usize) -> Vec<u8> {
+        self.connections
+            .try_remove(index)
+            .map(|connection| connection.queue)
+            .unwrap_or_default()
     }
 
     /// What the caller keeps with the connection.

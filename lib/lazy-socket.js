@@ -1,0 +1,310 @@
+'use strict';
+// Accepted connections as sockets whose net.Socket part is made when somebody looks at it.
+//
+// Making that part is a third of what a connection with one request costs, and most of what an idle one holds in memory; a
+// handler that reads its request and answers it never sees it. Until then the socket is a small object with its handle, which the
+// core reads and writes. Every property that net.Socket would have put on it is an accessor of the prototype: the first one that
+// is touched, by whatever method, runs the constructor of net.Socket on this very object. From there on it is like any other.
+//
+// Owns which connections begin so. Whatever a server could say about it (options, limits, changed prototypes, subscribers of
+// net's diagnostics channel) leaves the connection to net.Server.
+
+const net = require('node:net');
+const { channel } = require('node:diagnostics_channel');
+const { inspect } = require('node:util');
+const {
+  COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, kBuild, kCorks, kIndex, kUnbuilt, letGo,
+} = require('./transport');
+
+const plain = net.Socket.prototype;
+const kServer = Symbol('lazySocketServer');
+const kOnConnection = Symbol('lazySocketOnConnection');
+const kEnding = Symbol('lazySocketEnding');
+const CLOSED = null;
+// A handle's word for a request that needs no callback.
+const DONE = 1;
+const onServerSocket = channel('net.server.socket');
+
+// Whether the constructor of net.Socket can be run on an object that exists.
+const isPossible = typeof net.Socket === 'function' && canInitialize();
+// node's own class of shutdown requests: async hooks are to see that a connection is shut down before it is closed.
+// The sample is kept: async hooks would hear of its end otherwise, without having heard of its beginning.
+const shutdownSample = isPossible ? sampleShutdown() : undefined;
+const ShutdownWrap = shutdownSample?.constructor;
+
+function canInitialize() {
+  try {
+    const probe = Object.create(plain);
+    net.Socket.call(probe, {});
+    return probe._readableState !== undefined && probe.destroyed === false;
+  } catch {
+    return false;
+  }
+}
+
+// A socket shows such a request to the handle that it shuts down.
+function sampleShutdown() {
+  let sample;
+  const _handle = {
+    shutdown(request) {
+      sample = request;
+      return DONE;
+    },
+  };
+  try {
+    plain._final.call({ connecting: false, _handle }, () => {});
+  } catch {
+    return undefined;
+  }
+  return sample;
+}
+
+/**
+ * A socket of a server, before anybody has looked at it.
+ * @param {net.Server} server
+ * @param {object} handle of the accepted connection
+ */
+function LazySocket(server, handle) {
+  this.server = server;
+  this._server = server;
+  this[kUnbuilt] = handle;
+  this[kCorks] = 0;
+  this[kIndex] = undefined;
+  this[kAttached] = undefined;
+  this[kEnding] = false;
+  this.parser = null;
+  this._httpMessage = null;
+  this._paused = false;
+}
+LazySocket.prototype = Object.create(plain, {
+  constructor: { configurable: true, writable: true, value: net.Socket },
+});
+for (const [name, value] of Object.entries(METHODS)) {
+  Object.defineProperty(LazySocket.prototype, name, { configurable: true, writable: true, value });
+}
+Object.defineProperties(LazySocket.prototype, COUNTERS);
+
+// -------------------------------------------------------------------------------- what net.Socket's constructor defines
+
+// These the constructor of LazySocket has defined.
+const OWN = new Set(['server', '_server']);
+// Asked of a connection for each response; while there is no net.Socket part the answer is known.
+const KNOWN = new Map([['_hadError', () => false], ['connecting', () => false]]);
+
+function trap(name) {
+  const known = KNOWN.get(name) ?? (name.description === 'async_id_symbol' ? asyncIdOf : undefined);
+  Object.defineProperty(LazySocket.prototype, name, {
+    configurable: true,
+    get() {
+      const handle = this[kUnbuilt];
+      // What the constructor has not defined has a value further up.
+      if (handle === undefined) return Reflect.get(plain, name, this);
+      if (known !== undefined) return known(handle);
+      this[kBuild]();
+      return this[name];
+    },
+    set(value) {
+      this[kBuild]();
+      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+    },
+  });
+}
+
+function asyncIdOf(handle) {
+  return handle === CLOSED ? -1 : handle.getAsyncId();
+}
+
+for (const name of Reflect.ownKeys(new net.Socket())) {
+  if (!OWN.has(name)) trap(name);
+}
+
+// ---------------------------------------------------------------------------------------- what is known without that part
+
+// While nobody has looked, nothing is buffered, ended or failed: a connection is open, or it has been closed (null).
+const STATES = {
+  destroyed: (handle) => handle === CLOSED,
+  readable: (handle) => handle !== CLOSED,
+  readableFlowing: () => true,
+  readableHighWaterMark: (handle, socket) => socket.server.highWaterMark,
+  writable: (handle, socket) => handle !== CLOSED && !socket[kEnding],
+  writableCorked: (handle, socket) => socket[kCorks],
+  writableHighWaterMark: (handle, socket) => socket.server.highWaterMark,
+  writableNeedDrain: () => false,
+};
+
+for (const [name, known] of Object.entries(STATES)) {
+  const { get, set } = accessorOf(plain, name);
+  Object.defineProperty(LazySocket.prototype, name, {
+    configurable: true,
+    get() {
+      const handle = this[kUnbuilt];
+      return handle === undefined ? get.call(this) : known(handle, this);
+    },
+    set: set && function(value) {
+      this[kBuild]();
+      set.call(this, value);
+    },
+  });
+}
+
+function accessorOf(prototype, name) {
+  for (let at = prototype; at !== null; at = Object.getPrototypeOf(at)) {
+    const found = Object.getOwnPropertyDescriptor(at, name);
+    if (found !== undefined) return found;
+  }
+  return {};
+}
+
+/**
+ * As net.Socket has it, or as the server has it that took the socket's text for itself.
+ * @param {string} encoding
+ * @returns {net.Socket} this
+ */
+LazySocket.prototype.setEncoding = function setEncoding(encoding) {
+  if (this[kUnbuilt] === undefined) return plain.setEncoding.call(this, encoding);
+  this[kBuild]();
+  return this.setEncoding(encoding);
+};
+
+/** Who prints a socket looks at it. */
+LazySocket.prototype[inspect.custom] = function() {
+  this[kBuild]();
+  return this;
+};
+
+// -------------------------------------------------------------------------------------------------------- building
+
+/** Makes the net.Socket part. Nothing happens when it is there. */
+LazySocket.prototype[kBuild] = function() {
+  const handle = this[kUnbuilt];
+  if (handle === undefined) return;
+  this[kUnbuilt] = undefined;
+  const { server } = this;
+  if (handle === CLOSED) {
+    buildClosed(this, server);
+    return;
+  }
+  const { allowHalfOpen, highWaterMark } = server;
+  net.Socket.call(this, {
+    handle, allowHalfOpen, readable: true, writable: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark,
+  });
+  this.server = this._server = server;
+  if (server.noDelay) this.setNoDelay(true);
+  for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
+  afterBuild(this);
+  if (this[kEnding]) this.destroySoon();
+};
+
+// It ended, and its 'close' is past: nobody is to hear of that now.
+function buildClosed(socket, server) {
+  socket.emit = nobodyHears;
+  net.Socket.call(socket, {});
+  socket.server = server;
+  plain.end.call(socket);
+  plain.destroy.call(socket);
+  process.nextTick(process.nextTick, hearAgain, socket);
+}
+
+function nobodyHears() {
+  return false;
+}
+
+function hearAgain(socket) {
+  delete socket.emit;
+}
+
+// ---------------------------------------------------------------------------------------------------------- closing
+
+// Sockets to be shut down when this turn of the loop is over; until then they can be looked at.
+let endingSoon = [];
+
+/**
+ * Ends and closes a socket that nobody has looked at, as `destroySoon()` does.
+ * @param {stream.Duplex} socket
+ * @param {Function} closed called with the socket when it was closed without being looked at
+ * @returns {boolean} false, and nothing was done, for any other socket
+ */
+function dismissSoon(socket, closed) {
+  if (!socket[kUnbuilt] || ShutdownWrap === undefined) return false;
+  if (socket[kEnding]) return true;
+  socket[kEnding] = true;
+  if (endingSoon.length === 0) setImmediate(endAll);
+  endingSoon.push(socket, closed);
+  return true;
+}
+
+function endAll() {
+  const list = endingSoon;
+  endingSoon = [];
+  for (let n = 0; n < list.length; n += 2) {
+    const socket = list[n];
+    if (!socket[kUnbuilt]) continue;
+    if (dismiss(socket, true)) list[n + 1](socket);
+    else socket.destroySoon();
+  }
+}
+
+/**
+ * Closes a socket that nobody has looked at, if everything is sent.
+ * @param {stream.Duplex} socket
+ * @param {boolean} orderly whether it is shut down first, as by `end()`
+ * @returns {boolean} false, and nothing was done, for any other socket
+ */
+function dismiss(socket, orderly) {
+  const handle = socket[kUnbuilt];
+  if (!handle || (orderly && ShutdownWrap === undefined) || !letGo(socket)) return false;
+  socket[kUnbuilt] = CLOSED;
+  if (!orderly || shutDown(handle) !== 0) handle.close();
+  const { server } = socket;
+  socket._server = null;
+  server._connections--;
+  server._emitCloseIfDrained();
+  return true;
+}
+
+function shutDown(handle) {
+  const request = new ShutdownWrap();
+  request.handle = handle;
+  request.oncomplete = closeHandle;
+  return handle.shutdown(request);
+}
+
+function closeHandle() {
+  this.handle.close();
+}
+
+// -------------------------------------------------------------------------------------------------------- accepting
+
+/**
+ * Lets the connections that a server accepts from here on begin as lazy sockets, where nothing speaks against it.
+ * @param {net.Server} server that listens
+ */
+function acceptLazily(server) {
+  const handle = server._handle;
+  if (!isPossible || !handle || typeof handle.onconnection !== 'function' || handle.onconnection === onConnection) return;
+  if (typeof server._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
+  handle[kServer] = server;
+  handle[kOnConnection] = handle.onconnection;
+  handle.onconnection = onConnection;
+}
+
+function onConnection(status, handle) {
+  const server = this[kServer];
+  if (status || !handle || !isOrdinary(server) || !acceptsNatively(server, handle)) {
+    this[kOnConnection](status, handle);
+    return;
+  }
+  const socket = new LazySocket(server, handle);
+  if (server.noDelay) handle.setNoDelay?.(true);
+  server._connections++;
+  server.emit('connection', socket);
+  // Nobody serves it: then it is read as any other.
+  if (socket[kIndex] === undefined) socket[kBuild]();
+}
+
+function isOrdinary(server) {
+  return !server.maxConnections && !server.pauseOnConnect && !server.keepAlive && !onServerSocket.hasSubscribers &&
+    typeof server.highWaterMark === 'number';
+}
+
+module.exports = { acceptLazily, dismiss, dismissSoon };
