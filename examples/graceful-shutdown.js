@@ -18,9 +18,10 @@ const server = http.createServer((req, res) => {
 
 process.once('SIGTERM', () => {
   isClosing = true;
-  console.log(`closing, ${server.stats().connections.active} busy`);
-  // Stops listening and closes the idle connections.
   server.close(() => console.log('closed'));
+  // From Node 19 on close() does it.
+  server.closeIdleConnections();
+  console.log(`closing, ${server.stats().connections.active} busy`);
   setTimeout(() => server.closeAllConnections(), PATIENCE).unref();
 });
 

@@ -9,8 +9,9 @@ const { NodeTracerProvider, SimpleSpanProcessor } = require('@opentelemetry/sdk-
 // In earnest: OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-http, and BatchSpanProcessor.
 const exporter = {
   export(spans, done) {
-    for (const { attributes, events, kind, name, parentSpanContext, status, spanContext } of spans) {
-      const { spanId, traceId } = spanContext();
+    for (const span of spans) {
+      const { attributes, events, kind, name, parentSpanContext, status } = span;
+      const { spanId, traceId } = span.spanContext();
       console.log(JSON.stringify({ name, kind, traceId, spanId, parent: parentSpanContext?.spanId, status, attributes, events }));
     }
     done({ code: 0 });
