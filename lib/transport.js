@@ -674,7 +674,12 @@ function received(start, length) {
   return Buffer.from(input.subarray(start, length));
 }
 
+/** @returns {number} connections that the core reads in this thread */
+function attachedCount() {
+  return transport ? native.transportCount(transport) : 0;
+}
+
 module.exports = {
-  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, chooseTransport, giveBack, isUnbuilt, kAttached, kBuild, kCorks, kIndex,
+  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, chooseTransport, giveBack, isUnbuilt, kAttached, kBuild, kCorks, kIndex,
   kUnbuilt, letGo, pause, received, resume, statsOf, transportOf, uncorkAll, write,
 };

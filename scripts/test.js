@@ -28,12 +28,14 @@ const files = testFiles(path.join(root, '__test__'))
   .sort();
 
 const [major, minor] = process.versions.node.split('.').map(Number);
+// Every file is held to leave nothing open.
+const balance = ['--expose-gc', '--require', path.join(root, '__test__/balance.js')];
 const timeout = major > 20 || (major === 20 && minor >= 11) ? [`--test-timeout=${fileTimeoutMs}`] : [];
 
 if (files.length === 0) {
   console.error('no test file matches');
   process.exitCode = 1;
 } else {
-  const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...timeout, ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...balance, ...timeout, ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }

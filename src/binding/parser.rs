@@ -128,6 +128,11 @@ fn release(call: &Call<1>) -> Result<Value, Fault> {
     Ok(call.undefined())
 }
 
+/// `parserCount() -> number`: parsers of this thread that nobody has released.
+fn count(call: &Call<0>) -> Result<Value, Fault> {
+    Ok(call.number(PARSERS.with_borrow(|parsers| parsers.len()) as i32))
+}
+
 /// `createParser() -> handle`: a number, valid in this thread until `releaseParser`.
 fn create(call: &Call<0>) -> Result<Value, Fault> {
     let parser = Parser::new(config(1, 9, 4, 0, limits::MAX_HEADER_SIZE as f64));
@@ -304,6 +309,7 @@ raw::entries! {
     register:
     createParser => create,
     releaseParser => release,
+    parserCount => count,
     parserReset => reset,
     parserExecute => execute,
     parserFinish => finish,

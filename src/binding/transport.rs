@@ -347,6 +347,12 @@ fn resume(call: &Call<2>) -> Result<Value, Fault> {
     Ok(call.undefined())
 }
 
+/// `transportCount(handle) -> number`: connections that are attached.
+fn count(call: &Call<1>) -> Result<Value, Fault> {
+    let count = transport(call)?.reactor.borrow().len();
+    Ok(call.number(count as i32))
+}
+
 /// `transportKeepAlive(handle, change)`: `change` more (or, negative, fewer) connections keep the event loop alive.
 fn keep_alive(call: &Call<2>) -> Result<Value, Fault> {
     let transport = transport(call)?;
@@ -457,4 +463,5 @@ raw::entries! {
     transportWriteBytes => write_bytes,
     transportTake => take,
     transportBytes => bytes,
+    transportCount => count,
 }

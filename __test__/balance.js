@@ -1,0 +1,60 @@
+'use strict';
+// Preloaded into every test file (see scripts/test.js): what the file has opened must be closed when it ends. Counted are open
+// sockets of the process, connections that the core reads, and parsers that nobody gave back. Handles that keep the event loop
+// alive need no count: a file that leaves one does not end. What is left over is told, and the file fails.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { isMainThread } = require('node:worker_threads');
+
+/** Milliseconds that sockets may take to close behind the last test. */
+const PATIENCE = 2000;
+
+function openSockets() {
+  let count = 0;
+  for (const name of fs.readdirSync('/proc/self/fd')) {
+    try {
+      if (fs.readlinkSync(`/proc/self/fd/${name}`).startsWith('socket:')) count++;
+    } catch {
+      // The directory's own descriptor is gone by now.
+    }
+  }
+  return count;
+}
+
+// A module of ours that the file has loaded; undefined where it has not.
+function loaded(name) {
+  return require.cache[path.join(__dirname, '../lib', name)]?.exports;
+}
+
+function leftOver(socketsBefore) {
+  const found = [];
+  const sockets = socketsBefore === undefined ? 0 : openSockets() - socketsBefore;
+  if (sockets > 0) found.push(`${sockets} open sockets`);
+  const attached = loaded('transport.js')?.attachedCount() ?? 0;
+  if (attached > 0) found.push(`${attached} connections of the native transport`);
+  const common = loaded('common.js');
+  const parsers = common === undefined ? 0 : loaded('native.js').parserCount() - common.parsers.list.length;
+  if (parsers > 0) found.push(`${parsers} parsers`);
+  return found;
+}
+
+function watch() {
+  const socketsBefore = fs.existsSync('/proc/self/fd') ? openSockets() : undefined;
+  let until;
+  // Collected parsers give back their native part in a task of their own, and closing sockets take a turn or two.
+  process.on('beforeExit', () => {
+    until ??= Date.now() + PATIENCE;
+    if (Date.now() > until || leftOver(socketsBefore).length === 0) return;
+    global.gc?.();
+    setTimeout(() => {}, 10);
+  });
+  process.on('exit', function onTestFileExit(code) {
+    const found = leftOver(socketsBefore);
+    if (code !== 0 || found.length === 0) return;
+    console.error(`${path.basename(process.argv[1])} left behind: ${found.join(', ')}`);
+    process.exitCode = 1;
+  });
+}
+
+if (isMainThread && process.env.NODE_TEST_CONTEXT && /\.test\.m?js$/.test(process.argv[1] ?? '')) watch();
