@@ -1,9 +1,8 @@
 'use strict';
-// The programs that process.test.js starts as processes or threads.   node program.js NAME WAY
+// The programs that process.test.js starts as processes.   node program.js NAME WAY
 
 const cluster = require('node:cluster');
 const { fork } = require('node:child_process');
-const { isMainThread, parentPort } = require('node:worker_threads');
 
 const [name, way] = process.argv.slice(2);
 const http = way === 'node' ? require('node:http') : require('../../lib');
@@ -11,9 +10,7 @@ const options = way === 'node' ? {} : { transport: way };
 
 function listen(server) {
   server.listen(0, '127.0.0.1', () => {
-    const message = { port: server.address().port };
-    if (isMainThread) process.send(message);
-    else parentPort.postMessage(message);
+    process.send({ port: server.address().port });
   });
   return server;
 }
@@ -23,6 +20,49 @@ const programs = {
     listen(http.createServer(options, (req, res) => {
       res.end(req.url);
       if (req.url === '/3') process.exit(7);
+    }));
+  },
+
+  // Ends at the second head.
+  'exit-head'() {
+    listen(http.createServer(options, (req, res) => {
+      if (req.url === '/2') process.exit(7);
+      res.end('ok');
+    }));
+  },
+
+  // Ends at the first piece of a body.
+  'exit-body'() {
+    listen(http.createServer(options, (req, res) => {
+      req.on('data', () => process.exit(7));
+      if (req.method === 'GET') res.end('ok');
+    }));
+  },
+
+  // Ends behind a part of an answer.
+  'exit-answer'() {
+    listen(http.createServer(options, (req, res) => {
+      res.write('begun', () => process.exit(7));
+    }));
+  },
+
+  // Ends in the answer to a request of its own, while it answers one.
+  'exit-client'() {
+    const server = listen(http.createServer(options, (req, res) => {
+      if (req.method === 'GET') {
+        res.end('ok');
+        return;
+      }
+      http.get({ port: server.address().port, host: '127.0.0.1' }, (answer) => {
+        answer.on('data', () => process.exit(7));
+      });
+    }));
+  },
+
+  // Ends when all requests have come and none is answered.
+  'exit-beforeAnswer'() {
+    listen(http.createServer(options, (req) => {
+      if (req.method === 'POST') setImmediate(() => process.exit(7));
     }));
   },
 
@@ -72,13 +112,6 @@ const programs = {
     } else {
       http.createServer(options, (req, res) => { res.end(`${req.url} ${process.pid}`); }).listen(0, '127.0.0.1');
     }
-  },
-
-  worker() {
-    listen(http.createServer(options, (req, res) => {
-      res.end(req.url);
-      if (req.url === '/exit') process.exit();
-    }));
   },
 };
 
