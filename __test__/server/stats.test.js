@@ -2,6 +2,7 @@
 // What server.stats() tells of connections, requests, bytes and errors, whichever way they are read.
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const { once } = require('node:events');
 const path = require('node:path');
@@ -184,4 +185,22 @@ test('an https server counts too', async () => {
   client.destroy();
   server.close();
   await once(server, 'close');
+});
+
+test('with rust-http/register, agents of the built-in https have stats, and its servers can be asked', () => {
+  const program = (key, cert) => {
+    const http = require('node:http');
+    const https = require('node:https');
+    const agent = new https.Agent({ keepAlive: true });
+    const server = https.createServer({ key, cert }, (req, res) => res.end('ok')).listen(0, () => {
+      https.get({ port: server.address().port, agent, rejectUnauthorized: false }, (res) => res.resume().on('close', () => {
+        console.log(http.Server.prototype.stats.call(server).requests, agent.stats().requests, https.globalAgent.stats().requests);
+        agent.destroy();
+        server.close();
+      }));
+    });
+  };
+  const pem = (name) => JSON.stringify(fs.readFileSync(path.join(__dirname, '../fixtures/tls', name), 'utf8'));
+  const args = ['--require', path.join(__dirname, '../../lib/register.js'), '-e', `(${program})(${pem('key.pem')}, ${pem('cert.pem')})`];
+  assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' }, timeout: 20_000 }), '1 1 0\n');
 });
