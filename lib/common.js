@@ -129,7 +129,9 @@ function cleanParser(parser) {
 function parserOnHeaders(headers, url) {
   const limit = this.maxHeaderPairs;
   if (limit <= 0 || this._headers.length < limit) {
-    this._headers = this._headers.length === 0 ? headers : this._headers.concat(headers);
+    const known = this._headers;
+    if (known.length === 0) this._headers = headers;
+    else for (let n = 0; n < headers.length; n++) known.push(headers[n]);
   }
   this._url += url;
 }

@@ -78,9 +78,18 @@ fn check_bytes(oracle: &Oracle, how: How) -> usize {
 }
 
 fn check(node: u32, dialect: Dialect) {
-    let oracle = oracle(node);
+    let mut oracle = oracle(node);
     assert_eq!(oracle.dialect, dialect);
     assert_eq!(oracle.cases.len(), 169);
+    if cfg!(miri) {
+        // A few long inputs are most of the work, and no other code.
+        oracle.cases.retain(|case| {
+            case["input"]
+                .as_str()
+                .is_some_and(|input| input.len() < 200)
+        });
+    }
+    let all = oracle.cases.len();
     for how in [
         PLAIN,
         How { limit: 0, ..PLAIN },
@@ -98,7 +107,7 @@ fn check(node: u32, dialect: Dialect) {
         let bytes = check_bytes(&oracle, how);
         assert_eq!(
             (strict, lenient, bytes),
-            (169, 169, 169),
+            (all, all, all),
             "oracle of Node {node}"
         );
     }

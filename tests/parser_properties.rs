@@ -230,7 +230,7 @@ fn run(config: Config, input: &[u8], exact: bool) -> (Vec<i32>, usize, Option<St
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 10 } else { 3000 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_fast_path_and_the_exact_machine_agree((kind, input) in inputs(), dialect in dialects(), max in 20..4096u64) {

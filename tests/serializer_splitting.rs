@@ -50,7 +50,7 @@ fn expected(fields: &[Field]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 10 } else { 5000 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_head_holds_the_given_fields_or_is_refused(
