@@ -1,10 +1,12 @@
 'use strict';
 
 // npm run bench: our server against node:http (twice, so that the noise is seen), and Bun's and Deno's node:http, under wrk.
-//   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--node-only]
+//   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--node-only] [--report [--report-to DIR]]
+// --report measures the clients too (client.js), with the same options, and writes the tables and plots of README.md and docs/PERFORMANCE.md.
 // Servers stand on core 0, wrk on core 1. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
 
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { spawn, spawnSync } = require('node:child_process');
 const { parseArgs } = require('node:util');
@@ -15,6 +17,7 @@ const { startServer } = require('./server-process');
 const { cpuTimes, cpuPerRequest, onCore, pinned } = require('./cpu');
 const { summarize, table } = require('./stats');
 const { runLocked } = require('./lock');
+const { writeReport } = require('./report');
 
 const serverCore = 0;
 const loadCore = 1;
@@ -30,6 +33,8 @@ function options() {
       json: { type: 'string' },
       module: { type: 'string', multiple: true, default: [path.join(__dirname, '..', 'lib', 'index.js')] },
       'node-only': { type: 'boolean', default: false },
+      'report': { type: 'boolean', default: false },
+      'report-to': { type: 'string', default: path.join(__dirname, '..') },
     },
   });
   return { ...values, rounds: Number(values.rounds), seconds: Number(values.seconds) };
@@ -122,8 +127,27 @@ async function runScenario(scenario, arms, { rounds, seconds }) {
   return summarize(started);
 }
 
+// Runs client.js with the options of this run; returns what it measured.
+function measureClients({ only, rounds, seconds }) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-bench-'));
+  const file = path.join(dir, 'client.json');
+  const args = [path.join(__dirname, 'client.js'), '--json', file, '--rounds', String(rounds), '--seconds', String(seconds), ...(only ? ['--only', only] : [])];
+  try {
+    const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+    if (status !== 0) throw new Error('no report: the clients could not be measured');
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function commandOf({ only, rounds, seconds, 'node-only': nodeOnly }) {
+  return `npm run bench -- --report --rounds ${rounds} --seconds ${seconds}${only ? ` --only '${only}'` : ''}${nodeOnly ? ' --node-only' : ''}`;
+}
+
 async function main() {
   const opts = options();
+  if (opts.report && opts.module.length > 1) throw new Error('--report takes one module');
   if (spawnSync('wrk', ['--version'], { stdio: 'ignore' }).error) {
     console.error('wrk is missing: install the Debian package wrk (apt-get install wrk)');
     process.exitCode = 2;
@@ -141,7 +165,13 @@ async function main() {
     results.push({ scenario: scenario.name, about: scenario.about, connections: scenario.connections, rows });
     console.log(`\n${scenario.name}: ${scenario.about}, ${scenario.connections} connection${scenario.connections === 1 ? '' : 's'}\n${table(rows)}`);
   }
-  if (opts.json) fs.writeFileSync(opts.json, `${JSON.stringify({ node: process.versions.node, rounds: opts.rounds, seconds: opts.seconds, results }, null, 1)}\n`);
+  const run = { node: process.versions.node, rounds: opts.rounds, seconds: opts.seconds, results };
+  if (opts.json) fs.writeFileSync(opts.json, `${JSON.stringify(run, null, 1)}\n`);
+  if (opts.report) {
+    const client = measureClients(opts);
+    const files = writeReport({ ...run, command: commandOf(opts) }, client, opts['report-to']);
+    console.log(`\nwritten: ${files.map((file) => path.relative('.', file)).join(', ')}`);
+  }
 }
 
 main().catch((error) => {
