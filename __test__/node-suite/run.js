@@ -110,7 +110,7 @@ async function main() {
 
   const rows = [...results.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (opts['write-baseline']) report.writeBaseline(nodeVersion, treeVersion, opts.group, rows);
-  if (opts.json) report.writeJson(opts.json, { node: nodeVersion, tests: treeVersion, builtin: opts.builtin, groups: opts.group }, rows);
+  if (opts.json) report.writeJson(opts.json, { node: nodeVersion, tests: treeVersion, builtin: opts.builtin, transport: process.env.RUST_HTTP_TRANSPORT ?? 'native', groups: opts.group }, rows);
   if (report.printSummary(rows) > 0) process.exitCode = 1;
 }
 
