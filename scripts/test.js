@@ -1,6 +1,6 @@
 'use strict';
 
-// Runs every __test__/**/*.test.js with Node's own test runner.   node scripts/test.js [part of a path]... [-- options of node]
+// Runs every __test__/**/*.test.js with Node's own test runner.   node scripts/test.js [part of a path]... [--list] [-- options of node]   --list only prints the files
 // (The glob patterns of `node --test` came after Node 18.)
 
 const fs = require('node:fs');
@@ -21,7 +21,8 @@ function testFiles(dir) {
 
 const args = process.argv.slice(2);
 const cut = args.includes('--') ? args.indexOf('--') : args.length;
-const wanted = args.slice(0, cut);
+const list = args.slice(0, cut).includes('--list');
+const wanted = args.slice(0, cut).filter((arg) => arg !== '--list');
 const files = testFiles(path.join(root, '__test__'))
   .map((file) => path.relative(root, file))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
@@ -35,6 +36,8 @@ const timeout = major > 20 || (major === 20 && minor >= 11) ? [`--test-timeout=$
 if (files.length === 0) {
   console.error('no test file matches');
   process.exitCode = 1;
+} else if (list) {
+  console.log(files.join('\n'));
 } else {
   const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...balance, ...timeout, ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;

@@ -1,6 +1,6 @@
 'use strict';
 
-// node scripts/valgrind.js: runs __test__/security/exercise.js under valgrind's memcheck, in both transports. Fails when it
+// node scripts/valgrind.js [TRANSPORT]...: runs __test__/security/exercise.js under valgrind's memcheck, in both transports unless told. Fails when it
 // reports an error with the addon in its stack, or when the program does not come to its end.
 
 const path = require('node:path');
@@ -11,7 +11,7 @@ const program = path.join(__dirname, '../__test__/security/exercise.js');
 const OPTIONS = ['--smc-check=all-non-file', '--error-limit=no', '--num-callers=20'];
 
 let failed = 0;
-const transports = ['native', 'stream'];
+const transports = process.argv.length > 2 ? process.argv.slice(2) : ['native', 'stream'];
 for (const transport of transports) {
   const { stdout, stderr, error } = spawnSync('valgrind', [...OPTIONS, process.execPath, program, transport], { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (error) throw error;

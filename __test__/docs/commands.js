@@ -1,0 +1,77 @@
+'use strict';
+
+// How each command of the documents is run by the tests. Keys are the commands as they stand there.
+//   run     this is run instead, by a shell: the same program with its smallest work. {tmp} is an empty directory
+//   in      'copy' of the repository, because it writes into it, with the installed packages; 'clone': without them
+//   expect  what its output must hold
+//   needs   what the machine must have (see `needs` in blocks.test.js); without it the test is skipped and says so
+//   ci      .ci/run has this line
+//   test    that test has this text: it runs the command, with more around it than fits here
+
+const node = 'node __test__/node-suite/run.js';
+const quick = 'parallel/test-http-(abort-before-end|chunked-304)';
+const selected = { expect: /\d+ tests of Node/, needs: 'node tests' };
+const smoke = '--rounds 1 --seconds 1 --only \'^(hello|get-1)$\'';
+
+const COMMANDS = {
+  'npm install rust-http': { test: 'package/pack.test.js', text: '\'install\', \'--no-audit\'' },
+  'npm ci': { run: 'npm ci --ignore-scripts --no-audit --no-fund --prefer-offline', in: 'clone', expect: /added \d+ packages/ },
+  'npm start': { test: 'docs/start.test.js', text: 'spawn(\'npm\', [\'start\']' },
+  'npm test': { ci: 'npm test' },
+  'npm run build': { run: 'npm run build', expect: /Finished `release`/ },
+  'npm run build:debug': { run: 'npm run build:debug -- --output-dir {tmp}', expect: /Finished `dev`/ },
+  'npm run build -- --target aarch64-unknown-linux-gnu.2.17 -x': {
+    run: 'npm run build -- --target aarch64-unknown-linux-gnu.2.17 -x --output-dir {tmp}', expect: /Finished `release`/, needs: 'cargo-zigbuild',
+  },
+  'npm run lint': { ci: 'npm run lint' },
+  'npm run fmt': { run: 'npm run fmt && git diff --exit-code', in: 'copy' },
+  'bash .ci/run': { run: 'bash -n .ci/run && grep -c "^  step" .ci/run', expect: /^\d\d?$/m },
+  'cargo test': { run: 'cargo test --quiet --lib limits', expect: /test result: ok/ },
+  'cargo bench': { run: 'cargo bench --quiet --profile dev --bench serializer -- --test', expect: /Success/ },
+  'rustup target add': { run: 'rustup target add "$(rustc -vV | sed -n \'s/^host: //p\')"', expect: /up to date/, needs: 'rustup' },
+  'apt-get install wrk': { ci: 'apt-get -qq install -y' },
+  'npx napi version': { run: 'npx --no napi version && git diff --exit-code', in: 'copy' },
+  'npx napi pre-publish': { test: 'package/pack.js', text: '\'pre-publish\', \'--skip-optional-publish\'' },
+
+  'node -r rust-http/register app.js': { run: 'cp __test__/docs/app.js target/app.js && node -r rust-http/register target/app.js', expect: /^true$/m },
+  'node scripts/test.js outgoing': { run: 'node scripts/test.js outgoing --list', expect: /__test__\/outgoing\// },
+  'node scripts/test.js package': { run: 'node scripts/test.js package --list', expect: /__test__\/package\/pack/ },
+  'node scripts/test.js api/members api/examples': { run: 'node scripts/test.js api/members api/examples --list', expect: /members[\s\S]*|examples[\s\S]*members/ },
+  'node scripts/test.js api/surface': { run: 'node scripts/test.js api/surface', expect: /pass [1-9]/ },
+  'node scripts/test.js https': { run: 'node scripts/test.js https --list', expect: /https\.test\.js/ },
+  'node scripts/test.js api/types api/esm': { run: 'node scripts/test.js api/types api/esm --list', expect: /esm\.test\.js[\s\S]*types\.test\.js/ },
+  'node scripts/test.js ecosystem': { run: 'node scripts/test.js ecosystem --list', expect: /web-frameworks\.test\.js/ },
+  'node scripts/valgrind.js': { run: 'node scripts/valgrind.js stream', expect: /1 passed/, needs: 'valgrind' },
+  'node scripts/compatibility.js native.json stream.json': { run: `${node} --filter '${quick}' --json {tmp}/native.json && node scripts/compatibility.js --check {tmp}/native.json`, ...selected },
+
+  'npm run test:node -- --group all --json native.json': { run: `npm run test:node -- --group all --filter '${quick}' --json {tmp}/native.json`, ...selected },
+  'RUST_HTTP_TRANSPORT=stream npm run test:node -- --group all --json stream.json': {
+    run: `RUST_HTTP_TRANSPORT=stream npm run test:node -- --group all --filter '${quick}' --json {tmp}/stream.json && grep '"transport": "stream"' {tmp}/stream.json`, ...selected,
+  },
+  'npm run test:node -- --group all --builtin --json built-in.json': { run: `npm run test:node -- --group all --builtin --filter '${quick}' --json {tmp}/built-in.json`, ...selected },
+  'node scripts/compatibility.js native.json stream.json built-in.json': { test: 'docs/compatibility.test.js', text: '\'native.json\', \'stream.json\', \'built-in.json\'' },
+
+  'npm run test:vectors': { ci: 'npm run test:vectors' },
+  'npm run test:differential -- 2000000 7': { run: 'npm run test:differential -- 2000 7', expect: /\d+ passed, 0 failed/ },
+  'npm run test:differential -- N SEED': { run: 'npm run test:differential -- 1000 1', expect: /\d+ passed, 0 failed/ },
+  'npm run fuzz -- split 600': { ci: 'npm run fuzz -- all 5' },
+  'npm run fuzz -- TARGET SECONDS': { ci: 'npm run fuzz -- all 5' },
+  'npm run test:node': { run: `npm run test:node -- --filter '${quick}'`, ...selected },
+  'npm run test:node -- --group all': { ci: 'npm run test:node -- --group all' },
+  'npm run test:node -- --group all --builtin': { run: `npm run test:node -- --group all --builtin --filter '${quick}'`, ...selected },
+  'npm run test:node -- --filter agent': { run: 'npm run test:node -- --filter agent-false', ...selected },
+  'npm run test:node -- --source ../node': { run: `npm run test:node -- --filter '${quick}' --source {node tests}`, ...selected },
+  'npm run test:node -- --json FILE': { run: `npm run test:node -- --filter '${quick}' --json {tmp}/run.json && grep -c '"transport": "native"' {tmp}/run.json`, ...selected },
+
+  'npm run bench': { run: `npm run bench -- --node-only ${smoke}`, expect: /^rust-http .* 0$/m, needs: 'wrk' },
+  'npm run bench:client': { run: `npm run bench:client -- ${smoke}`, expect: /^rust-http .* 0$/m },
+  'npm run bench -- --report': { test: 'docs/report.test.js', text: '\'--report\', \'--report-to\'' },
+  'npm run bench -- --node-only --rounds 3 --seconds 2': { run: 'npm run bench -- --node-only --rounds 1 --seconds 1 --only \'^pipelined$\'', expect: /^rust-http .* 0$/m, needs: 'wrk' },
+  'npm run bench:floods': { run: 'npm run bench:floods -- --ms 200 --only \'^slow heads$\'', expect: /\| ours, native \|/ },
+  // Its verdict is for the full number of requests: among few, what is kept once weighs as a leak. Here it has to come to its verdict; __test__/leaks judges.
+  'npm run bench:leaks': { run: 'npm run bench:leaks -- 2000 2 || true', expect: /^\| ours, native \|[\s\S]*^\| ours, stream \|[\s\S]*^\d+ leaks?$/m },
+  'npm run bench:idle': { run: 'npm run bench:idle -- 200', expect: /native/ },
+  'npm run bench:soak': { run: 'npm run bench:soak -- 2' },
+};
+
+module.exports = { COMMANDS };

@@ -1,0 +1,12 @@
+'use strict';
+
+// Preload: whatever port a program listens on, it gets a free one, and tells it on standard error.
+
+const net = require('node:net');
+
+const { listen } = net.Server.prototype;
+
+net.Server.prototype.listen = function listenOnFreePort(port, ...rest) {
+  this.once('listening', () => process.stderr.write(`port ${this.address().port}\n`));
+  return listen.call(this, 0, ...rest);
+};

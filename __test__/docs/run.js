@@ -1,0 +1,83 @@
+'use strict';
+
+// Runs commands and programs of the documents.
+
+const fs = require('node:fs');
+const http = require('node:http');
+const os = require('node:os');
+const path = require('node:path');
+const { spawn, spawnSync, execFileSync } = require('node:child_process');
+const { once } = require('node:events');
+const { root } = require('./extract');
+
+const commandMs = 280000;
+const programMs = 10000;
+
+// Without what Node's test runner tells its children: a runner among them would report to ours.
+const env = { ...process.env, FORCE_COLOR: '0' };
+delete env.NODE_TEST_CONTEXT;
+
+// Takes a command for the shell and a directory; returns { status, output }.
+function runCommand(command, cwd) {
+  const { status, signal, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd, env, encoding: 'utf8', timeout: commandMs, killSignal: 'SIGKILL', maxBuffer: 1 << 26 });
+  return { status: signal ?? status, output: `${stdout}${stderr}` };
+}
+
+// Takes an empty directory; returns a repository in it with the files as they are now, committed. `linked`: with the installed packages, by a link, so
+// that nothing that installs may run there.
+function copyRepository(dir, linked) {
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  for (const file of files) if (fs.existsSync(path.join(root, file))) fs.cpSync(path.join(root, file), path.join(dir, file));
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args], { cwd: dir, stdio: 'pipe' });
+  git('init', '-q');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'copy');
+  if (linked) fs.symlinkSync(fs.realpathSync(path.join(root, 'node_modules')), path.join(dir, 'node_modules'));
+  return dir;
+}
+
+// Takes a program's text; runs it where `require('rust-http')` finds this package. Returns { port, output(), stop() } once it listens or has ended.
+async function startProgram(code, module) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-docs-'));
+  const file = path.join(dir, module ? 'program.mjs' : 'program.js');
+  fs.writeFileSync(file, code);
+  fs.mkdirSync(path.join(dir, 'node_modules'));
+  fs.symlinkSync(root, path.join(dir, 'node_modules/rust-http'));
+  const child = spawn(process.execPath, ['-r', path.join(__dirname, 'free-port.js'), file], { env, cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], timeout: programMs });
+  let output = '';
+  let port;
+  const started = new Promise((resolve) => {
+    const listen = (data) => {
+      output += data;
+      port ??= /^port (\d+)$/m.exec(output)?.[1];
+      if (port !== undefined) resolve();
+    };
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
+    child.on('close', resolve);
+  });
+  await started;
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill();
+      await once(child, 'close');
+    }
+    fs.rmSync(dir, { recursive: true, force: true });
+  };
+  return { port, output: () => output, child, stop };
+}
+
+// Takes a port; returns a promise of status and body of a GET of /.
+function ask(port) {
+  return new Promise((resolve, reject) => {
+    http.get({ port, host: '127.0.0.1', agent: false }, (res) => {
+      let body = '';
+      res.setEncoding('utf8').on('data', (text) => {
+        body += text;
+      });
+      res.on('end', () => resolve(`${res.statusCode} ${body}`));
+    }).on('error', reject);
+  });
+}
+
+module.exports = { runCommand, copyRepository, startProgram, ask, env };
