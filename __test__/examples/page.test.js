@@ -60,6 +60,7 @@ for (const transport of ['native', 'stream']) {
     assert.equal(await bar(page, 'sent'), 1);
     const heard = Number(/(\d+) heard/.exec(await page.locator('#events').evaluate((element) => element.value))[1]);
     assert.ok(heard > 20, `${heard} events`);
+    await page.screenshot({ path: path.join(screenshots, `uploaded-${transport}.png`) });
     assert.deepEqual(wrong, []);
   });
 
