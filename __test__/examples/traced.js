@@ -11,6 +11,9 @@ const { trace } = require('@opentelemetry/api');
 
 const tls = path.join(__dirname, '../fixtures/tls');
 const tracer = trace.getTracer('program');
+// The request that is destroyed once the server has it.
+let givenUp;
+
 const at = (where) => tracer.startSpan(`at ${where}`).end();
 
 function serve(req, res) {
@@ -44,6 +47,7 @@ function answer(req, res) {
       res.write('half', () => req.socket.destroy());
       break;
     case '/never':
+      givenUp.destroy();
       break;
     case '/chunks':
       res.write('one');
@@ -107,9 +111,8 @@ async function main() {
   });
   for (const name of ['missing', 'broken', 'hang-up', 'cut', 'chunks', 'onward']) await ask(name, () => http.get(`${url}/${name}`));
   await ask('given up', () => {
-    const req = http.get(`${url}/never`);
-    setTimeout(() => req.destroy(), 50);
-    return req;
+    givenUp = http.get(`${url}/never`);
+    return givenUp;
   });
   await ask('nonsense', () => http.get({ host, port: nonsensePort }));
   await ask('refused', () => http.get({ host, port: closedPort }));
