@@ -37,6 +37,16 @@ impl<'a> Cursor<'a> {
             .unwrap_or(rest.len());
     }
 
+    /// Goes past all CR and LF.
+    #[inline]
+    pub fn skip_line_ends(&mut self) {
+        let rest = self.rest();
+        self.pos += rest
+            .iter()
+            .position(|&b| b != b'\r' && b != b'\n')
+            .unwrap_or(rest.len());
+    }
+
     /// Goes past all bytes that are this one.
     #[inline]
     pub fn skip_byte(&mut self, byte: u8) {

@@ -26,8 +26,10 @@ impl Parser {
             Some(b @ (b'\r' | b'\n')) => {
                 if self.config.strict {
                     self.blank(b).map_err(Stop::Error)?;
+                    cur.pos += 1;
+                } else {
+                    cur.skip_line_ends();
                 }
-                cur.pos += 1;
             }
             Some(_) => {
                 if let Some(step) = self.fast_head(cur, out) {
@@ -86,8 +88,10 @@ impl Parser {
             Some(b @ (b'\r' | b'\n')) => {
                 if self.config.strict {
                     self.blank(b).map_err(Stop::Error)?;
+                    cur.pos += 1;
+                } else {
+                    cur.skip_line_ends();
                 }
-                cur.pos += 1;
                 Ok(())
             }
             _ => Parser::wrong(cur, cur.pos + 1, fault::CLOSED),

@@ -180,7 +180,8 @@ fn first_line(text: &[u8]) -> Result<(&[u8], &[u8]), Invalid> {
 }
 
 /// Tells which part of a head's UTF-16 text holds the first character above U+00FF, which no part may hold.
-/// `starts_with_line` as in [`render`]; false for fields alone, as in a trailer section.
+/// `starts_with_line` as in [`render`]; false for fields alone, as in a trailer section. A NUL inside a part counts as its
+/// end: the field told may then be one behind the last.
 #[cold]
 pub fn first_wide(text: &[u16], starts_with_line: bool) -> Invalid {
     let at = text
