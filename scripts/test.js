@@ -1,11 +1,13 @@
 'use strict';
 
-// Runs every __test__/**/*.test.js with Node's own test runner.   node scripts/test.js [part of a path]... [--list] [-- options of node]   --list only prints the files
+// Runs every __test__/**/*.test.js with Node's own test runner.   node scripts/test.js [part of a path]... [--without PART] [--list] [-- options of node]
+// --without leaves out files whose path holds PART; --list only prints the files.
 // (The glob patterns of `node --test` came after Node 18.)
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
+const { parseArgs } = require('node:util');
 
 const root = path.resolve(__dirname, '..');
 // A file that hangs has failed.
@@ -21,11 +23,13 @@ function testFiles(dir) {
 
 const args = process.argv.slice(2);
 const cut = args.includes('--') ? args.indexOf('--') : args.length;
-const list = args.slice(0, cut).includes('--list');
-const wanted = args.slice(0, cut).filter((arg) => arg !== '--list');
+const { values: { list, without }, positionals: wanted } = parseArgs({
+  args: args.slice(0, cut), allowPositionals: true, options: { list: { type: 'boolean' }, without: { type: 'string', multiple: true, default: [] } },
+});
 const files = testFiles(path.join(root, '__test__'))
   .map((file) => path.relative(root, file))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .filter((file) => !without.some((part) => file.includes(part)))
   .sort();
 
 const [major, minor] = process.versions.node.split('.').map(Number);

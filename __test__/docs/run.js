@@ -17,6 +17,10 @@ const programMs = 10000;
 const env = { ...process.env, FORCE_COLOR: '0' };
 delete env.NODE_TEST_CONTEXT;
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+// Why nothing can be built, packed or linted here; false where it can.
+const tooOld = (major < 20 || (major === 20 && minor < 19)) && 'development needs Node 20.19';
+
 // Takes a command for the shell and a directory; returns { status, output }.
 function runCommand(command, cwd) {
   const { status, signal, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd, env, encoding: 'utf8', timeout: commandMs, killSignal: 'SIGKILL', maxBuffer: 1 << 26 });
@@ -80,4 +84,4 @@ function ask(port) {
   });
 }
 
-module.exports = { runCommand, copyRepository, startProgram, ask, env };
+module.exports = { runCommand, copyRepository, startProgram, ask, env, tooOld };

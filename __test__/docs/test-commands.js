@@ -10,10 +10,10 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { root } = require('./extract');
 const { COMMANDS } = require('./commands');
-const { runCommand, copyRepository } = require('./run');
+const { runCommand, copyRepository, tooOld } = require('./run');
 
 const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-docs-'));
-const windows = process.platform === 'win32' && 'the commands are for a POSIX shell';
+const skip = (process.platform === 'win32' && 'the commands are for a POSIX shell') || tooOld;
 
 function found(program, ...args) {
   return spawnSync(program, args, { stdio: 'ignore' }).error === undefined;
@@ -51,7 +51,7 @@ function testCommands(wanted) {
 function testCommand(command) {
   const { run, in: where, expect, needs: need, ci, test: file, text } = COMMANDS[command];
   const how = run ? `run as: ${run}` : ci ? `a line of .ci/run: ${ci}` : `run by ${file}`;
-  test(`${command}: ${how}`, { skip: windows }, (t) => {
+  test(`${command}: ${how}`, { skip }, (t) => {
     const missing = need && needs[need]();
     if (missing) return t.skip(missing);
     if (ci) return assert.ok(fs.readFileSync(path.join(root, '.ci/run'), 'utf8').includes(ci), `.ci/run has no ${ci}`);

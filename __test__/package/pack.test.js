@@ -9,13 +9,14 @@ const os = require('node:os');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { pack, root } = require('./pack');
+const { tooOld } = require('../docs/run');
 
 const programs = path.join(__dirname, 'programs');
 const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
 // Starts of a process per arm for the time of a cold require; each takes about 40 ms.
 const COLD_STARTS = 15;
 
-const unix = process.platform === 'win32' ? 'PATH is made of symbolic links' : false;
+const skip = process.platform === 'win32' ? 'PATH is made of symbolic links' : tooOld;
 const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-pack-'));
 const project = path.join(tmp, 'project');
 const bin = path.join(tmp, 'bin');
@@ -38,7 +39,7 @@ function environment() {
 }
 
 before(() => {
-  if (unix) return;
+  if (skip) return;
   fs.mkdirSync(path.join(tmp, 'stage'));
   packed = pack(path.join(tmp, 'stage'));
   fs.mkdirSync(bin);
@@ -51,7 +52,7 @@ before(() => {
 
 after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 
-test('the tarball of the package holds the library, its types, the licence and the readme, and nothing else', { skip: unix }, (t) => {
+test('the tarball of the package holds the library, its types, the licence and the readme, and nothing else', { skip }, (t) => {
   const files = packed.main.files.map((file) => file.path).sort();
   const types = ['https.d.mts', 'https.d.ts', 'index.d.mts', 'index.d.ts', 'register.d.ts'];
   const lib = fs.readdirSync(path.join(root, 'lib'), { recursive: true }).filter((file) => /\.m?js$/.test(file)).map((file) => `lib/${file}`);
@@ -59,21 +60,21 @@ test('the tarball of the package holds the library, its types, the licence and t
   t.diagnostic(`${packed.main.filename}: ${files.length} files, ${packed.main.size} bytes, ${packed.main.unpackedSize} unpacked`);
 });
 
-test('the tarball of the platform holds the addon alone', { skip: unix }, (t) => {
+test('the tarball of the platform holds the addon alone', { skip }, (t) => {
   const { name, files, filename, size, unpackedSize } = packed.platform;
   const addon = name.replace(/^rust-http-/, 'rust-http.');
   assert.deepEqual(files.map((file) => file.path).sort(), ['README.md', 'package.json', `${addon}.node`]);
   t.diagnostic(`${filename}: ${size} bytes, ${unpackedSize} unpacked`);
 });
 
-test('the package asks for the platform package in exactly its own version, and for nothing else', { skip: unix }, () => {
+test('the package asks for the platform package in exactly its own version, and for nothing else', { skip }, () => {
   const { manifest } = packed.main;
   assert.deepEqual(manifest.optionalDependencies, { [packed.platform.name]: manifest.version });
   assert.equal(packed.platform.version, manifest.version);
   assert.equal(manifest.dependencies, undefined);
 });
 
-test('npm installs both into an empty project, without a script and without Rust', { skip: unix }, () => {
+test('npm installs both into an empty project, without a script and without Rust', { skip }, () => {
   const start = performance.now();
   run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', packed.main.file, packed.platform.file]);
   const seconds = (performance.now() - start) / 1000;
@@ -85,15 +86,15 @@ test('npm installs both into an empty project, without a script and without Rust
   assert.equal(packed.main.manifest.scripts.install ?? packed.main.manifest.scripts.postinstall, undefined);
 });
 
-test('a CommonJS program runs', { skip: unix }, () => {
+test('a CommonJS program runs', { skip }, () => {
   assert.equal(run('node', ['program.js']), '200 GET /cjs false Server');
 });
 
-test('an ES module runs', { skip: unix }, () => {
+test('an ES module runs', { skip }, () => {
   assert.equal(run('node', ['program.mjs']), '200 GET /esm true Server');
 });
 
-test('a TypeScript program compiles under strict and runs', { skip: unix }, () => {
+test('a TypeScript program compiles under strict and runs', { skip }, () => {
   const types = path.join(project, 'node_modules/@types/node');
   fs.cpSync(path.join(root, 'node_modules/@types/node'), types, { recursive: true });
   fs.cpSync(path.join(root, 'node_modules/undici-types'), path.join(project, 'node_modules/undici-types'), { recursive: true });
@@ -101,19 +102,19 @@ test('a TypeScript program compiles under strict and runs', { skip: unix }, () =
   assert.equal(run('node', ['compiled/program.js']), '200 GET /ts');
 });
 
-test('-r rust-http/register makes the http of a program ours', { skip: unix }, () => {
+test('-r rust-http/register makes the http of a program ours', { skip }, () => {
   assert.equal(run('node', ['-r', 'rust-http/register', 'registered.js']), '200 GET /register true');
   assert.equal(run('node', ['registered.js']), '200 GET /register false');
 });
 
-test('npm audit finds nothing', { skip: unix }, (t) => {
+test('npm audit finds nothing', { skip }, (t) => {
   const { status, stdout, stderr } = spawnSync(path.join(bin, 'npm'), ['audit', '--json'], { cwd: project, env: environment(), encoding: 'utf8', timeout: 60000 });
   if (/audit endpoint returned an error|ENOAUDIT|ENOTFOUND|ECONNREFUSED/.test(stdout + stderr)) return t.skip('the registry answers no audit');
   assert.equal(status, 0, stdout);
   assert.equal(JSON.parse(stdout).metadata.vulnerabilities.total, 0);
 });
 
-test('the time of a cold require is told beside that of the built-in', { skip: unix }, (t) => {
+test('the time of a cold require is told beside that of the built-in', { skip }, (t) => {
   const times = { 'node:http': [], 'rust-http': [], 'rust-http/register': [] };
   for (let i = 0; i < COLD_STARTS; i++) {
     for (const [name, list] of Object.entries(times)) {
@@ -127,7 +128,7 @@ test('the time of a cold require is told beside that of the built-in', { skip: u
   }
 });
 
-test('an addon of another version is refused with the two versions and what to do', { skip: unix }, () => {
+test('an addon of another version is refused with the two versions and what to do', { skip }, () => {
   const manifest = path.join(project, 'node_modules', packed.platform.name, 'package.json');
   const text = fs.readFileSync(manifest, 'utf8');
   fs.writeFileSync(manifest, JSON.stringify({ ...JSON.parse(text), version: '99.0.0' }));
