@@ -5,6 +5,7 @@ import * as http from './index.js';
 export * from 'node:http';
 export {
   Agent,
+  type AgentOptions,
   type AgentStats,
   type Client,
   type CountingAgent,
@@ -15,6 +16,7 @@ export {
   type ServerStats,
   type StrictOption,
   type Transport,
+  type TransportStats,
   createServer,
   get,
   request,

@@ -5,7 +5,7 @@ import * as http from 'node:http';
 export * from 'node:http';
 
 /**
- * How the connections of a server are read and written: `'native'` by the core, on the sockets that are plain TCP or pipes;
+ * How the connections of a server or an agent are read and written: `'native'` by the core, on the sockets that are plain TCP or pipes;
  * `'stream'` by the streams of `net.Socket` alone. Bytes, events and errors are the same.
  */
 export type Transport = 'stream' | 'native';
@@ -18,11 +18,29 @@ export interface ErrorStats {
   otherErrors: Record<string, number>;
 }
 
+/** How connections were read. */
+export interface TransportStats {
+  /** What is used: `'native'` only where the platform and the runtime can. */
+  transport: Transport;
+  /** Connections that the core itself read; those of an agent from their second request on. */
+  attached: number;
+  /** Now: those that the core itself reads. */
+  open: number;
+  /**
+   * How many were left, or given back, to their streams, by reason: 'upgrade' (or CONNECT), 'data listener',
+   * 'readable listener', 'read' (also pipe and async iteration), 'replaced method' (net.Socket's write was replaced), 'handle'
+   * (somebody took the handle below the socket), 'changed socket' (it was read or changed before we got it), 'no plain
+   * socket' (TLS, any other Duplex); of an agent also 'paused' (a response was not read as fast as it came) and 'bytes without
+   * request'. Empty with the transport 'stream'.
+   */
+  streamed: Record<string, number>;
+}
+
 /**
  * What `server.stats()` tells: sums since the server was made, except where it says "now". Asking takes time in proportion to the
  * open connections; counting takes none that could be measured.
  */
-export interface ServerStats extends ErrorStats {
+export interface ServerStats extends ErrorStats, TransportStats {
   connections: {
     /** Those that the server began to serve. */
     accepted: number;
@@ -41,23 +59,10 @@ export interface ServerStats extends ErrorStats {
   bytesRead: number;
   /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
   bytesWritten: number;
-  /** As `server.transport`. */
-  transport: Transport;
-  /** Connections that the core itself read. */
-  attached: number;
-  /** Now: those that the core itself reads. */
-  open: number;
-  /**
-   * How many were left, or given back, to their streams, by reason: 'upgrade' (or CONNECT), 'data listener',
-   * 'readable listener', 'read' (also pipe and async iteration), 'replaced method' (net.Socket's write was replaced), 'handle'
-   * (somebody took the handle below the socket), 'changed socket' (it was read or changed before the server got it), 'no plain
-   * socket' (TLS, any other Duplex). Empty for a server with the transport 'stream'.
-   */
-  streamed: Record<string, number>;
 }
 
 /** What `agent.stats()` tells: sums since the agent was made, except where it says "now". */
-export interface AgentStats extends ErrorStats {
+export interface AgentStats extends ErrorStats, TransportStats {
   connections: {
     /** Those that the agent opened, or tried to. */
     opened: number;
@@ -101,6 +106,15 @@ export interface ServerOptions<
   transport?: Transport | undefined;
 }
 
+/** The options of `Agent`. */
+export interface AgentOptions extends http.AgentOptions {
+  /**
+   * Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`: the core then reads a connection from its second
+   * request on, if the agent itself has opened it.
+   */
+  transport?: Transport | undefined;
+}
+
 /** The options of `request`, `get` and `ClientRequest`. */
 export interface RequestOptions extends http.RequestOptions, StrictOption {}
 
@@ -133,7 +147,7 @@ export interface CountingAgent extends http.Agent {
 
 export type Agent = http.Agent;
 export const Agent: Omit<typeof http.Agent, 'prototype'> & {
-  new (options?: http.AgentOptions): CountingAgent;
+  new (options?: AgentOptions): CountingAgent;
   readonly prototype: CountingAgent;
 };
 

@@ -9,6 +9,7 @@ const net = require('net');
 const { ownSymbol } = require('./symbols');
 const native = require('./native');
 const { agentCounters } = require('./stats');
+const { giveBack } = require('./transport');
 
 /** node's own symbol: the async id of whoever uses the socket now, -1 while nobody does. */
 const kAsyncId = ownSymbol(new net.Socket(), 'async_id_symbol') || Symbol('async_id_symbol');
@@ -23,6 +24,9 @@ const ANSWERED = 1;
 const IDLE = 2;
 /** Unsolicited bytes were seen. */
 const POISONED = 3;
+
+/** The agent that opened the socket with nobody's help, as long as it is one of its sockets; else undefined. */
+const kOpener = Symbol('opener');
 
 /** What the peek answers: nothing to read; the peer has closed or reset; bytes are waiting. */
 const PEEK_IDLE = 0;
@@ -137,9 +141,11 @@ function countEnd(agent, socket) {
  * @param {Agent} agent
  * @param {stream.Duplex} socket
  * @param {object} options those that the socket was opened with
+ * @param {boolean} alone whether nobody else had a part in opening it
  */
-function installListeners(agent, socket, options) {
+function installListeners(agent, socket, options, alone) {
   guard(socket);
+  socket[kOpener] = alone ? agent : undefined;
 
   function onFree() {
     agent.emit('free', socket, options);
@@ -169,6 +175,8 @@ function installListeners(agent, socket, options) {
     socket.removeListener('agentRemove', onRemove);
     // What it reads from now on is its new owner's. The guard itself stays: to delete it would slow the object down.
     socket[kPhase] = IN_USE;
+    socket[kOpener] = undefined;
+    giveBack(socket);
   }
 
   socket.on('free', onFree);
@@ -182,10 +190,12 @@ module.exports = {
   IDLE,
   IN_USE,
   freeSocketErrorListener,
+  guardedPush,
   installListeners,
   isFit,
   isPoisoned,
   kAsyncId,
+  kOpener,
   renewAsyncIdentity,
   setPhase,
 };

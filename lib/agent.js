@@ -17,6 +17,7 @@ const native = require('./native');
 const { agentCounters, agentStats } = require('./stats');
 const { validateNumber, validateOneOf, validateString } = require('./validators');
 const sockets = require('./agent-sockets');
+const { chooseTransport } = require('./transport-records');
 
 const debug = debuglog('http');
 
@@ -91,6 +92,7 @@ function Agent(options) {
   this.maxTotalSockets = this.options.maxTotalSockets;
   this.totalSocketCount = 0;
 
+  chooseTransport(this, this.options.transport);
   validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
   else validateNumber(this.maxTotalSockets, 'maxTotalSockets', 1);
@@ -371,7 +373,7 @@ function assign(agent, req, socket) {
 }
 
 function adopt(agent, socket, options) {
-  sockets.installListeners(agent, socket, options);
+  sockets.installListeners(agent, socket, options, agent.createConnection === net.connect);
   if (agent[kOnKeylog] !== undefined) socket.on('keylog', agent[kOnKeylog]);
 }
 

@@ -9,10 +9,13 @@ const { finished } = require('stream');
 const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
 const { connResetException } = require('./errors');
+const { kRunOn, within } = require('./parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain } = require('./symbols');
 const { ANSWERED, freeSocketErrorListener, setPhase } = require('./agent-sockets');
+const transport = require('./client-transport');
+const { received } = require('./transport');
 const observe = require('./client-observe');
 
 const debug = debuglog('http');
@@ -44,8 +47,10 @@ function attach(req, socket, err) {
     giveUp(req, socket, err);
     return;
   }
-  begin(req, socket);
+  // Taking a socket up comes after the request, which is lost if the server closes the connection meanwhile.
+  const isFirst = begin(req, socket);
   req._flush();
+  if (!isFirst && req.parser && socket.parser === req.parser) transport.take(socket, socket.parser, PROTOCOL);
 }
 
 /** The request ended before it could use a socket; a good socket goes back to the agent. */
@@ -82,9 +87,10 @@ function close(req) {
   req.emit('close');
 }
 
+/** Answers whether it is the first request on this socket. */
 function begin(req, socket) {
-  // Its first request.
-  if (socket._httpMessage === undefined) observe.connected();
+  const isFirst = socket._httpMessage === undefined;
+  if (isFirst) observe.connected();
   const parser = parsers.alloc();
   req.socket = socket;
   parser.initialize(HTTPParser.RESPONSE, new HTTPClientAsyncResource('HTTPINCOMINGMESSAGE', req),
@@ -98,16 +104,20 @@ function begin(req, socket) {
   if (typeof req.maxHeadersCount === 'number') parser.maxHeaderPairs = req.maxHeadersCount << 1;
   parser.joinDuplicateHeaders = req.joinDuplicateHeaders;
   parser.onIncoming = onIncoming;
+  // Every other answer of onIncoming is to a status at which the core stops.
+  parser[kRunOn] = req.method !== 'HEAD' && req.method !== 'CONNECT';
+  transport.use(socket, parser);
 
   if (req.reusedSocket) socket.removeListener('error', freeSocketErrorListener);
   socket.on('error', onSocketError);
-  socket.on('data', onSocketData);
+  transport.listen(socket, onSocketData);
   socket.on('end', onSocketEnd);
   socket.on('close', onSocketClose);
   socket.on('drain', onSocketDrain);
 
   if (req.timeout !== undefined || (req.agent && req.agent.options && req.agent.options.timeout)) watchTimeout(req);
   req.emit('socket', socket);
+  return isFirst;
 }
 
 /**
@@ -205,28 +215,47 @@ function stopReading(socket) {
 }
 
 function onSocketData(chunk) {
-  const parser = this.parser;
-  const req = this._httpMessage;
+  const { parser } = this;
   const result = parser.execute(chunk);
-  if (typeof result !== 'number') {
-    prepareError(result, parser, chunk);
-    freeParser(parser, req, this);
-    stopReading(this);
-    this.destroy();
-    req.socket._hadError = true;
-    fail(req, result);
-    return;
-  }
+  if (typeof result !== 'number') refuse(this, parser, result, chunk);
+  else advance(this, parser, result, chunk, chunk.length);
+}
+
+/** What the native transport asks of a connection. */
+const PROTOCOL = { serves: false, read: onNativeData };
+
+function onNativeData(socket, result, length) {
+  const { parser } = socket;
+  if (!parser) return;
+  if (typeof result !== 'number') within(parser, refuse, undefined, socket, parser, result, received(0, length));
+  else advance(socket, parser, result, null, length);
+}
+
+function refuse(socket, parser, error, chunk) {
+  const req = socket._httpMessage;
+  prepareError(error, parser, chunk);
+  freeParser(parser, req, socket);
+  stopReading(socket);
+  socket.destroy();
+  req.socket._hadError = true;
+  fail(req, error);
+}
+
+/** What follows from the bytes parsed: `count` of `length` in `chunk`, or in the core's memory. */
+function advance(socket, parser, count, chunk, length) {
   const res = parser.incoming;
   if (!res) return;
+  const req = socket._httpMessage;
   if (res.upgrade) {
-    switchProtocol(req, this, parser, res, chunk.subarray(result));
+    const head = chunk === null ? received(count, length) : chunk.subarray(count);
+    if (chunk === null) within(parser, switchProtocol, undefined, req, socket, parser, res, head);
+    else switchProtocol(req, socket, parser, res, head);
   } else if (res.complete && !isInterim(res.statusCode)) {
     // Everything after the response is unsolicited until there is another request.
-    setPhase(this, ANSWERED);
-    stopReading(this);
-    this.removeListener('drain', onSocketDrain);
-    freeParser(parser, req, this);
+    setPhase(socket, ANSWERED);
+    stopReading(socket);
+    socket.removeListener('drain', onSocketDrain);
+    transport.letGo(parser, req, socket);
   }
 }
 

@@ -64,7 +64,10 @@ const [LLHTTP_MAJOR, LLHTTP_MINOR] = process.versions.llhttp.split('.').map(Numb
 const NAMES = native.headerNames();
 const sharedEvents = new Int32Array(EVENT_WORDS);
 
-/** Set on a parser whose callbacks answer 0 for every head that asks for no upgrade: the core then need not stop there. */
+/**
+ * Set on a parser whose callbacks answer 0 for every request head that asks for no upgrade, and every final response but 304: the
+ * core then need not stop there.
+ */
 const kRunOn = Symbol('runOn');
 const kHandle = Symbol('handle');
 const kResource = Symbol('resource');
@@ -357,6 +360,14 @@ function adopt(parser, input, length, text) {
 }
 
 /**
+ * @param {HTTPParser} parser
+ * @returns {number} 1 where the core need not stop at each head, else 0
+ */
+function runsOn(parser) {
+  return parser[kRunOn] ? 1 : 0;
+}
+
+/**
  * Calls within the async scope of a parser's connection.
  * @param {HTTPParser|null} parser
  * @param {Function} callback
@@ -538,4 +549,4 @@ function parseError(parser, bytesParsed) {
   return error;
 }
 
-module.exports = { HTTPParser, adopt, handleOf, holdsSeveral, kRunOn, sharedEvents, within };
+module.exports = { HTTPParser, adopt, handleOf, holdsSeveral, kRunOn, runsOn, sharedEvents, within };

@@ -136,7 +136,7 @@ const LISTENERS = [
 ];
 
 // What the native transport asks of a connection.
-const PROTOCOL = { read: onNativeData, built: onBuilt, ended: onNativeEnd };
+const PROTOCOL = { serves: true, read: onNativeData, built: onBuilt, ended: onNativeEnd };
 
 // A socket has become a stream: what the listeners of a stream do is theirs from here on.
 function onBuilt(socket) {

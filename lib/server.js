@@ -17,7 +17,8 @@ const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
 const { chooseStrict } = require('./strict');
 const { kUniqueHeaders } = require('./symbols');
-const { chooseTransport, transportOf } = require('./transport');
+const { transportOf } = require('./transport');
+const { chooseTransport } = require('./transport-records');
 const { validateBoolean, validateInteger, validateObject } = require('./validators');
 
 /** Milliseconds in which a whole request must have arrived. */

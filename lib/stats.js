@@ -177,6 +177,7 @@ function agentStats(agent) {
   const now = new Counters();
   for (const socket of [...used, ...free]) now.addBytes(socket);
   return {
+    ...transport.statsOf(agent),
     connections: { opened: counters.opened, open: used.length + free.length, idle: free.length, active: used.length },
     waiting: Object.values(agent.requests).reduce((sum, queue) => sum + queue.length, 0),
     requests: counters.requests,

@@ -10,9 +10,9 @@ const net = require('node:net');
 const { getSystemErrorName, types: { isUint8Array } } = require('node:util');
 const native = require('./native');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
-const { adopt, handleOf, holdsSeveral, sharedEvents } = require('./parser');
+const { adopt, handleOf, holdsSeveral, runsOn, sharedEvents, within } = require('./parser');
 const { ownSymbol } = require('./symbols');
-const { validateOneOf } = require('./validators');
+const { NATIVE, REASONS, STREAM, recordOf } = require('./transport-records');
 
 /** Bytes of the buffer that all reads of this thread share. */
 const INPUT_BYTES = 64 * 1024;
@@ -21,10 +21,13 @@ const INPUT_BYTES = 64 * 1024;
 const PARSED = 0;
 const ENDED = 1;
 const UNSENT = 3;
+const UNPARSED = 4;
 // Counters of a connection.
 const RECEIVED = 0;
 const SENT = 1;
 const QUEUED = 2;
+/** In place of the number of a parser. */
+const NO_PARSER = -1;
 
 const kIndex = Symbol('transport');
 const kAttached = Symbol('transportAttached');
@@ -44,24 +47,6 @@ const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;
 const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
 // Elsewhere sockets are not made of libuv's handles.
 const isNode = bytesRead !== undefined && bytesWritten !== undefined && !process.versions.bun && !process.versions.deno;
-
-const NATIVE = 'native';
-const STREAM = 'stream';
-const TRANSPORTS = [STREAM, NATIVE];
-// What servers use, and count. No property of a server: it has node's own, and no more.
-const records = new WeakMap();
-
-// Why a socket is with its stream: the names under which `stats()` counts.
-const REASONS = {
-  CHANGED: 'changed socket',
-  DATA: 'data listener',
-  HANDLE: 'handle',
-  OTHER: 'no plain socket',
-  READ: 'read',
-  READABLE: 'readable listener',
-  REPLACED: 'replaced method',
-  UPGRADE: 'upgrade',
-};
 
 // Who replaces one of these reads or writes the socket himself, or wants to see what is read and written.
 const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
@@ -98,56 +83,32 @@ class Attached {
     this.referenced = referenced;
     this.paused = false;
     this.counted = false;
-    // Bytes that the core had moved when it gave the socket back.
+    // How often the socket was given back, and the bytes that the core had moved until then.
+    this.returns = 0;
     this.received = 0;
     this.sent = 0;
   }
 }
 
-/** The numbers of one server. */
-class Record {
-  constructor(name) {
-    this.name = name;
-    this.attached = 0;
-    this.open = 0;
-    this.streamed = new Map();
-  }
-
-  count(reason) {
-    this.streamed.set(reason, (this.streamed.get(reason) ?? 0) + 1);
-  }
-}
-
 /**
- * Decides how the connections of a server are read: by their streams alone ('stream'), or by the core where it can ('native').
- * @param {net.Server} server
- * @param {string} [name] by default what the environment says in RUST_HTTP_TRANSPORT, or 'native'
- * @throws ERR_INVALID_ARG_VALUE for another name
+ * @param {net.Server|Agent} owner
+ * @returns {string} 'native' where the core reads its plain connections, 'stream' where it cannot or should not
  */
-function chooseTransport(server, name = process.env.RUST_HTTP_TRANSPORT || NATIVE) {
-  validateOneOf(name, 'options.transport', TRANSPORTS);
-  records.set(server, new Record(name));
-}
-
-/**
- * @param {net.Server} server
- * @returns {string} 'native' where the core reads the plain connections of this server, 'stream' where it cannot or should not
- */
-function transportOf(server) {
-  if (records.get(server)?.name !== NATIVE) return STREAM;
+function transportOf(owner) {
+  if (recordOf(owner).name !== NATIVE) return STREAM;
   if (transport === undefined) transport = open();
   return transport === null ? STREAM : NATIVE;
 }
 
 /**
- * @param {net.Server} server
+ * @param {net.Server|Agent} owner
  * @returns {{transport: string, attached: number, open: number, streamed: Object<string, number>}} connections that the core
  *   took up so far; those that it has now; and, by reason, the connections left or given back to their streams
  */
-function statsOf(server) {
-  const record = records.get(server) ?? new Record(STREAM);
+function statsOf(owner) {
+  const record = recordOf(owner);
   return {
-    transport: transportOf(server),
+    transport: transportOf(owner),
     attached: record.attached,
     open: record.open,
     streamed: Object.fromEntries(record.streamed),
@@ -168,11 +129,13 @@ function acceptsNatively(server, handle) {
  * @param {stream.Duplex} socket
  * @param {HTTPParser} parser
  * @param {Protocol} protocol
+ * @param {net.Server|Agent} [owner] whose socket it is
+ * @param {Set<Function>} [accepted] methods that it may have instead of net.Socket's
  * @returns {boolean} whether the core reads it now
  */
-function attach(socket, parser, protocol) {
-  const record = records.get(socket.server);
-  if (record === undefined || record.name !== NATIVE || transport === null) return false;
+function attach(socket, parser, protocol, owner = socket.server, accepted = undefined) {
+  const record = recordOf(owner);
+  if (record.name !== NATIVE || transport === null) return false;
   if (socket[kUnbuilt] && socket[kIndex] === undefined && keepsMethods(socket)) {
     return takeUp(socket, socket[kUnbuilt], parser, protocol, record);
   }
@@ -181,25 +144,31 @@ function attach(socket, parser, protocol) {
     record.count(REASONS.OTHER);
     return false;
   }
-  if (isChanged(socket) || !socket.readable || socket.readableLength > 0 || socket.writableLength > 0) {
+  if (isChanged(socket, accepted) || !socket.readable || socket.readableLength > 0 || socket.writableLength > 0) {
     record.count(REASONS.CHANGED);
     return false;
   }
+  const former = socket[kAttached];
   if (!takeUp(socket, handle, parser, protocol, record)) return false;
   if (handle.reading) {
     handle.reading = false;
     handle.readStop();
   }
-  Object.assign(socket, METHODS);
-  Object.defineProperties(socket, COUNTERS);
-  watch(handle);
+  if (former === undefined) {
+    Object.assign(socket, METHODS);
+    Object.defineProperties(socket, COUNTERS);
+    watch(handle);
+  } else {
+    const { received, returns, sent } = former;
+    Object.assign(socket[kAttached], { received, returns, sent });
+  }
   return true;
 }
 
 function takeUp(socket, handle, parser, protocol, record) {
   transport ??= open();
   if (transport === null) return false;
-  const index = native.transportAttach(transport, handle.fd, handleOf(parser), 1);
+  const index = native.transportAttach(transport, handle.fd, handleOf(parser), runsOn(parser));
   if (index < 0) {
     record.count(REASONS.OTHER);
     return false;
@@ -214,9 +183,10 @@ function takeUp(socket, handle, parser, protocol, record) {
 }
 
 // Whether somebody has changed the socket, or all sockets, so that he may see what is read and written.
-function isChanged(socket) {
+function isChanged(socket, accepted) {
   for (let n = 0; n < WATCHED.length; n++) {
-    if (socket[WATCHED[n]] !== originals[n]) return true;
+    const method = socket[WATCHED[n]];
+    if (method !== originals[n] && !accepted?.has(method)) return true;
   }
   return false;
 }
@@ -228,6 +198,17 @@ function keepsMethods(socket) {
     socket.pipe === pipe && socket.ref === ref && socket.unref === unref && socket._read === _read && socket._write === _write &&
     socket._writev === _writev && socket._destroy === _destroy && socket.push === plain.push &&
     socket.unshift === plain.unshift && socket.emit === plain.emit && socket._final === plain._final;
+}
+
+/**
+ * Has another parser take what comes from a socket that the core reads, or none: then bytes give the socket back, and are the
+ * first that its stream reads.
+ * @param {stream.Duplex} socket
+ * @param {HTTPParser|null} parser
+ */
+function changeParser(socket, parser) {
+  if (parser === null) native.transportParser(transport, socket[kIndex], NO_PARSER, 0);
+  else native.transportParser(transport, socket[kIndex], handleOf(parser), runsOn(parser));
 }
 
 /**
@@ -291,8 +272,8 @@ function detach(socket, closing) {
   const index = socket[kIndex];
   sendHeld(index);
   const it = socket[kAttached];
-  it.received = native.transportBytes(transport, index, RECEIVED);
-  it.sent = native.transportBytes(transport, index, SENT);
+  it.received += native.transportBytes(transport, index, RECEIVED);
+  it.sent += native.transportBytes(transport, index, SENT);
   const rest = native.transportDetach(transport, index, closing ? 1 : 0);
   socket[kIndex] = undefined;
   attached[index] = undefined;
@@ -303,7 +284,9 @@ function detach(socket, closing) {
 
 // Ends the core's part in a socket that goes on without it.
 function leave(socket, reason) {
-  socket[kAttached].record.count(reason);
+  const it = socket[kAttached];
+  it.record.count(reason);
+  it.returns++;
   const rest = detach(socket);
   if (rest !== undefined && !socket.destroyed) plainWrite.call(socket, rest);
 }
@@ -403,12 +386,23 @@ function onNews(index, kind, value, text) {
     const { parser } = socket;
     if (socket[kUnbuilt] === undefined) socket._unrefTimer();
     if (!parser) return;
-    if (holdsSeveral()) turn[HELD] = index + 1;
+    if (protocol.serves && holdsSeveral()) turn[HELD] = index + 1;
     protocol.read(socket, adopt(parser, input, value, text), value);
-  } else if (kind === UNSENT) {
+  } else if (protocol.serves) {
+    onOtherNews(socket, protocol, kind, value);
+  } else {
+    // What ends a connection is the business of the request on it.
+    within(socket.parser, onOtherNews, undefined, socket, protocol, kind, value);
+  }
+}
+
+function onOtherNews(socket, protocol, kind, value) {
+  if (kind === UNSENT) {
     settle(socket, value);
   } else if (kind === ENDED) {
     if (socket[kUnbuilt] === undefined || !protocol.ended(socket)) ended(socket);
+  } else if (kind === UNPARSED) {
+    unparsed(socket, received(0, value));
   } else if (value === ENOTSOCK) {
     giveBack(socket, REASONS.OTHER);
   } else {
@@ -422,6 +416,13 @@ function ended(socket) {
   if (rest !== undefined) plainWrite.call(socket, rest);
   socket.push(null);
   plain.read.call(socket, 0);
+}
+
+// Bytes that no parser was there for.
+function unparsed(socket, chunk) {
+  leave(socket, REASONS.UNASKED);
+  socket._unrefTimer();
+  if (socket.push(chunk) && !socket.destroyed) plainRead.call(socket, 0);
 }
 
 function systemError(call, number) {
@@ -506,11 +507,8 @@ function write(data, encoding, callback) {
   } else {
     return writePlain(this, data, encoding, callback);
   }
-  if (hold) {
-    if (left < limit) left = 0;
-  } else if (built) {
-    this._unrefTimer();
-  }
+  if (hold && left < limit) left = 0;
+  if (built && turn[HELD] !== index + 1) this._unrefTimer();
   if (left !== 0) return settle(this, left, callback);
   if (typeof callback === 'function') process.nextTick(written, callback);
   return true;
@@ -631,7 +629,8 @@ const COUNTERS = {
     configurable: true,
     get() {
       const index = this[kIndex];
-      const received = index === undefined ? this[kAttached]?.received ?? 0 : native.transportBytes(transport, index, RECEIVED);
+      const before = this[kAttached]?.received ?? 0;
+      const received = index === undefined ? before : before + native.transportBytes(transport, index, RECEIVED);
       return this[kUnbuilt] === undefined ? bytesRead.call(this) + received : received;
     },
   },
@@ -639,7 +638,8 @@ const COUNTERS = {
     configurable: true,
     get() {
       const index = this[kIndex];
-      const sent = index === undefined ? this[kAttached]?.sent ?? 0 :
+      const before = this[kAttached]?.sent ?? 0;
+      const sent = index === undefined ? before : before +
         native.transportBytes(transport, index, SENT) + native.transportBytes(transport, index, QUEUED);
       return this[kUnbuilt] === undefined ? bytesWritten.call(this) + sent : sent;
     },
@@ -657,6 +657,7 @@ const COUNTERS = {
 /**
  * What a connection is to those who read it.
  * @typedef {object} Protocol
+ * @property {boolean} serves whether several messages may come at once, and be answered together
  * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number:
  *   see `received()`
  * @property {Function} built called with a socket whose net.Socket part has just been made: to add its listeners
@@ -680,6 +681,6 @@ function attachedCount() {
 }
 
 module.exports = {
-  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, chooseTransport, giveBack, isUnbuilt, kAttached, kBuild, kCorks, kIndex,
-  kUnbuilt, letGo, pause, received, resume, statsOf, transportOf, uncorkAll, write,
+  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, isUnbuilt, kAttached, kBuild,
+  kCorks, kIndex, kUnbuilt, letGo, pause, received, resume, statsOf, transportOf, uncorkAll, write,
 };

@@ -40,8 +40,9 @@ function ask(port, agent, options = {}) {
 }
 
 test('a request that gets a kept connection is one that reuses', () => against((peer) => peer.write(ANSWER), async (port) => {
-  const agent = new http.Agent({ keepAlive: true });
+  const agent = new http.Agent({ keepAlive: true, transport: 'stream' });
   const nothing = {
+    transport: 'stream', attached: 0, open: 0, streamed: {},
     connections: { opened: 0, open: 0, idle: 0, active: 0 }, waiting: 0, requests: 0, reused: 0, stale: 0, bytesRead: 0, bytesWritten: 0,
     parseErrors: {}, otherErrors: {},
   };

@@ -21,6 +21,8 @@ const ENDED: i32 = 1;
 const FAILED: i32 = 2;
 /// What a turn has queued was not sent whole: `value` as transportFlush answers.
 const UNSENT: i32 = 3;
+/// Bytes came on a connection without parser: `value` of them are in the input buffer.
+const UNPARSED: i32 = 4;
 
 /// A value that JavaScript gave for as long as the transport lives.
 struct Kept(sys::napi_ref);
@@ -28,7 +30,7 @@ struct Kept(sys::napi_ref);
 /// The transport of one JavaScript thread.
 struct Transport {
     env: sys::napi_env,
-    reactor: RefCell<Reactor<Handle>>,
+    reactor: RefCell<Reactor<Option<Handle>>>,
     output: RefCell<Output>,
     // The text of one write.
     scratch: RefCell<Vec<u8>>,
@@ -199,8 +201,13 @@ impl Transport {
             let read = self.reactor.borrow_mut().read(index, input);
             let goes_on = match read {
                 Read::Bytes(count) => {
-                    let session = self.reactor.borrow().data(index).cloned();
-                    let Some(session) = session else { continue };
+                    let session = self.reactor.borrow().data(index).cloned().flatten();
+                    let Some(session) = session else {
+                        if !self.tell(index, UNPARSED, count as i32, &[]) {
+                            return;
+                        }
+                        continue;
+                    };
                     let mut output = self.output.take();
                     let parsed =
                         session
@@ -304,11 +311,33 @@ fn attach(call: &Call<4>) -> Result<Value, Fault> {
     let transport = transport(call)?;
     let session = parser::handle(call, 2)?;
     session.borrow_mut().set_run_on(call.i32(3)? != 0);
-    let answer = match transport.reactor.borrow_mut().attach(call.i32(1)?, session) {
+    let answer = match transport
+        .reactor
+        .borrow_mut()
+        .attach(call.i32(1)?, Some(session))
+    {
         Ok(index) => index as i32,
         Err(error) => error_number(&error),
     };
     Ok(call.number(answer))
+}
+
+/// `transportParser(handle, index, parser, runOn)`: parses what comes from now on with this parser; with none (-1), bytes are
+/// told as they are.
+fn set_parser(call: &Call<4>) -> Result<Value, Fault> {
+    let transport = transport(call)?;
+    let session = if call.i32(2)? < 0 {
+        None
+    } else {
+        let session = parser::handle(call, 2)?;
+        session.borrow_mut().set_run_on(call.i32(3)? != 0);
+        Some(session)
+    };
+    transport
+        .reactor
+        .borrow_mut()
+        .set_data(connection(call)?, session);
+    Ok(call.undefined())
 }
 
 /// `transportDetach(handle, index, closing) -> Buffer | undefined`: ends reading; the bytes that are queued and not sent.
@@ -390,7 +419,7 @@ fn write(call: &Call<5>) -> Result<Value, Fault> {
 }
 
 /// Sends the queue and `more`; what the socket does not take stays in the queue.
-fn send_all(reactor: &mut Reactor<Handle>, index: usize, more: &[u8]) -> i32 {
+fn send_all(reactor: &mut Reactor<Option<Handle>>, index: usize, more: &[u8]) -> i32 {
     let queued = reactor.queue(index).map_or(0, |queue| queue.len());
     match reactor.send(index, more) {
         Ok(count) => {
@@ -454,6 +483,7 @@ raw::entries! {
     register:
     transportOpen => open,
     transportAttach => attach,
+    transportParser => set_parser,
     transportDetach => detach,
     transportPause => pause,
     transportResume => resume,

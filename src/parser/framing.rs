@@ -135,10 +135,16 @@ impl Parser {
     #[inline]
     pub(super) fn after_head_event(&mut self, out: &mut Output) -> Step {
         self.state = State::Decide;
-        if self.config.run_on && self.config.kind == Kind::Request && !self.upgrade {
+        if self.config.run_on && self.runs_on() {
             return self.after_head(out);
         }
         Err(Stop::Head)
+    }
+
+    /// Whether a head is one for which [`crate::parser::Config::run_on`] promises the decision.
+    fn runs_on(&self) -> bool {
+        !self.upgrade
+            && (self.config.kind == Kind::Request || (self.status >= 200 && self.status != 304))
     }
 
     /// The flags of the head event.
@@ -169,7 +175,8 @@ impl Parser {
 
     /// What follows the head, after the caller's decision.
     pub(super) fn after_head(&mut self, out: &mut Output) -> Step {
-        match self.decision {
+        // One decision for one head.
+        match std::mem::replace(&mut self.decision, Decision::Body) {
             Decision::Body => {}
             Decision::SkipBody => self.framing.skip = true,
             Decision::SkipBodyAndUpgrade => {

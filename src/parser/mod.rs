@@ -116,8 +116,9 @@ pub struct Config {
     pub lenient: Lenient,
     /// Bytes that one head may hold; see [`crate::limits::MAX_HEADER_SIZE`].
     pub max_header_size: u64,
-    /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade: the parser then does
-    /// not stop there, and pipelined requests are one call. Without it, and for every response, it stops at each head.
+    /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade, and for every response head with a
+    /// final status other than 304: the parser then does not stop there, and what came in one piece is one call. Without it,
+    /// it stops at each head.
     pub run_on: bool,
     /// RFC 9110 and RFC 9112 hold where Node is laxer; `dialect` and `lenient` are not looked at.
     pub strict: bool,

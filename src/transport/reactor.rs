@@ -169,6 +169,13 @@ impl<T> Reactor<T> {
             .map(|connection| &connection.data)
     }
 
+    /// Changes what the caller keeps with the connection.
+    pub fn set_data(&mut self, index: usize, data: T) {
+        if let Some(connection) = self.connections.get_mut(index) {
+            connection.data = data;
+        }
+    }
+
     /// Takes the readiness events that are there, without waiting.
     ///
     /// # Errors

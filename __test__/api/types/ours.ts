@@ -1,6 +1,6 @@
 // What rust-http adds to node:http.
 
-import http, { createServer, request, Server, type CountingAgent, type RequestOptions, type ServerOptions, type ServerStats, type Transport } from 'rust-http';
+import http, { Agent, createServer, request, Server, type CountingAgent, type RequestOptions, type ServerOptions, type ServerStats, type Transport } from 'rust-http';
 import https from 'rust-http/https';
 import 'rust-http/register';
 
@@ -24,10 +24,15 @@ const plain: http.Agent = new Mine();
 console.log(plain, http.Agent.defaultMaxListeners, http.Agent.prototype.stats);
 console.log(https.createServer().stats().requests, new https.Agent().stats().waiting);
 const used: Transport = server.transport;
+const agent = new Agent({ keepAlive: true, transport });
+request({ agent }).end();
+request({ agent: new http.Agent({ transport: 'stream' }) }).end();
 console.log(attached, streamed.upgrade, used);
 http.createClient(80, 'localhost').request('GET', '/', { a: 'b' }).end();
 
 // @ts-expect-error there is no such transport
 createServer({ transport: 'other' });
+// @ts-expect-error nor for an agent
+new Agent({ transport: 'other' });
 // @ts-expect-error strict is true or false
 request({ strict: 'very' });

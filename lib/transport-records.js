@@ -1,0 +1,62 @@
+'use strict';
+// Which transport servers and agents have chosen, and what became of their connections.
+
+const { validateOneOf } = require('./validators');
+
+const NATIVE = 'native';
+const STREAM = 'stream';
+const TRANSPORTS = [STREAM, NATIVE];
+
+/** Why a socket is with its stream: the names under which `stats()` counts. */
+const REASONS = {
+  CHANGED: 'changed socket',
+  DATA: 'data listener',
+  HANDLE: 'handle',
+  OTHER: 'no plain socket',
+  PAUSED: 'paused',
+  READ: 'read',
+  READABLE: 'readable listener',
+  REPLACED: 'replaced method',
+  UNASKED: 'bytes without request',
+  UPGRADE: 'upgrade',
+};
+
+/** The numbers of one server or agent. */
+class Record {
+  constructor(name) {
+    this.name = name;
+    this.attached = 0;
+    this.open = 0;
+    this.streamed = new Map();
+  }
+
+  count(reason) {
+    this.streamed.set(reason, (this.streamed.get(reason) ?? 0) + 1);
+  }
+}
+
+// No property of theirs: they have node's own, and no more.
+const records = new WeakMap();
+const NOBODYS = new Record(STREAM);
+
+/**
+ * Decides how the connections of a server or an agent are read: by their streams alone ('stream'), or by the core where it can
+ * ('native').
+ * @param {net.Server|Agent} owner
+ * @param {string} [name] by default what the environment says in RUST_HTTP_TRANSPORT, or 'native'
+ * @throws ERR_INVALID_ARG_VALUE for another name
+ */
+function chooseTransport(owner, name = process.env.RUST_HTTP_TRANSPORT || NATIVE) {
+  validateOneOf(name, 'options.transport', TRANSPORTS);
+  records.set(owner, new Record(name));
+}
+
+/**
+ * @param {net.Server|Agent|undefined} owner
+ * @returns {Record} its own, or one for all that chose nothing: they use their streams
+ */
+function recordOf(owner) {
+  return records.get(owner) ?? NOBODYS;
+}
+
+module.exports = { NATIVE, REASONS, STREAM, chooseTransport, recordOf };
