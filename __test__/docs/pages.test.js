@@ -1,7 +1,7 @@
 'use strict';
 
-// Whatever README.md, CONTRIBUTING.md and docs/ tell their reader to run is run: commands as __test__/docs/commands.js says (by commands.test.js and
-// measuring.test.js), programs as programs.js says. What stands in neither fails here, and so does a drawing that is none and a link to nowhere.
+// Whatever README.md, CONTRIBUTING.md and docs/ tell their reader to run is run: commands as __test__/docs/commands.js says (by building.test.js,
+// measuring.test.js and commands.test.js), programs as programs.js says. What stands in neither fails here, and so does a drawing that is none and a link to nowhere.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');

@@ -1,0 +1,5 @@
+'use strict';
+
+const { testCommands } = require('./test-commands');
+
+testCommands('building');
