@@ -11,13 +11,18 @@ const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 const net = require('net');
 const { debuglog } = require('util');
-const { agentTakesDefaults, globalAgentOptions, keepAliveBuffer } = require('./builtin');
+const { Agent: Builtin, globalAgentOptions } = require('./builtin');
+const { chooseProxy, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./client-options');
+const { follow } = require('./likeness');
+const { agentTakesDefaults, heedsHints, kProxyConfig, keepAliveBuffer } = require('./lines');
 const native = require('./native');
 const { agentCounters, agentStats } = require('./stats');
 const { validateNumber, validateOneOf, validateString } = require('./validators');
 const sockets = require('./agent-sockets');
 const { chooseTransport } = require('./transport-records');
+
+const plainCreate = Builtin.prototype.createConnection;
 
 const debug = debuglog('http');
 
@@ -102,6 +107,8 @@ function Agent(options) {
     this.agentKeepAliveTimeoutBuffer = Number.isFinite(buffer) && buffer >= 0 ? buffer : keepAliveBuffer;
   }
 
+  chooseProxy(this);
+
   this.on('free', onSocketFree);
   this.on('newListener', onNewListener);
 }
@@ -111,8 +118,11 @@ Object.setPrototypeOf(Agent, EventEmitter);
 /** The limit of sockets per origin for agents that set none. */
 Agent.defaultMaxSockets = Infinity;
 
-/** Opens the connection of a request; the same as `net.connect`. May be replaced: return a Duplex or hand it to the callback. */
-Agent.prototype.createConnection = net.connect;
+/** Opens the connection of a request; up to Node 20 the same as `net.connect`. May be replaced: return a Duplex or hand it to the callback. */
+Agent.prototype.createConnection = agentTakesDefaults ? function createConnection(...args) {
+  // To a proxy it is node that connects, perhaps over TLS.
+  return kProxyConfig !== undefined && this[kProxyConfig] ? plainCreate.apply(this, args) : net.connect(...args);
+} : net.connect;
 
 /**
  * The name of the origin of a request: connections of one name may serve each other's requests.
@@ -218,7 +228,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
   }
   if (debug.enabled) debug('agent: open %s', name, full);
   const socket = this.createConnection(full, created);
-  if (socket) created(null, socket);
+  if (socket && !waitsForTunnel(this, socket)) created(null, socket);
 };
 
 /**
@@ -246,7 +256,7 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
 
   let timeout = this.options.timeout || 0;
   const res = socket._httpMessage && socket._httpMessage.res;
-  const hint = res ? keepAliveHint(res) : undefined;
+  const hint = heedsHints && res ? keepAliveHint(res) : undefined;
   if (hint !== undefined) {
     timeout = native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? HINT_MARGIN);
     if (timeout < 0) return false;
@@ -529,6 +539,8 @@ function onNewListener(eventName) {
     for (const socket of this.sockets[name]) socket.on('keylog', this[kOnKeylog]);
   }
 }
+
+follow(Agent.prototype, Builtin.prototype, ['stats']);
 
 module.exports = {
   Agent,

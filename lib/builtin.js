@@ -42,20 +42,12 @@ const HTTPParser = common.HTTPParser;
 /** The options of node's own globalAgent, which are not the same in every version. */
 const globalAgentOptions = { ...http.globalAgent.options };
 
-const sampleAgent = new http.Agent({ defaultPort: 1 });
-/** Whether an agent takes its default port and protocol from its options: that is how https gives them from Node 22 on. */
-const agentTakesDefaults = sampleAgent.defaultPort === 1;
-/** Milliseconds that agents take off a server's Keep-Alive hint by default; undefined where that is no option (before Node 22). */
-const keepAliveBuffer = sampleAgent.agentKeepAliveTimeoutBuffer;
+/** node's own functions that also reach what is not ours to replace: the dispatcher of fetch(). Undefined before Node 24. */
+const { setGlobalProxyFromEnv } = http;
 
-const storedOptions = {};
-require('_http_server').storeHTTPOptions.call({}, storedOptions);
-/** Whether storing the options of a server sets `noDelay` among them: https of Node 18 counts on it. */
-const storesNoDelay = storedOptions.noDelay === true;
-/** Whether servers demand a Host field (Node 20). */
-const requiresHost = 'requireHostHeader' in new Server();
-/** Whether `server.close()` closes idle connections too (Node 19); no shape tells. */
-const closesIdle = Number(process.versions.node.split('.')[0]) >= 19;
+/** The re-exports of fetch's web sockets (Node 22): descriptors, as reading one loads them all. */
+const webSockets = Object.fromEntries(['WebSocket', 'CloseEvent', 'MessageEvent']
+  .filter((name) => name in http).map((name) => [name, Object.getOwnPropertyDescriptor(http, name)]));
 
 module.exports = {
   Agent,
@@ -65,13 +57,10 @@ module.exports = {
   OutgoingMessage,
   Server,
   ServerResponse,
-  agentTakesDefaults,
-  closesIdle,
   exportedSymbols,
   globalAgentOptions,
   isLenient,
-  keepAliveBuffer,
   maxHeaderSize,
-  requiresHost,
-  storesNoDelay,
+  setGlobalProxyFromEnv,
+  webSockets,
 };

@@ -6,32 +6,28 @@
 
 const diagnostics = require('diagnostics_channel');
 const performance = require('./client-performance');
+const { publishesCreation, publishesErrors } = require('./lines');
 
 const created = diagnostics.channel('http.client.request.created');
 const start = diagnostics.channel('http.client.request.start');
 const error = diagnostics.channel('http.client.request.error');
 const response = diagnostics.channel('http.client.response.finish');
 
-const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
-/** The versions of Node in which these channels begin to exist. */
-const HAS_ERROR = NODE_MAJOR >= 20;
-const HAS_CREATED = NODE_MAJOR >= 22;
-
 /** The request object is complete. @param {ClientRequest} req */
 function made(req) {
-  if (HAS_CREATED && created.hasSubscribers) created.publish({ request: req });
+  if (publishesCreation && created.hasSubscribers) created.publish({ request: req });
 }
 
 /** The request is wholly written. @param {ClientRequest} req */
 function started(req) {
   // The hidden request behind a performance entry would publish itself too: subscribers get ours alone.
   if (start.hasSubscribers) start.publish({ request: req });
-  else if (performance.observed) performance.begin(req);
+  else if (performance.observed && !(publishesCreation && created.hasSubscribers)) performance.begin(req);
 }
 
 /** @param {ClientRequest} req @param {Error} reason */
 function failed(req, reason) {
-  if (HAS_ERROR && error.hasSubscribers) error.publish({ request: req, error: reason });
+  if (publishesErrors && error.hasSubscribers) error.publish({ request: req, error: reason });
 }
 
 /** The head of the response is there. @param {ClientRequest} req @param {IncomingMessage} res */

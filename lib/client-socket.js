@@ -9,6 +9,8 @@ const { finished } = require('stream');
 const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
 const { connResetException } = require('./errors');
+const { detachSignal } = require('./incoming');
+const { hasSignal } = require('./lines');
 const { kRunOn, within } = require('./parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('./strict');
@@ -365,6 +367,7 @@ function onResponseEnd() {
     socket.removeListener('timeout', onResponseTimeout);
   }
   req._ended = true;
+  if (hasSignal) detachSignal(this);
   if (!req.shouldKeepAlive) {
     if (socket && socket.writable) {
       if (typeof socket.destroySoon === 'function') socket.destroySoon();

@@ -9,6 +9,7 @@ const { addAbortSignal } = require('stream');
 const { deprecate } = require('util');
 const EventEmitter = require('events');
 const agents = require('./agent');
+const { rewriteForProxy } = require('./agent-proxy');
 const { attach, kReason, watchTimeout } = require('./client-socket');
 const {
   BODILESS_METHODS,
@@ -20,11 +21,20 @@ const {
   validatePath,
 } = require('./client-options');
 const observe = require('./client-observe');
+const { ClientRequest: Builtin } = require('./builtin');
 const { codes } = require('./errors');
+const { follow } = require('./likeness');
+const { checksPath, kProxyConfig, leavesHeadersAlone, requestMark } = require('./lines');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('./outgoing');
-const { chooseStrict } = require('./strict');
-const { kOutHeaders, kUniqueHeaders } = require('./symbols');
+const { chooseStrict, chooseValidation } = require('./strict');
+const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('./symbols');
 const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('./validators');
+
+const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
+/** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined before. */
+const kPath = sample ? ownSymbol(sample, 'kPath') : undefined;
+const kAbsolute = sample ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') : undefined;
+const kAuthority = sample ? ownSymbol(sample, 'kAuthority') : undefined;
 
 /**
  * A request in progress: write its body, listen for its response.
@@ -60,7 +70,13 @@ function ClientRequest(input, options, callback) {
   const defaultPort = options.defaultPort || (agent && agent.defaultPort);
   const port = options.port = options.port || defaultPort || 80;
   const host = options.host = validateHost(options.hostname, 'hostname') || validateHost(options.host, 'host') || 'localhost';
-  const setHost = options.setHost === undefined || Boolean(options.setHost);
+  const bare = leavesHeadersAlone && options.setDefaultHeaders !== undefined && !options.setDefaultHeaders;
+  if (bare) {
+    this._removedConnection = true;
+    this._removedContLen = true;
+    this._removedTE = true;
+  }
+  const setHost = options.setHost === undefined ? !bare : Boolean(options.setHost);
 
   this.socketPath = options.socketPath;
   if (options.timeout !== undefined) this.timeout = getTimerDuration(options.timeout, 'timeout');
@@ -76,12 +92,20 @@ function ClientRequest(input, options, callback) {
   this.maxHeaderSize = options.maxHeaderSize;
   if (options.insecureHTTPParser !== undefined) validateBoolean(options.insecureHTTPParser, 'options.insecureHTTPParser');
   this.insecureHTTPParser = options.insecureHTTPParser;
+  chooseValidation(this, options);
   chooseStrict(this, options);
   if (options.joinDuplicateHeaders !== undefined) {
     validateBoolean(options.joinDuplicateHeaders, 'options.joinDuplicateHeaders');
   }
   this.joinDuplicateHeaders = options.joinDuplicateHeaders;
-  this.path = path || '/';
+  if (checksPath) {
+    this[kPath] = path || '/';
+    this[kAbsolute] = false;
+    this[kAuthority] = hostField(host, port, undefined);
+  } else {
+    this.path = path || '/';
+  }
+  if (requestMark && options.highWaterMark !== undefined && options.highWaterMark !== null) this[kHighWaterMark] = options.highWaterMark;
   if (callback) this.once('response', callback);
   if (BODILESS_METHODS.has(method)) this.useChunkedEncodingByDefault = false;
 
@@ -109,6 +133,7 @@ function ClientRequest(input, options, callback) {
 
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
   takeHeaders(this, options, host, port, defaultPort, setHost);
+  if (kProxyConfig !== undefined && agent && agent[kProxyConfig]) useProxy(this, options, defaultPort);
 
   if (agent) {
     agent.addRequest(this, options);
@@ -121,6 +146,21 @@ function ClientRequest(input, options, callback) {
 }
 Object.setPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
 Object.setPrototypeOf(ClientRequest, OutgoingMessage);
+
+if (checksPath) {
+  Object.defineProperty(ClientRequest.prototype, 'path', {
+    __proto__: null,
+    configurable: true,
+    enumerable: true,
+    get: function get() {
+      return this[kPath];
+    },
+    set: function set(value) {
+      validatePath(value);
+      this[kPath] = value;
+    },
+  });
+}
 
 /** `false` means an agent of its own, nothing the default one, unless the caller opens the connection himself. */
 function chooseAgent(options, defaultAgent) {
@@ -172,6 +212,22 @@ function takeHeaders(req, options, host, port, defaultPort, setHost) {
     // RFC 9110, section 10.1.1: the client waits for the answer to the head before it sends the body.
     if (req._header) throw new codes.ERR_HTTP_HEADERS_SENT('render');
     req._storeHeader(firstLine(req), req[kOutHeaders]);
+  }
+}
+
+function useProxy(req, options, defaultPort) {
+  const target = rewriteForProxy(req, options, +defaultPort);
+  if (target === null) return;
+  if (checksPath) {
+    req[kPath] = target;
+    req[kAbsolute] = true;
+  } else {
+    req.path = target;
+  }
+  // A head that is made already is made again.
+  if (req._header) {
+    req._header = null;
+    req._storeHeader(firstLine(req), Array.isArray(options.headers) ? options.headers : req[kOutHeaders]);
   }
 }
 
@@ -309,6 +365,8 @@ ClientRequest.prototype.setSocketKeepAlive = function setSocketKeepAlive(enable,
 ClientRequest.prototype.clearTimeout = function clearTimeout(callback) {
   this.setTimeout(0, callback);
 };
+
+follow(ClientRequest.prototype, Builtin.prototype);
 
 /**
  * Makes a request.

@@ -3,9 +3,11 @@
 
 const builtinCommon = require('_http_common');
 const { isLenient } = require('./builtin');
+const { choosesValidation } = require('./lines');
 const { IncomingMessage, isUnheard, readStart, readStop } = require('./incoming');
 const { HTTPParser, kRunOn } = require('./parser');
 const { keep } = require('./server-reader');
+const { calculateLenientFlags } = require('./strict');
 const { giveBack } = require('./transport');
 const { checkInvalidHeaderChar, checkIsHttpToken } = require('./validators');
 
@@ -228,5 +230,8 @@ module.exports = {
   kIncomingMessage,
   HTTPParser,
   isLenient,
+  ...(choosesValidation && { calculateLenientFlags }),
   prepareError,
+  // A symbol of node's own, which its other modules ask for (Node 22).
+  ...(builtinCommon.kSkipPendingData && { kSkipPendingData: builtinCommon.kSkipPendingData }),
 };

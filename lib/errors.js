@@ -11,6 +11,7 @@
  */
 
 const { format, inspect } = require('util');
+const { cutsShown, describesFunctions, describesObjects } = require('./lines');
 
 /** Longest text of a received value before it is cut, in UTF-16 units: 28 for a short description, 128 for a whole value. */
 const SHORT_VALUE = 28;
@@ -54,6 +55,7 @@ const TABLE = {
   ERR_STREAM_DESTROYED: [Error, (method) => `Cannot call ${method} after a stream was destroyed`],
   ERR_STREAM_NULL_VALUES: [TypeError, 'May not write null values to stream'],
   ERR_STREAM_WRITE_AFTER_END: [Error, 'write after end'],
+  ERR_UNKNOWN_ENCODING: [TypeError, (encoding) => `Unknown encoding: ${show(encoding)}`],
   ERR_UNESCAPED_CHARACTERS: [TypeError, (what) => `${what} contains unescaped characters`],
 };
 
@@ -104,17 +106,22 @@ function expectation(expected) {
  */
 function received(value) {
   if (value === null || value === undefined) return ` Received ${value}`;
-  if (typeof value === 'function') return ` Received function ${value.name}`;
+  if (typeof value === 'function' && (value.name !== '' || !describesFunctions)) return ` Received function ${value.name}`;
   if (typeof value === 'object') {
     const made = value.constructor;
-    if (made !== null && made !== undefined && made.name !== undefined) return ` Received an instance of ${made.name}`;
+    if (made !== null && made !== undefined && made.name !== undefined && (made.name !== '' || !describesObjects)) return ` Received an instance of ${made.name}`;
     return ` Received ${inspect(value, { depth: -1 })}`;
   }
+  if (cutsShown) return ` Received type ${typeof value} (${shorten(inspect(value, { colors: false }))})`;
   if (typeof value === 'string') {
-    const text = value.length > SHORT_VALUE ? `${value.slice(0, SHORT_VALUE_KEPT)}...` : value;
+    const text = shorten(value);
     return ` Received type string (${text.includes("'") ? JSON.stringify(text) : `'${text}'`})`;
   }
   return ` Received type ${typeof value} (${inspect(value, { colors: false })})`;
+}
+
+function shorten(text) {
+  return text.length > SHORT_VALUE ? `${text.slice(0, SHORT_VALUE_KEPT)}...` : text;
 }
 
 /** A number as a range error shows it: whole numbers above 2^32 with underscores between groups of three digits. */

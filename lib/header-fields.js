@@ -183,8 +183,14 @@ function headersOf(list, count, join) {
  */
 function addDistinctField(target, name, value) {
   const { lower } = fieldOf(name);
-  if (target[lower] === undefined) target[lower] = [value];
-  else target[lower].push(value);
+  if (!(lower in target)) {
+    target[lower] = [value];
+  } else if (Object.hasOwn(target, lower)) {
+    target[lower].push(value);
+  } else {
+    // On Node 18 and early 20 the object inherits, and a field may be named like what it inherits.
+    Object.defineProperty(target, lower, { value: [value], writable: true, enumerable: true, configurable: true });
+  }
 }
 
 module.exports = { addDistinctField, addField, fieldOf, headersOf };

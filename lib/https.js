@@ -6,9 +6,10 @@
 
 const tls = require('tls');
 const { Agent: HttpAgent } = require('./agent');
-const { agentTakesDefaults, globalAgentOptions } = require('./builtin');
+const { globalAgentOptions } = require('./builtin');
 const { ClientRequest } = require('./client');
 const { mergeOptions, optionsOfUrl } = require('./client-options');
+const { agentTakesDefaults, kProxyConfig, listsPfx } = require('./lines');
 const native = require('./native');
 const http = require('./server');
 const { validateObject } = require('./validators');
@@ -75,7 +76,7 @@ Server.prototype.close = function(callback) {
   return this;
 };
 
-if (Symbol.asyncDispose !== undefined) {
+if (Symbol.asyncDispose !== undefined && Object.hasOwn(http.Server.prototype, Symbol.asyncDispose)) {
   Server.prototype[Symbol.asyncDispose] = async function() {
     return new Promise((resolve, reject) => {
       this.close((error) => (error ? reject(error) : resolve()));
@@ -123,8 +124,9 @@ Object.setPrototypeOf(Agent, HttpAgent);
  * @param {object} [options]
  * @returns {tls.TLSSocket}
  */
-Agent.prototype.createConnection = function createConnection(port, host, options) {
-  options = connectionOptions(port, host, options);
+Agent.prototype.createConnection = function createConnection(...args) {
+  if (kProxyConfig !== undefined && this[kProxyConfig]) return createTunnel().apply(this, args);
+  let options = connectionOptions(...args);
   const key = options._agentKey;
   if (key) {
     const session = this._getSession(key);
@@ -141,6 +143,11 @@ Agent.prototype.createConnection = function createConnection(port, host, options
   return socket;
 };
 
+// Through a proxy it is node that connects: a tunnel is TLS on a connection that has spoken HTTP before.
+function createTunnel() {
+  return require('https').Agent.prototype.createConnection;
+}
+
 function connectionOptions(port, host, options) {
   if (port !== null && typeof port === 'object') return port;
   if (host !== null && typeof host === 'object') options = { ...host };
@@ -149,6 +156,13 @@ function connectionOptions(port, host, options) {
   if (typeof port === 'number') options.port = port;
   if (typeof host === 'string') options.host = host;
   return options;
+}
+
+if (agentTakesDefaults) {
+  /** Whether, and for how long, a socket whose request is done is kept. @param {tls.TLSSocket} socket @returns {boolean} */
+  Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
+    return HttpAgent.prototype.keepSocketAlive.call(this, socket);
+  };
 }
 
 /**
@@ -168,6 +182,9 @@ function nameText(name) {
   if (value === undefined) return '';
   if (COUNTS_WHEN_FALSE.has(name)) return `${value}`;
   if (!value || (name === 'servername' && value === this.host)) return '';
+  if (name === 'pfx' && listsPfx && Array.isArray(value)) {
+    return value.map((one) => `:${one.buf ?? one}:${one.passphrase ?? this.passphrase}`).join('');
+  }
   return name === 'sigalgs' ? JSON.stringify(value) : `${value}`;
 }
 

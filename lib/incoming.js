@@ -7,6 +7,8 @@
 const { Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('./builtin');
 const { addDistinctField, addField, headersOf } = require('./header-fields');
+const { follow } = require('./likeness');
+const { closesAtOnce, hasSignal } = require('./lines');
 const { ownSymbol } = require('./symbols');
 
 const { emit, push, read } = Readable.prototype;
@@ -23,6 +25,14 @@ const kHeadersDistinct = ownSymbol(sample, 'kHeadersDistinct') || Symbol('kHeade
 const kTrailers = ownSymbol(sample, 'kTrailers') || Symbol('kTrailers');
 const kTrailersCount = ownSymbol(sample, 'kTrailersCount') || Symbol('kTrailersCount');
 const kTrailersDistinct = ownSymbol(sample, 'kTrailersDistinct') || Symbol('kTrailersDistinct');
+
+/** What `message.signal` is made of (Node 24): null, or the socket and the listener by which its end is learnt. */
+const kAbortController = ownSymbol(sample, 'kAbortController');
+const kAbortSignalSocket = ownSymbol(sample, 'kAbortSignalSocket');
+const kAbortSignalListener = ownSymbol(sample, 'kAbortSignalListener');
+const kAbortSignalDetached = ownSymbol(sample, 'kAbortSignalDetached');
+const kAttachAbortSignal = ownSymbol(Builtin.prototype, 'kAttachAbortSignal');
+const kDetachAbortSignal = ownSymbol(Builtin.prototype, 'kDetachAbortSignal');
 
 // Readable keeps no reference to its options: one object serves every message.
 const streamOptions = { highWaterMark: undefined };
@@ -78,6 +88,12 @@ function IncomingMessage(socket) {
   this.client = socket;
   this._consuming = false;
   this._dumped = false;
+  if (hasSignal) {
+    this[kAbortController] = null;
+    this[kAbortSignalSocket] = null;
+    this[kAbortSignalListener] = null;
+    this[kAbortSignalDetached] = false;
+  }
 }
 Object.setPrototypeOf(IncomingMessage.prototype, Readable.prototype);
 Object.setPrototypeOf(IncomingMessage, Readable);
@@ -119,6 +135,22 @@ defineAccessor('trailersDistinct', function get() {
   this[kTrailersDistinct] = trailers;
 });
 
+if (hasSignal) {
+  // Aborted when the message is given up, by either side, before it is over. Made when it is asked for.
+  Object.defineProperty(IncomingMessage.prototype, 'signal', {
+    __proto__: null,
+    configurable: true,
+    get: function get() {
+      if (this[kAbortController] === null) {
+        this[kAbortController] = new AbortController();
+        if (this.aborted) this[kAbortController].abort();
+        else this[kAttachAbortSignal]();
+      }
+      return this[kAbortController].signal;
+    },
+  });
+}
+
 function build(message, list, count) {
   if (message._addHeaderLine === addHeaderLine) return headersOf(list, count, message.joinDuplicateHeaders);
   const target = {};
@@ -143,7 +175,7 @@ IncomingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
   return this;
 };
 
-IncomingMessage.prototype._read = function _read(_size) {
+IncomingMessage.prototype._read = function _read() {
   if (!this._consuming) {
     this._readableState.readingMore = false;
     this._consuming = true;
@@ -156,12 +188,15 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   if (!this.readableEnded || !this.complete) {
     this.aborted = true;
     this.emit('aborted');
+    if (hasSignal && this[kAbortController] !== null) this[kAbortController].abort();
   }
   const { socket } = this;
   if (this.aborted && socket && !socket.destroyed) {
     // A message that is given up takes its connection along: what follows could not be told from the rest of the body.
     socket.destroy(error);
     process.nextTick(process.nextTick, settleDestroy, this, error, callback);
+  } else if (closesAtOnce && !error) {
+    callback();
   } else {
     process.nextTick(settleDestroy, this, error, callback);
   }
@@ -216,6 +251,16 @@ IncomingMessage.prototype._addHeaderLineDistinct = function _addHeaderLineDistin
   addDistinctField(dest, field, value);
 };
 
+if (hasSignal) {
+  /** Ends a message that has no body, as if it had been read. */
+  IncomingMessage.prototype._dumpAndCloseReadable = function _dumpAndCloseReadable() {
+    this._dumped = true;
+    this._consuming = true;
+    this._readableState.ended = true;
+    closeSilently(this, null);
+  };
+}
+
 /** Reads the rest of the body and throws it away, so that the next message on the connection can be reached. */
 IncomingMessage.prototype._dump = function _dump() {
   if (this._dumped) return;
@@ -224,6 +269,36 @@ IncomingMessage.prototype._dump = function _dump() {
   this.removeAllListeners('data');
   this.resume();
 };
+
+if (hasSignal) {
+  // In this place and without names, as node's.
+  IncomingMessage.prototype[kAttachAbortSignal] = (() => function() {
+    const { socket } = this;
+    if (!socket || this[kAbortSignalDetached]) return;
+    const controller = this[kAbortController];
+    const listener = () => controller.abort();
+    this[kAbortSignalSocket] = socket;
+    this[kAbortSignalListener] = listener;
+    socket.once('close', listener);
+  })();
+
+  IncomingMessage.prototype[kDetachAbortSignal] = (() => function() {
+    this[kAbortSignalDetached] = true;
+    if (this[kAbortSignalListener] === null) return;
+    this[kAbortSignalSocket].removeListener('close', this[kAbortSignalListener]);
+    this[kAbortSignalSocket] = null;
+    this[kAbortSignalListener] = null;
+  })();
+}
+follow(IncomingMessage.prototype, Builtin.prototype);
+
+/**
+ * The exchange that a message belongs to is over: what happens to the socket is nothing to its signal any more.
+ * @param {IncomingMessage} message one whose line has `signal`
+ */
+function detachSignal(message) {
+  message[kDetachAbortSignal]?.();
+}
 
 /**
  * Whether what comes of a body reaches nobody: the message flows, has flowed already, and nobody listens. The stream would
@@ -252,10 +327,11 @@ function isSilent(message) {
 /**
  * Leaves a silent message in the state in which reading it to the end would leave it.
  * @param {IncomingMessage} message
+ * @param {boolean|null} [flowing]
  */
-function closeSilently(message) {
+function closeSilently(message, flowing = true) {
   const state = message._readableState;
-  state.flowing = true;
+  state.flowing = flowing;
   state.endEmitted = true;
   state.destroyed = true;
   state.closed = true;
@@ -265,10 +341,12 @@ function closeSilently(message) {
 module.exports = {
   IncomingMessage,
   closeSilently,
+  detachSignal,
   isSilent,
   isUnheard,
   kHeaders,
   kHeadersCount,
   readStart,
   readStop,
+  ...(kDetachAbortSignal && { kDetachAbortSignal }),
 };

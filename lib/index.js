@@ -2,7 +2,7 @@
 // What `require('rust-http')` is: the exports of node:http, in its order.
 
 const agents = require('./agent');
-const { maxHeaderSize } = require('./builtin');
+const { maxHeaderSize, setGlobalProxyFromEnv, webSockets } = require('./builtin');
 const client = require('./client');
 const { methods, parsers } = require('./common');
 const { IncomingMessage } = require('./incoming');
@@ -44,6 +44,7 @@ module.exports = {
   get: client.get,
   request: client.request,
   setMaxIdleHTTPParsers,
+  ...(setGlobalProxyFromEnv && { setGlobalProxyFromEnv: require('./global-proxy').setGlobalProxyFromEnv }),
 };
 
 // Bytes of a message head that are accepted: the process's limit.
@@ -66,6 +67,9 @@ Object.defineProperty(module.exports, 'globalAgent', {
     agents.globalAgent = agent;
   },
 });
+
+// node's own, where it has them.
+Object.defineProperties(module.exports, webSockets);
 
 // The interface before `http.request`, kept for old programs: not enumerable, and a warning when it is called.
 Object.defineProperty(module.exports, 'createClient', {

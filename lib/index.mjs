@@ -1,4 +1,4 @@
-// The same names for `import`.
+// The same names for `import`. Those that the running Node does not have yet are undefined: the names of a module are fixed.
 
 import http from './index.js';
 
@@ -20,6 +20,10 @@ export const {
   setMaxIdleHTTPParsers,
   maxHeaderSize,
   globalAgent,
+  setGlobalProxyFromEnv,
+  WebSocket,
+  CloseEvent,
+  MessageEvent,
 } = http;
 
 export default http;

@@ -11,9 +11,11 @@
 const net = require('net');
 const { debuglog, types: { isUint8Array } } = require('util');
 const { codes, hideFrames } = require('./errors');
+const { corksEachTurn, endTellsDestroyed } = require('./lines');
 const { headIsAscii } = require('./outgoing-headers');
 const {
-  kBytesWritten, kCorked, kHighWaterMark, kNeedDrain, kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders,
+  kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
+  kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished,
 } = require('./symbols');
 const { isUnbuilt, uncorkAll, write: nativeWrite } = require('./transport');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
@@ -27,6 +29,10 @@ const NOT_ASCII = /[^\x00-\x7f]/;
  * (measured: a fifth less CPU at 1 KiB, equal at 4 KiB, a quarter more at 16 KiB).
  */
 const JOIN_BYTES_MAX = 4096;
+
+/** What differs between releases; see lines.js. */
+const CORKS_CHUNKS = kChunkedBuffer !== undefined;
+const TRACKS_END = kWritableFinished !== undefined;
 
 /** What a connection's write() is while nobody has replaced it. */
 const plainWrite = net.Socket.prototype.write;
@@ -60,7 +66,7 @@ function isDirect(message, socket) {
 
 function reportError(message, error, callback) {
   if (callback !== undefined) callback(error);
-  if (typeof message.emit === 'function' && !message.destroyed) message.emit('error', error);
+  if (typeof message.emit === 'function' && (endTellsDestroyed ? !message._closed : !message.destroyed)) message.emit('error', error);
 }
 
 /** Hands an error to the callback of the call that failed and, unless the message is destroyed, to 'error' listeners. */
@@ -68,22 +74,59 @@ function failLater(message, error, callback) {
   if (!message.destroyed) process.nextTick(reportError, message, error, callback);
 }
 
-function uncork(socket) {
-  socket.uncork();
+function uncork(corked) {
+  // A message that was ended meanwhile is not corked any more.
+  if (corked[kCorked] !== 0) corked.uncork();
 }
 
-/** Tells that everything was given to the kernel. */
-function finished(message) {
+/**
+ * Tells that everything was given to the kernel, or could not be.
+ * @param {object} message
+ * @param {Error} [error] from Node 24 on the callbacks of end() learn of it
+ */
+function finished(message, error) {
+  if (TRACKS_END) {
+    error = error || message[kErrored] || (message[kSocket]?._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
+    if (error) {
+      message[kFlushError] = error;
+      callEndCallbacks(message, error);
+      return;
+    }
+    message[kWritableFinished] = true;
+    callEndCallbacks(message, null);
+  }
   const socket = message[kSocket];
   if (socket && socket._hadError) return;
   message.emit('finish');
 }
 
-/** Several writes of one turn leave together. */
-function corkForThisTurn(socket) {
+function callEndCallbacks(message, error) {
+  const callbacks = message[kEndCallbacks];
+  if (callbacks === null) return;
+  message[kEndCallbacks] = null;
+  for (const callback of callbacks) callback(error);
+}
+
+function onEnd(message, callback) {
+  if (!TRACKS_END) message.once('finish', callback);
+  else if (message[kEndCallbacks] === null) message[kEndCallbacks] = [callback];
+  else message[kEndCallbacks].push(callback);
+}
+
+// end(callback) on a message that has been ended.
+function onEnded(message, callback) {
+  if (message.writableFinished) callback(new codes.ERR_STREAM_ALREADY_FINISHED('end'));
+  else if (!TRACKS_END) message.on('finish', callback);
+  else if (message[kFlushError] !== null) callback(message[kFlushError]);
+  else onEnd(message, callback);
+}
+
+/** Several writes of one turn leave together; from Node 26 on they are one chunk. */
+function corkForThisTurn(message, socket) {
   if (socket.writableCorked) return;
-  socket.cork();
-  process.nextTick(uncork, socket);
+  const corked = corksEachTurn ? message : socket;
+  corked.cork();
+  process.nextTick(uncork, corked);
 }
 
 /**
@@ -178,7 +221,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (message.finished) {
     return refuseWrite(message, new codes.ERR_STREAM_WRITE_AFTER_END(), callback);
   }
-  if (message.destroyed) return refuseWrite(message, new codes.ERR_STREAM_DESTROYED('write'), callback);
+  if (message.destroyed) return refuseWrite(message, new codes.ERR_STREAM_DESTROYED('write'), fromEnd ? nop : callback);
   let length = -1;
   if (message.strictContentLength) {
     length = byteLength(chunk, encoding);
@@ -193,18 +236,72 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   }
   if (!message._hasBody) {
     if (message[kRejectNonStandardBodyWrites]) throw new codes.ERR_HTTP_BODY_NOT_ALLOWED();
-    process.nextTick(callback);
+    if (!fromEnd) process.nextTick(callback);
     return true;
   }
   const socket = message[kSocket];
-  if (!fromEnd && socket) corkForThisTurn(socket);
+  if (corksEachTurn && encoding && message.chunkedEncoding && typeof chunk === 'string' && !Buffer.isEncoding(encoding)) {
+    throw hideFrames(new codes.ERR_UNKNOWN_ENCODING(encoding), writeBody);
+  }
+  if (!fromEnd && socket) corkForThisTurn(message, socket);
   const chunked = message.chunkedEncoding && chunk.length !== 0;
   if (chunked && length < 0) length = byteLength(chunk, encoding);
+  // What ends a chunked message is its last chunk.
+  if (fromEnd && (message.chunkedEncoding || !message._header)) callback = nop;
+  if (CORKS_CHUNKS && chunked && message[kCorked] > 0 && (corksEachTurn || message._headerSent)) {
+    return holdChunk(message, chunk, encoding, callback, length);
+  }
   const accepted = chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
-    message._send(chunk, encoding, callback, length < 0 ? undefined : length);
+    message._send(chunk, encoding, callback, length < 0 || (callback !== nop && TRACKS_END && fromEnd && !message.strictContentLength) ? undefined : length);
   if (DEBUGGING) debug('write ret = %s', accepted);
   if (!accepted) message[kNeedDrain] = true;
   return accepted;
+}
+
+// From Node 22 on, what is written while the message is corked becomes one chunk.
+function holdChunk(message, chunk, encoding, callback, length) {
+  if (typeof chunk !== 'string' && !Buffer.isBuffer(chunk)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  message[kChunkedBuffer].push({ chunk, encoding, callback });
+  message[kChunkedLength] += length;
+  if (message[kChunkedLength] < message[kHighWaterMark]) return true;
+  message[kNeedDrain] = true;
+  return false;
+}
+
+/**
+ * @param {OutgoingMessage} message
+ * @returns {number} bytes held back; from Node 26 on with what will stand around them
+ */
+function heldLength(message) {
+  const length = message[kChunkedLength];
+  if (length === 0 || !corksEachTurn) return length;
+  return firstPart(message).length + length.toString(16).length + length + 2 * CRLF.length;
+}
+
+/**
+ * Sends the chunks that were held back as one.
+ * @param {OutgoingMessage} message with such chunks
+ */
+function sendHeldChunk(message) {
+  const held = message[kChunkedBuffer];
+  const length = message[kChunkedLength];
+  message[kChunkedBuffer] = [];
+  message[kChunkedLength] = 0;
+  if (corksEachTurn && message[kSocket]?.destroyed) {
+    const error = new codes.ERR_STREAM_DESTROYED('write');
+    for (const { callback } of held) process.nextTick(callback, error);
+    return;
+  }
+  message._send(length.toString(16), 'latin1', null);
+  message._send(CRLF_BYTES, null, null);
+  for (const { chunk, encoding } of held) message._send(chunk, encoding, null);
+  const accepted = message._send(CRLF_BYTES, null, (error) => {
+    for (const { callback } of held) callback(error);
+  });
+  if (TRACKS_END && accepted && message[kNeedDrain]) {
+    message[kNeedDrain] = false;
+    message.emit('drain');
+  }
 }
 
 function refuseWrite(message, error, callback) {
@@ -290,9 +387,11 @@ function end(chunk, encoding, callback) {
     encoding = null;
   }
   const socket = this[kSocket];
+  let done;
   if (chunk) {
     if (this.finished) {
-      failLater(this, new codes.ERR_STREAM_WRITE_AFTER_END(), typeof callback === 'function' ? callback : nop);
+      const error = new codes.ERR_STREAM_WRITE_AFTER_END();
+      if (endTellsDestroyed ? !this._closed : !this.destroyed) process.nextTick(reportError, this, error, typeof callback === 'function' ? callback : nop);
       return this;
     }
     if (isDirect(this, socket) && (typeof chunk === 'string' ? joinsHead(encoding) : isUint8Array(chunk)) &&
@@ -300,12 +399,10 @@ function end(chunk, encoding, callback) {
       return this;
     }
     if (socket) socket.cork();
-    writeBody(this, chunk, encoding, null, true);
+    if (TRACKS_END && !this.strictContentLength) done = finished.bind(undefined, this);
+    writeBody(this, chunk, encoding, done, true);
   } else if (this.finished) {
-    if (typeof callback === 'function') {
-      if (this.writableFinished) callback(new codes.ERR_STREAM_ALREADY_FINISHED('end'));
-      else this.on('finish', callback);
-    }
+    if (typeof callback === 'function') onEnded(this, callback);
     return this;
   } else if (!this._headerSent && isDirect(this, socket) && endAtOnce(this, socket, '', 'latin1', callback)) {
     return this;
@@ -314,11 +411,20 @@ function end(chunk, encoding, callback) {
     this._contentLength = 0;
     this._implicitHeader();
   }
-  if (typeof callback === 'function') this.once('finish', callback);
+  if (typeof callback === 'function') onEnd(this, callback);
   if (this.strictContentLength) checkStrictEnd(this);
-  const done = finished.bind(undefined, this);
+  const carried = done !== undefined && this._hasBody && this._header && !this.destroyed;
+  if (CORKS_CHUNKS && this[kChunkedLength] > 0) {
+    // Before the last chunk. (Node 22 and 24 send it behind that one, where nobody looks for it.)
+    if (corksEachTurn && socket) socket.cork();
+    this[kCorked] = 1;
+    this.uncork();
+  }
+  done ??= finished.bind(undefined, this);
   if (this._hasBody && this.chunkedEncoding) {
     this._send(`0\r\n${this._trailer}\r\n`, 'latin1', done);
+  } else if (carried) {
+    // The end is told when the body is written: from Node 24 on nothing goes behind it.
   } else if (!this._headerSent || this.writableLength || chunk) {
     this._send('', 'latin1', done);
   } else {
@@ -327,7 +433,8 @@ function end(chunk, encoding, callback) {
   if (socket) {
     uncorkAll(socket);
   }
-  this[kCorked] = 0;
+  this[kCorked] = CORKS_CHUNKS ? 1 : 0;
+  if (CORKS_CHUNKS) this.uncork();
   if (DEBUGGING) debug('outgoing message end.');
   this.finished = true;
   if (this.outputData.length === 0 && socket && socket._httpMessage === this) this._finish();
@@ -378,8 +485,8 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
     text += `0\r\n${trailer}\r\n`;
   }
   if (message._header !== null) message._headerSent = true;
-  if (typeof callback === 'function') message.once('finish', callback);
-  socket.write(text, wire, () => finished(message));
+  if (typeof callback === 'function') onEnd(message, callback);
+  socket.write(text, wire, (error) => finished(message, error));
   if (socket.writableCorked !== 0) uncorkAll(socket);
   if (DEBUGGING) debug('outgoing message end.');
   message.finished = true;
@@ -406,7 +513,7 @@ function _flush() {
   const accepted = this._flushOutput(socket);
   if (this.finished) {
     this._finish();
-  } else if (accepted && this[kNeedDrain]) {
+  } else if (this[kNeedDrain] && (accepted || (TRACKS_END && accepted === undefined))) {
     this[kNeedDrain] = false;
     this.emit('drain');
   }
@@ -419,7 +526,8 @@ function _flush() {
  * @returns {boolean|undefined} what the last write returned
  */
 function _flushOutput(socket) {
-  while (this[kCorked] > 0) {
+  // From Node 22 on a message counts the corks that its socket has, too.
+  while (!CORKS_CHUNKS && this[kCorked] > 0) {
     this[kCorked]--;
     socket.cork();
   }
@@ -466,10 +574,10 @@ function addTrailers(headers) {
     const unique = this[kUniqueHeaders];
     const values = !several ? [value] : unique && unique.has(name.toLowerCase()) ? [value.join('; ')] : value;
     for (const one of values) {
-      if (checkInvalidHeaderChar(one)) throw new codes.ERR_INVALID_CHAR('trailer content', name);
+      if (checkInvalidHeaderChar(one) && checkInvalidHeaderChar(one, this._isLenientHeaderValidation?.())) throw new codes.ERR_INVALID_CHAR('trailer content', name);
       this._trailer += name + ': ' + one + CRLF;
     }
   }
 }
 
-module.exports = { _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, flushHeaders, nop, write };
+module.exports = { _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, flushHeaders, heldLength, nop, sendHeldChunk, write };

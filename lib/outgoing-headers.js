@@ -9,6 +9,7 @@
 
 const native = require('./native');
 const { codes } = require('./errors');
+const { choosesValidation, removedEndsKeepAlive } = require('./lines');
 const { kOutHeaders, kUniqueHeaders } = require('./symbols');
 const { checkInvalidHeaderChar, lowerCaseName, validateHeaderName, validateHeaderValue, validateString } = require('./validators');
 
@@ -26,6 +27,7 @@ const HAS_AGENT = 512;
 const LAST = 1024;
 const CHUNKED = 2048;
 const BODILESS_STATUS = 4096;
+const RELAXED = 8192;
 
 /** What renderHead tells. */
 const TOLD_LAST = 1;
@@ -98,9 +100,9 @@ function decodeDisposition(value) {
  * A message of known length takes its Content-Disposition for UTF-8 bytes in a latin1 string and puts the decoded text into its
  * head. Text beyond latin1 cannot cross, so it is put there afterwards.
  */
-function addDisposition(name, value, checked) {
+function addDisposition(message, name, value, checked) {
   const decoded = decodeDisposition(value);
-  if (checked) check(name, decoded);
+  if (checked) check(message, name, decoded);
   else if (decoded !== value && checkInvalidHeaderChar(decoded)) {
     replaced = [`${name}: ${value}\r\n`, `${name}: ${decoded}\r\n`];
     append(name, value);
@@ -116,9 +118,18 @@ function append(name, value) {
 }
 
 /** The check that names the culprit; the core has found that there is one, or the value is missing. */
-function check(name, value) {
+function check(message, name, value) {
   validateHeaderName(name);
-  validateHeaderValue(name, value);
+  checkValue(message, name, value);
+}
+
+function checkValue(message, name, value) {
+  validateHeaderValue(name, value, isRelaxed(message));
+}
+
+/** Whether field values of a message may hold control characters; asked only when one does. */
+function isRelaxed(message) {
+  return choosesValidation && message._isLenientHeaderValidation?.() === true;
 }
 
 /**
@@ -130,13 +141,13 @@ function check(name, value) {
  * @param {boolean} checked whether to look for the culprit
  */
 function addLine(message, name, value, given, checked) {
-  if (value === undefined && given) check(name, value);
+  if (value === undefined && given) check(message, name, value);
   if (name.length === 14 && isNamed(name, 'content-length')) message._contentLength = +value;
   if (name.length === 19 && message._contentLength && isNamed(name, 'content-disposition')) {
-    addDisposition(name, value, given || checked);
+    addDisposition(message, name, value, given || checked);
     return;
   }
-  if (checked) check(name, value);
+  if (checked) check(message, name, value);
   append(name, value);
 }
 
@@ -190,7 +201,7 @@ function headFlags(message) {
 function takeDecisions(message, bits) {
   message._last = (bits & TOLD_LAST) !== 0;
   message.chunkedEncoding = (bits & TOLD_CHUNKED) !== 0;
-  message.shouldKeepAlive = (bits & TOLD_KEEP_ALIVE) !== 0;
+  message.shouldKeepAlive = (bits & TOLD_KEEP_ALIVE) !== 0 && !(removedEndsKeepAlive && message._removedConnection);
   message._defaultKeepAlive = (bits & TOLD_DEFAULT_KEEP_ALIVE) !== 0;
 }
 
@@ -255,8 +266,13 @@ function refuse(message, headers, answer) {
 function _storeHeader(firstLine, headers) {
   collect(this, headers, false);
   const length = this._contentLength;
-  const head = renderHead(firstLine, headFlags(this), typeof length === 'number' ? length : -1,
-    +this._keepAliveTimeout, +this._maxRequestsPerSocket || 0);
+  const flags = headFlags(this);
+  const bytes = typeof length === 'number' ? length : -1;
+  const maxRequests = +this._maxRequestsPerSocket || 0;
+  let head = renderHead(firstLine, flags, bytes, +this._keepAliveTimeout, maxRequests);
+  if (typeof head !== 'string' && isRelaxed(this)) {
+    head = renderHead(firstLine, flags | RELAXED, bytes, +this._keepAliveTimeout, maxRequests);
+  }
   if (typeof head !== 'string') refuse(this, headers, head);
   const bits = told[0];
   takeDecisions(this, bits);
@@ -266,6 +282,31 @@ function _storeHeader(firstLine, headers) {
   this._headerSent = false;
   // RFC 9110, section 10.1.1: the client waits for the answer to its expectation before it sends the body.
   if ((bits & TOLD_EXPECT) !== 0) this._send('');
+}
+
+/**
+ * The head of a 1xx response: what is given and nothing else.
+ * @param {ServerResponse} message
+ * @param {string} firstLine with its CRLF
+ * @param {object|Array} [headers] an object, a list of names and values in turn, or a list of pairs; a list as value is one field
+ * @returns {string}
+ */
+function interimHead(message, firstLine, headers) {
+  const fields = pairsOf(headers);
+  let text = firstLine;
+  for (const [name, value] of fields) {
+    check(message, name, value);
+    text += `${name}\0${value}\0`;
+  }
+  return native.renderInterim(text, fields.length, isRelaxed(message) ? RELAXED : 0);
+}
+
+function pairsOf(headers) {
+  if (headers === undefined || headers === null) return [];
+  if (!Array.isArray(headers)) return Object.keys(headers).map((name) => [name, headers[name]]);
+  if (Array.isArray(headers[0])) return headers;
+  if (headers.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', headers);
+  return headers.filter((_name, n) => n % 2 === 0).map((name, n) => [name, headers[2 * n + 1]]);
 }
 
 /**
@@ -279,7 +320,7 @@ function setHeader(name, value) {
   if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('set');
   const lower = lowerCaseName(name);
   if (lower === undefined) validateHeaderName(name);
-  if (value === undefined || checkInvalidHeaderChar(value)) validateHeaderValue(name, value);
+  if (value === undefined || checkInvalidHeaderChar(value)) checkValue(this, name, value);
   let table = this[kOutHeaders];
   if (table === null) this[kOutHeaders] = table = new HeaderTable();
   table[lower] = [name, value];
@@ -318,7 +359,7 @@ function appendHeader(name, value) {
   if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('append');
   const lower = lowerCaseName(name);
   if (lower === undefined) validateHeaderName(name);
-  if (value === undefined || checkInvalidHeaderChar(value)) validateHeaderValue(name, value);
+  if (value === undefined || checkInvalidHeaderChar(value)) checkValue(this, name, value);
   let table = this[kOutHeaders];
   if (table === null) this[kOutHeaders] = table = new HeaderTable();
   const entry = table[lower];
@@ -458,6 +499,7 @@ module.exports = {
   getRawHeaderNames,
   hasHeader,
   headIsAscii,
+  interimHead,
   parseUniqueHeadersOption,
   removeHeader,
   setHeader,

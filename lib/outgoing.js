@@ -12,15 +12,22 @@ const { deprecate } = require('util');
 const builtin = require('./builtin');
 const body = require('./outgoing-body');
 const { codes } = require('./errors');
+const { follow } = require('./likeness');
+const { choosesValidation, corksEachTurn } = require('./lines');
 const headers = require('./outgoing-headers');
 const {
-  kBytesWritten, kCorked, kErrored, kHighWaterMark, kNeedDrain, kOutHeaders, kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders,
-  otherState,
+  kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain, kOutHeaders,
+  kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished, otherState,
 } = require('./symbols');
+const { calculateLenientFlags } = require('./strict');
 const { validateHeaderName, validateHeaderValue } = require('./validators');
 
 /** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
 const getDefaultHighWaterMark = Stream.getDefaultHighWaterMark || (() => 16384);
+
+/** What differs between releases; see lines.js. */
+const CORKS_CHUNKS = kChunkedBuffer !== undefined;
+const TRACKS_END = kWritableFinished !== undefined;
 
 const DEPRECATED = typeof Object.getOwnPropertyDescriptor(builtin.OutgoingMessage.prototype, '_headers') === 'object';
 
@@ -57,6 +64,10 @@ function OutgoingMessage(options) {
   this.finished = false;
   this._headerSent = false;
   this[kCorked] = 0;
+  if (CORKS_CHUNKS) {
+    this[kChunkedBuffer] = [];
+    this[kChunkedLength] = 0;
+  }
   this._closed = false;
   this[kSocket] = null;
   this._header = null;
@@ -64,6 +75,11 @@ function OutgoingMessage(options) {
   this._keepAliveTimeout = 0;
   this._onPendingData = nop;
   this[kErrored] = null;
+  if (TRACKS_END) {
+    this[kWritableFinished] = false;
+    this[kEndCallbacks] = null;
+    this[kFlushError] = null;
+  }
   const mark = options?.highWaterMark;
   this[kHighWaterMark] = mark === undefined || mark === null ? getDefaultHighWaterMark() : mark;
   this[kRejectNonStandardBodyWrites] = options?.rejectNonStandardBodyWrites ?? false;
@@ -80,12 +96,29 @@ function destroyLateSocket(socket) {
   socket.destroy(this[kErrored]);
 }
 
+// Since Node 24 a message that never had a socket closes too.
+function closeUnsent(message) {
+  if (message[kSocket] || message._closed) return;
+  message._closed = true;
+  message.emit('close');
+}
+
+if (choosesValidation) {
+  // Whether field values may hold control characters: its server or the request itself says. Without a name, as node's.
+  OutgoingMessage.prototype._isLenientHeaderValidation = (() => function() {
+    const { httpValidation, insecureHTTPParser } = this.req?.socket?.server ?? this;
+    return calculateLenientFlags(httpValidation, insecureHTTPParser) !== 0;
+  })();
+}
+
 /** Accessors in the order of the wire, so to speak: that in which they are listed by reflection. Not enumerable. */
 const ACCESSORS = {
   errored: { get() { return this[kErrored]; } },
   closed: { get() { return this._closed; } },
   writableFinished: {
-    get() {
+    get: TRACKS_END ? function get() {
+      return this[kWritableFinished];
+    } : function get() {
       const socket = this[kSocket];
       return this.finished && this.outputSize === 0 && (!socket || socket.writableLength === 0);
     },
@@ -94,7 +127,7 @@ const ACCESSORS = {
   writableLength: {
     get() {
       const socket = this[kSocket];
-      return this.outputSize + (socket ? socket.writableLength : 0);
+      return this.outputSize + (CORKS_CHUNKS ? body.heldLength(this) : 0) + (socket ? socket.writableLength : 0);
     },
   },
   writableHighWaterMark: {
@@ -104,7 +137,9 @@ const ACCESSORS = {
     },
   },
   writableCorked: {
-    get() {
+    get: CORKS_CHUNKS ? function get() {
+      return this[kCorked];
+    } : function get() {
       const socket = this[kSocket];
       return this[kCorked] + (socket ? socket.writableCorked : 0);
     },
@@ -119,7 +154,12 @@ const ACCESSORS = {
   },
   socket: kSocket !== 'socket' && {
     get() { return this[kSocket]; },
-    set(socket) { this[kSocket] = socket; },
+    set(socket) {
+      if (CORKS_CHUNKS && socket) {
+        for (let n = 0; n < this[kCorked]; n++) socket.cork();
+      }
+      this[kSocket] = socket;
+    },
   },
   _headerNames: DEPRECATED && {
     get: deprecate(headers.getNameTable, 'OutgoingMessage.prototype._headerNames is deprecated', 'DEP0066'),
@@ -135,15 +175,18 @@ OutgoingMessage.prototype._renderHeaders = headers._renderHeaders;
 /** Holds what is written back until uncork() or end(). */
 OutgoingMessage.prototype.cork = function() {
   const socket = this[kSocket];
+  if (CORKS_CHUNKS || !socket) this[kCorked]++;
   if (socket) socket.cork();
-  else this[kCorked]++;
 };
 
 /** Lets go what cork() held back. */
 OutgoingMessage.prototype.uncork = function() {
   const socket = this[kSocket];
+  if ((CORKS_CHUNKS || !socket) && this[kCorked] > 0) this[kCorked]--;
+  const held = CORKS_CHUNKS && this[kCorked] === 0 && this[kChunkedLength] > 0;
+  if (held && corksEachTurn) body.sendHeldChunk(this);
   if (socket) socket.uncork();
-  else if (this[kCorked] > 0) this[kCorked]--;
+  if (held && !corksEachTurn) body.sendHeldChunk(this);
 };
 
 /**
@@ -171,6 +214,7 @@ OutgoingMessage.prototype.destroy = function destroy(error) {
   this[kErrored] = error;
   const socket = this[kSocket];
   if (socket) socket.destroy(error);
+  else if (TRACKS_END) process.nextTick(closeUnsent, this);
   else this.once('socket', destroyLateSocket);
   return this;
 };
@@ -220,6 +264,8 @@ OutgoingMessage.prototype.pipe = function pipe() {
 OutgoingMessage.prototype[Symbol.for('nodejs.rejection')] = function(error, event) { // eslint-disable-line no-unused-vars
   this.destroy(error);
 };
+
+follow(OutgoingMessage.prototype, builtin.OutgoingMessage.prototype);
 
 module.exports = {
   kHighWaterMark,

@@ -8,6 +8,8 @@
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
 const { Socket } = require('node:net');
 const builtin = require('./builtin');
+const { follow } = require('./likeness');
+const { lenientBits, llhttp } = require('./lines');
 const native = require('./native');
 
 const REQUEST = 1;
@@ -60,7 +62,11 @@ const FAILED_MESSAGE_COMPLETE = 2;
 // What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
 const ABANDONED = Symbol('abandoned');
 
-const [LLHTTP_MAJOR, LLHTTP_MINOR] = process.versions.llhttp.split('.').map(Number);
+const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
+/** Ours, beyond the bits of node's lenient flags: the strict mode of the core. */
+const STRICT = 1 << 30;
+/** The core knows the flags of every release; those that the running one does not have mean nothing. */
+const LENIENT_BITS = lenientBits | STRICT;
 const NAMES = native.headerNames();
 const sharedEvents = new Int32Array(EVENT_WORDS);
 
@@ -128,7 +134,7 @@ const methods = {
     this[kInitialized]++;
     this[kHeadersCompleted] = false;
     this[kStarted] = -1;
-    native.parserReset(this[kHandle], type, LLHTTP_MAJOR, LLHTTP_MINOR, lenient, maxHeaderSize || builtin.maxHeaderSize);
+    native.parserReset(this[kHandle], type, LLHTTP_MAJOR, LLHTTP_MINOR, lenient & LENIENT_BITS, maxHeaderSize || builtin.maxHeaderSize);
     if (connections !== undefined && connections !== null) {
       this[kStarted] = native.now();
       this[kConnections] = connections;
@@ -240,7 +246,7 @@ const methods = {
 
   /** @returns {number} milliseconds since the current message began (or the connection, before its first); 0 when idle */
   duration() {
-    return this[kStarted] < 0 ? 0 : (native.now() - this[kStarted]) | 0;
+    return durationOf(this);
   },
 
   /** @returns {boolean} whether the head of the current message is complete */
@@ -278,6 +284,25 @@ Object.setPrototypeOf(HTTPParser, AsyncWrap);
 Object.assign(HTTPParser.prototype, methods);
 // REQUEST, RESPONSE, the slots and the lenient flags: the running Node's own numbers.
 Object.assign(HTTPParser, builtin.HTTPParser);
+
+// Node 22 has these in its own core.
+follow(HTTPParser.prototype, builtin.HTTPParser.prototype);
+
+/**
+ * @param {HTTPParser} parser
+ * @returns {number} milliseconds since the current message began (or the connection, before its first); 0 when idle
+ */
+function durationOf(parser) {
+  return parser[kStarted] < 0 ? 0 : (native.now() - parser[kStarted]) | 0;
+}
+
+/**
+ * @param {HTTPParser} parser
+ * @returns {boolean} whether the head of the current message is complete
+ */
+function hasHead(parser) {
+  return parser[kHeadersCompleted];
+}
 
 function providerType(type) {
   const genuine = new builtin.HTTPParser();
@@ -549,4 +574,4 @@ function parseError(parser, bytesParsed) {
   return error;
 }
 
-module.exports = { HTTPParser, adopt, handleOf, holdsSeveral, kRunOn, runsOn, sharedEvents, within };
+module.exports = { HTTPParser, STRICT, adopt, durationOf, handleOf, hasHead, holdsSeveral, kRunOn, runsOn, sharedEvents, within };

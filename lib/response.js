@@ -2,15 +2,22 @@
 // ServerResponse: the answer to one request. What every outgoing message does (fields, body, buffering) is in outgoing.js;
 // here are the status line, the interim responses, and the socket that a response owns while its turn lasts.
 
+const { channel } = require('node:diagnostics_channel');
+const { ServerResponse: Builtin } = require('./builtin');
 const { chunkExpression } = require('./common');
 const { codes } = require('./errors');
+const { follow } = require('./likeness');
+const { headSentAction, keepsRepeated, publishesCreation, writesInformation } = require('./lines');
 const { OutgoingMessage } = require('./outgoing');
 const performance = require('./server-performance');
 const { kConnection } = require('./server-symbols');
 const { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine } = require('./status-codes');
 const { kOutHeaders } = require('./symbols');
+const { interimHead } = require('./outgoing-headers');
 const { isUnbuilt } = require('./transport');
-const { checkInvalidHeaderChar, checkIsHttpToken, validateObject } = require('./validators');
+const { checkInvalidHeaderChar, checkIsHttpToken, validateInteger, validateObject, validateString } = require('./validators');
+
+const onCreated = channel('http.server.response.created');
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const PROCESSING = 'HTTP/1.1 102 Processing\r\n\r\n';
@@ -42,6 +49,7 @@ function ServerResponse(req, options) {
   }
 
   if (performance.observed) performance.begin(this);
+  if (publishesCreation && onCreated.hasSubscribers) onCreated.publish({ request: req, response: this });
 }
 Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
 Object.setPrototypeOf(ServerResponse, OutgoingMessage);
@@ -100,11 +108,36 @@ function onServerResponseClose() {
   }
 }
 
+// Since Node 24: what comes before the head cannot follow it.
+function refuseAfterHead(response) {
+  if (writesInformation && response._header) throw new codes.ERR_HTTP_HEADERS_SENT('write');
+}
+
+/**
+ * Sends any 1xx response but 101: RFC 9110 section 15.2.
+ * @param {number} statusCode 100 to 199
+ * @param {object|Array} [headers] fields, as `writeHead()` takes them
+ * @param {Function} [callback] when it is written
+ * @returns {boolean} false when the caller should wait for 'drain'
+ * @throws ERR_HTTP_HEADERS_SENT after the head; ERR_OUT_OF_RANGE, ERR_HTTP_INVALID_STATUS_CODE
+ */
+ServerResponse.prototype.writeInformation = function writeInformation(statusCode, headers, callback) {
+  refuseAfterHead(this);
+  validateInteger(statusCode, 'statusCode', 100, 199);
+  if (statusCode === 101) throw new codes.ERR_HTTP_INVALID_STATUS_CODE(statusCode);
+  if (headers !== undefined && headers !== null && typeof headers !== 'object') {
+    throw new codes.ERR_INVALID_ARG_TYPE('headers', 'object', headers);
+  }
+  const line = statusLine(statusCode, STATUS_CODES[statusCode] || 'unknown');
+  return this._writeRaw(interimHead(this, line, headers), 'latin1', callback);
+};
+
 /**
  * Asks the client for the body: RFC 9110 section 15.2.1.
  * @param {Function} [callback] when it is written
  */
 ServerResponse.prototype.writeContinue = function writeContinue(callback) {
+  refuseAfterHead(this);
   this._writeRaw(CONTINUE, 'ascii', callback);
   this._sent100 = true;
 };
@@ -114,6 +147,7 @@ ServerResponse.prototype.writeContinue = function writeContinue(callback) {
  * @param {Function} [callback] when it is written
  */
 ServerResponse.prototype.writeProcessing = function writeProcessing(callback) {
+  refuseAfterHead(this);
   this._writeRaw(PROCESSING, 'ascii', callback);
 };
 
@@ -124,6 +158,7 @@ ServerResponse.prototype.writeProcessing = function writeProcessing(callback) {
  * @throws ERR_INVALID_ARG_VALUE for a link of another form
  */
 ServerResponse.prototype.writeEarlyHints = function writeEarlyHints(hints, callback) {
+  refuseAfterHead(this);
   validateObject(hints, 'hints');
   if (hints.link === null || hints.link === undefined) return;
   const link = linkValue(hints.link);
@@ -134,7 +169,9 @@ ServerResponse.prototype.writeEarlyHints = function writeEarlyHints(hints, callb
     if (name === 'link') continue;
     const value = `${hints[name]}`;
     if (!checkIsHttpToken(name)) throw new codes.ERR_INVALID_HTTP_TOKEN('Header name', name);
-    if (checkInvalidHeaderChar(value)) throw new codes.ERR_INVALID_CHAR('header content', name);
+    if (checkInvalidHeaderChar(value) && checkInvalidHeaderChar(value, this._isLenientHeaderValidation?.())) {
+      throw new codes.ERR_INVALID_CHAR('header content', name);
+    }
     head += `${name}: ${value}\r\n`;
   }
   this._writeRaw(`${head}\r\n`, 'ascii', callback);
@@ -173,7 +210,7 @@ ServerResponse.prototype._implicitHeader = function _implicitHeader() {
  * @throws ERR_HTTP_HEADERS_SENT, ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_ARG_VALUE, ERR_INVALID_CHAR
  */
 ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj) {
-  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('write');
+  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT(headSentAction);
 
   const code = statusCode | 0;
   if (code < LOWEST_CODE || code > HIGHEST_CODE) throw new codes.ERR_HTTP_INVALID_STATUS_CODE(statusCode);
@@ -217,8 +254,15 @@ ServerResponse.prototype.writeHeader = ServerResponse.prototype.writeHead;
 function mergeFields(response, fields) {
   if (Array.isArray(fields)) {
     if (fields.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', fields);
+    if (keepsRepeated) {
+      for (let n = 0; n < fields.length; n += 2) validateString(fields[n], 'name');
+      const table = response[kOutHeaders];
+      for (let n = 0; n < fields.length; n += 2) delete table[`${fields[n]}`.toLowerCase()];
+    }
     for (let n = 0; n < fields.length; n += 2) {
-      if (fields[n]) response.setHeader(fields[n], fields[n + 1]);
+      if (!fields[n]) continue;
+      if (keepsRepeated) response.appendHeader(fields[n], fields[n + 1]);
+      else response.setHeader(fields[n], fields[n + 1]);
     }
     return;
   }
@@ -226,5 +270,7 @@ function mergeFields(response, fields) {
     if (name) response.setHeader(name, fields[name]);
   }
 }
+
+follow(ServerResponse.prototype, Builtin.prototype);
 
 module.exports = { ServerResponse, onServerResponseClose };

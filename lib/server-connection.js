@@ -9,8 +9,9 @@ const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
 const { codes, connResetException } = require('./errors');
-const { closeSilently, isSilent } = require('./incoming');
+const { closeSilently, detachSignal, isSilent } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
+const { asksBeforeUpgrade, endsUnread, hasSignal, kOptimizeEmpty, upgradesInContext, warnsUnclosed } = require('./lines');
 const { kRunOn, within } = require('./parser');
 const { onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
@@ -174,7 +175,7 @@ function socketOnData(chunk) {
   if (typeof result !== 'number') {
     within(parser, refuse, undefined, this, parser, result, keep(chunk));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    handOver(this, connection, parser, keep(chunk.subarray(result)));
+    upgrade(this, connection, parser, keep(chunk.subarray(result)));
   }
   pauseParser(this);
 }
@@ -188,7 +189,7 @@ function onNativeData(socket, result, length) {
   if (typeof result !== 'number') {
     within(parser, refuse, undefined, socket, parser, result, transport.received(0, length));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    handOver(socket, connection, parser, transport.received(result, length));
+    upgrade(socket, connection, parser, transport.received(result, length));
   }
   pauseParser(socket);
 }
@@ -225,6 +226,11 @@ function pauseParser(socket) {
     debug('pause parser');
     socket.parser.pause();
   }
+}
+
+function upgrade(socket, connection, parser, head) {
+  if (upgradesInContext) within(parser, handOver, undefined, socket, connection, parser, head);
+  else handOver(socket, connection, parser, head);
 }
 
 // A CONNECT, or an upgrade that somebody listens for: the socket is no longer ours.
@@ -292,6 +298,14 @@ function abortRequests(connection) {
 
 function noop() {}
 
+let warned = false;
+function warnUnclosed() {
+  if (warned) return;
+  warned = true;
+  process.emitWarning('An error event has already been emitted on the socket. Please use the destroy method on the socket ' +
+    "while handling a 'clientError' event.");
+}
+
 /**
  * What goes wrong on a connection, in its bytes or in its socket: the user's 'clientError', or node's answer.
  * Listener of the socket's 'error'.
@@ -302,6 +316,7 @@ function socketOnError(error) {
   // Destroying the socket with the error emits it again, for other listeners: it is not to be answered twice.
   this.removeListener('error', socketOnError);
   if (this.listenerCount('error', noop) === 0) this.on('error', noop);
+  else if (warnsUnclosed) warnUnclosed();
 
   if (this.server.emit('clientError', error, this)) return;
   // An answer would garble what a response has already begun to say.
@@ -363,10 +378,11 @@ function parserOnIncoming(req, keepAlive) {
   connection.requestsSeen++;
 
   if (req.upgrade) {
-    req.upgrade = req.method === 'CONNECT' || server.listenerCount('upgrade') > 0;
+    req.upgrade = req.method === 'CONNECT' || acceptsUpgrade(server, req);
     if (req.upgrade) return HAND_OVER;
   }
 
+  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(req)) req._dumpAndCloseReadable();
   connection.requests.push(req);
 
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
@@ -397,6 +413,16 @@ function parserOnIncoming(req, keepAlive) {
 
 function needsDrain(socket) {
   return !transport.isUnbuilt(socket) && socket._writableState.needDrain;
+}
+
+function acceptsUpgrade(server, req) {
+  if (!asksBeforeUpgrade) return server.listenerCount('upgrade') > 0;
+  return Boolean(server.shouldUpgradeCallback(req));
+}
+
+// RFC 9112 section 6.3: a request without either of these has no body.
+function announcesNoBody(req) {
+  return !hasField(req.rawHeaders, 'content-length') && !hasField(req.rawHeaders, 'transfer-encoding');
 }
 
 // The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
@@ -459,6 +485,7 @@ function resOnFinish() {
   }
 
   connection.requests.shift();
+  if (hasSignal) detachSignal(req);
 
   // What is left of a body that nobody reads stands between us and the next request.
   const silent = isSilent(req);
@@ -466,7 +493,9 @@ function resOnFinish() {
     req._dumped = true;
   } else {
     // Who has begun to read, and has paused perhaps, will read on.
-    if (!req._consuming && (!req.readableDidRead || (req.readableEnded && req.readableFlowing))) req._dump();
+    if (endsUnread && endEmpty(req)) {
+      // Its end is on its way.
+    } else if (!req._consuming && (!req.readableDidRead || (req.readableEnded && req.readableFlowing))) req._dump();
     clearIncoming(req);
   }
 
@@ -484,6 +513,15 @@ function resOnFinish() {
   }
 }
 
+// Lets a complete message without a body end though nobody reads it.
+function endEmpty(req) {
+  const { ended, endEmitted, length } = req._readableState;
+  if (!req.complete || !ended || endEmitted || length !== 0 || req._consuming) return false;
+  req._dumped = true;
+  req.read(0);
+  return true;
+}
+
 function closeExchange(res, silent) {
   const { req } = res;
   res.destroyed = true;
@@ -491,7 +529,7 @@ function closeExchange(res, silent) {
   res.emit('close');
   if (!silent) return;
   if (isSilent(req)) {
-    closeSilently(req);
+    closeSilently(req, endsUnread ? null : true);
     forgetIncoming(req);
   } else {
     // Somebody listens after all.

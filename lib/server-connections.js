@@ -5,6 +5,7 @@
 // `connectionsCheckingInterval`. Idle keep-alive connections are looked for by a coarse ticker that runs only while there are any:
 // a timer of the socket's own would have to be armed and disarmed for each request.
 
+const { durationOf, hasHead } = require('./parser');
 const performance = require('./server-performance');
 const { kConnection } = require('./server-symbols');
 
@@ -88,13 +89,13 @@ class ConnectionsList {
  * @returns {boolean}
  */
 function isIdle(parser) {
-  return parser.headersCompleted() && parser.duration() === 0 && (parser.incoming === null || parser.incoming.complete);
+  return hasHead(parser) && durationOf(parser) === 0 && (parser.incoming === null || parser.incoming.complete);
 }
 
 function isLate(parser, headersTimeout, requestTimeout) {
-  const duration = parser.duration();
+  const duration = durationOf(parser);
   return (requestTimeout > 0 && duration >= requestTimeout) ||
-    (headersTimeout > 0 && duration >= headersTimeout && !parser.headersCompleted());
+    (headersTimeout > 0 && duration >= headersTimeout && !hasHead(parser));
 }
 
 function closeIdle(list) {

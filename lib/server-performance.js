@@ -6,7 +6,9 @@
 // does it all: it carries a mark of its own while there is an observer, and it writes what is wanted when it begins and when it is
 // finished. So a hidden one is looked at now and then, and, while somebody wants to know, goes along with each of our responses.
 
+const { channel } = require('node:diagnostics_channel');
 const { ServerResponse: Builtin } = require('./builtin');
+const { publishesCreation } = require('./lines');
 const native = require('./native');
 const { ownSymbol } = require('./symbols');
 
@@ -14,6 +16,9 @@ const MARK = 'ServerResponseStatistics';
 const PROBE = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, url: '/', headers: {} };
 // All that the built-in class wants to know of the socket is that there is one.
 const NO_SOCKET = {};
+
+// Since Node 22 the hidden one would publish itself: then subscribers of this channel come before observers.
+const onCreated = channel('http.server.response.created');
 
 const shadows = new WeakMap();
 let looked = -1;
@@ -37,6 +42,10 @@ const performance = {
     const now = native.now();
     if (now === looked) return;
     looked = now;
+    if (publishesCreation && onCreated.hasSubscribers) {
+      performance.observed = false;
+      return;
+    }
     // In this order: a probe would be traced too.
     performance.observed = isTraced() || ownSymbol(new Builtin(PROBE), MARK) !== undefined;
   },

@@ -3,11 +3,15 @@
 
 const { promisify } = require('node:util');
 const net = require('node:net');
-const { closesIdle, requiresHost, storesNoDelay } = require('./builtin');
+const { Server: Builtin } = require('./builtin');
 const { kIncomingMessage } = require('./common');
 const { codes } = require('./errors');
 const { IncomingMessage } = require('./incoming');
 const { acceptLazily } = require('./lazy-socket');
+const { follow } = require('./likeness');
+const {
+  asksBeforeUpgrade, closesIdle, kOptimizeEmpty, keepsLonger, requiresHost, storesNoDelay,
+} = require('./lines');
 const { parseUniqueHeadersOption } = require('./outgoing');
 const { ServerResponse } = require('./response');
 const { checkConnections, closeNow, connectionListener } = require('./server-connection');
@@ -15,11 +19,11 @@ const { ConnectionsList } = require('./server-connections');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./server-symbols');
 const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
-const { chooseStrict } = require('./strict');
+const { chooseStrict, chooseValidation } = require('./strict');
 const { kUniqueHeaders } = require('./symbols');
 const { transportOf } = require('./transport');
 const { chooseTransport } = require('./transport-records');
-const { validateBoolean, validateInteger, validateObject } = require('./validators');
+const { validateBoolean, validateFunction, validateInteger, validateObject } = require('./validators');
 
 /** Milliseconds in which a whole request must have arrived. */
 const REQUEST_TIMEOUT = 300_000;
@@ -27,6 +31,8 @@ const REQUEST_TIMEOUT = 300_000;
 const HEADERS_TIMEOUT = 60_000;
 /** Milliseconds that an idle connection is kept. */
 const KEEP_ALIVE_TIMEOUT = 5_000;
+/** Milliseconds that one is kept beyond the announced time, for a request that is already on its way. */
+const KEEP_ALIVE_BUFFER = 1_000;
 /** Milliseconds between two looks for late requests. */
 const CHECKING_INTERVAL = 30_000;
 
@@ -87,6 +93,18 @@ function booleanOption(options, name, fallback) {
   return value;
 }
 
+// An upgrade is accepted when somebody listens for it. Without a name, as node's.
+const upgradesIfHeard = (() => function() {
+  return this.listenerCount('upgrade') > 0;
+})();
+
+function upgradeOption(options) {
+  const { shouldUpgradeCallback: value } = options;
+  if (value === undefined) return upgradesIfHeard;
+  validateFunction(value, 'options.shouldUpgradeCallback');
+  return value;
+}
+
 /**
  * Checks the options of a server and stores them on it.
  * @this {Server|https.Server}
@@ -98,6 +116,7 @@ function storeHTTPOptions(options) {
 
   this.maxHeaderSize = integerOption(options, 'maxHeaderSize', undefined);
   this.insecureHTTPParser = booleanOption(options, 'insecureHTTPParser', undefined);
+  chooseValidation(this, options);
   chooseStrict(this, options);
   this.requestTimeout = integerOption(options, 'requestTimeout', REQUEST_TIMEOUT);
   this.headersTimeout = integerOption(options, 'headersTimeout',
@@ -108,10 +127,13 @@ function storeHTTPOptions(options) {
     throw new codes.ERR_OUT_OF_RANGE('headersTimeout', '<= requestTimeout', options.headersTimeout);
   }
   this.keepAliveTimeout = integerOption(options, 'keepAliveTimeout', KEEP_ALIVE_TIMEOUT);
+  if (keepsLonger) this.keepAliveTimeoutBuffer = integerOption(options, 'keepAliveTimeoutBuffer', KEEP_ALIVE_BUFFER);
   this.connectionsCheckingInterval = integerOption(options, 'connectionsCheckingInterval', CHECKING_INTERVAL);
   if (requiresHost) this.requireHostHeader = booleanOption(options, 'requireHostHeader', true);
   this.joinDuplicateHeaders = booleanOption(options, 'joinDuplicateHeaders', undefined);
   this.rejectNonStandardBodyWrites = booleanOption(options, 'rejectNonStandardBodyWrites', false);
+  if (asksBeforeUpgrade) this.shouldUpgradeCallback = upgradeOption(options);
+  if (kOptimizeEmpty !== undefined) this[kOptimizeEmpty] = booleanOption(options, 'optimizeEmptyRequests', false);
   if (storesNoDelay && options.noDelay === undefined) options.noDelay = true;
   chooseTransport(this, options.transport);
 }
@@ -218,6 +240,8 @@ Server.prototype[kRejection] = function(error, event, ...args) {
   response.statusCode = 500;
   response.end(STATUS_CODES[500]);
 };
+
+follow(Server.prototype, Builtin.prototype, ['transport', 'stats']);
 
 module.exports = {
   STATUS_CODES,

@@ -3,13 +3,14 @@
 
 const { isLenient } = require('./builtin');
 const { codes } = require('./errors');
-const { HTTPParser } = require('./parser');
-const { validateBoolean } = require('./validators');
+const { choosesValidation } = require('./lines');
+const { HTTPParser, STRICT } = require('./parser');
+const { validateBoolean, validateOneOf } = require('./validators');
 
 const LENIENT_ALL = HTTPParser.kLenientAll | 0;
 const LENIENT_NONE = HTTPParser.kLenientNone | 0;
-/** Ours, beyond the bits of node's lenient flags. */
-const STRICT = 1 << 30;
+const LENIENT_VALUES = HTTPParser.kLenientHeaderValueRelaxed | 0;
+const VALIDATIONS = ['strict', 'relaxed', 'insecure'];
 
 // No property of the objects: they have node's own, and no more.
 const strict = new WeakSet();
@@ -34,14 +35,46 @@ function chooseStrict(owner, options) {
 }
 
 /**
+ * Checks the option `httpValidation` and stores it (Node 24; nothing happens before).
+ * @param {Server|ClientRequest} owner
+ * @param {{httpValidation?: string, insecureHTTPParser?: boolean}} options
+ * @throws ERR_INVALID_ARG_VALUE for another value, or beside `insecureHTTPParser`
+ */
+function chooseValidation(owner, options) {
+  if (!choosesValidation) return;
+  const value = options.httpValidation;
+  if (value !== undefined) {
+    validateOneOf(value, 'options.httpValidation', VALIDATIONS);
+    if (options.insecureHTTPParser !== undefined) {
+      throw new codes.ERR_INVALID_ARG_VALUE('options.httpValidation', value, 'cannot be used together with options.insecureHTTPParser');
+    }
+  }
+  owner.httpValidation = value;
+}
+
+/**
+ * What `httpValidation` and `insecureHTTPParser` mean to the parser.
+ * @param {string} [validation]
+ * @param {boolean} [insecure] without it, --insecure-http-parser counts
+ * @returns {number} lenient flags
+ */
+function calculateLenientFlags(validation, insecure) {
+  switch (validation) {
+    case 'strict': return LENIENT_NONE;
+    case 'relaxed': return LENIENT_VALUES;
+    case 'insecure': return LENIENT_ALL;
+    default: return (insecure === undefined ? isLenient() : insecure) ? LENIENT_ALL : LENIENT_NONE;
+  }
+}
+
+/**
  * The flags for `HTTPParser.initialize()`.
- * @param {Server|ClientRequest} owner whose `insecureHTTPParser` counts, and else --insecure-http-parser
+ * @param {Server|ClientRequest} owner whose options count, and else --insecure-http-parser
  * @returns {number}
  */
 function parserFlags(owner) {
   if (used && strict.has(owner)) return STRICT;
-  const lenient = owner.insecureHTTPParser === undefined ? isLenient() : owner.insecureHTTPParser;
-  return lenient ? LENIENT_ALL : LENIENT_NONE;
+  return calculateLenientFlags(owner.httpValidation, owner.insecureHTTPParser);
 }
 
-module.exports = { STRICT, chooseStrict, parserFlags };
+module.exports = { STRICT, calculateLenientFlags, chooseStrict, chooseValidation, parserFlags };

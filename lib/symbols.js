@@ -11,6 +11,7 @@
 
 const Stream = require('stream');
 const { OutgoingMessage, ServerResponse, exportedSymbols } = require('./builtin');
+const lines = require('./lines');
 
 /**
  * Finds an own symbol of an object by its description.
@@ -33,9 +34,9 @@ function reflected(description) {
 }
 
 const KNOWN = new Set(['kBytesWritten', 'kNeedDrain', 'corked', 'kSocket', 'kOutHeaders', 'errored', 'kHighWaterMark',
-  'kRejectNonStandardBodyWrites']);
+  'kRejectNonStandardBodyWrites', 'kChunkedBuffer', 'kChunkedLength', 'kWritableFinished', 'kEndCallbacks', 'kFlushError']);
 
-/** The symbols of a message that only newer versions have and that node's own methods expect: each with its first value. */
+/** The symbols of a message that only a version to come has and that its own methods expect: each with its first value. */
 function otherState() {
   const plain = new Stream();
   return Object.getOwnPropertySymbols(sample)
@@ -64,6 +65,13 @@ module.exports = {
   kErrored: reflected('errored'),
   /** Bytes that may be buffered before write() returns false. */
   kHighWaterMark: exportedSymbols.kHighWaterMark || reflected('kHighWaterMark'),
+  /** Chunks that are held back while corked, and their length in bytes; undefined before Node 22. */
+  kChunkedBuffer: lines.kChunkedBuffer,
+  kChunkedLength: lines.kChunkedLength,
+  /** Whether everything is written, the callbacks of end(), and why they will fail; undefined before Node 24. */
+  kWritableFinished: lines.kWritableFinished,
+  kEndCallbacks: lines.kEndCallbacks,
+  kFlushError: lines.kFlushError,
   /** Whether a body is refused for messages that cannot carry one. */
   kRejectNonStandardBodyWrites: reflected('kRejectNonStandardBodyWrites'),
   /** Set of lower-case names whose list values stay one field, or null. */

@@ -6,7 +6,10 @@
  */
 
 const http = require('http');
+const common = require('_http_common');
 const { codes, hideFrames } = require('./errors');
+const { nameLike } = require('./likeness');
+const { choosesValidation } = require('./lines');
 
 /** Longest delay a timer of the runtime takes, in milliseconds (2^31 - 1). */
 const TIMEOUT_MAX = 2 ** 31 - 1;
@@ -16,6 +19,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** RFC 9110, section 5.5: field-vchar (VCHAR, obs-text), SP and HTAB; everything else may not be in a value. */
 const NOT_FIELD_CONTENT = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** https://fetch.spec.whatwg.org/#concept-header-value: what splits a head is refused even where control characters are taken. */
+const NOT_RELAXED_CONTENT = /[^\x01-\x09\x0b\x0c\x0e-\xff]/;
 
 /** Names remembered as valid, with their lower-case form. The limit keeps names that users invent per request from growing it. */
 const KNOWN_NAMES_MAX = 1024;
@@ -146,11 +152,13 @@ function checkIsHttpToken(value) {
 /**
  * Whether a value, as text, has a character that no field value may have.
  * @param {*} value converted to a string
+ * @param {boolean} [relaxed] whether control characters are taken (Node 24)
  * @returns {boolean}
  */
-function checkInvalidHeaderChar(value) {
-  return NOT_FIELD_CONTENT.test(value);
+function checkInvalidHeaderChar(value, relaxed = undefined) {
+  return NOT_FIELD_CONTENT.test(value) && !(choosesValidation && relaxed && !NOT_RELAXED_CONTENT.test(value));
 }
+nameLike(checkInvalidHeaderChar, common._checkInvalidHeaderChar);
 
 /**
  * The lower-case form of a header name, or undefined when it is not a token. Names seen before cost one look-up.
@@ -171,9 +179,9 @@ function assertHeaderName(name, what, hidden) {
   throw hideFrames(new codes.ERR_INVALID_HTTP_TOKEN(what || 'Header name', name), hidden);
 }
 
-function assertHeaderValue(name, value, hidden) {
+function assertHeaderValue(name, value, relaxed, hidden) {
   if (value === undefined) throw hideFrames(new codes.ERR_HTTP_INVALID_HEADER_VALUE(value, name), hidden);
-  if (NOT_FIELD_CONTENT.test(value)) throw hideFrames(new codes.ERR_INVALID_CHAR('header content', name), hidden);
+  if (checkInvalidHeaderChar(value, relaxed)) throw hideFrames(new codes.ERR_INVALID_CHAR('header content', name), hidden);
 }
 
 /**
@@ -189,18 +197,13 @@ function validateHeaderName(name, label) {
  * Throws ERR_HTTP_INVALID_HEADER_VALUE for undefined, ERR_INVALID_CHAR for characters that no field value may have.
  * @param {string} name used in the message
  * @param {*} value
+ * @param {boolean} [relaxed] whether control characters are taken (Node 24)
  */
-function validateHeaderValue(name, value) {
-  assertHeaderValue(name, value, validateHeaderValue);
+function validateHeaderValue(name, value, relaxed = undefined) {
+  assertHeaderValue(name, value, relaxed, validateHeaderValue);
 }
-
-/** `name` and `length` are visible; they are whatever the running version shows. */
-function likeBuiltin(own, builtin) {
-  Object.defineProperty(own, 'name', { value: builtin.name, configurable: true });
-  Object.defineProperty(own, 'length', { value: builtin.length, configurable: true });
-}
-likeBuiltin(validateHeaderName, http.validateHeaderName);
-likeBuiltin(validateHeaderValue, http.validateHeaderValue);
+nameLike(validateHeaderName, http.validateHeaderName);
+nameLike(validateHeaderValue, http.validateHeaderValue);
 
 module.exports = {
   TIMEOUT_MAX,

@@ -334,7 +334,8 @@ module.exports = {
       req.end();
     }, /0\r\n\r\n$/);
     assert.match(received, /\r\nTransfer-Encoding: chunked\r\n/);
-    assert.match(received, /\r\n\r\n2\r\nhi\r\n3\r\n\0\x01\x02\r\n1\r\n\xff\r\n0\r\n\r\n$/);
+    // The request has no socket yet.
+    assert.ok(received.endsWith( '\r\n\r\n2\r\nhi\r\n3\r\n\0\x01\x02\r\n1\r\n\xff\r\n0\r\n\r\n'), received);
     assert.equal(flushed, 2);
   },
 };

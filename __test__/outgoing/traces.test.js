@@ -6,12 +6,18 @@ const assert = require('node:assert');
 const test = require('node:test');
 const builtin = require('../../lib/builtin');
 const { OutgoingMessage } = require('../../lib/outgoing');
-const { kOutHeaders } = require('../../lib/symbols');
+const { corksEachTurn } = require('../../lib/lines');
+const { kChunkedBuffer, kOutHeaders } = require('../../lib/symbols');
 const scenarios = require('./scenarios');
 const { trace } = require('./trace');
 
+// Node 22 and 24 send a chunk that is held back behind the last one, where no peer looks for it; Node 26 and we do not.
+const LOSES_CHUNKS = new Set(['cork before a socket is there', 'end while corked']);
+const losesChunks = kChunkedBuffer !== undefined && !corksEachTurn;
+
 for (const [name, scenario] of Object.entries(scenarios)) {
-  test(name, async () => {
+  const skip = losesChunks && LOSES_CHUNKS.has(name) && 'the built-in of this line breaks the framing here';
+  test(name, { skip }, async () => {
     const options = /mark|drain/.test(name) ? { highWaterMark: 30 } : undefined;
     const expected = await trace(builtin.OutgoingMessage, kOutHeaders, scenario, options);
     assert.ok(expected.length > 1);

@@ -7,7 +7,8 @@ const net = require('node:net');
 const test = require('node:test');
 const builtin = require('../../lib/builtin');
 const { OutgoingMessage } = require('../../lib/outgoing');
-const { kOutHeaders } = require('../../lib/symbols');
+const { corksEachTurn } = require('../../lib/lines');
+const { kChunkedBuffer, kOutHeaders } = require('../../lib/symbols');
 
 const LINE = 'HTTP/1.1 200 OK\r\n';
 const EURO = 'h\u00e9llo \u20ac';
@@ -120,12 +121,20 @@ async function run(Class, scenario) {
 }
 
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  test(`the wire carries ${name} as with the built-in class`, async () => {
+  // Node 22 and 24 send what is held back behind the last chunk.
+  const skip = name === 'corks' && kChunkedBuffer !== undefined && !corksEachTurn && 'the built-in of this line breaks the framing here';
+  test(`the wire carries ${name} as with the built-in class`, { skip }, async () => {
     const expected = await run(builtin.OutgoingMessage, scenario);
     assert.ok(expected.bytes.startsWith(LINE));
     assert.deepStrictEqual(await run(OutgoingMessage, scenario), expected);
   });
 }
+
+test('what is written while corked goes before the last chunk, as one chunk from Node 22 on', async () => {
+  const { bytes } = await run(OutgoingMessage, SCENARIOS.corks);
+  const body = kChunkedBuffer === undefined ? '1\r\na\r\n1\r\nb\r\n1\r\nc\r\n' : corksEachTurn ? '3\r\nabc\r\n' : '1\r\na\r\n2\r\nbc\r\n';
+  assert.strictEqual(bytes.slice(bytes.indexOf('\r\n\r\n') + 4), `${body}0\r\n\r\n`);
+});
 
 test('a message and its body leave in one write', async () => {
   const [near, far] = await connect();
@@ -159,6 +168,7 @@ test('a write() that somebody put on the socket is called for every part', async
     near.destroy();
     far.destroy();
   }
-  assert.strictEqual(calls[0].length, 9);
+  // Head and size, line end, chunk, line end, twice unless a turn makes one chunk; the last chunk.
+  assert.strictEqual(calls[0].length, corksEachTurn ? 6 : 9);
   assert.deepStrictEqual(calls[1], calls[0]);
 });

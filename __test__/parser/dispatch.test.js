@@ -155,7 +155,9 @@ test('a connections set holds the parser from initialize() to remove()', () => {
   assert.strictEqual(connections.size, 0);
 });
 
-test('headersCompleted() and duration() follow the message', () => {
+const untimed = !('duration' in HTTPParser.prototype) && 'Node 22 and later have no such methods';
+
+test('headersCompleted() and duration() follow the message', { skip: untimed }, () => {
   const { parser } = logging();
   parser.execute(Buffer.from('POST / HTTP/1.1\r\nContent-Length: 3\r\n'));
   assert.strictEqual(parser.headersCompleted(), false);

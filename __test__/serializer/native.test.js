@@ -60,8 +60,8 @@ test('heads of any size are rendered, and small ones after a large one', () => {
 });
 
 test('interim heads, last chunks and chunk heads', () => {
-  assert.strictEqual(native.renderInterim('HTTP/1.1 103 Early Hints\r\nLink\0</a>\0', 1), 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n');
-  assert.strictEqual(native.renderInterim('HTTP/1.1 103 Early Hints\r\nLink\0</a>\r\nb: c\0', 1), VALUE);
+  assert.strictEqual(native.renderInterim('HTTP/1.1 103 Early Hints\r\nLink\0</a>\0', 1, 0), 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n');
+  assert.strictEqual(native.renderInterim('HTTP/1.1 103 Early Hints\r\nLink\0</a>\r\nb: c\0', 1, 0), VALUE);
   assert.strictEqual(native.renderLastChunk('', 0), '0\r\n\r\n');
   assert.strictEqual(native.renderLastChunk('a\0b\0', 1), '0\r\na: b\r\n\r\n');
   assert.strictEqual(native.renderLastChunk('a\0b\0c\0\u0100\0', 2), 8 + VALUE);

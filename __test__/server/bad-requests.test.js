@@ -35,10 +35,10 @@ test('clientError gets the error, the bytes and the socket, and then nothing is 
     errors.push([error.name, error.message, error.code, error.bytesParsed, error.rawPacket.toString()]);
     socket.end('mine');
   });
-  const { text } = await serving(server, (port) => exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\nbad name: x\r\n\r\n'));
+  const { text } = await serving(server, (port) => exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\nbad(name: x\r\n\r\n'));
   assert.strictEqual(text, 'mine');
   assert.deepStrictEqual(errors, [[
-    'Error', 'Parse Error: Invalid header token', 'HPE_INVALID_HEADER_TOKEN', 28, 'GET / HTTP/1.1\r\nHost: a\r\nbad name: x\r\n\r\n',
+    'Error', 'Parse Error: Invalid header token', 'HPE_INVALID_HEADER_TOKEN', 28, 'GET / HTTP/1.1\r\nHost: a\r\nbad(name: x\r\n\r\n',
   ]]);
 });
 

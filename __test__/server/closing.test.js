@@ -1,10 +1,11 @@
 'use strict';
 
+const { closesIdle } = require('../../lib/lines');
 const assert = require('node:assert');
 const net = require('node:net');
 const test = require('node:test');
 const { once } = require('node:events');
-const { createServer } = require('../..');
+const { Server, createServer } = require('../..');
 const { get } = require('./exchange');
 
 async function connections(port, inputs) {
@@ -56,7 +57,9 @@ test('close closes idle connections, and calls back when the last one is gone', 
   const [server, port] = await start();
   const [idle, held] = await connections(port, KINDS.slice(0, 2));
   const closed = new Promise((resolve) => server.close(resolve));
-  assert.deepStrictEqual([await isClosed(idle), await isClosed(held)], [true, false]);
+  // Node 18 leaves that to closeIdleConnections().
+  assert.deepStrictEqual([await isClosed(idle), await isClosed(held)], [closesIdle, false]);
+  idle.destroy();
   held.destroy();
   assert.strictEqual(await closed, undefined);
 });
@@ -68,7 +71,7 @@ test('a server that does not listen can be closed only with an error', async () 
   createServer().closeIdleConnections();
 });
 
-test('a server disposes of itself', { skip: Symbol.asyncDispose === undefined }, async () => {
+test('a server disposes of itself', { skip: !(Symbol.asyncDispose in Server.prototype) && 'not on this line' }, async () => {
   const [server] = await start();
   await server[Symbol.asyncDispose]();
   assert.strictEqual(server.listening, false);

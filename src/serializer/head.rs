@@ -8,7 +8,7 @@ use std::io::Write;
 use memchr::memchr;
 
 use super::date::DATE_LENGTH;
-use super::validate::{has_word, is_first_line, token_length, value_length};
+use super::validate::{has_word, is_first_line, relaxed_length, token_length, value_length};
 
 /// What is known of a message before its head is written, as bits of [`Rules::flags`].
 pub mod ask {
@@ -39,6 +39,8 @@ pub mod ask {
     /// The status is 204 or 304, which have no body: RFC 9112 6.1, "a server MUST NOT send a Transfer-Encoding header
     /// field in any response with a status code of 1xx or 204".
     pub const BODILESS_STATUS: u32 = 1 << 12;
+    /// Field values may hold control characters, except NUL, CR and LF (`httpValidation`, Node 24 and later).
+    pub const RELAXED: u32 = 1 << 13;
 }
 
 /// What the head decided and what was found in it, as bits of [`Outcome::flags`].
@@ -123,6 +125,7 @@ pub struct Invalid {
 /// each field.
 ///
 /// No byte passes unchecked: names are tokens, values are legal values, and NUL, which is neither, cannot hide a field.
+/// `relaxed` as [`ask::RELAXED`].
 ///
 /// # Errors
 /// [`Invalid`] with the first illegal field; `out` is then not to be sent.
@@ -130,6 +133,7 @@ pub struct Invalid {
 pub fn fields(
     text: &[u8],
     count: u32,
+    relaxed: bool,
     out: &mut Vec<u8>,
     mut see: impl FnMut(u32, &[u8], &[u8]),
 ) -> Result<(), Invalid> {
@@ -144,7 +148,12 @@ pub fn fields(
             Some(_) => return Err(invalid(Reason::Name)),
             None => return Err(invalid(Reason::Count)),
         };
-        let (value, tail) = tail.split_at(value_length(tail));
+        let length = if relaxed {
+            relaxed_length(tail)
+        } else {
+            value_length(tail)
+        };
+        let (value, tail) = tail.split_at(length);
         rest = match tail.split_first() {
             Some((0, rest)) => rest,
             Some(_) => return Err(invalid(Reason::Value)),
@@ -214,14 +223,15 @@ pub fn first_wide(text: &[u16], starts_with_line: bool) -> Invalid {
 
 /// Writes a head to which no rule adds anything: a 1xx response.
 ///
-/// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields.
+/// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields. `relaxed` as
+/// [`ask::RELAXED`].
 ///
 /// # Errors
 /// [`Invalid`]; `out` is then not to be sent.
-pub fn interim(text: &[u8], count: u32, out: &mut Vec<u8>) -> Result<(), Invalid> {
+pub fn interim(text: &[u8], count: u32, relaxed: bool, out: &mut Vec<u8>) -> Result<(), Invalid> {
     let (line, rest) = first_line(text)?;
     out.extend_from_slice(line);
-    fields(rest, count, out, |_, _, _| {})?;
+    fields(rest, count, relaxed, out, |_, _, _| {})?;
     out.extend_from_slice(b"\r\n");
     Ok(())
 }
@@ -303,7 +313,8 @@ pub fn render(
     }
     let written = first_line(text).and_then(|(line, rest)| {
         out.extend_from_slice(line);
-        fields(rest, count, out, |field, name, value| {
+        let relaxed = rules.flags & ask::RELAXED != 0;
+        fields(rest, count, relaxed, out, |field, name, value| {
             outcome.see(field, name, value)
         })
     });

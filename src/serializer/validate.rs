@@ -42,6 +42,13 @@ pub fn value_length(text: &[u8]) -> usize {
     legal.map_or(text.len(), |legal| at + legal)
 }
 
+/// How many bytes at the start of `text` may stand in a relaxed field value: all but NUL, CR and LF. So fetch has it
+/// (<https://fetch.spec.whatwg.org/#concept-header-value>), and nothing else would keep the head in one piece.
+#[inline]
+pub fn relaxed_length(text: &[u8]) -> usize {
+    memchr::memchr3(0, b'\r', b'\n', text).unwrap_or(text.len())
+}
+
 /// Marks, by its high bit, the lowest of eight bytes that is below SP or is DEL. Bytes above the lowest one may be marked
 /// wrongly, as the subtraction borrows from them; none below it is.
 #[inline]

@@ -1,0 +1,37 @@
+'use strict';
+// What reflection shows of our functions: the names and lengths that the running Node's have, which differ between releases.
+
+/**
+ * Gives a function the name and the length of another.
+ * @param {Function} own
+ * @param {Function} builtin
+ */
+function nameLike(own, builtin) {
+  Object.defineProperty(own, 'name', { value: builtin.name, configurable: true });
+  Object.defineProperty(own, 'length', { value: builtin.length, configurable: true });
+}
+
+/**
+ * Makes a prototype look like the built-in one: the same names and lengths of functions, and nothing that the built-in
+ * one does not have.
+ * @param {object} own
+ * @param {object} builtin
+ * @param {Array<string|symbol>} [ours] members that are documented as ours, and stay
+ */
+function follow(own, builtin, ours = []) {
+  for (const key of Reflect.ownKeys(own)) {
+    const theirs = Object.getOwnPropertyDescriptor(builtin, key);
+    if (theirs === undefined) {
+      if (!ours.includes(key)) delete own[key];
+      continue;
+    }
+    const mine = Object.getOwnPropertyDescriptor(own, key);
+    for (const kind of ['value', 'get', 'set']) {
+      if (key !== 'constructor' && typeof mine[kind] === 'function' && typeof theirs[kind] === 'function' && mine[kind] !== theirs[kind]) {
+        nameLike(mine[kind], theirs[kind]);
+      }
+    }
+  }
+}
+
+module.exports = { follow, nameLike };

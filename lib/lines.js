@@ -1,0 +1,130 @@
+'use strict';
+
+/**
+ * What differs between the releases of Node that this package follows: 18, 20, 22, 24, 26, and those between.
+ *
+ * One table; the classes read it when they are loaded, and nothing else asks for a version. A release takes over single
+ * features of a later one, so a row is decided by the shape of the built-in classes where that tells, and by the number
+ * of the release only where it does not.
+ */
+
+const builtin = require('./builtin');
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+/** Whether the running Node is at least a release. @param {number} release @param {number} [point] its second number */
+function since(release, point = 0) {
+  return major > release || (major === release && minor >= point);
+}
+
+function symbolOf(object, description) {
+  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+}
+
+const server = new builtin.Server();
+const agent = new builtin.Agent({ defaultPort: 1, proxyEnv: {} });
+const outgoing = new builtin.OutgoingMessage();
+const { prototype: response } = builtin.ServerResponse;
+const { prototype: incoming } = builtin.IncomingMessage;
+const { prototype: request } = builtin.ClientRequest;
+
+/** Whether storing the options of a server sets `noDelay` among them: https of Node 18 counts on it. */
+function storesNoDelay() {
+  const options = {};
+  require('_http_server').storeHTTPOptions.call({}, options);
+  return options.noDelay === true;
+}
+
+module.exports = {
+  // ------------------------------------------------------------------------------------------------------ the agent
+  /** An agent takes its default port and protocol from its options: that is how https gives them (22). */
+  agentTakesDefaults: agent.defaultPort === 1,
+  /** Milliseconds that agents take off a server's Keep-Alive hint by default; undefined where that is no option (22). */
+  keepAliveBuffer: agent.agentKeepAliveTimeoutBuffer,
+  /** An agent heeds a server's Keep-Alive hint (20). */
+  heedsHints: since(20),
+  /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */
+  kProxyConfig: symbolOf(agent, 'kProxyConfig'),
+
+  /** Before a request goes to a proxy, its Host field is compared with its target (24). */
+  checksAuthority: 'path' in request,
+  /** A list of `pfx` stands in the name of an origin with its passphrases (22). */
+  listsPfx: since(22),
+
+  // ----------------------------------------------------------------------------------------------------- the server
+  /** Storing options sets `noDelay` among them (18). */
+  storesNoDelay: storesNoDelay(),
+  /** A request of HTTP/1.1 without a Host field is refused (20). */
+  requiresHost: 'requireHostHeader' in server,
+  /** `server.close()` closes idle connections too (19). */
+  closesIdle: since(19),
+  /** An idle connection is kept `keepAliveTimeoutBuffer` longer than announced (22.19, 24.6). */
+  keepsLonger: 'keepAliveTimeoutBuffer' in server,
+  /** `shouldUpgradeCallback` decides about upgrades (22.21, 24.9). */
+  asksBeforeUpgrade: 'shouldUpgradeCallback' in server,
+  /** A second error on a socket that the listener of 'clientError' has left open makes a warning (18). */
+  warnsUnclosed: !since(20),
+  /** 'upgrade' and 'connect' are emitted in the async context of the connection's requests (24). */
+  upgradesInContext: since(24),
+  /** The body of a request that upgrades is read as that of the request, not of the other protocol (26). */
+  readsUpgradeBody: since(26),
+  /** Where a server keeps `optimizeEmptyRequests`; undefined where that is no option (24.12). */
+  kOptimizeEmpty: symbolOf(server, 'OptimizeEmptyRequestsOption'),
+  /** `httpValidation` says how strictly field values are looked at, in both directions (24). */
+  choosesValidation: 'httpValidation' in server,
+
+  // --------------------------------------------------------------------------------------------------- the messages
+  /** A body that is not read and is empty ends by itself, without flowing (26). */
+  endsUnread: since(26),
+  /** A message that was read to its end closes a tick earlier (26). */
+  closesAtOnce: since(26),
+  /** `request.signal` (24). */
+  hasSignal: 'signal' in incoming,
+  /** Chunks written while corked are sent as one (22): where a message keeps them, and their length. */
+  kChunkedBuffer: symbolOf(outgoing, 'kChunkedBuffer'),
+  kChunkedLength: symbolOf(outgoing, 'kChunkedLength'),
+  /** A message is corked by a write until the turn is over (26). */
+  corksEachTurn: since(26),
+  /**
+   * A message is finished when its last byte is written, not when it is handed over, and callbacks of `end()` learn of a
+   * failure (24): where it keeps that it is, those callbacks, and the failure.
+   */
+  kWritableFinished: symbolOf(outgoing, 'kWritableFinished'),
+  kEndCallbacks: symbolOf(outgoing, 'kEndCallbacks'),
+  kFlushError: symbolOf(outgoing, 'kFlushError'),
+  /** end() with data tells of an error on a message that is destroyed, too (18). */
+  endTellsDestroyed: !since(20),
+  /** What writeHead() says that it cannot do after the head (18: 'render'). */
+  headSentAction: since(20) ? 'write' : 'render',
+  /** A head without a Connection field that was removed ends keep-alive for the message, too (18). */
+  removedEndsKeepAlive: !since(20),
+  /** A name that a list of fields for writeHead() repeats keeps all its values (22). */
+  keepsRepeated: since(22),
+  /** 1xx responses are one function, which refuses to follow the head (24). */
+  writesInformation: 'writeInformation' in response,
+
+  // ----------------------------------------------------------------------------------------------------- the client
+  /** `request.path` is an accessor that checks what it is given (24). */
+  checksPath: 'path' in request,
+  /** The option `setDefaultHeaders` keeps anything from being added to a head (22). */
+  leavesHeadersAlone: since(22),
+  /** The option `highWaterMark` of a request counts for the request too (24). */
+  requestMark: 'path' in request,
+  /** A function without a name is described by its type in error messages (18), an object of a class without one by itself (18, 26). */
+  describesFunctions: !since(20),
+  describesObjects: !since(20) || since(26),
+  /** Of a long value, what is shown of it is cut, not the value itself (18). */
+  cutsShown: !since(20),
+
+  // ---------------------------------------------------------------------------------------------- who looks at them
+  /** Requests that fail (20), requests and responses that are made (22), are published. */
+  publishesErrors: since(20),
+  publishesCreation: since(22),
+
+  // ----------------------------------------------------------------------------------------------------- the parser
+  /** The version of the parser whose dialect holds; see the table in src/parser. */
+  llhttp: (process.versions.llhttp ?? '9.4').split('.').map(Number),
+  /** The lenient flags that there are; the core knows all of them, a release may not. */
+  lenientBits: Object.keys(builtin.HTTPParser).filter((key) => key.startsWith('kLenient'))
+    .reduce((bits, key) => bits | builtin.HTTPParser[key], 0),
+};
