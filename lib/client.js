@@ -32,9 +32,9 @@ const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, va
 
 const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
 /** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined before. */
-const kPath = sample ? ownSymbol(sample, 'kPath') : undefined;
-const kAbsolute = sample ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') : undefined;
-const kAuthority = sample ? ownSymbol(sample, 'kAuthority') : undefined;
+const kPath = sample ? ownSymbol(sample, 'kPath') || Symbol('kPath') : undefined;
+const kAbsolute = sample ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') || Symbol('kProxyRewrittenToAbsolute') : undefined;
+const kAuthority = sample ? ownSymbol(sample, 'kAuthority') || Symbol('kAuthority') : undefined;
 
 /**
  * A request in progress: write its body, listen for its response.

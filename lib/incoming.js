@@ -27,12 +27,12 @@ const kTrailersCount = ownSymbol(sample, 'kTrailersCount') || Symbol('kTrailersC
 const kTrailersDistinct = ownSymbol(sample, 'kTrailersDistinct') || Symbol('kTrailersDistinct');
 
 /** What `message.signal` is made of (Node 24): null, or the socket and the listener by which its end is learnt. */
-const kAbortController = ownSymbol(sample, 'kAbortController');
-const kAbortSignalSocket = ownSymbol(sample, 'kAbortSignalSocket');
-const kAbortSignalListener = ownSymbol(sample, 'kAbortSignalListener');
-const kAbortSignalDetached = ownSymbol(sample, 'kAbortSignalDetached');
-const kAttachAbortSignal = ownSymbol(Builtin.prototype, 'kAttachAbortSignal');
-const kDetachAbortSignal = ownSymbol(Builtin.prototype, 'kDetachAbortSignal');
+const kAbortController = ownSymbol(sample, 'kAbortController') || Symbol('kAbortController');
+const kAbortSignalSocket = ownSymbol(sample, 'kAbortSignalSocket') || Symbol('kAbortSignalSocket');
+const kAbortSignalListener = ownSymbol(sample, 'kAbortSignalListener') || Symbol('kAbortSignalListener');
+const kAbortSignalDetached = ownSymbol(sample, 'kAbortSignalDetached') || Symbol('kAbortSignalDetached');
+const kAttachAbortSignal = ownSymbol(Builtin.prototype, 'kAttachAbortSignal') || Symbol('kAttachAbortSignal');
+const kDetachAbortSignal = ownSymbol(Builtin.prototype, 'kDetachAbortSignal') || Symbol('kDetachAbortSignal');
 
 // Readable keeps no reference to its options: one object serves every message.
 const streamOptions = { highWaterMark: undefined };
@@ -348,5 +348,5 @@ module.exports = {
   kHeadersCount,
   readStart,
   readStop,
-  ...(kDetachAbortSignal && { kDetachAbortSignal }),
+  ...(hasSignal && { kDetachAbortSignal }),
 };

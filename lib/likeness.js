@@ -1,6 +1,8 @@
 'use strict';
 // What reflection shows of our functions: the names and lengths that the running Node's have, which differ between releases.
 
+const { isNode } = require('./lines');
+
 /**
  * Gives a function the name and the length of another.
  * @param {Function} own
@@ -19,6 +21,7 @@ function nameLike(own, builtin) {
  * @param {Array<string|symbol>} [ours] members that are documented as ours, and stay
  */
 function follow(own, builtin, ours = []) {
+  if (!isNode) return;
   for (const key of Reflect.ownKeys(own)) {
     const theirs = Object.getOwnPropertyDescriptor(builtin, key);
     if (theirs === undefined) {

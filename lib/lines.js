@@ -12,6 +12,8 @@ const builtin = require('./builtin');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 
+const isNode = !process.versions.bun && !process.versions.deno;
+
 /** Whether the running Node is at least a release. @param {number} release @param {number} [point] its second number */
 function since(release, point = 0) {
   return major > release || (major === release && minor >= point);
@@ -30,12 +32,17 @@ const { prototype: request } = builtin.ClientRequest;
 
 /** Whether storing the options of a server sets `noDelay` among them: https of Node 18 counts on it. */
 function storesNoDelay() {
+  const { storeHTTPOptions } = require('_http_server');
   const options = {};
-  require('_http_server').storeHTTPOptions.call({}, options);
+  // Other runtimes have a module of that name without it.
+  if (typeof storeHTTPOptions === 'function') storeHTTPOptions.call({}, options);
   return options.noDelay === true;
 }
 
 module.exports = {
+  /** Bun and Deno have modules of the same names with other insides: what is Node's alone is left out there. */
+  isNode,
+
   // ------------------------------------------------------------------------------------------------------ the agent
   /** An agent takes its default port and protocol from its options: that is how https gives them (22). */
   agentTakesDefaults: agent.defaultPort === 1,

@@ -10,6 +10,7 @@ const net = require('node:net');
 const { getSystemErrorName, types: { isUint8Array } } = require('node:util');
 const native = require('./native');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
+const { isNode } = require('./lines');
 const { adopt, handleOf, holdsSeveral, runsOn, sharedEvents, within } = require('./parser');
 const { ownSymbol } = require('./symbols');
 const { NATIVE, REASONS, STREAM, recordOf } = require('./transport-records');
@@ -46,12 +47,12 @@ const plainRead = plain._read;
 const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;
 const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
 // Elsewhere sockets are not made of libuv's handles.
-const isNode = bytesRead !== undefined && bytesWritten !== undefined && !process.versions.bun && !process.versions.deno;
+const isLibuv = isNode && bytesRead !== undefined && bytesWritten !== undefined;
 
 // Who replaces one of these reads or writes the socket himself, or wants to see what is read and written.
 const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
   'pipe', '_read', '_write', '_writev', '_final', '_destroy', 'ref', 'unref'];
-const originals = WATCHED.map((name) => plain[name]);
+const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
 
 // The attached connections, by their number.
 const attached = [];
@@ -63,7 +64,7 @@ const turn = new Int32Array(1);
 const HELD = 0;
 
 function open() {
-  if (!isNode || native.transportOpen === undefined) return null;
+  if (!isLibuv || native.transportOpen === undefined) return null;
   input = Buffer.allocUnsafeSlow(INPUT_BYTES);
   const resource = {};
   const opened = native.transportOpen(input, sharedEvents, turn, onNews, resource);

