@@ -18,6 +18,7 @@ const { follow } = require('./likeness');
 const { agentTakesDefaults, heedsHints, kProxyConfig, keepAliveBuffer } = require('./lines');
 const native = require('./native');
 const { agentCounters, agentStats } = require('./stats');
+const { originName } = require('./origin-names');
 const { validateNumber, validateOneOf, validateString } = require('./validators');
 const sockets = require('./agent-sockets');
 const { chooseTransport } = require('./transport-records');
@@ -30,8 +31,6 @@ const debug = debuglog('http');
 const kWaiting = Symbol('waiting');
 /** The listener that forwards 'keylog' of each socket; there once somebody listens to it on the agent. */
 const kOnKeylog = Symbol('onkeylog');
-/** The origin asked for last and its name: requests in a row mostly have one origin. */
-const kLastName = Symbol('lastName');
 
 /** Milliseconds taken off the server's Keep-Alive hint, so that the client lets go of the connection first, where no option says how many. */
 const HINT_MARGIN = 1000;
@@ -54,17 +53,6 @@ const REFILL_OWN = 1;
 const REFILL_OTHER = 2;
 
 const SCHEDULING = ['fifo', 'lifo'];
-
-class NameCache {
-  constructor() {
-    this.host = undefined;
-    this.port = undefined;
-    this.localAddress = undefined;
-    this.family = undefined;
-    this.socketPath = undefined;
-    this.name = '';
-  }
-}
 
 /**
  * Manages the connections of a client: opens, keeps and reuses them for each origin.
@@ -131,8 +119,7 @@ Agent.prototype.createConnection = agentTakesDefaults ? function createConnectio
  */
 Agent.prototype.getName = function getName(options = {}) {
   const { host, port, localAddress, family, socketPath } = options;
-  return native.originName(host ? `${host}` : '', port ? `${port}` : '', localAddress ? `${localAddress}` : '',
-                           family === 4 || family === 6 ? family : 0, socketPath ? `${socketPath}` : '');
+  return originName(host, port, localAddress, family, socketPath);
 };
 
 const plainName = Agent.prototype.getName;
@@ -327,7 +314,7 @@ function hostOfField(field) {
   return colon === -1 ? field : field.slice(0, colon);
 }
 
-/** getName() of the merged options without merging them, remembered for the next request. */
+/** getName() of the merged options without merging them. */
 function nameOf(agent, options) {
   const own = agent.options;
   const host = 'host' in own ? own.host : options.host;
@@ -335,20 +322,7 @@ function nameOf(agent, options) {
   const localAddress = 'localAddress' in own ? own.localAddress : options.localAddress;
   const family = 'family' in own ? own.family : options.family;
   const socketPath = 'socketPath' in own ? own.socketPath : options.socketPath;
-  const last = agent[kLastName];
-  if (last !== undefined && last.host === host && last.port === port && last.localAddress === localAddress &&
-      last.family === family && last.socketPath === socketPath) {
-    return last.name;
-  }
-  const cache = new NameCache();
-  cache.host = host;
-  cache.port = port;
-  cache.localAddress = localAddress;
-  cache.family = family;
-  cache.socketPath = socketPath;
-  cache.name = agent.getName(cache);
-  agent[kLastName] = cache;
-  return cache.name;
+  return originName(host, port, localAddress, family, socketPath);
 }
 
 /** Idle sockets of other origins; looked at only where the common limit is what keeps a request waiting. */
