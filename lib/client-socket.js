@@ -236,7 +236,7 @@ function onNativeData(socket, result, length) {
 function refuse(socket, parser, error, chunk) {
   const req = socket._httpMessage;
   prepareError(error, parser, chunk);
-  freeParser(parser, req, socket);
+  transport.letGo(parser, req, socket);
   stopReading(socket);
   socket.destroy();
   req.socket._hadError = true;

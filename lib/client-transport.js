@@ -43,7 +43,7 @@ function use(socket, parser) {
  */
 function take(socket, parser, protocol) {
   const agent = socket[kOpener];
-  if (agent === undefined || isAttached(socket) || socket[kAttached]?.returns >= MOST_RETURNS || isRead(socket)) return;
+  if (agent === undefined || isAttached(socket) || socket.destroyed || socket[kAttached]?.returns >= MOST_RETURNS || isRead(socket)) return;
   if (!transport.attach(socket, parser, protocol, agent, accepted)) return;
   socket.pause = pause;
   socket.setEncoding = setEncoding;

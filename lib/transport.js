@@ -326,6 +326,8 @@ function resetHandle(callback) {
 
 function readStartHandle() {
   leaveHandle(this);
+  // Else the stream would start it again.
+  this.reading = true;
   return Object.getPrototypeOf(this).readStart.call(this);
 }
 
