@@ -33,6 +33,9 @@ const COMMANDS = {
   'npx napi version': { run: 'npx --no napi version && git diff --exit-code', in: 'copy' },
   'npx napi pre-publish': { test: 'package/pack.js', text: '\'pre-publish\', \'--skip-optional-publish\'' },
 
+  'node -r rust-http/register -r ./examples/opentelemetry/tracing.js examples/opentelemetry/app.js': {
+    test: 'examples/opentelemetry.test.js', text: "start(t, 'opentelemetry/app.js', { options: ['--require', register, '--require', tracing] })",
+  },
   'node -r rust-http/register app.js': { run: 'cp __test__/docs/app.js target/app.js && node -r rust-http/register target/app.js', expect: /^true$/m },
   'node scripts/test.js outgoing': { run: 'node scripts/test.js outgoing --list', expect: /__test__\/outgoing\// },
   'node scripts/test.js package': { run: 'node scripts/test.js package --list', expect: /__test__\/package\/pack/ },

@@ -50,7 +50,10 @@ for (const { document, blocks } of all) {
           assert.ok(program.port, program.output());
           assert.equal(await ask(program.port), answer);
         }
-        if (prints !== undefined) assert.match(program.output(), prints);
+        if (prints !== undefined) {
+          await program.ended;
+          assert.match(program.output(), prints);
+        }
       } finally {
         await program.stop();
       }

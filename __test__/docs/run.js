@@ -40,7 +40,7 @@ function copyRepository(dir, linked) {
   return dir;
 }
 
-// Takes a program's text; runs it where `require('rust-http')` finds this package. Returns { port, output(), stop() } once it listens or has ended.
+// Takes a program's text; runs it where `require('rust-http')` finds this package. Returns { port, output(), ended, stop() } once it listens or has ended.
 async function startProgram(code, module) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-docs-'));
   const file = path.join(dir, module ? 'program.mjs' : 'program.js');
@@ -48,6 +48,7 @@ async function startProgram(code, module) {
   fs.mkdirSync(path.join(dir, 'node_modules'));
   fs.symlinkSync(root, path.join(dir, 'node_modules/rust-http'));
   const child = spawn(process.execPath, ['-r', path.join(__dirname, 'free-port.js'), file], { env, cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], timeout: programMs });
+  const ended = once(child, 'close');
   let output = '';
   let port;
   const started = new Promise((resolve) => {
@@ -64,11 +65,11 @@ async function startProgram(code, module) {
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill();
-      await once(child, 'close');
+      await ended;
     }
     fs.rmSync(dir, { recursive: true, force: true });
   };
-  return { port, output: () => output, child, stop };
+  return { port, output: () => output, ended, child, stop };
 }
 
 // Takes a port; returns a promise of status and body of a GET of /.

@@ -22,6 +22,7 @@ const ofAgents = [
   ['http_client_stale_total', 'Kept connections that had gone bad', Counter, ({ stale }) => stale],
   ['http_client_bytes_total', 'Bytes of connections', Counter, ({ bytesRead, bytesWritten }) => ({ read: bytesRead, written: bytesWritten }), 'direction'],
   ['http_client_errors_total', 'Errors of requests', Counter, ({ parseErrors, otherErrors }) => ({ ...parseErrors, ...otherErrors }), 'code'],
+  ['http_client_transport_returns_total', 'Connections given back to their streams', Counter, ({ streamed }) => streamed, 'reason'],
 ];
 
 function addMetrics(registry, table, source) {
