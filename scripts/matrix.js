@@ -1,6 +1,7 @@
 'use strict';
 
-// Runs the tests on every supported line of Node: our own, and Node's suites in both transports where their trees can be had.
+// Runs the tests on every supported line of Node: our own, the parser oracle, and Node's suites in both transports where their
+// trees can be had.
 //   npm run test:matrix -- [--line N]... [--own PART]... [--suite REGEX] [--no-suites] [--tree N=DIR]...
 //   --line N      18, 20, 22, 24 or 26; may be repeated (default: all)
 //   --own PART    only our tests with that in their path; may be repeated
@@ -73,6 +74,12 @@ function suiteCounts(output) {
   return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
 }
 
+// 'strict 169/169, lenient 169/169, byte by byte 169/169'
+function oracleCounts(output) {
+  const scores = [...output.matchAll(/(\d+)\/(\d+)/g)];
+  return [1, 2].map((n) => scores.reduce((all, score) => all + Number(score[n]), 0));
+}
+
 const sum = { passed: 0, failed: 0, skipped: 0 };
 
 function report(line, what, { passed, failed, skipped }, { ok, output }) {
@@ -90,6 +97,10 @@ for (const line of values.line) {
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
   const own = run(binary, ['scripts/test.js', ...values.own]);
   report(version, 'our own tests', ownCounts(own.output), own);
+  const oracle = path.join('__test__', 'fixtures', `parser-oracle-${line}.json`);
+  const parser = run(binary, ['-r', './lib/register.js', '__test__/conformance/run-oracle.cjs', oracle]);
+  const [passed, cases] = oracleCounts(parser.output);
+  report(version, 'parser oracle', { passed, failed: cases - passed, skipped: 0 }, parser);
   if (values['no-suites']) continue;
   if (!WITH_TREE.has(line) && !trees.has(line)) {
     console.log(`Node ${version}, Node's tests: no tree of that line was given`);
