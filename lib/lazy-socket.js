@@ -302,8 +302,9 @@ function onConnection(status, handle) {
   if (socket[kIndex] === undefined) socket[kBuild]();
 }
 
+// A limit of 0 is one from Node 22 on.
 function isOrdinary(server) {
-  return !server.maxConnections && !server.pauseOnConnect && !server.keepAlive && !onServerSocket.hasSubscribers &&
+  return (server.maxConnections === undefined || server.maxConnections === null) && !server.pauseOnConnect && !server.keepAlive && !onServerSocket.hasSubscribers &&
     typeof server.highWaterMark === 'number';
 }
 
