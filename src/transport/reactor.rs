@@ -20,9 +20,9 @@ const EVENTS_PER_TURN: usize = 256;
 /// Bytes that may wait in a connection's queue before they must be sent: what one turn of pipelined answers makes.
 const QUEUE_KEPT: usize = 64 * 1024;
 
-/// Bytes of a connection's first read: more than a head, and few enough that those who send nothing but requests get no long
-/// turn either.
-const FIRST_READ: usize = 8 * 1024;
+/// Bytes of a connection's first read: more than the largest head (16 KiB unless the process says otherwise), so that one which
+/// came whole is read whole, and few enough that those who send nothing but requests get no long turn either.
+const FIRST_READ: usize = 20 * 1024;
 
 /// The most bytes that one read takes.
 const LARGEST_READ: usize = 64 * 1024;
@@ -411,9 +411,9 @@ mod tests {
 
     #[test]
     fn a_connection_of_much_work_gets_short_turns_and_one_of_little_long_ones() {
-        assert_eq!(sizes_of_reads(0), [8192, 16384, 32768, 65536, 65536, 65536]);
-        assert_eq!(sizes_of_reads(1), [8192, 2048, 4096, 2048, 4096, 2048]);
-        assert_eq!(sizes_of_reads(4), [8192, 1024, 1024, 1024, 1024, 1024]);
+        assert_eq!(sizes_of_reads(0), [20480, 40960, 65536, 65536, 65536, 65536]);
+        assert_eq!(sizes_of_reads(1), [20480, 2048, 4096, 2048, 4096, 2048]);
+        assert_eq!(sizes_of_reads(4), [20480, 1024, 1024, 1024, 1024, 1024]);
     }
 
     #[test]
