@@ -411,7 +411,10 @@ mod tests {
 
     #[test]
     fn a_connection_of_much_work_gets_short_turns_and_one_of_little_long_ones() {
-        assert_eq!(sizes_of_reads(0), [20480, 40960, 65536, 65536, 65536, 65536]);
+        assert_eq!(
+            sizes_of_reads(0),
+            [20480, 40960, 65536, 65536, 65536, 65536]
+        );
         assert_eq!(sizes_of_reads(1), [20480, 2048, 4096, 2048, 4096, 2048]);
         assert_eq!(sizes_of_reads(4), [20480, 1024, 1024, 1024, 1024, 1024]);
     }
