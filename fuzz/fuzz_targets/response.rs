@@ -1,7 +1,7 @@
 //! Responses, with each answer that a client may give to a head.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use rust_http::parser::{Decision, Kind};
+use rust_http::parser::{Config, Decision, Kind};
 use rust_http_fuzz::{parse, split_config};
 
 fuzz_target!(|data: &[u8]| {
@@ -11,6 +11,8 @@ fuzz_target!(|data: &[u8]| {
             2 => Decision::SkipBodyAndUpgrade,
             _ => Decision::Body,
         };
-        parse(config, &[input], 8192, decision);
+        // Who says of every head that a body follows is not asked.
+        let run_on = config.run_on && decision == Decision::Body;
+        parse(Config { run_on, ..config }, &[input], 8192, decision);
     }
 });
