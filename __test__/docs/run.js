@@ -23,7 +23,9 @@ const tooOld = (major < 20 || (major === 20 && minor < 19)) && 'development need
 
 // Takes a command for the shell and a directory; returns { status, output }.
 function runCommand(command, cwd) {
-  const { status, signal, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd, env, encoding: 'utf8', timeout: commandMs, killSignal: 'SIGKILL', maxBuffer: 1 << 26 });
+  // bash takes a pipe of Node at its input for a remote shell, and reads startup files that may change PATH
+  const options = { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: commandMs, killSignal: 'SIGKILL', maxBuffer: 1 << 26 };
+  const { status, signal, stdout, stderr } = spawnSync('bash', ['--norc', '-o', 'pipefail', '-c', command], options);
   return { status: signal ?? status, output: `${stdout}${stderr}` };
 }
 
