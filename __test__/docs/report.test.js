@@ -10,7 +10,8 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { writeReport } = require('../../bench/report');
 const { dotPlot } = require('../../bench/plot');
-const { root } = require('./extract');
+const { extract, root } = require('./extract');
+const { COMMANDS } = require('./commands');
 const { env } = require('./run');
 
 let tmp;
@@ -34,7 +35,7 @@ function row(label, times) {
 }
 
 const servers = {
-  command: 'npm run bench -- --report', node: '20.0.0', rounds: 3, seconds: 2,
+  command: 'npm run bench -- --report --rounds 3 --seconds 2', node: '20.0.0', rounds: 3, seconds: 2,
   results: [{ scenario: 'hello', about: 'GET <12>', connections: 64, rows: [row('node:http', 1), row('node:http again', 1.01), row('rust-http', 1.75), row('bun', 2.5)] }],
 };
 const client = {
@@ -51,7 +52,10 @@ test('the tables hold the figures, with the command that repeats them and the er
   assert.ok(performance.includes('Errors: undici.request in get-1: 3.'));
   const readme = fs.readFileSync(path.join(dir, 'README.md'), 'utf8');
   assert.ok(readme.includes('| GET <12> | 1.75 (1.50..2.00) | 1.75 | 1.01 |'));
-  for (const text of [performance, readme]) assert.match(text, /3 rounds of 2 s per arm\. Repeat it with `npm run bench -- --report`/);
+  for (const text of [performance, readme]) {
+    assert.deepEqual(extract(text).commands.filter((command) => !COMMANDS[command]), []);
+    assert.match(text, /3 rounds of 2 s per arm\. Repeat it with `npm run bench -- --report --rounds 3 --seconds 2`/);
+  }
 });
 
 test('a report takes the place of the one before and leaves the rest of the pages', () => {
