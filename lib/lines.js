@@ -73,8 +73,6 @@ module.exports = {
   warnsUnclosed: !since(20),
   /** 'upgrade' and 'connect' are emitted in the async context of the connection's requests (24). */
   upgradesInContext: since(24),
-  /** The body of a request that upgrades is read as that of the request, not of the other protocol (26). */
-  readsUpgradeBody: since(26),
   /** Where a server keeps `optimizeEmptyRequests`; undefined where that is no option (24.12). */
   kOptimizeEmpty: symbolOf(server, 'OptimizeEmptyRequestsOption'),
   /** `httpValidation` says how strictly field values are looked at, in both directions (24). */
