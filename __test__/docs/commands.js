@@ -54,6 +54,9 @@ const COMMANDS = {
   'npm run test:node -- --group all --builtin --json built-in.json': { run: `npm run test:node -- --group all --builtin --filter '${quick}' --json {tmp}/built-in.json`, ...selected },
   'node scripts/compatibility.js native.json stream.json built-in.json': { test: 'docs/compatibility.test.js', text: '\'native.json\', \'stream.json\', \'built-in.json\'' },
 
+  'node scripts/test.js lines': { run: 'node scripts/test.js lines --list', expect: /__test__\/lines\// },
+  'node scripts/test.js runtimes': { run: 'node scripts/test.js runtimes --list', expect: /__test__\/runtimes\// },
+  'npm run test:matrix': { ci: 'npm run test:matrix' },
   'npm run test:vectors': { ci: 'npm run test:vectors' },
   'npm run test:differential -- 2000000 7': { run: 'npm run test:differential -- 2000 7', expect: /\d+ passed, 0 failed/ },
   'npm run test:differential -- N SEED': { run: 'npm run test:differential -- 1000 1', expect: /\d+ passed, 0 failed/ },
