@@ -1,7 +1,7 @@
 'use strict';
 
 // npm run bench:client: our client against node:http's (twice, so that the noise is seen) and undici.request, all on one plain server.
-//   npm run bench:client -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]...
+//   npm run bench:client -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--transport stream|native]... [--module PATH]...
 // Clients stand on core 0, the server on core 1. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
 
 const fs = require('node:fs');
@@ -35,18 +35,23 @@ function options() {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '3' },
       json: { type: 'string' },
+      transport: { type: 'string', multiple: true, default: [] },
       module: { type: 'string', multiple: true, default: [path.join(__dirname, '..', 'lib', 'index.js')] },
     },
   });
   return { ...values, rounds: Number(values.rounds), seconds: Number(values.seconds) };
 }
 
-function clientArms(modules) {
+function clientArms(modules, transports) {
   const arms = [
     { label: 'node:http', kind: 'request', module: 'node:http' },
     { label: 'node:http again', kind: 'request', module: 'node:http' },
-    ...modules.map((file) => ({ label: labelOf(file, modules), kind: 'request', module: file.startsWith('node:') ? file : path.resolve(file) })),
   ];
+  for (const file of modules) {
+    const arm = { label: labelOf(file, modules), kind: 'request', module: file.startsWith('node:') ? file : path.resolve(file) };
+    if (transports.length === 0) arms.push(arm);
+    for (const transport of transports) arms.push({ ...arm, label: `${arm.label} ${transport}`, env: { RUST_HTTP_TRANSPORT: transport } });
+  }
   try {
     require.resolve('undici');
     arms.push({ label: 'undici.request', kind: 'undici', module: '-' });
@@ -59,7 +64,9 @@ function clientArms(modules) {
 async function startClient(scenario, arm, port) {
   const script = path.join(__dirname, 'client-load.js');
   const [file, ...args] = onCore(clientCore, [process.execPath, script, arm.kind, arm.module, String(port), scenario.method, scenario.path, String(scenario.sockets)]);
-  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...arm.env },
+  });
   await answerOf(child, arm);
   return { ...arm, child, rounds: [] };
 }
@@ -107,7 +114,7 @@ async function main() {
   if (!pinned) console.log('not pinned to cores (taskset is missing, or there is one core): expect noise');
 
   const wanted = scenarios.filter((s) => !opts.only || new RegExp(opts.only).test(s.name));
-  const arms = clientArms(opts.module);
+  const arms = clientArms(opts.module, opts.transport);
   const server = await startServer(serverCore, [process.execPath, path.join(__dirname, 'raw-server.js')]);
   console.log(`Node ${process.versions.node}, ${opts.rounds} rounds of ${opts.seconds} s; ratio: req/s against node:http in the same round, median (min..max)`);
   const results = [];

@@ -9,6 +9,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
+const ours = require('..');
 const { body } = require('./soak-body');
 
 const seconds = Number(process.argv[2] ?? 60);
@@ -24,6 +25,7 @@ let port;
 let ended = false;
 const keepAlive = new http.Agent({ keepAlive: true, maxSockets: WORKERS_PER_KIND * 2, timeout: STUCK });
 const closing = new http.Agent({ keepAlive: false });
+const oursKeepAlive = new ours.Agent({ keepAlive: true, maxSockets: WORKERS_PER_KIND * 2, timeout: STUCK });
 
 const random = (limit) => Math.floor(Math.random() * limit);
 // Most bodies are small, some large.
@@ -35,7 +37,8 @@ function expectBytes(what, got, wanted) {
 }
 
 async function request(options, upload) {
-  const req = http.request({ port, host: '127.0.0.1', ...options });
+  const client = options.agent === oursKeepAlive ? ours : http;
+  const req = client.request({ port, host: '127.0.0.1', ...options });
   req.end(upload);
   const [res] = await once(req, 'response');
   const parts = [];
@@ -52,10 +55,10 @@ async function get(agent) {
   expectBytes(way, await request({ agent, path: `${way}?seed=${seed}&length=${length}` }), body(seed, length));
 }
 
-async function upload() {
+async function upload(agent) {
   const bytes = body(random(1e9), size());
   const headers = random(2) ? { 'Transfer-Encoding': 'chunked' } : { 'Content-Length': bytes.length };
-  const digest = await request({ agent: keepAlive, path: '/digest', method: 'POST', headers }, bytes);
+  const digest = await request({ agent, path: '/digest', method: 'POST', headers }, bytes);
   if (String(digest) !== crypto.createHash('sha1').update(bytes).digest('hex')) throw new Error('upload: another digest');
 }
 
@@ -136,7 +139,10 @@ async function upgrade() {
   expectBytes('upgrade', all.subarray(all.indexOf('\r\n\r\n') + 4), bytes);
 }
 
-const KINDS = { keepAlive: () => get(keepAlive), close: () => get(closing), upload, abort, pipelined, slow, upgrade };
+const KINDS = {
+  keepAlive: () => get(keepAlive), oursKeepAlive: () => get(oursKeepAlive), close: () => get(closing),
+  upload: () => upload(keepAlive), oursUpload: () => upload(oursKeepAlive), abort, pipelined, slow, upgrade,
+};
 
 async function work(name) {
   while (!ended && failures.length < 10) {
@@ -169,6 +175,7 @@ async function main() {
   ended = true;
   await Promise.all(workers);
   keepAlive.destroy();
+  oursKeepAlive.destroy();
   // Idle connections run into keepAliveTimeout.
   await pass(4000);
   const end = await look();
@@ -177,6 +184,7 @@ async function main() {
   const count = (of) => Object.values(of.resources).reduce((sum, n) => sum + n, 0);
   console.log(`exchanges: ${JSON.stringify(counts)}`);
   console.log(`connections: ${JSON.stringify(end.stats)}`);
+  console.log(`our client's: ${JSON.stringify(oursKeepAlive.stats())}`);
   for (const [name, of] of Object.entries({ start, 'warmed up': warm, end })) {
     console.log(`${name}: ${(of.rss / 1e6).toFixed(1)} MB resident, ${(of.heap / 1e6).toFixed(1)} MB heap, ` +
       `${of.descriptors} descriptors, resources ${JSON.stringify(of.resources)}`);
