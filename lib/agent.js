@@ -111,6 +111,7 @@ Agent.prototype.createConnection = agentTakesDefaults ? function createConnectio
   // To a proxy it is node that connects, perhaps over TLS.
   return kProxyConfig !== undefined && this[kProxyConfig] ? plainCreate.apply(this, args) : net.connect(...args);
 } : net.connect;
+const ownCreate = Agent.prototype.createConnection;
 
 /**
  * The name of the origin of a request: connections of one name may serve each other's requests.
@@ -357,7 +358,7 @@ function assign(agent, req, socket) {
 }
 
 function adopt(agent, socket, options) {
-  sockets.installListeners(agent, socket, options, agent.createConnection === net.connect);
+  sockets.installListeners(agent, socket, options, agent.createConnection === ownCreate);
   if (agent[kOnKeylog] !== undefined) socket.on('keylog', agent[kOnKeylog]);
 }
 
