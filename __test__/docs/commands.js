@@ -71,6 +71,9 @@ const COMMANDS = {
 
   'npm run bench': { run: `npm run bench -- --node-only ${smoke}`, expect: /^rust-http .* 0$/m, needs: 'wrk' },
   'npm run bench:client': { run: `npm run bench:client -- ${smoke}`, expect: /^rust-http .* 0$/m },
+  'npm run bench:client -- --only \'^(get|post)-50\' --transport stream --transport native': {
+    run: 'npm run bench:client -- --rounds 1 --seconds 1 --only \'^get-50\' --transport stream --transport native', expect: /stream[\s\S]* 0$/m,
+  },
   'npm run bench -- --report': { test: 'docs/report.test.js', text: '\'--report\', \'--report-to\'' },
   'npm run bench -- --node-only': { run: 'npm run bench -- --node-only --rounds 1 --seconds 1 --only \'^pipelined$\'', expect: /^rust-http .* 0$/m, needs: 'wrk' },
   'npm run bench:floods': { run: 'npm run bench:floods -- --ms 200 --only \'^slow heads$\'', expect: /^\| slow heads \|/m },
