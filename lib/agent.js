@@ -155,7 +155,11 @@ Agent.prototype.addRequest = function addRequest(req, options, port, localAddres
     if (decision !== REUSE_OLDEST && decision !== REUSE_NEWEST) break;
     const socket = decision === REUSE_OLDEST ? free.shift() : free.pop();
     if (free.length === 0) delete this.freeSockets[name];
-    if (sockets.isFit(socket)) {
+    if (req[sockets.kPlaced] === null ? sockets.isUsable(socket) : sockets.isFit(socket)) {
+      if (req[sockets.kPlaced] === null) {
+        req[sockets.kPlaced] = options;
+        req[sockets.kPlacer] = this;
+      }
       sockets.renewAsyncIdentity(socket);
       this.reuseSocket(socket, req);
       assign(this, req, socket);
@@ -347,6 +351,23 @@ function openFor(agent, req, options) {
   });
 }
 
+/**
+ * A kept socket went bad between the call that gave it to a request and the tick in which the request was to begin: another one for it.
+ * @param {Agent} agent
+ * @param {ClientRequest} req
+ * @param {stream.Duplex} socket
+ * @param {object} options as addRequest() had them
+ */
+function replace(agent, req, socket, options) {
+  const counters = agentCounters(agent);
+  counters.stale++;
+  counters.requests--;
+  req.reusedSocket = false;
+  socket.destroy();
+  // That of a class that extends this one has been called for this request.
+  Agent.prototype.addRequest.call(agent, req, options);
+}
+
 /** A request may ask for another timeout than the agent's. */
 function assign(agent, req, socket) {
   agentCounters(agent).requests++;
@@ -521,4 +542,5 @@ module.exports = {
   Agent,
   /** The agent of requests that name none; may be replaced. */
   globalAgent: new Agent(globalAgentOptions),
+  replace,
 };

@@ -15,7 +15,8 @@ const { kRunOn, within } = require('./parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain } = require('./symbols');
-const { ANSWERED, freeSocketErrorListener, setPhase } = require('./agent-sockets');
+const { replace } = require('./agent');
+const { ANSWERED, freeSocketErrorListener, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
 const transport = require('./client-transport');
 const { received } = require('./transport');
 const observe = require('./client-observe');
@@ -48,6 +49,16 @@ function attach(req, socket, err) {
   if (req.destroyed || err) {
     giveUp(req, socket, err);
     return;
+  }
+  const options = req[kPlaced];
+  if (options) {
+    const agent = req[kPlacer];
+    req[kPlaced] = req[kPlacer] = null;
+    // As late as can be: a request that is sent on a closed connection is lost.
+    if (!isFit(socket)) {
+      replace(agent, req, socket, options);
+      return;
+    }
   }
   // Taking a socket up comes after the request, which is lost if the server closes the connection meanwhile.
   const isFirst = begin(req, socket);

@@ -9,6 +9,7 @@ const { addAbortSignal } = require('stream');
 const { deprecate } = require('util');
 const EventEmitter = require('events');
 const agents = require('./agent');
+const { kPlaced, kPlacer } = require('./agent-sockets');
 const { rewriteForProxy } = require('./agent-proxy');
 const { attach, kReason, watchTimeout } = require('./client-socket');
 const {
@@ -117,6 +118,8 @@ function ClientRequest(input, options, callback) {
   this.parser = null;
   this.maxHeadersCount = null;
   this.reusedSocket = false;
+  this[kPlaced] = null;
+  this[kPlacer] = null;
   this.host = host;
   this.protocol = protocol;
 

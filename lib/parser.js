@@ -72,7 +72,7 @@ const sharedEvents = new Int32Array(EVENT_WORDS);
 
 /**
  * Set on a parser whose callbacks answer 0 for every request head that asks for no upgrade, and every final response but 304: the
- * core then need not stop there.
+ * core then need not stop there. They make nothing of the fields of a message that is refused before its head is complete.
  */
 const kRunOn = Symbol('runOn');
 const kHandle = Symbol('handle');
@@ -475,6 +475,10 @@ function deliver(parser, text, events, chunk, offset) {
           break;
         }
         case HEADERS: {
+          if (parser[kRunOn] && isLost(events, at)) {
+            at = length;
+            break;
+          }
           const count = events[at + 3];
           const onHeaders = parser[kOnHeaders];
           if (typeof onHeaders === 'function') {
@@ -527,6 +531,15 @@ function deliver(parser, text, events, chunk, offset) {
   }
   events[CURSOR] = length;
   return decision;
+}
+
+// Whether the fields from `at` on are the last events before an error: what they belong to is given to nobody, and a flood of heads that
+// are too large would have us make a thousand strings for each.
+function isLost(events, at) {
+  if (events[STOP] !== STOP_ERROR) return false;
+  const length = events[LENGTH];
+  while (at < length && events[at] === HEADERS) at += 4 + 4 * events[at + 3];
+  return at >= length;
 }
 
 function deliverHead(parser, text, events, at) {

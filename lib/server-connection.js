@@ -5,6 +5,7 @@
 // request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
 const net = require('node:net');
+const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
@@ -313,6 +314,7 @@ function warnUnclosed() {
  */
 function socketOnError(error) {
   stats.connectionFailed(this.server, error);
+  if (refuseUnseen(this, error)) return;
   // Destroying the socket with the error emits it again, for other listeners: it is not to be answered twice.
   this.removeListener('error', socketOnError);
   if (this.listenerCount('error', noop) === 0) this.on('error', noop);
@@ -324,6 +326,20 @@ function socketOnError(error) {
     this.write(ANSWERS[error.code] || BAD_REQUEST);
   }
   this.destroy(error);
+}
+
+// Where nobody has looked at the socket and nobody hears of its errors, an answer and its end are all there is to it: no net.Socket
+// is made for that.
+function refuseUnseen(socket, error) {
+  const { server } = socket;
+  if (!transport.isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server)) return false;
+  if (socket.writable) socket.write(ANSWERS[error.code] || BAD_REQUEST);
+  closeNow(socket);
+  return true;
+}
+
+function isUnheard(server) {
+  return server.emit === EventEmitter.prototype.emit && server.listenerCount('clientError') === 0;
 }
 
 function onSocketResume() {
