@@ -56,4 +56,4 @@ function table(rows) {
   return lines.map((line) => line.map((cell, i) => cell[columns[i][2] ?? 'padStart'](widths[i])).join('  ')).join('\n');
 }
 
-module.exports = { summarize, table };
+module.exports = { median, summarize, table };

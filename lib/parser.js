@@ -32,7 +32,8 @@ const CONSUMED = 2;
 const NOW = 3;
 const CURSOR = 4;
 const FIRST_EVENT = 5;
-const EVENT_WORDS = 8192;
+// Room for all fields of 16 KiB, the default limit of a head, that have five bytes and more, and so for the error behind them.
+const EVENT_WORDS = 16384;
 
 // Answers of kOnHeadersComplete: 0 to 2 and 21 (pause) mean something, any other number is a failure. RUN_ON is ours.
 const HIGHEST_DECISION = 21;
