@@ -11,9 +11,12 @@ const { createHash } = require('node:crypto');
 const { once } = require('node:events');
 const { Readable } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
+const { setTimeout } = require('node:timers/promises');
 
 const fixtures = path.join(__dirname, '../fixtures/tls');
 const fill = Buffer.alloc(65536, 'd');
+// Bytes of a long upload after which it is not read for a while.
+const hesitateAt = 10 * 1024 * 1024;
 
 function json(res, value) {
   res.setHeader('Content-Type', 'application/json');
@@ -28,7 +31,12 @@ async function echo(req, res) {
 
 async function count(req, res) {
   let bytes = 0;
-  for await (const part of req) bytes += part.length;
+  for await (const part of req) {
+    const before = bytes;
+    bytes += part.length;
+    // A sender that did not wait for this would be far ahead then.
+    if (before < hesitateAt && bytes >= hesitateAt) await setTimeout(300);
+  }
   json(res, { bytes, length: req.headers['content-length'] ?? null });
 }
 

@@ -23,7 +23,7 @@ const startMs = 20000;
 // message of the program; call(task, ...args) runs a task of it (apps/clients/serve.js) and returns a promise of its value.
 async function start(way, app, ...args) {
   const child = fork(path.join(__dirname, 'apps', app), [way.module, ...args], {
-    execArgv: [...way.preload, '--unhandled-rejections=strict'],
+    execArgv: [...way.preload, '--expose-gc', '--unhandled-rejections=strict'],
     env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '', NODE_ENV: 'test' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
