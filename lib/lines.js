@@ -99,8 +99,8 @@ module.exports = {
   kFlushError: symbolOf(outgoing, 'kFlushError'),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
   endTellsDestroyed: !since(20),
-  /** What writeHead() says that it cannot do after the head (18: 'render'). */
-  headSentAction: since(20) ? 'write' : 'render',
+  /** writeHead() behind a head is refused; on 18 only where fields have been set, otherwise that is the head then, or a second one. */
+  refusesSecondHead: since(20),
   /** A head without a Connection field that was removed ends keep-alive for the message, too (18). */
   removedEndsKeepAlive: !since(20),
   /** A name that a list of fields for writeHead() repeats keeps all its values (22). */

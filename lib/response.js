@@ -7,7 +7,7 @@ const { ServerResponse: Builtin } = require('./builtin');
 const { chunkExpression } = require('./common');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
-const { headSentAction, keepsRepeated, publishesCreation, writesInformation } = require('./lines');
+const { keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('./lines');
 const { OutgoingMessage } = require('./outgoing');
 const performance = require('./server-performance');
 const { kConnection } = require('./server-symbols');
@@ -210,7 +210,7 @@ ServerResponse.prototype._implicitHeader = function _implicitHeader() {
  * @throws ERR_HTTP_HEADERS_SENT, ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_ARG_VALUE, ERR_INVALID_CHAR
  */
 ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj) {
-  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT(headSentAction);
+  if (this._header && refusesSecondHead) throw new codes.ERR_HTTP_HEADERS_SENT('write');
 
   const code = statusCode | 0;
   if (code < LOWEST_CODE || code > HIGHEST_CODE) throw new codes.ERR_HTTP_INVALID_STATUS_CODE(statusCode);
@@ -225,6 +225,7 @@ ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj)
   this.statusCode = code;
 
   if (this[kOutHeaders]) {
+    if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT(fields && Object.keys(fields).length > 0 ? 'set' : 'render');
     if (fields) mergeFields(this, fields);
     fields = this[kOutHeaders];
   }

@@ -194,3 +194,33 @@ test('writeHead takes fields in every form, as the built-in does', () => {
     }
   }
 });
+
+test('writeHead() behind a head does what it does on the running line', async (t) => {
+  // Node 18 takes the new head where no field was set before, and sends a second one where the first is on its way.
+  const bodies = {
+    'before anything is sent': (res) => res.writeHead(200, { A: 1 }).writeHead(500, { B: 2 }),
+    'with fields set before': (res) => { res.setHeader('Q', 1); res.writeHead(200).writeHead(500, { B: 2 }); },
+    'with fields set, and without new ones': (res) => { res.setHeader('Q', 1); res.writeHead(200).writeHead(500, {}); },
+    'of another length': (res) => res.writeHead(200, { 'Content-Length': 3 }).writeHead(200, { 'Content-Length': 5 }),
+    'after a chunk': (res) => { res.write('hello'); res.writeHead(500, 'Mine', ['A', 'b']); },
+    'after a chunk, without a body': (res) => { res.write('hello'); res.writeHead(204); },
+    'after the head was flushed': (res) => { res.flushHeaders(); res.writeHead(500); },
+    'after the end': (res) => { res.end('x'); res.writeHead(500); },
+  };
+  for (const [name, body] of Object.entries(bodies)) {
+    await t.test(name, async () => {
+      await same({}, (server, log) => {
+        server.on('request', (req, res) => {
+          try {
+            body(res);
+          } catch (error) {
+            log.push(error.code, error.message);
+          }
+          log.push(res.statusCode, res.headersSent, res.chunkedEncoding);
+          if (!res.writableEnded) res.end('world');
+          res.on('close', () => log.push('close'));
+        });
+      }, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    });
+  }
+});
