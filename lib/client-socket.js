@@ -69,6 +69,14 @@ function attach(req, socket, err) {
 /** The request ended before it could use a socket; a good socket goes back to the agent. */
 function giveUp(req, socket, err) {
   const reason = err || req[kReason];
+  // No socket could tell that the request's time ran out, at a proxy that opened no tunnel.
+  if (err?.proxyTunnelTimeout) {
+    req.emit('timeout');
+    req.destroyed = true;
+    fail(req, err);
+    process.nextTick(close, req);
+    return;
+  }
   req.destroyed = true;
   if (!socket) {
     conclude(req, reason);

@@ -4,7 +4,8 @@
 // trees can be had.
 //   npm run test:matrix -- [--line N]... [--own PART]... [--suite REGEX] [--no-suites] [--tree N=DIR]...
 //   --line N      18, 20, 22, 24 or 26; may be repeated (default: all)
-//   --own PART    only our tests with that in their path; may be repeated
+//   --own PART    only our tests with that in their path; may be repeated (default: all; on lines other than this Node's
+//                 without the parts named in ONCE)
 //   --suite REGEX only Node's tests whose name matches
 //   --no-suites   our own tests alone
 //   --tree N=DIR  a checkout of Node for line N (default: fetched for 18, 20 and 22; without one, its suite is not run)
@@ -22,6 +23,14 @@ const LINES = ['18', '20', '22', '24', '26'];
 // Those whose tests a Debian release carries; see __test__/node-suite/find-source.js.
 const WITH_TREE = new Set(['18', '20', '22']);
 const TRANSPORTS = ['native', 'stream'];
+// Parts of our own tests that need no second line: they run on that of the Node which runs this script.
+const ONCE = {
+  'docs/': 'the pages, and the tools that they name, are read and run by one Node',
+  'examples/': 'programs with dependencies of their own, for one release of Node',
+  'package/': 'what is packed and published, by npm of the developing Node',
+  'runtimes/': 'Bun and Deno run the package, not Node',
+};
+const HERE = process.versions.node.split('.')[0];
 // Slow runs of one line, in milliseconds.
 const LIMIT = 30 * 60 * 1000;
 
@@ -95,7 +104,8 @@ function report(line, what, { passed, failed, skipped }, { ok, output }) {
 for (const line of values.line) {
   const binary = binaryOf(line);
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
-  const own = run(binary, ['scripts/test.js', ...values.own]);
+  const without = line === HERE || values.own.length > 0 ? [] : Object.keys(ONCE).flatMap((part) => ['--without', part]);
+  const own = run(binary, ['scripts/test.js', ...without, ...values.own]);
   report(version, 'our own tests', ownCounts(own.output), own);
   const oracle = path.join('__test__', 'fixtures', `parser-oracle-${line}.json`);
   const parser = run(binary, ['-r', './lib/register.js', '__test__/conformance/run-oracle.cjs', oracle]);

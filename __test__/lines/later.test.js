@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const diagnostics = require('node:diagnostics_channel');
 const builtin = require('node:http');
+const https = require('node:https');
 const net = require('node:net');
 const { once } = require('node:events');
 const { test } = require('node:test');
@@ -202,6 +203,27 @@ const SCENARIOS = [
       await once(res, 'end');
       log.push(res.statusCode, steady(Object.keys(agent.sockets).join()));
       agent.destroy();
+    }
+    proxy.close();
+  }],
+  ['the time of a tunnel through a proxy', lines.kProxyConfig !== undefined, async (module, log) => {
+    const { Agent, request } = module === http ? require('../../lib/https') : https;
+    const proxy = net.createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    for (const [ofAgent, ofRequest, listener] of [
+      [{}, { timeout: 50 }], [{ timeout: 50 }, {}], [{}, { timeout: 50 }, (req) => req.destroy(new Error('mine'))],
+    ]) {
+      const agent = new Agent({ proxyEnv: { https_proxy: `http://127.0.0.1:${proxy.address().port}` }, ...ofAgent });
+      const req = request({ host: 'example.test', agent, ...ofRequest });
+      req.on('timeout', () => {
+        log.push('timeout', req.destroyed);
+        listener?.(req);
+        process.nextTick(() => log.push('next tick'));
+      });
+      req.on('error', (error) => log.push(error.code, error.message));
+      req.end();
+      await new Promise((resolve) => req.on('close', resolve));
+      log.push(req.destroyed, Object.keys(agent.sockets).length, Object.keys(agent.requests).length);
     }
     proxy.close();
   }],
