@@ -16,6 +16,10 @@ const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n\r\n`;
 const OK = 'HTTP/1.1 200 OK\r\n';
 
+/** Connections a second, and how many may be open at once, of the attack that is not the faster the faster it is served. */
+const PACE = 6000;
+const PACED = 24;
+
 class Attack {
   constructor(port, most = Infinity) {
     this.port = port;
@@ -80,6 +84,24 @@ class Attack {
     await Promise.all(all);
   }
 
+  // Connections with a request each, PACE a second for every server that can take so many.
+  async pace(request) {
+    const start = performance.now();
+    let begun = 0;
+    const one = async () => {
+      while (!this.stopped && this.made < this.most) {
+        const due = start + begun++ * 1000 / PACE;
+        while (performance.now() < due) await pause(1);
+        const socket = await this.open();
+        if (socket === undefined) continue;
+        socket.resume();
+        await this.send(socket, request);
+        if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
+      }
+    };
+    await Promise.all(Array.from({ length: PACED }, one));
+  }
+
   stop() {
     this.stopped = true;
     for (const socket of this.sockets) socket.destroy();
@@ -99,6 +121,7 @@ const ON_SERVER = {
   'trailers without end': (attack) => attack.run(FEW, `${CHUNKED}0\r\n`, 'abcd: efgh\r\n'.repeat(400)),
   'empty lines': (attack) => attack.run(FEW, '\r\n', '\r\n'.repeat(8000), { gap: 1 }),
   'one connection after another': (attack) => attack.run(FEW, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+  'connections at a pace': (attack) => attack.pace('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
   'no request at all': (attack) => attack.run(FEW, 'x\r\n\r\n'),
 };
 
