@@ -5,6 +5,7 @@
  * are named functions shared by every request; they find their request as `socket._httpMessage`.
  */
 
+const process = require('node:process');
 const { finished } = require('stream');
 const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('./common');

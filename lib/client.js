@@ -4,6 +4,8 @@
  * http.ClientRequest, and the functions that make one: request, get and the old createClient.
  */
 
+const { Buffer } = require('node:buffer');
+const process = require('node:process');
 const net = require('net');
 const { addAbortSignal } = require('stream');
 const { deprecate } = require('util');

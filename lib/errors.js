@@ -10,7 +10,7 @@
  *     throw hideFrames(new codes.ERR_INVALID_ARG_TYPE('name', 'string', name), validateName);
  */
 
-const { format, inspect } = require('util');
+const { format, getSystemErrorName, inspect } = require('util');
 const { cutsShown, describesFunctions, describesObjects } = require('./lines');
 
 /** Longest text of a received value before it is cut, in UTF-16 units: 28 for a short description, 128 for a whole value. */
@@ -198,6 +198,21 @@ function connResetException(message) {
   return error;
 }
 
+/**
+ * The error of a system call, as net.Socket has it.
+ * @param {string} call its name
+ * @param {number} number the system's error number, positive
+ * @returns {Error} with errno, code and syscall
+ */
+function systemError(call, number) {
+  const code = getSystemErrorName(-number);
+  const error = new Error(`${call} ${code}`);
+  error.errno = -number;
+  error.code = code;
+  error.syscall = call;
+  return error;
+}
+
 /** The error of an operation that an AbortSignal ended: code ABORT_ERR, name AbortError. */
 class AbortError extends Error {
   /**
@@ -211,4 +226,4 @@ class AbortError extends Error {
   }
 }
 
-module.exports = { AbortError, codes, connResetException, hideFrames };
+module.exports = { AbortError, codes, connResetException, hideFrames, systemError };

@@ -4,8 +4,10 @@
 // Owns the lazily built header objects and the end of a body nobody reads. The state lives under node's own property names
 // and symbols, so that a message whose prototype is exchanged for one that ends in the built-in class goes on working.
 
+const process = require('node:process');
 const { Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('./builtin');
+const { silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('./header-fields');
 const { follow } = require('./likeness');
 const { closesAtOnce, hasSignal } = require('./lines');
@@ -266,7 +268,7 @@ IncomingMessage.prototype._dump = function _dump() {
   if (this._dumped) return;
   this._dumped = true;
   // What is buffered already shall reach nobody.
-  this.removeAllListeners('data');
+  silence(this, 'data');
   this.resume();
 };
 

@@ -8,8 +8,11 @@
  * a head and a body become one.
  */
 
+const { Buffer } = require('node:buffer');
+const process = require('node:process');
 const net = require('net');
 const { debuglog, types: { isUint8Array } } = require('util');
+const { plainEmit } = require('./emitter');
 const { codes, hideFrames } = require('./errors');
 const { corksEachTurn, endTellsDestroyed } = require('./lines');
 const { headIsAscii } = require('./outgoing-headers');
@@ -17,7 +20,7 @@ const {
   kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
   kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished,
 } = require('./symbols');
-const { isUnbuilt, uncorkAll, write: nativeWrite } = require('./transport');
+const { isUnbuilt, uncorkAll, write: nativeWrite, writeLast } = require('./transport');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
 
 const CRLF = '\r\n';
@@ -41,7 +44,7 @@ const debug = debuglog('http');
 /** NODE_DEBUG is read once, when the process starts. */
 const DEBUGGING = debug.enabled;
 
-function nop() {}
+const nop = () => {};
 
 /** Length of a chunk in bytes; text without an encoding is UTF-8. */
 function byteLength(chunk, encoding) {
@@ -53,15 +56,27 @@ function joinsHead(encoding) {
   return !encoding || encoding === 'utf8' || encoding === 'latin1';
 }
 
+/** Whether the sending methods of a message are the original ones, and everything before is sent or joined to what comes now. */
+function isPlain(message) {
+  return message._send === _send && message._writeRaw === _writeRaw && message.outputData.length === 0 && !message.destroyed &&
+    !message.strictContentLength && message[kCorked] === 0;
+}
+
 /**
  * Whether what is written goes straight to a connection on which single writes cannot be observed: a socket with a handle whose
  * write() is the original, and a message whose sending methods are.
  */
 function isDirect(message, socket) {
   return socket !== null && socket !== undefined &&
-    (socket.write === nativeWrite || socket.write === plainWrite) && socket._httpMessage === message &&
-    message._send === _send && message._writeRaw === _writeRaw && message.outputData.length === 0 &&
-    !message.destroyed && !message.strictContentLength && message[kCorked] === 0 && socket.writable && (isUnbuilt(socket) || socket._handle);
+    (socket.write === nativeWrite || socket.write === plainWrite) && socket._httpMessage === message && isPlain(message) &&
+    socket.writable && (isUnbuilt(socket) || socket._handle);
+}
+
+/** Whether all that a response writes waits for its turn, on such a connection. */
+function isWaiting(message, socket) {
+  if (socket || message._onPendingData === nop || !isPlain(message)) return false;
+  const later = message.req?.socket;
+  return later !== null && later !== undefined && (later.write === nativeWrite || later.write === plainWrite);
 }
 
 function reportError(message, error, callback) {
@@ -394,7 +409,7 @@ function end(chunk, encoding, callback) {
       if (endTellsDestroyed ? !this._closed : !this.destroyed) process.nextTick(reportError, this, error, typeof callback === 'function' ? callback : nop);
       return this;
     }
-    if (isDirect(this, socket) && (typeof chunk === 'string' ? joinsHead(encoding) : isUint8Array(chunk)) &&
+    if ((isDirect(this, socket) || isWaiting(this, socket)) && (typeof chunk === 'string' ? joinsHead(encoding) : isUint8Array(chunk)) &&
         endAtOnce(this, socket, chunk, encoding, callback)) {
       return this;
     }
@@ -404,7 +419,7 @@ function end(chunk, encoding, callback) {
   } else if (this.finished) {
     if (typeof callback === 'function') onEnded(this, callback);
     return this;
-  } else if (!this._headerSent && isDirect(this, socket) && endAtOnce(this, socket, '', 'latin1', callback)) {
+  } else if (!this._headerSent && (isDirect(this, socket) || isWaiting(this, socket)) && endAtOnce(this, socket, '', 'latin1', callback)) {
     return this;
   } else if (!this._header) {
     if (socket) socket.cork();
@@ -486,11 +501,17 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
   }
   if (message._header !== null) message._headerSent = true;
   if (typeof callback === 'function') onEnd(message, callback);
-  socket.write(text, wire, (error) => finished(message, error));
-  if (socket.writableCorked !== 0) uncorkAll(socket);
+  if (socket) {
+    writeLast(socket, text, wire, finished, message);
+    if (socket.writableCorked !== 0) uncorkAll(socket);
+  } else {
+    message.outputData.push({ data: text, encoding: wire, callback: finished.bind(undefined, message) });
+    message.outputSize += text.length;
+    message._onPendingData(text.length);
+  }
   if (DEBUGGING) debug('outgoing message end.');
   message.finished = true;
-  if (socket._httpMessage === message) message._finish();
+  if (socket && socket._httpMessage === message) message._finish();
   return true;
 }
 
@@ -500,7 +521,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
  */
 function _finish() {
   if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION('a message cannot finish without a socket');
-  this.emit('prefinish');
+  if (this.emit !== plainEmit || this._events.prefinish !== undefined) this.emit('prefinish');
 }
 
 /**
@@ -533,7 +554,9 @@ function _flushOutput(socket) {
   }
   const queue = this.outputData;
   if (queue.length === 0) return undefined;
-  socket.cork();
+  // Nobody sees how a single write was corked where the core makes it.
+  const corks = queue.length > 1 || socket.write !== nativeWrite;
+  if (corks) socket.cork();
   let accepted;
   for (let i = 0; i < queue.length; i++) {
     const { data, encoding, callback } = queue[i];
@@ -541,7 +564,7 @@ function _flushOutput(socket) {
     queue[i].data = null;
     accepted = socket.write(data, encoding, callback);
   }
-  socket.uncork();
+  if (corks) socket.uncork();
   this.outputData = [];
   this._onPendingData(-this.outputSize);
   this.outputSize = 0;

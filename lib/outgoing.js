@@ -7,10 +7,12 @@
  * packages read them, objects are re-parented onto node's prototypes, and one order keeps one hidden class.
  */
 
+const process = require('node:process');
 const Stream = require('stream');
 const { deprecate } = require('util');
 const builtin = require('./builtin');
 const body = require('./outgoing-body');
+const { initialize } = require('./emitter');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
 const { choosesValidation, corksEachTurn } = require('./lines');
@@ -31,15 +33,13 @@ const TRACKS_END = kWritableFinished !== undefined;
 
 const DEPRECATED = typeof Object.getOwnPropertyDescriptor(builtin.OutgoingMessage.prototype, '_headers') === 'object';
 
-const nop = () => {};
-
 /**
  * An HTTP message on its way out.
  * @param {{highWaterMark?: number, rejectNonStandardBodyWrites?: boolean}} [options] bytes to buffer before write() returns
  *   false; whether a body that the message cannot have is an error
  */
 function OutgoingMessage(options) {
-  Stream.call(this);
+  initialize(this);
 
   this.outputData = [];
   this.outputSize = 0;
@@ -73,7 +73,7 @@ function OutgoingMessage(options) {
   this._header = null;
   this[kOutHeaders] = null;
   this._keepAliveTimeout = 0;
-  this._onPendingData = nop;
+  this._onPendingData = body.nop;
   this[kErrored] = null;
   if (TRACKS_END) {
     this[kWritableFinished] = false;

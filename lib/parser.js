@@ -5,6 +5,7 @@
 // message is, and where it ends, is the core's answer. The core does not call back, so a callback may execute, close or
 // reinitialize the parser it was called from.
 
+const { Buffer } = require('node:buffer');
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
 const { Socket } = require('node:net');
 const builtin = require('./builtin');
@@ -561,16 +562,18 @@ function deliverHead(parser, text, events, at) {
 }
 
 function fieldList(text, events, at, count) {
-  const list = [];
-  for (let n = 0; n < count; n++, at += 4) {
+  const list = new Array(2 * count);
+  for (let n = 0; n < list.length; n += 2, at += 4) {
     const name = events[at];
-    list.push(name < 0 ? NAMES[-1 - name] : text.substr(name, events[at + 1]), text.substr(events[at + 2], events[at + 3]));
+    list[n] = name < 0 ? NAMES[-1 - name] : text.substr(name, events[at + 1]);
+    list[n + 1] = text.substr(events[at + 2], events[at + 3]);
   }
   return list;
 }
 
 function pieceOf(chunk, start, end) {
-  if (chunk.buffer === sharedInput?.buffer) {
+  // Asking a typed array for its buffer is a call into the engine, so the whole of the memory is known first.
+  if (chunk === sharedInput || chunk.buffer === sharedInput?.buffer) {
     const piece = Buffer.allocUnsafe(end - start);
     chunk.copy(piece, 0, start, end);
     return piece;

@@ -5,6 +5,7 @@
 const { channel } = require('node:diagnostics_channel');
 const { ServerResponse: Builtin } = require('./builtin');
 const { chunkExpression } = require('./common');
+const { plainEmit } = require('./emitter');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
 const { keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('./lines');
@@ -80,7 +81,7 @@ ServerResponse.prototype.assignSocket = function assignSocket(socket) {
     if (connection !== undefined) connection.watchesClose = !connection.released;
   }
   this.socket = socket;
-  if (this._eventsCount > 0) this.emit('socket', socket);
+  if (this.emit !== plainEmit || this._events.socket !== undefined) this.emit('socket', socket);
   this._flush();
 };
 

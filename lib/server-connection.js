@@ -4,11 +4,13 @@
 // Every listener is a named function that finds its connection through the socket: nothing is bound or closed over per
 // request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
+const process = require('node:process');
 const net = require('node:net');
 const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
+const { listen, plainEmit } = require('./emitter');
 const { codes, connResetException } = require('./errors');
 const { closeSilently, detachSignal, isSilent } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
@@ -16,6 +18,7 @@ const { asksBeforeUpgrade, endsUnread, hasSignal, kOptimizeEmpty, upgradesInCont
 const { kRunOn, within } = require('./parser');
 const { onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
+const Queue = require('./queue');
 const performance = require('./server-performance');
 const { keep, readShared } = require('./server-reader');
 const { kConnection, kConnections, kServerResponse } = require('./server-symbols');
@@ -50,9 +53,9 @@ class Connection {
     this.server = server;
     this.socket = socket;
     // Requests whose response is not finished, oldest first.
-    this.requests = [];
+    this.requests = new Queue();
     // Responses behind the one that owns the socket, in the order of their requests.
-    this.waiting = [];
+    this.waiting = new Queue();
     // Bytes that those hold back.
     this.bytesWaiting = 0;
     this.requestCount = 0;
@@ -274,7 +277,7 @@ function socketOnEnd() {
     // What is still to be answered is aborted when the socket has closed.
     if (this.writable) this.end();
   } else if (connection.waiting.length > 0) {
-    connection.waiting[connection.waiting.length - 1]._last = true;
+    connection.waiting.last()._last = true;
   } else if (this._httpMessage) {
     this._httpMessage._last = true;
   } else {
@@ -420,7 +423,7 @@ function parserOnIncoming(req, keepAlive) {
 
   if (socket._httpMessage) connection.waiting.push(res);
   else res.assignSocket(socket);
-  res.on('finish', resOnFinish);
+  listen(res, 'finish', resOnFinish);
 
   if (req.httpVersion === '1.1' && !admit(connection, req, res)) return READ_BODY;
   server.emit('request', req, res);
@@ -542,7 +545,7 @@ function closeExchange(res, silent) {
   const { req } = res;
   res.destroyed = true;
   res._closed = true;
-  res.emit('close');
+  if (res.emit !== plainEmit || res._events.close !== undefined) res.emit('close');
   if (!silent) return;
   if (isSilent(req)) {
     closeSilently(req, endsUnread ? null : true);

@@ -8,6 +8,7 @@
 //
 // The symbols under which a socket keeps that option are found by making one with it. Where that fails, nothing is changed.
 
+const { Buffer } = require('node:buffer');
 const net = require('node:net');
 
 /** Bytes taken in one read; what libuv suggests for streams. */
@@ -15,6 +16,8 @@ const SIZE = 64 * 1024;
 
 const shared = Buffer.from(new ArrayBuffer(SIZE));
 const { kBuffer, kCallback } = findSymbols();
+// Whether what is being read lies there: asking a typed array for its memory is a call into the engine.
+let mayBeShared = false;
 
 // Handles over a descriptor. Others may read from below at any time; with these, what a read calls has returned before the
 // next read begins, so one buffer is enough for all sockets.
@@ -36,7 +39,10 @@ function onRead(length, buffer) {
   const { listener } = onRead;
   const { _events: events, _readableState: state } = this;
   if (events.data === listener && events.readable === undefined && state.length === 0 && state.flowing === true) {
+    mayBeShared = true;
     listener.call(this, buffer.subarray(0, length));
+    // Stays true if that has thrown: then keep() looks for nothing.
+    mayBeShared = false;
     return true;
   }
   return this.push(Buffer.from(buffer.subarray(0, length)));
@@ -64,7 +70,7 @@ function readShared(socket, listener) {
  * @returns {Buffer} one that will not change: the same, or a copy
  */
 function keep(piece) {
-  return piece.buffer === shared.buffer ? Buffer.from(piece) : piece;
+  return mayBeShared && piece.buffer === shared.buffer ? Buffer.from(piece) : piece;
 }
 
 module.exports = { keep, readShared };

@@ -59,4 +59,15 @@ function recordOf(owner) {
   return records.get(owner) ?? NOBODYS;
 }
 
+/**
+ * What a connection is to those who read it.
+ * @typedef {object} Protocol
+ * @property {boolean} serves whether several messages may come at once, and be answered together
+ * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number:
+ *   see `received()`
+ * @property {Function} built called with a socket whose net.Socket part has just been made: to add its listeners
+ * @property {Function} ended called with a socket without that part whose peer has sent its last byte; answers whether that was
+ *   dealt with, so that the stream need not end
+ */
+
 module.exports = { NATIVE, REASONS, STREAM, chooseTransport, recordOf };

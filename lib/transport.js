@@ -6,10 +6,13 @@
 // 45 us). Whoever reads the socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
 // waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
+const { Buffer } = require('node:buffer');
+const process = require('node:process');
 const net = require('node:net');
-const { getSystemErrorName, types: { isUint8Array } } = require('node:util');
+const { types: { isUint8Array } } = require('node:util');
 const native = require('./native');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
+const { systemError } = require('./errors');
 const { isNode } = require('./lines');
 const { adopt, handleOf, holdsSeveral, runsOn, sharedEvents, within } = require('./parser');
 const { ownSymbol } = require('./symbols');
@@ -428,15 +431,6 @@ function unparsed(socket, chunk) {
   if (socket.push(chunk) && !socket.destroyed) plainRead.call(socket, 0);
 }
 
-function systemError(call, number) {
-  const code = getSystemErrorName(-number);
-  const error = new Error(`${call} ${code}`);
-  error.errno = -number;
-  error.code = code;
-  error.syscall = call;
-  return error;
-}
-
 // Sends what pipelined answers have put in the queue.
 function sendHeld(index) {
   if (turn[HELD] !== index + 1) return;
@@ -484,8 +478,7 @@ function takesMore(state, encoding) {
 // ------------------------------------------------------------------------------- the methods of an attached socket
 
 function write(data, encoding, callback) {
-  const index = this[kIndex];
-  if (index === undefined || plain.write !== plainWrite) {
+  if (this[kIndex] === undefined || plain.write !== plainWrite) {
     giveBack(this, REASONS.REPLACED);
     return plain.write.call(this, data, encoding, callback);
   }
@@ -493,28 +486,56 @@ function write(data, encoding, callback) {
     callback = encoding;
     encoding = undefined;
   }
-  const built = this[kUnbuilt] === undefined;
-  const limit = this.writableHighWaterMark;
-  // What fills the stream's buffer, and what the stream must wait with or refuse, is its own to say.
-  if (data?.length >= limit || (built && !takesMore(this._writableState, encoding))) {
-    return writePlain(this, data, encoding, callback);
+  const left = send(this, data, encoding);
+  if (left === 0) {
+    if (typeof callback === 'function') process.nextTick(written, callback);
+    return true;
   }
-  const hold = (built ? this._writableState.corked : this[kCorks]) > 0 || turn[HELD] === index + 1;
+  return left === undefined ? writePlain(this, data, encoding, callback) : settle(this, left, callback);
+}
+
+/**
+ * Writes the last of a message: `socket.write(text, encoding, (error) => done(message, error))`, without a function for each message.
+ * @param {stream.Writable} socket
+ * @param {string} text
+ * @param {string} encoding 'latin1' or 'utf8'
+ * @param {Function} done called when the text was given to the kernel
+ * @param {OutgoingMessage} message
+ * @returns {boolean} false when the caller should wait for 'drain'
+ */
+function writeLast(socket, text, encoding, done, message) {
+  if (socket.write === write && socket[kIndex] !== undefined && plain.write === plainWrite) {
+    const left = send(socket, text, encoding);
+    if (left === 0) {
+      process.nextTick(done, message);
+      return true;
+    }
+    if (left !== undefined) return settle(socket, left, (error) => done(message, error));
+  }
+  return socket.write(text, encoding, (error) => done(message, error));
+}
+
+// Has the core write, or queue what is held back. Answers as the core does, see transportWrite; undefined when it is the stream's to
+// do: what fills its buffer, and what it must wait with or refuse.
+function send(socket, data, encoding) {
+  const index = socket[kIndex];
+  const built = socket[kUnbuilt] === undefined;
+  const limit = socket.writableHighWaterMark;
+  if (data?.length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
+  const isHeld = turn[HELD] === index + 1;
+  const hold = isHeld || (built ? socket._writableState.corked : socket[kCorks]) > 0;
   let left;
   if (typeof data === 'string') {
     const latin1 = isLatin1(encoding);
-    if (latin1 < 0) return this.write(Buffer.from(data, encoding), undefined, callback);
+    if (latin1 < 0) return send(socket, Buffer.from(data, encoding), undefined);
     left = native.transportWrite(transport, index, data, latin1, hold ? 1 : 0);
   } else if (isUint8Array(data)) {
     left = native.transportWriteBytes(transport, index, data, hold ? 1 : 0);
   } else {
-    return writePlain(this, data, encoding, callback);
+    return undefined;
   }
-  if (hold && left < limit) left = 0;
-  if (built && turn[HELD] !== index + 1) this._unrefTimer();
-  if (left !== 0) return settle(this, left, callback);
-  if (typeof callback === 'function') process.nextTick(written, callback);
-  return true;
+  if (built && !isHeld) socket._unrefTimer();
+  return hold && left < limit ? 0 : left;
 }
 
 function cork() {
@@ -658,17 +679,6 @@ const COUNTERS = {
 };
 
 /**
- * What a connection is to those who read it.
- * @typedef {object} Protocol
- * @property {boolean} serves whether several messages may come at once, and be answered together
- * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number:
- *   see `received()`
- * @property {Function} built called with a socket whose net.Socket part has just been made: to add its listeners
- * @property {Function} ended called with a socket without that part whose peer has sent its last byte; answers whether that was
- *   dealt with, so that the stream need not end
- */
-
-/**
  * The bytes that were read last, from `start` on, as a Buffer of their own.
  * @param {number} start
  * @param {number} length of what was read
@@ -685,5 +695,5 @@ function attachedCount() {
 
 module.exports = {
   COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, isUnbuilt, kAttached, kBuild,
-  kCorks, kIndex, kUnbuilt, letGo, pause, received, resume, statsOf, transportOf, uncorkAll, write,
+  kCorks, kIndex, kUnbuilt, letGo, pause, received, resume, statsOf, transportOf, uncorkAll, write, writeLast,
 };
