@@ -1,4 +1,5 @@
-//! A head that the serializer makes is read back as the fields that it was given, and no other.
+//! A head that the serializer makes is read back as the fields that it was given, and no other. Values written by the
+//! relaxed rule are read by the relaxed rule.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rust_http::parser::{Config, Decision, Dialect, Kind, Lenient};
@@ -54,8 +55,12 @@ fuzz_target!(|data: &[u8]| {
     }
     let config = Config {
         kind: Kind::Request,
-        dialect: Dialect::V9_3,
-        lenient: Lenient::NONE,
+        dialect: Dialect::V9_4,
+        lenient: Lenient(if flags & ask::RELAXED != 0 {
+            Lenient::HEADER_VALUE_RELAXED
+        } else {
+            0
+        }),
         max_header_size: 1 << 24,
         run_on: true,
         strict: false,
