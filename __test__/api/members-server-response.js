@@ -1,7 +1,7 @@
 'use strict';
 // The members of ServerResponse.
 
-const { corksEachTurn } = require('../../lib/lines');
+const { corksEachTurn, refusesSecondHead } = require('../../lib/lines');
 const assert = require('node:assert/strict');
 const net = require('node:net');
 const { answer, ask, bodyOf, event, get, headOf, http, open, serve, textOf } = require('./helpers');
@@ -310,7 +310,7 @@ module.exports = {
       const { heard } = await answer((req, res) => {
         assert.throws(() => res.writeHead(1000), { name: 'RangeError', code: 'ERR_HTTP_INVALID_STATUS_CODE' });
         assert.equal(write(res), res);
-        assert.throws(() => write(res), { code: 'ERR_HTTP_HEADERS_SENT' });
+        if (refusesSecondHead) assert.throws(() => write(res), { code: 'ERR_HTTP_HEADERS_SENT' });
         res.end();
       });
       assert.match(heard, expected, name);
