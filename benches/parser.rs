@@ -37,6 +37,7 @@ fn config(kind: Kind) -> Config {
         dialect: Dialect::V9_3,
         lenient: Lenient::NONE,
         max_header_size: MAX_HEADER_SIZE,
+        max_fields: u32::MAX,
         run_on: true,
         strict: false,
     }

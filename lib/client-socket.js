@@ -115,6 +115,8 @@ function begin(req, socket) {
   if (isFirst) observe.connected();
   const parser = parsers.alloc();
   req.socket = socket;
+  // It counts names and values.
+  if (typeof req.maxHeadersCount === 'number') parser.maxHeaderPairs = req.maxHeadersCount << 1;
   parser.initialize(HTTPParser.RESPONSE, new HTTPClientAsyncResource('HTTPINCOMINGMESSAGE', req),
                     req.maxHeaderSize || 0, parserFlags(req));
   parser.socket = socket;
@@ -122,8 +124,6 @@ function begin(req, socket) {
   req.parser = parser;
   socket.parser = parser;
   socket._httpMessage = req;
-  // The parser counts names and values.
-  if (typeof req.maxHeadersCount === 'number') parser.maxHeaderPairs = req.maxHeadersCount << 1;
   parser.joinDuplicateHeaders = req.joinDuplicateHeaders;
   parser.onIncoming = onIncoming;
   // Every other answer of onIncoming is to a status at which the core stops.

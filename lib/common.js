@@ -3,7 +3,7 @@
 
 const builtinCommon = require('_http_common');
 const { isLenient } = require('./builtin');
-const { choosesValidation } = require('./lines');
+const { choosesValidation, refusesManyFields } = require('./lines');
 const { IncomingMessage, isUnheard, readStart, readStop } = require('./incoming');
 const { HTTPParser, kRunOn } = require('./parser');
 const { keep } = require('./server-reader');
@@ -126,14 +126,16 @@ function cleanParser(parser) {
   parser.joinDuplicateHeaders = null;
 }
 
-// A batch of fields of a head that has more than the parser delivers at once, or the trailers. The limit is looked at once
-// per batch, as node does: it ends the list at the first batch that starts beyond it.
+// A batch of fields of a head that has more than the parser delivers at once, or the trailers. Of releases that take too many,
+// the limit ends the list with the batch in which it is reached.
 function parserOnHeaders(headers, url) {
+  const known = this._headers;
   const limit = this.maxHeaderPairs;
-  if (limit <= 0 || this._headers.length < limit) {
-    const known = this._headers;
-    if (known.length === 0) this._headers = headers;
-    else for (let n = 0; n < headers.length; n++) known.push(headers[n]);
+  const room = limit > 0 ? limit - known.length : headers.length;
+  if (room > 0) {
+    const count = refusesManyFields && room < headers.length ? room : headers.length;
+    if (known.length === 0 && count === headers.length) this._headers = headers;
+    else for (let n = 0; n < count; n++) known.push(headers[n]);
   }
   this._url += url;
 }

@@ -39,6 +39,16 @@ function storesNoDelay() {
   return options.noDelay === true;
 }
 
+/** Whether the parser refuses a request with more fields than `maxHeaderPairs` allows, which are names and values. */
+function refusesManyFields() {
+  const parser = new builtin.HTTPParser();
+  parser.initialize(builtin.HTTPParser.REQUEST, {});
+  parser.maxHeaderPairs = 2;
+  const result = parser.execute(Buffer.from('GET / HTTP/1.1\r\na: 1\r\nb: 2\r\n\r\n'));
+  parser.close();
+  return result instanceof Error;
+}
+
 module.exports = {
   /** Bun and Deno have modules of the same names with other insides: what is Node's alone is left out there. */
   isNode,
@@ -129,6 +139,11 @@ module.exports = {
   // ----------------------------------------------------------------------------------------------------- the parser
   /** The version of the parser whose dialect holds; see the table in src/parser. */
   llhttp: (process.versions.llhttp ?? '9.4').split('.').map(Number),
+  /**
+   * A request with more fields than `maxHeadersCount` is refused, its trailers counted apart; those of a response end at the limit
+   * (22.23.3, 24.21, 26.10).
+   */
+  refusesManyFields: isNode && refusesManyFields(),
   /** The lenient flags that there are; the core knows all of them, a release may not. */
   lenientBits: Object.keys(builtin.HTTPParser).filter((key) => key.startsWith('kLenient'))
     .reduce((bits, key) => bits | builtin.HTTPParser[key], 0),

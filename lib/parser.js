@@ -10,7 +10,7 @@ const { AsyncResource, executionAsyncId } = require('node:async_hooks');
 const { Socket } = require('node:net');
 const builtin = require('./builtin');
 const { follow } = require('./likeness');
-const { lenientBits, llhttp } = require('./lines');
+const { lenientBits, llhttp, refusesManyFields } = require('./lines');
 const native = require('./native');
 
 const REQUEST = 1;
@@ -40,6 +40,8 @@ const EVENT_WORDS = 16384;
 const HIGHEST_DECISION = 21;
 const UNKNOWN_DECISION = 3;
 const RUN_ON = 256;
+/** For the core: any number of fields. */
+const NO_LIMIT = -1;
 
 // How the core came to a stop.
 const STOP_FULL = 1;
@@ -87,6 +89,7 @@ const kBuffer = Symbol('buffer');
 const kPausing = Symbol('pausing');
 const kConsumer = Symbol('consumer');
 const kType = Symbol('type');
+const kPairs = Symbol('pairs');
 // node keeps a socket's async id under a symbol of its own.
 const kAsyncId = Object.getOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
 
@@ -115,6 +118,7 @@ class HTTPParser {
     this[kBuffer] = undefined;
     this[kPausing] = false;
     this[kConsumer] = null;
+    this[kPairs] = undefined;
   }
 }
 
@@ -136,7 +140,9 @@ const methods = {
     this[kInitialized]++;
     this[kHeadersCompleted] = false;
     this[kStarted] = -1;
-    native.parserReset(this[kHandle], type, LLHTTP_MAJOR, LLHTTP_MINOR, lenient & LENIENT_BITS, maxHeaderSize || builtin.maxHeaderSize);
+    this[kPairs] = this.maxHeaderPairs;
+    native.parserReset(this[kHandle], type, LLHTTP_MAJOR, LLHTTP_MINOR, lenient & LENIENT_BITS, maxHeaderSize || builtin.maxHeaderSize,
+                       maxFields(this[kPairs]));
     if (connections !== undefined && connections !== null) {
       this[kStarted] = native.now();
       this[kConnections] = connections;
@@ -333,11 +339,24 @@ function ownerOf(handle) {
 }
 
 function parse(parser, chunk, events) {
-  return parseOn(parser, chunk, events, native.parserExecute(parser[kHandle], chunk, 0, runOn(parser), events));
+  return parseOn(parser, chunk, events, feed(parser, chunk, 0, 0, events));
 }
 
-function runOn(parser) {
-  return parser[kRunOn] ? RUN_ON : 0;
+function feed(parser, chunk, offset, decision, events) {
+  limitFields(parser);
+  return native.parserExecute(parser[kHandle], chunk, offset, parser[kRunOn] ? decision | RUN_ON : decision, events);
+}
+
+// A program may give `maxHeaderPairs` another value at any time.
+function limitFields(parser) {
+  if (parser.maxHeaderPairs === parser[kPairs]) return;
+  parser[kPairs] = parser.maxHeaderPairs;
+  native.parserMaxFields(parser[kHandle], maxFields(parser[kPairs]));
+}
+
+// How many fields that many names and values are. What is no positive number is no limit, nor is what no head can reach.
+function maxFields(pairs) {
+  return refusesManyFields && typeof pairs === 'number' && pairs > 0 && pairs < 2 ** 31 ? pairs >> 1 : NO_LIMIT;
 }
 
 // Delivers what the core found in `chunk` (`text` is undefined where no event has any), and has it go on where it waits for a decision or has no more room.
@@ -362,7 +381,7 @@ function parseOn(parser, chunk, events, text) {
       default:
         return offset;
     }
-    text = native.parserExecute(parser[kHandle], chunk, offset, decision | runOn(parser), events);
+    text = feed(parser, chunk, offset, decision, events);
   }
 }
 
@@ -377,6 +396,8 @@ function parseOn(parser, chunk, events, text) {
 function adopt(parser, input, length, text) {
   depth++;
   sharedInput = input;
+  // For the next read: this one is parsed.
+  limitFields(parser);
   try {
     const chunk = needsInput() ? input.subarray(0, length) : input;
     parser[kBuffer] = chunk;

@@ -110,6 +110,8 @@ function connectionListener(socket) {
   socket[kConnection] = connection;
 
   const parser = parsers.alloc();
+  // It counts names and values.
+  if (typeof server.maxHeadersCount === 'number') parser.maxHeaderPairs = server.maxHeadersCount << 1;
   parser.initialize(
     HTTPParser.REQUEST,
     new HTTPServerAsyncResource('HTTPINCOMINGMESSAGE', socket),
@@ -121,7 +123,6 @@ function connectionListener(socket) {
   socket.parser = parser;
   // The callbacks answer READ_BODY for all that is no upgrade.
   parser[kRunOn] = true;
-  if (typeof server.maxHeadersCount === 'number') parser.maxHeaderPairs = server.maxHeadersCount << 1;
   parser.onIncoming = parserOnIncoming;
   parser[kOnTimeout] = parserOnTimeout;
 

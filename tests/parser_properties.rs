@@ -233,8 +233,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 10 } else { 3000 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_fast_path_and_the_exact_machine_agree((kind, input) in inputs(), dialect in dialects(), max in 20..4096u64) {
-        let config = Config { max_header_size: max, ..config(kind, dialect, 0) };
+    fn the_fast_path_and_the_exact_machine_agree(
+        (kind, input) in inputs(), dialect in dialects(), max in 20..4096u64, max_fields in prop_oneof![Just(u32::MAX), 0..6u32],
+    ) {
+        let config = Config { max_header_size: max, max_fields, ..config(kind, dialect, 0) };
         prop_assert_eq!(run(config, &input, false), exact(config, &input));
     }
 
@@ -335,6 +337,78 @@ fn a_head_limit_of_any_size_is_taken() {
             );
         }
     }
+}
+
+/// The places are those at which the parser of Node 22.23.3 stops.
+#[test]
+fn a_field_too_many_is_refused_where_its_name_ends_or_the_input() {
+    let line = "GET / HTTP/1.1\r\n";
+    let field = "kkkk: v\r\n";
+    let head = |fields: usize| format!("{line}{}\r\n", field.repeat(fields));
+    let cut = |rest: &str| format!("{line}{}{rest}", field.repeat(5));
+    let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+    let trailers = |fields: usize| format!("{chunked}{}\r\n", "t: v\r\n".repeat(fields));
+    let rows = [
+        (head(5), 5, None),
+        (head(6), 5, Some(66)),
+        (cut("k"), 5, Some(62)),
+        (cut("kk"), 5, Some(63)),
+        (cut("kkkk:"), 5, Some(66)),
+        (head(1), 0, Some(21)),
+        (head(31), 31, None),
+        (head(32), 31, Some(300)),
+        (head(100), 40, Some(381)),
+        (head(4) + &head(4), 5, None),
+        (head(4) + &head(6), 5, Some(120)),
+        (trailers(5), 5, None),
+        (trailers(6), 5, Some(82)),
+        (head(100), u32::MAX, None),
+    ];
+    for (input, max_fields, place) in rows {
+        for exact in [false, true] {
+            let mut parser = Parser::new(Config {
+                max_fields,
+                ..server()
+            });
+            if exact {
+                parser.exact_only();
+            }
+            let expected = match place {
+                Some(place) => (place, Stop::Error(fault::HEADER_OVERFLOW)),
+                None => (input.len(), Stop::Done),
+            };
+            let seen = parser.execute(input.as_bytes(), &mut Output::new());
+            assert_eq!(
+                seen, expected,
+                "{max_fields} fields, exact {exact}: {input}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_limit_of_fields_is_for_requests_and_may_change_between_them() {
+    let mut parser = Parser::new(Config {
+        max_fields: 1,
+        ..server()
+    });
+    let mut out = Output::new();
+    let head = b"GET / HTTP/1.1\r\na: b\r\nc: d\r\n\r\n";
+    parser.set_max_fields(2);
+    assert_eq!(parser.execute(head, &mut out), (head.len(), Stop::Done));
+    parser.set_max_fields(1);
+    let refused = (24, Stop::Error(fault::HEADER_OVERFLOW));
+    assert_eq!(parser.execute(head, &mut out), refused);
+
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\na: b\r\n\r\n";
+    let mut parser = Parser::new(Config {
+        kind: Kind::Response,
+        max_fields: 1,
+        ..server()
+    });
+    assert_eq!(parser.execute(answer, &mut out), (answer.len(), Stop::Done));
+    parser.set_max_fields(1);
+    assert_eq!(parser.execute(answer, &mut out), (answer.len(), Stop::Done));
 }
 
 #[test]

@@ -28,7 +28,7 @@ function main(file) {
     } catch (error) {
       messages.add(`${error.name}: ${error.message}`);
     }
-    native.parserReset(handle, REQUEST, 9, 3, 0, 16384);
+    native.parserReset(handle, REQUEST, 9, 3, 0, 16384, -1);
     native.parserExecute(handle, Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), 0, 256, words);
     if (words[1] !== DONE || words[2] !== 27) messages.add(`stopped with ${words[1]} after ${words[2]} bytes`);
   }

@@ -15,6 +15,7 @@ fuzz_target!(|data: &[u8]| {
         dialect: [Dialect::V9_2, Dialect::V9_3, Dialect::V9_4][usize::from(dialect % 3)],
         lenient: Lenient::NONE,
         max_header_size: 16384,
+        max_fields: u32::MAX,
         run_on: true,
         strict: dialect & 0x80 != 0,
     };

@@ -62,6 +62,7 @@ fuzz_target!(|data: &[u8]| {
             0
         }),
         max_header_size: 1 << 24,
+        max_fields: u32::MAX,
         run_on: true,
         strict: false,
     };

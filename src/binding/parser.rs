@@ -97,7 +97,14 @@ fn now() -> i32 {
         & 0x7fff_ffff) as i32
 }
 
-fn config(kind: i32, major: i32, minor: i32, lenient: i32, max_header_size: f64) -> Config {
+fn config(
+    kind: i32,
+    major: i32,
+    minor: i32,
+    lenient: i32,
+    max_header_size: f64,
+    max_fields: i32,
+) -> Config {
     Config {
         kind: if kind == 1 {
             Kind::Request
@@ -108,9 +115,15 @@ fn config(kind: i32, major: i32, minor: i32, lenient: i32, max_header_size: f64)
         lenient: Lenient(lenient as u32),
         // A float cast saturates: NaN and negative numbers become 0.
         max_header_size: (max_header_size as u64).min(limits::MAX_HEADER_SIZE_CEILING),
+        max_fields: fields(max_fields),
         run_on: false,
         strict: lenient & STRICT != 0,
     }
+}
+
+/// A limit of fields as JavaScript gives it.
+fn fields(limit: i32) -> u32 {
+    u32::try_from(limit).unwrap_or(u32::MAX)
 }
 
 /// The parser whose number is the argument at `index`.
@@ -135,7 +148,7 @@ fn count(call: &Call<0>) -> Result<Value, Fault> {
 
 /// `createParser() -> handle`: a number, valid in this thread until `releaseParser`.
 fn create(call: &Call<0>) -> Result<Value, Fault> {
-    let parser = Parser::new(config(1, 9, 4, 0, limits::MAX_HEADER_SIZE as f64));
+    let parser = Parser::new(config(1, 9, 4, 0, limits::MAX_HEADER_SIZE as f64, -1));
     let session = Rc::new(RefCell::new(Session {
         parser,
         error: None,
@@ -143,8 +156,8 @@ fn create(call: &Call<0>) -> Result<Value, Fault> {
     Ok(call.number(PARSERS.with_borrow_mut(|parsers| parsers.insert(session)) as i32))
 }
 
-/// `parserReset(handle, type, llhttpMajor, llhttpMinor, lenientFlags, maxHeaderSize)`
-fn reset(call: &Call<6>) -> Result<Value, Fault> {
+/// `parserReset(handle, type, llhttpMajor, llhttpMinor, lenientFlags, maxHeaderSize, maxFields)`: `maxFields` is -1 for no limit
+fn reset(call: &Call<7>) -> Result<Value, Fault> {
     let handle = handle(call, 0)?;
     let mut session = handle.borrow_mut();
     session.parser.reset(config(
@@ -153,8 +166,19 @@ fn reset(call: &Call<6>) -> Result<Value, Fault> {
         call.i32(3)?,
         call.i32(4)?,
         call.f64(5)?,
+        call.i32(6)?,
     ));
     session.error = None;
+    Ok(call.undefined())
+}
+
+/// `parserMaxFields(handle, maxFields)`: another limit than that of `parserReset`.
+fn max_fields(call: &Call<2>) -> Result<Value, Fault> {
+    let max_fields = fields(call.i32(1)?);
+    handle(call, 0)?
+        .borrow_mut()
+        .parser
+        .set_max_fields(max_fields);
     Ok(call.undefined())
 }
 
@@ -311,6 +335,7 @@ raw::entries! {
     releaseParser => release,
     parserCount => count,
     parserReset => reset,
+    parserMaxFields => max_fields,
     parserExecute => execute,
     parserFinish => finish,
     parserPause => pause,

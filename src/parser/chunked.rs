@@ -72,6 +72,7 @@ impl Parser {
         self.ext_size = 0;
         if self.framing.length == 0 {
             self.in_trailers = true;
+            self.field_count = 0;
             self.state = State::FieldStart;
         } else {
             self.state = State::ChunkData;

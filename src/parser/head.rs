@@ -128,7 +128,8 @@ impl Parser {
         let carried = self.carries_length && self.framing.length != 0;
         // No part of a head can be too much for the limit when the whole of it is not.
         let limit = self.config.max_header_size.min(MAX_TEXT);
-        if carried || len as u64 >= limit || !head.ends_with(b"\r\n\r\n") {
+        let too_many = headers.len() as u64 > u64::from(self.config.max_fields);
+        if carried || too_many || len as u64 >= limit || !head.ends_with(b"\r\n\r\n") {
             return None;
         }
         let base = out.text.len() as i32;

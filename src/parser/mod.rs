@@ -116,6 +116,9 @@ pub struct Config {
     pub lenient: Lenient,
     /// Bytes that one head may hold; see [`crate::limits::MAX_HEADER_SIZE`].
     pub max_header_size: u64,
+    /// Fields that the head of a request may have, and its trailers; one more is refused where its name begins. `u32::MAX` for no
+    /// limit. Responses have none.
+    pub max_fields: u32,
     /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade, and for every response head with a
     /// final status other than 304: the parser then does not stop there, and what came in one piece is one call. Without it,
     /// it stops at each head.
@@ -202,6 +205,8 @@ pub struct Parser {
     word_len: u8,
     /// Bytes counted against the head limit.
     size: u64,
+    /// Fields counted against the limit.
+    field_count: u32,
     /// Bytes counted against the chunk extension limit.
     ext_size: u64,
     /// Request target or reason phrase.
@@ -222,6 +227,9 @@ impl Parser {
             config.lenient = Lenient::NONE;
         }
         config.lenient.0 &= config.dialect.lenient_bits();
+        if config.kind == Kind::Response {
+            config.max_fields = u32::MAX;
+        }
         Parser {
             config,
             state: State::Start,
@@ -245,6 +253,7 @@ impl Parser {
             word: [0; 16],
             word_len: 0,
             size: 0,
+            field_count: 0,
             ext_size: 0,
             line: Vec::new(),
             text: Vec::new(),
@@ -499,6 +508,10 @@ impl Parser {
             Span::Target | Span::Reason => self.line.extend_from_slice(piece),
             Span::Name => {
                 if self.has_value || self.fields.is_empty() {
+                    if self.field_count >= self.config.max_fields {
+                        return Err(fault::HEADER_OVERFLOW);
+                    }
+                    self.field_count += 1;
                     if self.fields.len() == HEADER_BATCH {
                         if self.config.strict {
                             self.strict_fields();
@@ -582,6 +595,13 @@ impl Parser {
             self.line.clear();
         }
         self.flushed = true;
+    }
+
+    /// Changes [`Config::max_fields`] between calls of [`Parser::execute`].
+    pub fn set_max_fields(&mut self, max_fields: u32) {
+        if self.config.kind == Kind::Request {
+            self.config.max_fields = max_fields;
+        }
     }
 
     /// Changes [`Config::run_on`] between calls of [`Parser::execute`].

@@ -62,6 +62,7 @@ impl Parser {
         self.has_value = false;
         self.decision = Decision::Body;
         self.size = 0;
+        self.field_count = 0;
         let carried = if self.carries_length {
             self.framing.length
         } else {

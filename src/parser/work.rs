@@ -8,6 +8,7 @@ fn config() -> Config {
         dialect: Dialect::V9_3,
         lenient: Lenient::NONE,
         max_header_size: 1 << 20,
+        max_fields: u32::MAX,
         run_on: true,
         strict: false,
     }

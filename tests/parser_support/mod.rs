@@ -33,6 +33,7 @@ pub fn config(kind: Kind, dialect: Dialect, lenient: u32) -> Config {
         dialect,
         lenient: Lenient(lenient),
         max_header_size: 16384,
+        max_fields: u32::MAX,
         run_on: false,
         strict: false,
     }
