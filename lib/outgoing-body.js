@@ -58,7 +58,7 @@ function joinsHead(encoding) {
 
 /** Whether the sending methods of a message are the original ones, and everything before is sent or joined to what comes now. */
 function isPlain(message) {
-  return message._send === _send && message._writeRaw === _writeRaw && message.outputData.length === 0 && !message.destroyed &&
+  return message._send === _send && message._writeRaw === _writeRaw && message._flushOutput === _flushOutput && message.outputData.length === 0 && !message.destroyed &&
     !message.strictContentLength && message[kCorked] === 0;
 }
 
@@ -70,6 +70,17 @@ function isDirect(message, socket) {
   return socket !== null && socket !== undefined &&
     (socket.write === nativeWrite || socket.write === plainWrite) && socket._httpMessage === message && isPlain(message) &&
     socket.writable && (isUnbuilt(socket) || socket._handle);
+}
+
+/**
+ * @param {OutgoingMessage} message
+ * @param {string} event other than 'finish'
+ * @returns {boolean} whether emitting it would call anybody: a response of a server has one listener, the server's of 'finish',
+ *   and looking for another in the table costs more than counting
+ */
+function isHeard(message, event) {
+  if (message.emit !== plainEmit) return true;
+  return message._eventsCount > (message._onPendingData === nop ? 0 : 1) && message._events[event] !== undefined;
 }
 
 /** Whether all that a response writes waits for its turn, on such a connection. */
@@ -114,6 +125,9 @@ function finished(message, error) {
   if (socket && socket._hadError) return;
   message.emit('finish');
 }
+
+/** In place of the function that tells the end of a message which waits for its turn: one for all. */
+function tellEnd() {}
 
 function callEndCallbacks(message, error) {
   const callbacks = message[kEndCallbacks];
@@ -505,7 +519,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
     writeLast(socket, text, wire, finished, message);
     if (socket.writableCorked !== 0) uncorkAll(socket);
   } else {
-    message.outputData.push({ data: text, encoding: wire, callback: finished.bind(undefined, message) });
+    message.outputData.push({ data: text, encoding: wire, callback: tellEnd });
     message.outputSize += text.length;
     message._onPendingData(text.length);
   }
@@ -521,7 +535,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
  */
 function _finish() {
   if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION('a message cannot finish without a socket');
-  if (this.emit !== plainEmit || this._events.prefinish !== undefined) this.emit('prefinish');
+  if (isHeard(this, 'prefinish')) this.emit('prefinish');
 }
 
 /**
@@ -562,13 +576,39 @@ function _flushOutput(socket) {
     const { data, encoding, callback } = queue[i];
     // The queue may live on while the socket is slow; its data need not.
     queue[i].data = null;
-    accepted = socket.write(data, encoding, callback);
+    accepted = callback === tellEnd ? writeLast(socket, data, encoding, finished, this) : socket.write(data, encoding, callback);
   }
   if (corks) socket.uncork();
   this.outputData = [];
   this._onPendingData(-this.outputSize);
   this.outputSize = 0;
   return accepted;
+}
+
+/**
+ * @param {OutgoingMessage} message that waits for its turn
+ * @returns {boolean} whether all of it is one text, and nobody hears how it is sent
+ */
+function isWhole(message) {
+  const { outputData: queue } = message;
+  return queue.length === 1 && queue[0].callback === tellEnd && message.finished && message._flush === _flush &&
+    message._flushOutput === _flushOutput && !isHeard(message, 'socket') && !isHeard(message, 'prefinish');
+}
+
+/**
+ * Sends such a message; `message._flush()` without a tick of its own for what came before.
+ * @param {OutgoingMessage} message that has its socket now
+ * @param {stream.Writable} socket
+ * @param {Function} done see writeLast()
+ * @param {*} previous
+ */
+function sendWhole(message, socket, done, previous) {
+  const { data, encoding } = message.outputData[0];
+  writeLast(socket, data, encoding, done, message, previous);
+  message.outputData = [];
+  message._onPendingData(-message.outputSize);
+  message.outputSize = 0;
+  message._finish();
 }
 
 /**
@@ -603,4 +643,7 @@ function addTrailers(headers) {
   }
 }
 
-module.exports = { _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, flushHeaders, heldLength, nop, sendHeldChunk, write };
+module.exports = {
+  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finished, flushHeaders, heldLength, isHeard, isWhole, nop,
+  sendHeldChunk, sendWhole, write,
+};

@@ -5,7 +5,6 @@
 const { channel } = require('node:diagnostics_channel');
 const { ServerResponse: Builtin } = require('./builtin');
 const { chunkExpression } = require('./common');
-const { plainEmit } = require('./emitter');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
 const { keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('./lines');
@@ -14,6 +13,7 @@ const performance = require('./server-performance');
 const { kConnection } = require('./server-symbols');
 const { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine } = require('./status-codes');
 const { kOutHeaders } = require('./symbols');
+const { isHeard, isWhole, sendWhole } = require('./outgoing-body');
 const { interimHead } = require('./outgoing-headers');
 const { isUnbuilt } = require('./transport');
 const { checkInvalidHeaderChar, checkIsHttpToken, validateInteger, validateObject, validateString } = require('./validators');
@@ -81,9 +81,27 @@ ServerResponse.prototype.assignSocket = function assignSocket(socket) {
     if (connection !== undefined) connection.watchesClose = !connection.released;
   }
   this.socket = socket;
-  if (this.emit !== plainEmit || this._events.socket !== undefined) this.emit('socket', socket);
+  if (isHeard(this, 'socket')) this.emit('socket', socket);
   this._flush();
 };
+const { assignSocket } = ServerResponse.prototype;
+
+/**
+ * `response.assignSocket(socket)` of a response that is ready to be sent as a whole, behind another one.
+ * @param {ServerResponse} response
+ * @param {stream.Writable} socket of a server, which has served another response
+ * @param {Function} done called with the response and an error when it was given to the kernel; and with `previous` as third
+ *   argument in the next tick
+ * @param {*} previous
+ * @returns {boolean} false, and nothing was done, where the response is not of that kind
+ */
+function assignInTurn(response, socket, done, previous) {
+  if (response.assignSocket !== assignSocket || !socket[kConnection].watchesClose || !socket.writable || !isWhole(response)) return false;
+  socket._httpMessage = response;
+  response.socket = socket;
+  sendWhole(response, socket, done, previous);
+  return true;
+}
 
 /**
  * Takes the socket away again.
@@ -275,4 +293,4 @@ function mergeFields(response, fields) {
 
 follow(ServerResponse.prototype, Builtin.prototype);
 
-module.exports = { ServerResponse, onServerResponseClose };
+module.exports = { ServerResponse, assignInTurn, onServerResponseClose };

@@ -10,13 +10,14 @@ const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
-const { listen, plainEmit } = require('./emitter');
+const { listen } = require('./emitter');
 const { codes, connResetException } = require('./errors');
 const { closeSilently, detachSignal, isSilent } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
 const { asksBeforeUpgrade, endsUnread, hasSignal, kOptimizeEmpty, upgradesInContext, warnsUnclosed } = require('./lines');
 const { kRunOn, within } = require('./parser');
-const { onServerResponseClose } = require('./response');
+const { finished, isHeard } = require('./outgoing-body');
+const { assignInTurn, onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const Queue = require('./queue');
 const performance = require('./server-performance');
@@ -247,9 +248,9 @@ function handOver(socket, connection, parser, head) {
   leaveIdle(connection);
   release(connection);
   freeParser(parser, request, socket);
-  const isHeard = server.listenerCount(event) > 0;
-  stats.connectionEnded(connection, isHeard);
-  if (!isHeard) {
+  const isTaken = server.listenerCount(event) > 0;
+  stats.connectionEnded(connection, isTaken);
+  if (!isTaken) {
     // RFC 9110 section 9.3.6: a server that does not tunnel has nothing to say on this connection any more.
     socket.destroy();
     return;
@@ -374,11 +375,12 @@ function onSocketPause() {
 
 // RFC 9112 section 3.2 and RFC 9110 section 10.1.1 want to know of Host and Expect; the list is looked through so that no
 // headers object is built for it.
-function hasField(list, lower) {
+function hasField(list, usual, lower) {
   const { length } = lower;
+  const initial = lower.charCodeAt(0);
   for (let n = 0; n < list.length; n += 2) {
     const name = list[n];
-    if (name.length === length && (name === lower || name.toLowerCase() === lower)) return true;
+    if (name.length === length && (name.charCodeAt(0) | 0x20) === initial && (name === usual || name.toLowerCase() === lower)) return true;
   }
   return false;
 }
@@ -406,7 +408,7 @@ function parserOnIncoming(req, keepAlive) {
   connection.requests.push(req);
 
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
-  if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= socket.writableHighWaterMark)) {
+  if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= connection.responseOptions.highWaterMark)) {
     socket._paused = true;
     socket.pause();
   }
@@ -422,9 +424,9 @@ function parserOnIncoming(req, keepAlive) {
 
   if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
 
+  listen(res, 'finish', resOnFinish);
   if (socket._httpMessage) connection.waiting.push(res);
   else res.assignSocket(socket);
-  listen(res, 'finish', resOnFinish);
 
   if (req.httpVersion === '1.1' && !admit(connection, req, res)) return READ_BODY;
   server.emit('request', req, res);
@@ -442,7 +444,8 @@ function acceptsUpgrade(server, req) {
 
 // RFC 9112 section 6.3: a request without either of these has no body.
 function announcesNoBody(req) {
-  return !hasField(req.rawHeaders, 'content-length') && !hasField(req.rawHeaders, 'transfer-encoding');
+  return !hasField(req.rawHeaders, 'Content-Length', 'content-length') &&
+    !hasField(req.rawHeaders, 'Transfer-Encoding', 'transfer-encoding');
 }
 
 // The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
@@ -451,7 +454,7 @@ function admit(connection, req, res) {
   const { rawHeaders } = req;
 
   // RFC 9112 section 3.2: a server MUST respond with 400 to any HTTP/1.1 request message that lacks a Host header field.
-  if (server.requireHostHeader && !hasField(rawHeaders, 'host')) {
+  if (server.requireHostHeader && !hasField(rawHeaders, 'Host', 'host')) {
     res.writeHead(400, ['Connection', 'close']);
     res.end();
     return false;
@@ -469,7 +472,7 @@ function admit(connection, req, res) {
     }
   }
 
-  return !hasField(rawHeaders, 'expect') || admitExpectation(server, req, res);
+  return !hasField(rawHeaders, 'Expect', 'expect') || admitExpectation(server, req, res);
 }
 
 function admitExpectation(server, req, res) {
@@ -520,16 +523,30 @@ function resOnFinish() {
   }
 
   if (socket._httpMessage === this) this.detachSocket(socket);
-  process.nextTick(closeExchange, this, silent);
 
   if (this._last) {
+    process.nextTick(closeExchange, this, silent);
     if (isSettled(socket) && dismissSoon(socket, onDismissed)) return;
     if (typeof socket.destroySoon === 'function') socket.destroySoon();
     else socket.end();
   } else if (connection.waiting.length > 0) {
-    connection.waiting.shift().assignSocket(socket);
+    const next = connection.waiting.shift();
+    // What would be two ticks, one right behind the other, is one where nobody hears of the first.
+    if (silent && !isHeard(this, 'close') && assignInTurn(next, socket, finishedInTurn, this)) return;
+    process.nextTick(closeExchange, this, silent);
+    next.assignSocket(socket);
   } else {
+    process.nextTick(closeExchange, this, silent);
     enterIdle(connection);
+  }
+}
+
+// A response was given to the kernel (undefined: it waits for that), and the exchange before it is over.
+function finishedInTurn(res, error, previous) {
+  try {
+    if (previous !== undefined) closeExchange(previous, true);
+  } finally {
+    if (res !== undefined) finished(res, error);
   }
 }
 
@@ -546,7 +563,7 @@ function closeExchange(res, silent) {
   const { req } = res;
   res.destroyed = true;
   res._closed = true;
-  if (res.emit !== plainEmit || res._events.close !== undefined) res.emit('close');
+  if (isHeard(res, 'close')) res.emit('close');
   if (!silent) return;
   if (isSilent(req)) {
     closeSilently(req, endsUnread ? null : true);
@@ -584,7 +601,7 @@ function updateOutgoingData(connection, delta) {
 
 function resumeReading(connection) {
   const { socket } = connection;
-  if (!socket._paused || connection.bytesWaiting > socket.writableHighWaterMark) return;
+  if (!socket._paused || connection.bytesWaiting > connection.responseOptions.highWaterMark) return;
   socket._paused = false;
   if (socket.parser) socket.parser.resume();
   socket.resume();

@@ -1,5 +1,5 @@
 'use strict';
-// Which transport servers and agents have chosen, and what became of their connections.
+// Which transport servers and agents have chosen, what became of their connections, and what is known of those that the core reads.
 
 const { validateOneOf } = require('./validators');
 
@@ -59,6 +59,25 @@ function recordOf(owner) {
   return records.get(owner) ?? NOBODYS;
 }
 
+/** What is known of a socket from the day it was attached. */
+class Attached {
+  constructor(socket, protocol, record, referenced) {
+    this.socket = socket;
+    this.protocol = protocol;
+    this.record = record;
+    // Whether the socket is to keep the event loop alive, as long as it is read; and whether it is counted as one that does.
+    this.referenced = referenced;
+    this.paused = false;
+    this.counted = false;
+    // Bytes from which on the stream writes, and of which no more are queued.
+    this.limit = socket.writableHighWaterMark;
+    // How often the socket was given back, and the bytes that the core had moved until then.
+    this.returns = 0;
+    this.received = 0;
+    this.sent = 0;
+  }
+}
+
 /**
  * What a connection is to those who read it.
  * @typedef {object} Protocol
@@ -70,4 +89,4 @@ function recordOf(owner) {
  *   dealt with, so that the stream need not end
  */
 
-module.exports = { NATIVE, REASONS, STREAM, chooseTransport, recordOf };
+module.exports = { Attached, NATIVE, REASONS, STREAM, chooseTransport, recordOf };

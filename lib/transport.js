@@ -16,7 +16,7 @@ const { systemError } = require('./errors');
 const { isNode } = require('./lines');
 const { adopt, handleOf, holdsSeveral, runsOn, sharedEvents, within } = require('./parser');
 const { ownSymbol } = require('./symbols');
-const { NATIVE, REASONS, STREAM, recordOf } = require('./transport-records');
+const { Attached, NATIVE, REASONS, STREAM, recordOf } = require('./transport-records');
 
 /** Bytes of the buffer that all reads of this thread share. */
 const INPUT_BYTES = 64 * 1024;
@@ -46,6 +46,8 @@ let kOwner;
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
+// Somebody who has net.Socket's methods: asked of a prototype itself, each costs a look into its table.
+const anyone = Object.create(plain);
 const plainRead = plain._read;
 const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;
 const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
@@ -75,23 +77,6 @@ function open() {
   // AsyncLocalStorage has just put on the resource.
   for (const key of Reflect.ownKeys(resource)) delete resource[key];
   return opened ?? null;
-}
-
-/** What is known of a socket from the day it was attached. */
-class Attached {
-  constructor(socket, protocol, record, referenced) {
-    this.socket = socket;
-    this.protocol = protocol;
-    this.record = record;
-    // Whether the socket is to keep the event loop alive, as long as it is read; and whether it is counted as one that does.
-    this.referenced = referenced;
-    this.paused = false;
-    this.counted = false;
-    // How often the socket was given back, and the bytes that the core had moved until then.
-    this.returns = 0;
-    this.received = 0;
-    this.sent = 0;
-  }
 }
 
 /**
@@ -478,7 +463,7 @@ function takesMore(state, encoding) {
 // ------------------------------------------------------------------------------- the methods of an attached socket
 
 function write(data, encoding, callback) {
-  if (this[kIndex] === undefined || plain.write !== plainWrite) {
+  if (this[kIndex] === undefined || anyone.write !== plainWrite) {
     giveBack(this, REASONS.REPLACED);
     return plain.write.call(this, data, encoding, callback);
   }
@@ -501,17 +486,18 @@ function write(data, encoding, callback) {
  * @param {string} encoding 'latin1' or 'utf8'
  * @param {Function} done called when the text was given to the kernel
  * @param {OutgoingMessage} message
+ * @param {*} [previous] what `done` is told in the next tick, as its third argument: without a message where that must wait
  * @returns {boolean} false when the caller should wait for 'drain'
  */
-function writeLast(socket, text, encoding, done, message) {
-  if (socket.write === write && socket[kIndex] !== undefined && plain.write === plainWrite) {
-    const left = send(socket, text, encoding);
-    if (left === 0) {
-      process.nextTick(done, message);
-      return true;
-    }
-    if (left !== undefined) return settle(socket, left, (error) => done(message, error));
+function writeLast(socket, text, encoding, done, message, previous) {
+  const isOurs = socket.write === write && socket[kIndex] !== undefined && anyone.write === plainWrite;
+  const left = isOurs ? send(socket, text, encoding) : undefined;
+  if (left === 0) {
+    process.nextTick(done, message, undefined, previous);
+    return true;
   }
+  if (previous !== undefined) process.nextTick(done, undefined, undefined, previous);
+  if (left !== undefined) return settle(socket, left, (error) => done(message, error));
   return socket.write(text, encoding, (error) => done(message, error));
 }
 
@@ -520,7 +506,7 @@ function writeLast(socket, text, encoding, done, message) {
 function send(socket, data, encoding) {
   const index = socket[kIndex];
   const built = socket[kUnbuilt] === undefined;
-  const limit = socket.writableHighWaterMark;
+  const { limit } = socket[kAttached];
   if (data?.length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
   const isHeld = turn[HELD] === index + 1;
   const hold = isHeld || (built ? socket._writableState.corked : socket[kCorks]) > 0;
