@@ -82,6 +82,8 @@ const COMMANDS = {
   'npm run bench:leaks': { run: 'npm run bench:leaks -- 2000 2 || true', expect: /^\| ours, native \|[\s\S]*^\| ours, stream \|[\s\S]*^\d+ leaks?$/m },
   'npm run bench:idle': { run: 'npm run bench:idle -- 200', expect: /native/ },
   'npm run bench:soak': { run: 'npm run bench:soak -- 2' },
+  'npm run bench:instructions': { run: 'npm run bench:instructions', expect: /^read hello +\d+ instructions[\s\S]*^write chunk +\d+ instructions/m, needs: 'valgrind' },
+  'npm run bench:syscalls': { run: 'npm run bench:syscalls', expect: /^rust-http: .*recvfrom 1\.0\d+, sendto 1\.0\d+/m, needs: 'strace and wrk' },
 };
 
 module.exports = { COMMANDS };

@@ -23,6 +23,7 @@ function found(program, ...args) {
 const needs = {
   'wrk': () => !found('wrk', '--version') && 'wrk is not installed',
   'valgrind': () => !found('valgrind', '--version') && 'valgrind is not installed',
+  'strace and wrk': () => !(found('strace', '--version') && found('wrk', '--version')) && 'strace or wrk is not installed',
   'rustup': () => !found('rustup', '--version') && 'Rust did not come by rustup',
   'cargo-zigbuild': () => !(found('cargo-zigbuild', '--version') && /aarch64-unknown-linux-gnu/.test(spawnSync('rustup', ['target', 'list', '--installed']).stdout)) && 'cargo-zigbuild or the target is not installed',
   'node tests': () => nodeTests() === null && 'the tests of Node cannot be had here',
