@@ -5,7 +5,6 @@
  * are named functions shared by every request; they find their request as `socket._httpMessage`.
  */
 
-const process = require('node:process');
 const { finished } = require('stream');
 const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
@@ -21,6 +20,8 @@ const { ANSWERED, freeSocketErrorListener, isFit, kPlaced, kPlacer, setPhase } =
 const transport = require('./client-transport');
 const { received } = require('./transport');
 const observe = require('./client-observe');
+
+const { process } = globalThis;
 
 const debug = debuglog('http');
 

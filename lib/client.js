@@ -5,7 +5,6 @@
  */
 
 const { Buffer } = require('node:buffer');
-const process = require('node:process');
 const net = require('net');
 const { addAbortSignal } = require('stream');
 const { deprecate } = require('util');
@@ -32,6 +31,8 @@ const { OutgoingMessage, parseUniqueHeadersOption } = require('./outgoing');
 const { chooseStrict, chooseValidation } = require('./strict');
 const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('./symbols');
 const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('./validators');
+
+const { process } = globalThis;
 
 const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
 /** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined before. */

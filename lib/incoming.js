@@ -4,7 +4,6 @@
 // Owns the lazily built header objects and the end of a body nobody reads. The state lives under node's own property names
 // and symbols, so that a message whose prototype is exchanged for one that ends in the built-in class goes on working.
 
-const process = require('node:process');
 const { Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('./builtin');
 const { silence } = require('./emitter');
@@ -12,6 +11,8 @@ const { addDistinctField, addField, headersOf } = require('./header-fields');
 const { follow } = require('./likeness');
 const { closesAtOnce, hasSignal } = require('./lines');
 const { ownSymbol } = require('./symbols');
+
+const { process } = globalThis;
 
 const { emit, push, read } = Readable.prototype;
 const sample = new Builtin();

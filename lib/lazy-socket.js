@@ -9,13 +9,14 @@
 // Owns which connections begin so. Whatever a server could say about it (options, limits, changed prototypes, subscribers of
 // net's diagnostics channel) leaves the connection to net.Server.
 
-const process = require('node:process');
 const net = require('node:net');
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
 const {
   COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, kBuild, kCorks, kIndex, kUnbuilt, letGo,
 } = require('./transport');
+
+const { process } = globalThis;
 
 const plain = net.Socket.prototype;
 const kServer = Symbol('lazySocketServer');

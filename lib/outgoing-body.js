@@ -9,7 +9,6 @@
  */
 
 const { Buffer } = require('node:buffer');
-const process = require('node:process');
 const net = require('net');
 const { debuglog, types: { isUint8Array } } = require('util');
 const { plainEmit } = require('./emitter');
@@ -22,6 +21,8 @@ const {
 } = require('./symbols');
 const { isUnbuilt, uncorkAll, write: nativeWrite, writeLast } = require('./transport');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
+
+const { process } = globalThis;
 
 const CRLF = '\r\n';
 const CRLF_BYTES = Buffer.from(CRLF);

@@ -7,7 +7,6 @@
  * packages read them, objects are re-parented onto node's prototypes, and one order keeps one hidden class.
  */
 
-const process = require('node:process');
 const Stream = require('stream');
 const { deprecate } = require('util');
 const builtin = require('./builtin');
@@ -23,6 +22,8 @@ const {
 } = require('./symbols');
 const { calculateLenientFlags } = require('./strict');
 const { validateHeaderName, validateHeaderValue } = require('./validators');
+
+const { process } = globalThis;
 
 /** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
 const getDefaultHighWaterMark = Stream.getDefaultHighWaterMark || (() => 16384);

@@ -4,7 +4,6 @@
 // Every listener is a named function that finds its connection through the socket: nothing is bound or closed over per
 // request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
-const process = require('node:process');
 const net = require('node:net');
 const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
@@ -27,6 +26,8 @@ const stats = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain, kUniqueHeaders } = require('./symbols');
 const transport = require('./transport');
+
+const { process } = globalThis;
 
 const debug = debuglog('http');
 const onRequestStart = channel('http.server.request.start');

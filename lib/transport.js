@@ -7,7 +7,6 @@
 // waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
 const { Buffer } = require('node:buffer');
-const process = require('node:process');
 const net = require('node:net');
 const { types: { isUint8Array } } = require('node:util');
 const native = require('./native');
@@ -17,6 +16,9 @@ const { isNode } = require('./lines');
 const { adopt, handleOf, holdsSeveral, runsOn, sharedEvents, within } = require('./parser');
 const { ownSymbol } = require('./symbols');
 const { Attached, NATIVE, REASONS, STREAM, recordOf } = require('./transport-records');
+
+// Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
+const { process } = globalThis;
 
 /** Bytes of the buffer that all reads of this thread share. */
 const INPUT_BYTES = 64 * 1024;
