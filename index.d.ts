@@ -6,9 +6,10 @@ export * from 'node:http';
 
 /**
  * How the connections of a server or an agent are read and written: `'native'` by the core, on the sockets that are plain TCP or pipes;
- * `'stream'` by the streams of `net.Socket` alone. Bytes, events and errors are the same.
+ * `'offload'` (servers only) by the core in threads of its own; `'stream'` by the streams of `net.Socket` alone. Bytes, events and
+ * errors are the same.
  */
-export type Transport = 'stream' | 'native';
+export type Transport = 'stream' | 'native' | 'offload';
 
 /** What went wrong, by code: how often. */
 export interface ErrorStats {
@@ -20,7 +21,7 @@ export interface ErrorStats {
 
 /** How connections were read. */
 export interface TransportStats {
-  /** What is used: `'native'` only where the platform and the runtime can. */
+  /** What is used: `'native'` and `'offload'` only where the platform and the runtime can. */
   transport: Transport;
   /** Connections that the core itself read; those of an agent from their second request on. */
   attached: number;
@@ -104,6 +105,8 @@ export interface ServerOptions<
 > extends http.ServerOptions<Request, Response>, StrictOption {
   /** Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`. */
   transport?: Transport | undefined;
+  /** How many I/O threads the connections of this server are spread over with `transport: 'offload'`: 1 to 64. Default: `1`. */
+  ioThreads?: number | undefined;
 }
 
 /** The options of `Agent`. */
@@ -112,7 +115,7 @@ export interface AgentOptions extends http.AgentOptions {
    * Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`: the core then reads a connection from its second
    * request on, if the agent itself has opened it.
    */
-  transport?: Transport | undefined;
+  transport?: 'stream' | 'native' | undefined;
 }
 
 /** The options of `request`, `get` and `ClientRequest`. */
@@ -124,7 +127,7 @@ export class Server<
 > extends http.Server<Request, Response> {
   constructor(requestListener?: http.RequestListener<Request, Response>);
   constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
-  /** What this server uses: `'native'` only where the platform and the runtime can. Not in Node. */
+  /** What this server uses: `'native'` and `'offload'` only where the platform and the runtime can. Not in Node. */
   readonly transport: Transport;
   /** What this server and its connections have done. Not in Node. */
   stats(): ServerStats;

@@ -12,13 +12,18 @@ function runnable(file) {
   return fs.existsSync(file) && spawnSync(file, ['--version'], { stdio: 'ignore', timeout: 10000 }).status === 0;
 }
 
-// Takes paths of modules to measure. Returns [{ label, command, module }]: `command` starts a script, `module` is what it loads.
-function serverArms(modules, others) {
+// Takes paths of modules to measure, and transports of ours (each is then an arm of its own). Returns [{ label, command, module, env }]:
+// `command` starts a script, `module` is what it loads.
+function serverArms(modules, others, transports = []) {
   const node = [process.execPath];
   const arms = [
     { label: 'node:http', command: node, module: 'node:http' },
     { label: 'node:http again', command: node, module: 'node:http' },
-    ...modules.map((file) => ({ label: labelOf(file, modules), command: node, module: file.startsWith('node:') ? file : path.resolve(file) })),
+    ...modules.flatMap((file) => {
+      const arm = { label: labelOf(file, modules), command: node, module: file.startsWith('node:') ? file : path.resolve(file) };
+      if (transports.length === 0) return [arm];
+      return transports.map((transport) => ({ ...arm, label: `${arm.label} ${transport}`, env: { RUST_HTTP_TRANSPORT: transport } }));
+    }),
   ];
   if (!others) return arms;
   const bun = path.join(bin, 'bun');

@@ -33,9 +33,9 @@ function cpuPerRequest(before, after, requests) {
   return { process: per('process'), js: per('js') };
 }
 
-// Takes a core number and a command; returns the command pinned to that core where that can be done.
+// Takes a core number (null for any) and a command; returns the command pinned to that core where that can be done.
 function onCore(core, command) {
-  return pinned ? ['taskset', '-c', String(core), ...command] : command;
+  return pinned && core !== null ? ['taskset', '-c', String(core), ...command] : command;
 }
 
 module.exports = { cpuTimes, cpuPerRequest, onCore, pinned };

@@ -1,9 +1,10 @@
 'use strict';
 
 // npm run bench: our server against node:http (twice, so that the noise is seen), and Bun's and Deno's node:http, under wrk.
-//   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--node-only] [--report [--report-to DIR]]
+//   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--transport stream|native|offload]... [--spread]
+//                    [--node-only] [--report [--report-to DIR]]
 // --report measures the clients too (client.js), with the same options, and writes the tables and plots of README.md and docs/PERFORMANCE.md.
-// Servers stand on core 0, wrk on core 1. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
+// Servers stand on core 0, wrk on core 1; with --spread both have all cores, so that a server with several threads can use them. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -32,6 +33,8 @@ function options() {
       seconds: { type: 'string', default: '3' },
       json: { type: 'string' },
       module: { type: 'string', multiple: true, default: [path.join(__dirname, '..', 'lib', 'index.js')] },
+      'transport': { type: 'string', multiple: true, default: [] },
+      'spread': { type: 'boolean', default: false },
       'node-only': { type: 'boolean', default: false },
       'report': { type: 'boolean', default: false },
       'report-to': { type: 'string', default: path.join(__dirname, '..') },
@@ -41,10 +44,10 @@ function options() {
 }
 
 // Takes a scenario, a port and seconds; returns a promise of wrk's result line.
-function wrk(scenario, port, seconds) {
+function wrk(scenario, port, seconds, core) {
   const url = `http://127.0.0.1:${port}${pathOf(scenario)}`;
   const command = ['wrk', '-t', '1', '-c', String(scenario.connections), '-d', `${seconds}s`, '--latency', '-s', script, url, '--', scenario.load];
-  const [file, ...args] = onCore(loadCore, command);
+  const [file, ...args] = onCore(core, command);
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -79,9 +82,9 @@ function ask(scenario, port) {
   });
 }
 
-async function measure(scenario, arm, seconds) {
+async function measure(scenario, arm, seconds, core) {
   const before = cpuTimes(arm.server.child.pid);
-  const result = await wrk(scenario, arm.server.port, seconds);
+  const result = await wrk(scenario, arm.server.port, seconds, core);
   const after = cpuTimes(arm.server.child.pid);
   return {
     rate: result.requests / (result.us / 1e6),
@@ -93,11 +96,12 @@ async function measure(scenario, arm, seconds) {
   };
 }
 
-async function startArms(scenario, arms) {
+async function startArms(scenario, arms, spread) {
   const started = [];
   for (const arm of arms) {
     try {
-      const server = await startServer(serverCore, [...arm.command, path.join(__dirname, 'app.js'), arm.module, scenario.handler]);
+      const server = await startServer(spread ? null : serverCore, [...arm.command, path.join(__dirname, 'app.js'), arm.module, scenario.handler],
+                                       { ...process.env, ...arm.env });
       started.push({ ...arm, server, rounds: [] });
     } catch (error) {
       if (arm.module !== 'node:http' || arm.label.startsWith('node:http')) throw error;
@@ -107,18 +111,19 @@ async function startArms(scenario, arms) {
   return started;
 }
 
-async function runScenario(scenario, arms, { rounds, seconds }) {
-  const started = await startArms(scenario, arms);
+async function runScenario(scenario, arms, { rounds, seconds, spread }) {
+  const started = await startArms(scenario, arms, spread);
   try {
     const answers = await Promise.all(started.map((arm) => ask(scenario, arm.server.port)));
     const odd = answers.findIndex((answer) => answer !== answers[0]);
     if (odd >= 0) throw new Error(`${scenario.name}: ${started[odd].label} answers ${answers[odd].slice(0, 200)}, not ${answers[0].slice(0, 200)}`);
-    for (const arm of started) await wrk(scenario, arm.server.port, warmUpSeconds);
+    const core = spread ? null : loadCore;
+    for (const arm of started) await wrk(scenario, arm.server.port, warmUpSeconds, core);
     for (let round = 0; round < rounds; round++) {
       // each round begins with another arm, so that none is always the first
       for (let i = 0; i < started.length; i++) {
         const arm = started[(i + round) % started.length];
-        arm.rounds.push(await measure(scenario, arm, seconds));
+        arm.rounds.push(await measure(scenario, arm, seconds, core));
       }
     }
   } finally {
@@ -154,10 +159,11 @@ async function main() {
     return;
   }
   if (runLocked()) return;
-  if (!pinned) console.log('not pinned to cores (taskset is missing, or there is one core): expect noise');
+  if (opts.spread) console.log('not pinned: servers and wrk share all cores');
+  else if (!pinned) console.log('not pinned to cores (taskset is missing, or there is one core): expect noise');
 
   const wanted = scenarios.filter((s) => !opts.only || new RegExp(opts.only).test(s.name));
-  const arms = serverArms(opts.module, !opts['node-only']);
+  const arms = serverArms(opts.module, !opts['node-only'], opts.transport);
   console.log(`Node ${process.versions.node}, ${opts.rounds} rounds of ${opts.seconds} s; ratio: req/s against node:http in the same round, median (min..max)`);
   const results = [];
   for (const scenario of wanted) {

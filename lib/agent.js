@@ -21,7 +21,7 @@ const { agentCounters, agentStats } = require('./stats');
 const { originName } = require('./origin-names');
 const { validateNumber, validateOneOf, validateString } = require('./validators');
 const sockets = require('./agent-sockets');
-const { chooseTransport } = require('./transport-records');
+const { chooseForAgent } = require('./transport-records');
 
 const plainCreate = Builtin.prototype.createConnection;
 
@@ -85,7 +85,7 @@ function Agent(options) {
   this.maxTotalSockets = this.options.maxTotalSockets;
   this.totalSocketCount = 0;
 
-  chooseTransport(this, this.options.transport);
+  chooseForAgent(this, this.options.transport);
   validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
   else validateNumber(this.maxTotalSockets, 'maxTotalSockets', 1);

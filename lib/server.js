@@ -22,7 +22,8 @@ const { STATUS_CODES } = require('./status-codes');
 const { chooseStrict, chooseValidation } = require('./strict');
 const { kUniqueHeaders } = require('./symbols');
 const { transportOf } = require('./transport');
-const { chooseTransport } = require('./transport-records');
+const { keepThreads } = require('./transport-drivers');
+const { OFFLOAD, chooseForServer } = require('./transport-records');
 const { validateBoolean, validateFunction, validateInteger, validateObject } = require('./validators');
 
 /** Milliseconds in which a whole request must have arrived. */
@@ -135,7 +136,7 @@ function storeHTTPOptions(options) {
   if (asksBeforeUpgrade) this.shouldUpgradeCallback = upgradeOption(options);
   if (kOptimizeEmpty !== undefined) this[kOptimizeEmpty] = booleanOption(options, 'optimizeEmptyRequests', false);
   if (storesNoDelay && options.noDelay === undefined) options.noDelay = true;
-  chooseTransport(this, options.transport);
+  chooseForServer(this, options);
 }
 
 /**
@@ -145,6 +146,7 @@ function storeHTTPOptions(options) {
 function setupConnectionsTracking() {
   if (!this[kConnections]) this[kConnections] = new ConnectionsList();
   if (this.listeners('connection').includes(connectionListener)) acceptLazily(this);
+  if (transportOf(this) === OFFLOAD) keepThreads(this);
   clearInterval(this[kConnectionsCheckingInterval]);
   this[kConnectionsCheckingInterval] = setInterval(checkConnections, this.connectionsCheckingInterval, this).unref();
 }
@@ -176,7 +178,7 @@ if (Symbol.asyncDispose !== undefined) {
 }
 
 Object.defineProperties(Server.prototype, {
-  /** 'native' where the core itself reads and writes the plain connections of this server, else 'stream'. Not in Node. */
+  /** 'native' or 'offload' where the core itself reads and writes the plain connections of this server, else 'stream'. Not in Node. */
   transport: {
     __proto__: null,
     configurable: true,

@@ -1,11 +1,16 @@
 'use strict';
 // Which transport servers and agents have chosen, what became of their connections, and what is known of those that the core reads.
 
-const { validateOneOf } = require('./validators');
+const { validateInteger, validateOneOf } = require('./validators');
 
 const NATIVE = 'native';
+const OFFLOAD = 'offload';
 const STREAM = 'stream';
-const TRANSPORTS = [STREAM, NATIVE];
+const OF_AGENTS = [STREAM, NATIVE];
+const OF_SERVERS = [STREAM, NATIVE, OFFLOAD];
+
+/** The most I/O threads that a server may ask for. */
+const MOST_THREADS = 64;
 
 /** Why a socket is with its stream: the names under which `stats()` counts. */
 const REASONS = {
@@ -23,8 +28,9 @@ const REASONS = {
 
 /** The numbers of one server or agent. */
 class Record {
-  constructor(name) {
+  constructor(name, threads) {
     this.name = name;
+    this.threads = threads;
     this.attached = 0;
     this.open = 0;
     this.streamed = new Map();
@@ -37,18 +43,39 @@ class Record {
 
 // No property of theirs: they have node's own, and no more.
 const records = new WeakMap();
-const NOBODYS = new Record(STREAM);
+const NOBODYS = new Record(STREAM, 0);
 
 /**
- * Decides how the connections of a server or an agent are read: by their streams alone ('stream'), or by the core where it can
- * ('native').
- * @param {net.Server|Agent} owner
- * @param {string} [name] by default what the environment says in RUST_HTTP_TRANSPORT, or 'native'
+ * Decides how the connections of a server are read: by their streams alone ('stream'), by the core on the event loop where it can
+ * ('native'), or by the core in threads of its own ('offload').
+ * @param {net.Server} server
+ * @param {{transport?: string, ioThreads?: number}} options by default what the environment says in RUST_HTTP_TRANSPORT, or 'native',
+ *   and one thread
+ * @throws ERR_INVALID_ARG_VALUE for another name, ERR_OUT_OF_RANGE for other numbers than 1 to 64
+ */
+function chooseForServer(server, { transport = fromEnvironment(), ioThreads = 1 }) {
+  validateOneOf(transport, 'options.transport', OF_SERVERS);
+  validateInteger(ioThreads, 'options.ioThreads', 1, MOST_THREADS);
+  records.set(server, new Record(transport, ioThreads));
+}
+
+/**
+ * The same for an agent. What the environment says of servers alone is 'native' for it.
+ * @param {Agent} agent
+ * @param {string} [name]
  * @throws ERR_INVALID_ARG_VALUE for another name
  */
-function chooseTransport(owner, name = process.env.RUST_HTTP_TRANSPORT || NATIVE) {
-  validateOneOf(name, 'options.transport', TRANSPORTS);
-  records.set(owner, new Record(name));
+function chooseForAgent(agent, name = forAgents(fromEnvironment())) {
+  validateOneOf(name, 'options.transport', OF_AGENTS);
+  records.set(agent, new Record(name, 0));
+}
+
+function forAgents(name) {
+  return name === OFFLOAD ? NATIVE : name;
+}
+
+function fromEnvironment() {
+  return process.env.RUST_HTTP_TRANSPORT || NATIVE;
 }
 
 /**
@@ -61,12 +88,14 @@ function recordOf(owner) {
 
 /** What is known of a socket from the day it was attached. */
 class Attached {
-  constructor(socket, protocol, record, referenced) {
+  constructor(socket, handle, driver, protocol, record) {
     this.socket = socket;
+    this.handle = handle;
+    this.driver = driver;
     this.protocol = protocol;
     this.record = record;
     // Whether the socket is to keep the event loop alive, as long as it is read; and whether it is counted as one that does.
-    this.referenced = referenced;
+    this.referenced = handle.hasRef();
     this.paused = false;
     this.counted = false;
     // Bytes from which on the stream writes, and of which no more are queued.
@@ -89,4 +118,4 @@ class Attached {
  *   dealt with, so that the stream need not end
  */
 
-module.exports = { Attached, NATIVE, REASONS, STREAM, chooseTransport, recordOf };
+module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, chooseForAgent, chooseForServer, recordOf };

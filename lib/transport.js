@@ -1,5 +1,6 @@
 'use strict';
-// Native transport: plain sockets whose bytes the core reads and writes itself, on the event loop of this thread.
+// Native transport and offload: plain sockets whose bytes the core reads and writes itself, on the event loop of this thread or in
+// threads of its own (see transport-drivers.js for what differs).
 //
 // Owns which sockets those are. A socket has methods that go to the core first and to net.Socket's otherwise: on its prototype
 // if it was accepted here (see lazy-socket.js), else given to it one by one (changing the prototype of an object instead costs
@@ -12,16 +13,13 @@ const { types: { isUint8Array } } = require('node:util');
 const native = require('./native');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('./errors');
-const { isNode } = require('./lines');
-const { adopt, handleOf, holdsSeveral, runsOn, sharedEvents, within } = require('./parser');
-const { ownSymbol } = require('./symbols');
-const { Attached, NATIVE, REASONS, STREAM, recordOf } = require('./transport-records');
+const { adopt, handleOf, holdsSeveral, runsOn, within } = require('./parser');
+const { HELD, attachedCount, driverOf, input, isLibuv, turn } = require('./transport-drivers');
+const { ownerOf, watch } = require('./transport-handles');
+const { Attached, REASONS, STREAM, recordOf } = require('./transport-records');
 
 // Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
 const { process } = globalThis;
-
-/** Bytes of the buffer that all reads of this thread share. */
-const INPUT_BYTES = 64 * 1024;
 
 // News of a connection; anything else is a failure.
 const PARSED = 0;
@@ -43,8 +41,6 @@ const kUnbuilt = Symbol('transportUnbuilt');
 const kCorks = Symbol('transportCorks');
 // Makes that part.
 const kBuild = Symbol('transportBuild');
-// node's own: the socket of a handle.
-let kOwner;
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
@@ -53,42 +49,19 @@ const anyone = Object.create(plain);
 const plainRead = plain._read;
 const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;
 const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
-// Elsewhere sockets are not made of libuv's handles.
-const isLibuv = isNode && bytesRead !== undefined && bytesWritten !== undefined;
 
 // Who replaces one of these reads or writes the socket himself, or wants to see what is read and written.
 const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
   'pipe', '_read', '_write', '_writev', '_final', '_destroy', 'ref', 'unref'];
 const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
 
-// The attached connections, by their number.
-const attached = [];
-let transport; // undefined until first needed, null where there can be none
-let input;
-// The connection whose pipelined requests are being handled (its number and 1): their answers leave together, when the core
-// has called back and ticks are drained. The core then clears the word.
-const turn = new Int32Array(1);
-const HELD = 0;
-
-function open() {
-  if (!isLibuv || native.transportOpen === undefined) return null;
-  input = Buffer.allocUnsafeSlow(INPUT_BYTES);
-  const resource = {};
-  const opened = native.transportOpen(input, sharedEvents, turn, onNews, resource);
-  // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either, whose stores
-  // AsyncLocalStorage has just put on the resource.
-  for (const key of Reflect.ownKeys(resource)) delete resource[key];
-  return opened ?? null;
-}
-
 /**
  * @param {net.Server|Agent} owner
- * @returns {string} 'native' where the core reads its plain connections, 'stream' where it cannot or should not
+ * @returns {string} 'native' or 'offload' where the core reads its plain connections, 'stream' where it cannot or should not
  */
 function transportOf(owner) {
-  if (recordOf(owner).name !== NATIVE) return STREAM;
-  if (transport === undefined) transport = open();
-  return transport === null ? STREAM : NATIVE;
+  const { name } = recordOf(owner);
+  return name === STREAM || driverOf(name, onNews) === null ? STREAM : name;
 }
 
 /**
@@ -112,7 +85,7 @@ function statsOf(owner) {
  * @returns {boolean} whether the core could read it, so that its net.Socket part need not be there
  */
 function acceptsNatively(server, handle) {
-  return transportOf(server) === NATIVE && handle.fd >= 0 && !isChanged(plain);
+  return transportOf(server) !== STREAM && handle.fd >= 0 && !isChanged(plain);
 }
 
 /**
@@ -126,7 +99,7 @@ function acceptsNatively(server, handle) {
  */
 function attach(socket, parser, protocol, owner = socket.server, accepted = undefined) {
   const record = recordOf(owner);
-  if (record.name !== NATIVE || transport === null) return false;
+  if (record.name === STREAM) return false;
   if (socket[kUnbuilt] && socket[kIndex] === undefined && keepsMethods(socket)) {
     return takeUp(socket, socket[kUnbuilt], parser, protocol, record);
   }
@@ -148,7 +121,7 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
   if (former === undefined) {
     Object.assign(socket, METHODS);
     Object.defineProperties(socket, COUNTERS);
-    watch(handle);
+    watch(handle, socket, leaveForHandle);
   } else {
     const { received, returns, sent } = former;
     Object.assign(socket[kAttached], { received, returns, sent });
@@ -157,18 +130,18 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
 }
 
 function takeUp(socket, handle, parser, protocol, record) {
-  transport ??= open();
-  if (transport === null) return false;
-  const index = native.transportAttach(transport, handle.fd, handleOf(parser), runsOn(parser));
+  const driver = driverOf(record.name, onNews);
+  if (driver === null) return false;
+  const index = native.transportAttach(driver.handle, handle.fd, handleOf(parser), runsOn(parser), record.threads);
   if (index < 0) {
     record.count(REASONS.OTHER);
     return false;
   }
   record.attached++;
   record.open++;
-  const it = new Attached(socket, protocol, record, handle.hasRef());
+  const it = new Attached(socket, handle, driver, protocol, record);
   socket[kIndex] = index;
-  socket[kAttached] = attached[index] = it;
+  socket[kAttached] = driver.attached[index] = it;
   countAlive(it);
   return true;
 }
@@ -198,8 +171,9 @@ function keepsMethods(socket) {
  * @param {HTTPParser|null} parser
  */
 function changeParser(socket, parser) {
-  if (parser === null) native.transportParser(transport, socket[kIndex], NO_PARSER, 0);
-  else native.transportParser(transport, socket[kIndex], handleOf(parser), runsOn(parser));
+  const { driver } = socket[kAttached];
+  if (parser === null) native.transportParser(driver.handle, socket[kIndex], NO_PARSER, 0);
+  else native.transportParser(driver.handle, socket[kIndex], handleOf(parser), runsOn(parser));
 }
 
 /**
@@ -208,7 +182,7 @@ function changeParser(socket, parser) {
  */
 function afterBuild(socket) {
   if (socket[kIndex] === undefined) return;
-  watch(socket._handle);
+  watch(socket._handle, socket, leaveForHandle);
   socket[kAttached].protocol.built(socket);
 }
 
@@ -219,9 +193,9 @@ function afterBuild(socket) {
  */
 function letGo(socket) {
   if (socket[kIndex] === undefined) return false;
-  sendHeld(socket[kIndex]);
+  sendHeld(socket);
   // A write may have failed.
-  if (socket[kIndex] === undefined || native.transportBytes(transport, socket[kIndex], QUEUED) > 0) return false;
+  if (socket[kIndex] === undefined || bytesOf(socket, QUEUED) > 0) return false;
   detach(socket, true);
   return true;
 }
@@ -254,23 +228,38 @@ function countAlive(it) {
   const alive = it.referenced && !it.paused && it.socket[kIndex] !== undefined;
   if (it.counted === alive) return;
   it.counted = alive;
-  native.transportKeepAlive(transport, alive ? 1 : -1);
+  native.transportKeepAlive(it.driver.handle, alive ? 1 : -1);
 }
+
+// Bytes received, sent or queued by the core, of a socket that it reads.
+function bytesOf(socket, which) {
+  return native.transportBytes(socket[kAttached].driver.handle, socket[kIndex], which);
+}
+
+// What is left when the core's part in a connection ends: see transportDetach.
+const rest = [undefined, 0, 0];
+const UNREAD = 0;
+const RECEIVED_IN_ALL = 1;
+const SENT_IN_ALL = 2;
 
 // Ends the core's part in a socket. Answers the bytes that were queued and could not be sent. Who closes the descriptor next
 // (`closing`) need not have it taken out of the set.
 function detach(socket, closing) {
+  sendHeld(socket);
   const index = socket[kIndex];
-  sendHeld(index);
+  // A write has failed, and has ended it.
+  if (index === undefined) return undefined;
   const it = socket[kAttached];
-  it.received += native.transportBytes(transport, index, RECEIVED);
-  it.sent += native.transportBytes(transport, index, SENT);
-  const rest = native.transportDetach(transport, index, closing ? 1 : 0);
+  const { driver } = it;
+  rest[UNREAD] = undefined;
+  const unsent = native.transportDetach(driver.handle, index, closing ? 1 : 0, rest);
+  it.received += rest[RECEIVED_IN_ALL];
+  it.sent += rest[SENT_IN_ALL];
   socket[kIndex] = undefined;
-  attached[index] = undefined;
+  driver.attached[index] = undefined;
   countAlive(it);
   it.record.open--;
-  return rest;
+  return unsent;
 }
 
 // Ends the core's part in a socket that goes on without it.
@@ -278,52 +267,25 @@ function leave(socket, reason) {
   const it = socket[kAttached];
   it.record.count(reason);
   it.returns++;
-  const rest = detach(socket);
-  if (rest !== undefined && !socket.destroyed) plainWrite.call(socket, rest);
+  const unsent = detach(socket);
+  if (socket.destroyed) return;
+  const unread = rest[UNREAD];
+  rest[UNREAD] = undefined;
+  if (unsent !== undefined) plainWrite.call(socket, unsent);
+  // As they would come from the kernel: when who asked for them listens.
+  if (unread !== undefined) process.nextTick(giveUnread, it.handle, unread);
 }
 
-// Who takes the handle for himself (to send it to another process, to make another socket of it, to close it) does so by one
-// of these.
-function watch(handle) {
-  kOwner ??= ownSymbol(handle, 'owner_symbol');
-  handle.close = closeHandle;
-  handle.reset = resetHandle;
-  handle.readStart = readStartHandle;
-  Object.defineProperty(handle, 'onread', ON_READ);
+// What was read too early is the first that the stream reads: of whoever has the handle by now.
+function giveUnread(handle, unread) {
+  const socket = ownerOf(handle);
+  if (!socket || socket.destroyed) return;
+  if (typeof unread === 'number') socket.destroy(systemError('read', unread));
+  else socket.push(unread);
 }
 
-const ON_READ = {
-  configurable: true,
-  get() {
-    return Object.getPrototypeOf(this).onread;
-  },
-  set(value) {
-    leaveHandle(this);
-    delete this.onread;
-    this.onread = value;
-  },
-};
-
-function closeHandle(callback) {
-  leaveHandle(this);
-  return Object.getPrototypeOf(this).close.call(this, callback);
-}
-
-function resetHandle(callback) {
-  leaveHandle(this);
-  return Object.getPrototypeOf(this).reset.call(this, callback);
-}
-
-function readStartHandle() {
-  leaveHandle(this);
-  // Else the stream would start it again.
-  this.reading = true;
-  return Object.getPrototypeOf(this).readStart.call(this);
-}
-
-function leaveHandle(handle) {
-  const socket = handle[kOwner];
-  if (socket && socket[kIndex] !== undefined) leave(socket, REASONS.HANDLE);
+function leaveForHandle(socket) {
+  if (socket[kIndex] !== undefined) leave(socket, REASONS.HANDLE);
 }
 
 /**
@@ -351,8 +313,8 @@ function giveBackFor(socket, event) {
  */
 function pause(socket) {
   if (socket[kIndex] === undefined) return false;
-  native.transportPause(transport, socket[kIndex]);
   const it = socket[kAttached];
+  native.transportPause(it.driver.handle, socket[kIndex]);
   it.paused = true;
   countAlive(it);
   return true;
@@ -365,21 +327,21 @@ function pause(socket) {
  */
 function resume(socket) {
   if (socket[kIndex] === undefined) return false;
-  native.transportResume(transport, socket[kIndex]);
   const it = socket[kAttached];
+  native.transportResume(it.driver.handle, socket[kIndex]);
   it.paused = false;
   countAlive(it);
   return true;
 }
 
-// A connection has news. Called by the reactor, once per turn for each connection.
-function onNews(index, kind, value, text) {
-  const { socket, protocol } = attached[index];
+// A connection has news. Called by its driver, once per turn for each connection.
+function onNews(driver, index, kind, value, text) {
+  const { socket, protocol } = driver.attached[index];
   if (kind === PARSED) {
     const { parser } = socket;
     if (socket[kUnbuilt] === undefined) socket._unrefTimer();
     if (!parser) return;
-    if (protocol.serves && holdsSeveral()) turn[HELD] = index + 1;
+    if (protocol.serves && !driver.lags && holdsSeveral()) turn[HELD] = index + 1;
     protocol.read(socket, adopt(parser, input, value, text), value);
   } else if (protocol.serves) {
     onOtherNews(socket, protocol, kind, value);
@@ -405,8 +367,8 @@ function onOtherNews(socket, protocol, kind, value) {
 
 function ended(socket) {
   if (socket[kUnbuilt] !== undefined) socket[kBuild]();
-  const rest = detach(socket);
-  if (rest !== undefined) plainWrite.call(socket, rest);
+  const unsent = detach(socket);
+  if (unsent !== undefined) plainWrite.call(socket, unsent);
   socket.push(null);
   plain.read.call(socket, 0);
 }
@@ -418,21 +380,37 @@ function unparsed(socket, chunk) {
   if (socket.push(chunk) && !socket.destroyed) plainRead.call(socket, 0);
 }
 
-// Sends what pipelined answers have put in the queue.
-function sendHeld(index) {
-  if (turn[HELD] !== index + 1) return;
-  turn[HELD] = 0;
-  flush(attached[index].socket, index);
+// Sends what pipelined answers have put in the queue, or what waits for the I/O threads.
+function sendHeld(socket) {
+  const { driver } = socket[kAttached];
+  const index = socket[kIndex];
+  if (driver.lags) {
+    if (!isCorked(socket) && bytesOf(socket, QUEUED) > 0) flush(socket);
+  } else if (turn[HELD] === index + 1) {
+    turn[HELD] = 0;
+    flush(socket);
+  }
 }
 
-function flush(socket, index) {
-  const left = native.transportFlush(transport, index);
+// The same before the end, which ends all corking.
+function sendLast(socket) {
+  if (socket[kAttached].driver.lags && isCorked(socket)) uncorkAll(socket);
+  if (socket[kIndex] !== undefined) sendHeld(socket);
+}
+
+function flush(socket) {
+  const left = native.transportFlush(socket[kAttached].driver.handle, socket[kIndex]);
   if (left !== 0) settle(socket, left);
+}
+
+// The bytes that are queued: the caller's to send from here on.
+function takeQueue(socket) {
+  return native.transportTake(socket[kAttached].driver.handle, socket[kIndex]);
 }
 
 // The kernel did not take everything: the rest is the stream's. A broken connection ends.
 function settle(socket, left, callback) {
-  if (left > 0) return plainWrite.call(socket, native.transportTake(transport, socket[kIndex]), callback);
+  if (left > 0) return plainWrite.call(socket, takeQueue(socket), callback);
   const error = systemError('write', -left);
   if (typeof callback === 'function') process.nextTick(callback, error);
   socket.destroy(error);
@@ -441,8 +419,7 @@ function settle(socket, left, callback) {
 
 // Writes through the stream, what is queued first.
 function writePlain(socket, data, encoding, callback) {
-  const index = socket[kIndex];
-  if (native.transportBytes(transport, index, QUEUED) > 0) plainWrite.call(socket, native.transportTake(transport, index));
+  if (bytesOf(socket, QUEUED) > 0) plainWrite.call(socket, takeQueue(socket));
   return plainWrite.call(socket, data, encoding, callback);
 }
 
@@ -508,22 +485,26 @@ function writeLast(socket, text, encoding, done, message, previous) {
 function send(socket, data, encoding) {
   const index = socket[kIndex];
   const built = socket[kUnbuilt] === undefined;
-  const { limit } = socket[kAttached];
+  const { driver, limit } = socket[kAttached];
   if (data?.length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
-  const isHeld = turn[HELD] === index + 1;
-  const hold = isHeld || (built ? socket._writableState.corked : socket[kCorks]) > 0;
+  const isHeld = !driver.lags && turn[HELD] === index + 1;
+  const hold = isHeld || isCorked(socket);
   let left;
   if (typeof data === 'string') {
     const latin1 = isLatin1(encoding);
     if (latin1 < 0) return send(socket, Buffer.from(data, encoding), undefined);
-    left = native.transportWrite(transport, index, data, latin1, hold ? 1 : 0);
+    left = native.transportWrite(driver.handle, index, data, latin1, hold ? 1 : 0);
   } else if (isUint8Array(data)) {
-    left = native.transportWriteBytes(transport, index, data, hold ? 1 : 0);
+    left = native.transportWriteBytes(driver.handle, index, data, hold ? 1 : 0);
   } else {
     return undefined;
   }
   if (built && !isHeld) socket._unrefTimer();
-  return hold && left < limit ? 0 : left;
+  return (hold || driver.lags) && left < limit ? 0 : left;
+}
+
+function isCorked(socket) {
+  return (socket[kUnbuilt] === undefined ? socket._writableState.corked : socket[kCorks]) > 0;
 }
 
 function cork() {
@@ -540,7 +521,9 @@ function uncork() {
     corks = this[kCorks] = Math.max(0, this[kCorks] - 1);
   }
   const index = this[kIndex];
-  if (index !== undefined && corks === 0 && turn[HELD] !== index + 1) flush(this, index);
+  if (index === undefined || corks > 0 || turn[HELD] === index + 1) return;
+  const left = native.transportRelease(this[kAttached].driver.handle, index);
+  if (left !== 0) settle(this, left);
 }
 
 function end(data, encoding, callback) {
@@ -557,7 +540,7 @@ function end(data, encoding, callback) {
       this.write(data, encoding);
       data = undefined;
     }
-    sendHeld(index);
+    if (this[kIndex] !== undefined) sendLast(this);
   }
   return plain.end.call(this, data, encoding, callback);
 }
@@ -616,10 +599,9 @@ function _writev(chunks, callback) {
 // Sends what is queued. Answers what the kernel did not take, as the stream has it. An error comes again with the write that
 // follows.
 function flushFirst(socket) {
-  const index = socket[kIndex];
-  if (index === undefined || native.transportBytes(transport, index, QUEUED) === 0) return undefined;
-  if (native.transportFlush(transport, index) === 0) return undefined;
-  return { chunk: native.transportTake(transport, index), encoding: 'buffer' };
+  if (socket[kIndex] === undefined || bytesOf(socket, QUEUED) === 0) return undefined;
+  if (native.transportFlush(socket[kAttached].driver.handle, socket[kIndex]) === 0) return undefined;
+  return { chunk: takeQueue(socket), encoding: 'buffer' };
 }
 
 function _read(size) {
@@ -627,7 +609,8 @@ function _read(size) {
 }
 
 function _destroy(error, callback) {
-  if (this[kIndex] !== undefined) detach(this);
+  // The reactor cannot know that nobody else has a copy of the descriptor.
+  if (this[kIndex] !== undefined) detach(this, this[kAttached].driver.lags);
   plain._destroy.call(this, error, callback);
 }
 
@@ -642,7 +625,7 @@ const COUNTERS = {
     get() {
       const index = this[kIndex];
       const before = this[kAttached]?.received ?? 0;
-      const received = index === undefined ? before : before + native.transportBytes(transport, index, RECEIVED);
+      const received = index === undefined ? before : before + bytesOf(this, RECEIVED);
       return this[kUnbuilt] === undefined ? bytesRead.call(this) + received : received;
     },
   },
@@ -652,15 +635,15 @@ const COUNTERS = {
       const index = this[kIndex];
       const before = this[kAttached]?.sent ?? 0;
       const sent = index === undefined ? before : before +
-        native.transportBytes(transport, index, SENT) + native.transportBytes(transport, index, QUEUED);
+        bytesOf(this, SENT) + bytesOf(this, QUEUED);
       return this[kUnbuilt] === undefined ? bytesWritten.call(this) + sent : sent;
     },
   },
   writableLength: {
     configurable: true,
     get() {
-      const index = this[kIndex];
-      const queued = index === undefined ? 0 : native.transportBytes(transport, index, QUEUED);
+      // What I/O threads have to send is as good as in the kernel, unless it is corked.
+      const queued = this[kIndex] === undefined || (this[kAttached].driver.lags && !isCorked(this)) ? 0 : bytesOf(this, QUEUED);
       return this[kUnbuilt] === undefined ? this._writableState.length + queued : queued;
     },
   },
@@ -674,11 +657,6 @@ const COUNTERS = {
  */
 function received(start, length) {
   return Buffer.from(input.subarray(start, length));
-}
-
-/** @returns {number} connections that the core reads in this thread */
-function attachedCount() {
-  return transport ? native.transportCount(transport) : 0;
 }
 
 module.exports = {

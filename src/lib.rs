@@ -16,6 +16,6 @@ pub mod serializer;
 #[cfg(unix)]
 pub mod transport;
 
-// Unit tests are of the core alone; without Node nothing calls the entry points.
-#[cfg(not(test))]
+// Unit tests and models are of the core alone; without Node nothing calls the entry points.
+#[cfg(not(any(test, model)))]
 mod binding;

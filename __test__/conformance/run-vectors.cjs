@@ -1,7 +1,7 @@
 'use strict';
 
 // Black-box vectors: raw bytes over real sockets, and what came back.
-//   node run-vectors.cjs [MODULE] [VECTORS.json] [OUT.json]     ONLY=regexp filters ids, SPLIT=n sends n bytes per write
+//   node run-vectors.cjs [MODULE] [VECTORS.json] [OUT.json]     ONLY=regexp filters ids, SPLIT=n sends n bytes per write, GAP=n that many ms apart
 // A server vector is sent to MODULE.createServer; a client vector is what a raw server answers to MODULE.get.
 // Prints how many answer as the vector file records for Node 20; exits 1 when one does not (only counted without SPLIT).
 
@@ -17,6 +17,7 @@ const quietMs = 60;
 const clientWaitMs = 400;
 const splitExtraMs = 2000;
 const splitMaxBytes = 4096;
+const gapMs = Number(process.env.GAP) || 0;
 const urlShown = 80;
 const bodyShown = 64;
 
@@ -106,7 +107,7 @@ async function runServerVector(vector, split, { port, log }) {
       if (split && bytes.length <= splitMaxBytes) {
         for (let i = 0; i < bytes.length && !socket.destroyed; i += split) {
           socket.write(bytes.subarray(i, i + split));
-          await new Promise(setImmediate);
+          await (gapMs ? new Promise((later) => { setTimeout(later, gapMs); }) : new Promise(setImmediate));
         }
         wait(firstWaitMs, 'timeout');
       } else {

@@ -90,7 +90,7 @@ async function verdict({ server, seen }, vector) {
   return got;
 }
 
-for (const transport of ['stream', 'native']) {
+for (const transport of ['stream', 'native', 'offload']) {
   test(`a strict server, ${transport}`, async (t) => {
     const target = await strictServer(transport);
     t.after(() => target.server.close().closeAllConnections());

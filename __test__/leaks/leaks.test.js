@@ -14,7 +14,7 @@ const MOST_HEAP = REQUESTS / 2 * 256;
 /** Resident bytes that come and go with the allocator. */
 const MOST_RSS = 24 << 20;
 
-for (const transport of ['native', 'stream']) {
+for (const transport of ['native', 'stream', 'offload']) {
   test(`${transport}: memory, descriptors, parsers and connections are the same after any number of requests`, { timeout: 120_000 }, async () => {
     const seen = await load(OURS, REQUESTS, transport);
     assert.ok(growth(seen, 'heapUsed') < MOST_HEAP, `heap: ${growth(seen, 'heapUsed')} bytes`);

@@ -14,7 +14,7 @@ const http = require(isOurs ? path.resolve(name) : name);
 const CONCURRENT = 16;
 const LOOKS = 8;
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: CONCURRENT, ...(transport && { transport }) });
+const agent = new http.Agent({ keepAlive: true, maxSockets: CONCURRENT, ...(transport && transport !== 'offload' && { transport }) });
 const upload = Buffer.alloc(3000, 'u');
 let port;
 

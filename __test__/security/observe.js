@@ -8,7 +8,7 @@ const { serving } = require('../server/exchange');
 /** Milliseconds of silence after which an exchange is taken to be over. */
 const QUIET = 120;
 
-const TRANSPORTS = ['native', 'stream'];
+const TRANSPORTS = ['native', 'stream', 'offload'];
 
 /**
  * Runs a server that writes down what reaches it, and answers every request when its body has ended.

@@ -35,7 +35,7 @@ for (const key of Reflect.ownKeys(new net.Socket())) {
     client.write(GET);
     await until(() => bodies(client.text).length === 2);
     return VARYING.has(name) ? seen.slice(1) : seen;
-  }, { on: ['node', 'native'] });
+  }, { on: ['node', 'native', 'offload'] });
 }
 
 const LOOKS = {

@@ -10,7 +10,7 @@ const { test } = require('node:test');
 const { bodies, get } = require('./ways');
 
 const PROGRAM = path.join(__dirname, 'program.js');
-const WAYS = ['node', 'stream', 'native'];
+const WAYS = ['node', 'stream', 'native', 'offload'];
 
 async function start(program, way) {
   const child = fork(PROGRAM, [program, way]);

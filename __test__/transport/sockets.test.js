@@ -326,7 +326,7 @@ everyWay('a user replaces on and emit of the sockets as they come', async (way) 
   client.write(GET);
   await until(() => bodies(client.text).length === 2);
   return [events, listened];
-}, { on: ['stream', 'native'] });
+}, { on: ['stream', 'native', 'offload'] });
 
 everyWay('unshift() of the socket goes through the parser', async (way) => {
   let unshifted = false;
@@ -396,7 +396,7 @@ everyWay('the handle is taken for another socket', async (way) => {
   client.write('to the other');
   await until(() => client.text !== '');
   return [got, client.text];
-}, { on: ['native'],  expected: ['to the other', '<to the other>'] });
+}, { on: ['native', 'offload'], expected: ['to the other', '<to the other>'] });
 
 everyWay('a unix domain socket', async (way) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'transport-'));

@@ -1,5 +1,6 @@
 'use strict';
-// One scenario on three servers: node's own, ours over streams, ours over the native transport. All must show the same.
+// One scenario on four servers: node's own, ours over streams, over the native transport, and with its I/O in other threads. All
+// must show the same.
 
 const { test } = require('node:test');
 const assert = require('node:assert');
@@ -8,7 +9,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const ours = require('../../lib');
 
-const NAMES = ['node', 'stream', 'native'];
+const NAMES = ['node', 'stream', 'native', 'offload'];
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
 /** @param {string} path @returns {string} a request */
@@ -44,7 +45,7 @@ class Way {
   }
 
   get isNative() {
-    return this.name === 'native';
+    return this.name === 'native' || this.name === 'offload';
   }
 
   create(handler, options = {}) {
@@ -102,7 +103,7 @@ function bodies(text) {
 }
 
 /**
- * Runs a scenario on each of the three, and compares what it returned.
+ * Runs a scenario on each of the four, and compares what it returned.
  * @param {string} name
  * @param {function(Way): Promise<*>} scenario
  * @param {{expected?: *, on?: string[]}} [options] `on`: names of the ways to compare

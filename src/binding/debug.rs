@@ -8,7 +8,7 @@ use super::raw::{self, Call, Fault, Value};
 /// `panicOnPurpose(handle)`: panics while the parser is in use, as a mistake in the core would.
 fn panic_on_purpose(call: &Call<1>) -> Result<Value, Fault> {
     let handle = parser::handle(call, 0)?;
-    let _session = handle.borrow_mut();
+    let _session = super::parser::lock(&handle);
     panic!("on purpose")
 }
 

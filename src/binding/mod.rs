@@ -3,6 +3,14 @@
 
 #[cfg(debug_assertions)]
 mod debug;
+#[cfg(unix)]
+mod driver;
+#[cfg(unix)]
+mod exit;
+#[cfg(unix)]
+mod news;
+#[cfg(unix)]
+mod offload;
 mod parser;
 mod peek;
 mod pool;
@@ -25,7 +33,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
         peek::register(env, exports);
         serializer::register(env, exports);
         #[cfg(unix)]
-        transport::register(env, exports);
+        driver::register(env, exports);
         pool::register(env, exports);
         #[cfg(debug_assertions)]
         debug::register(env, exports);

@@ -4,7 +4,7 @@
 //! 4 left to JavaScript (its cursor), 5 and on the events of [`crate::parser::event`].
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::sys;
 use slab::Slab;
@@ -47,13 +47,19 @@ const CALLBACK_ERRORS: [Error; 3] = [
 ];
 
 /// A parser and its last error. The transport shares it with the parser object of JavaScript.
+#[derive(Clone)]
 pub(super) struct Session {
     parser: Parser,
     error: Option<Error>,
 }
 
-/// What a number of `createParser` stands for.
-pub(super) type Handle = Rc<RefCell<Session>>;
+/// What a number of `createParser` stands for. Locked, since the transport may parse in a thread of its own.
+pub(super) type Handle = Arc<Mutex<Session>>;
+
+/// The session behind a handle; one that a panic has left is in the state of its last call, as good as any.
+pub(super) fn lock(handle: &Handle) -> MutexGuard<'_, Session> {
+    handle.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 thread_local! {
     // The parsers of a thread by their numbers. A number instead of an external value: Node runs the finalizers of those in an
@@ -149,7 +155,7 @@ fn count(call: &Call<0>) -> Result<Value, Fault> {
 /// `createParser() -> handle`: a number, valid in this thread until `releaseParser`.
 fn create(call: &Call<0>) -> Result<Value, Fault> {
     let parser = Parser::new(config(1, 9, 4, 0, limits::MAX_HEADER_SIZE as f64, -1));
-    let session = Rc::new(RefCell::new(Session {
+    let session = Arc::new(Mutex::new(Session {
         parser,
         error: None,
     }));
@@ -159,7 +165,7 @@ fn create(call: &Call<0>) -> Result<Value, Fault> {
 /// `parserReset(handle, type, llhttpMajor, llhttpMinor, lenientFlags, maxHeaderSize, maxFields)`: `maxFields` is -1 for no limit
 fn reset(call: &Call<7>) -> Result<Value, Fault> {
     let handle = handle(call, 0)?;
-    let mut session = handle.borrow_mut();
+    let mut session = lock(&handle);
     session.parser.reset(config(
         call.i32(1)?,
         call.i32(2)?,
@@ -175,10 +181,7 @@ fn reset(call: &Call<7>) -> Result<Value, Fault> {
 /// `parserMaxFields(handle, maxFields)`: another limit than that of `parserReset`.
 fn max_fields(call: &Call<2>) -> Result<Value, Fault> {
     let max_fields = fields(call.i32(1)?);
-    handle(call, 0)?
-        .borrow_mut()
-        .parser
-        .set_max_fields(max_fields);
+    lock(&handle(call, 0)?).parser.set_max_fields(max_fields);
     Ok(call.undefined())
 }
 
@@ -187,7 +190,7 @@ fn max_fields(call: &Call<2>) -> Result<Value, Fault> {
 /// bit 256 promises 0 for every head without upgrade. Returns the text into which the events point.
 fn execute(call: &Call<5>) -> Result<Value, Fault> {
     let handle = handle(call, 0)?;
-    let mut session = handle.borrow_mut();
+    let mut session = lock(&handle);
     let input = call.bytes(1)?;
     let input = input.get(call.i32(2)?.max(0) as usize..).unwrap_or(&[]);
     let answer = call.i32(3)?;
@@ -258,7 +261,7 @@ fn finish_words(out: &mut Output, stop: i32, consumed: usize) {
 /// `parserFinish(handle, words)`: the input ended.
 fn finish(call: &Call<2>) -> Result<Value, Fault> {
     let handle = handle(call, 0)?;
-    let mut session = handle.borrow_mut();
+    let mut session = lock(&handle);
     OUTPUT.with_borrow_mut(|out| {
         prepare(out, call.words(1)?);
         let stop = match session.parser.finish(out) {
@@ -276,20 +279,20 @@ fn finish(call: &Call<2>) -> Result<Value, Fault> {
 
 /// `parserPause(handle)`
 fn pause(call: &Call<1>) -> Result<Value, Fault> {
-    handle(call, 0)?.borrow_mut().parser.pause();
+    lock(&handle(call, 0)?).parser.pause();
     Ok(call.undefined())
 }
 
 /// `parserResume(handle)`
 fn resume(call: &Call<1>) -> Result<Value, Fault> {
-    handle(call, 0)?.borrow_mut().parser.resume();
+    lock(&handle(call, 0)?).parser.resume();
     Ok(call.undefined())
 }
 
 /// `parserFail(handle, which)`: a callback threw; see [`CALLBACK_ERRORS`].
 fn fail(call: &Call<2>) -> Result<Value, Fault> {
     let handle = handle(call, 0)?;
-    let mut session = handle.borrow_mut();
+    let mut session = lock(&handle);
     if let Some(error) = CALLBACK_ERRORS.get(call.i32(1)?.max(0) as usize) {
         session.parser.fail(*error);
     }
@@ -299,7 +302,7 @@ fn fail(call: &Call<2>) -> Result<Value, Fault> {
 /// `parserError(handle) -> string`: code and reason of the last error, a space between.
 fn error(call: &Call<1>) -> Result<Value, Fault> {
     let handle = handle(call, 0)?;
-    let session = handle.borrow_mut();
+    let session = lock(&handle);
     let text = session.error.map_or_else(String::new, |error| {
         format!("{} {}", error.code.name(), error.reason)
     });

@@ -285,6 +285,13 @@ impl<const N: usize> Call<N> {
         value
     }
 
+    /// Makes `value` an element of the array at `index`.
+    #[cfg(unix)]
+    pub fn set_element(&self, index: usize, element: u32, value: Value) {
+        // SAFETY: `env`, the argument and the value belong to this call.
+        unsafe { sys::napi_set_element(self.env, self.args[index], element, value) };
+    }
+
     /// The data behind an external value that [`Call::external`] made.
     ///
     /// # Safety

@@ -1,4 +1,5 @@
-//! The one libuv handle that the transport needs: a poll handle in the loop of the running JavaScript thread.
+//! The libuv handles that the transports need in the loop of the running JavaScript thread: a poll handle, and one that other
+//! threads can wake it by.
 //!
 //! libuv's functions are looked up in the running process, not linked: a runtime that loads Node addons without offering
 //! libuv (Bun, Deno, some Electron builds) then still loads this one.
@@ -11,7 +12,11 @@ const READABLE: c_int = 1;
 /// `UV_POLL` of `uv_handle_type`.
 const POLL: c_int = 8;
 
+/// `UV_ASYNC` of `uv_handle_type`.
+const ASYNC: c_int = 1;
+
 type Handle = *mut c_void;
+type AsyncCallback = unsafe extern "C" fn(Handle);
 type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
 type CloseCallback = unsafe extern "C" fn(Handle);
 
@@ -20,6 +25,8 @@ struct Functions {
     handle_size: unsafe extern "C" fn(c_int) -> usize,
     poll_init: unsafe extern "C" fn(*mut c_void, Handle, c_int) -> c_int,
     poll_start: unsafe extern "C" fn(Handle, c_int, PollCallback) -> c_int,
+    async_init: unsafe extern "C" fn(*mut c_void, Handle, AsyncCallback) -> c_int,
+    async_send: unsafe extern "C" fn(Handle) -> c_int,
     close: unsafe extern "C" fn(Handle, Option<CloseCallback>),
     reference: unsafe extern "C" fn(Handle),
     unreference: unsafe extern "C" fn(Handle),
@@ -48,6 +55,13 @@ impl Functions {
                     *mut c_void,
                     unsafe extern "C" fn(Handle, c_int, PollCallback) -> c_int,
                 >(symbol(c"uv_poll_start")?),
+                async_init: std::mem::transmute::<
+                    *mut c_void,
+                    unsafe extern "C" fn(*mut c_void, Handle, AsyncCallback) -> c_int,
+                >(symbol(c"uv_async_init")?),
+                async_send: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(Handle) -> c_int>(
+                    symbol(c"uv_async_send")?,
+                ),
                 close: std::mem::transmute::<
                     *mut c_void,
                     unsafe extern "C" fn(Handle, Option<CloseCallback>),
@@ -63,25 +77,25 @@ impl Functions {
     }
 }
 
-/// A started poll handle. It does not keep the loop alive until [`PollHandle::reference`].
+/// An open handle. It does not keep the loop alive until [`LoopHandle::follow`].
 #[derive(Clone, Copy)]
-pub struct PollHandle {
+pub struct LoopHandle {
     handle: Handle,
     functions: Functions,
 }
 
-impl PollHandle {
+impl LoopHandle {
     /// Polls `fd` for reading in `event_loop`; `ready(data)` is called on the loop's thread each time it is readable.
     /// `None` where this process has no libuv, or it refuses the descriptor.
     ///
     /// # Safety
-    /// `event_loop` must be the live loop of this thread, and `data` valid until the callback of [`PollHandle::close`].
-    pub unsafe fn start(
+    /// `event_loop` must be the live loop of this thread, and `data` valid until the callback of [`LoopHandle::close`].
+    pub unsafe fn poll(
         event_loop: *mut c_void,
         fd: RawFd,
         ready: PollCallback,
         data: *mut c_void,
-    ) -> Option<PollHandle> {
+    ) -> Option<LoopHandle> {
         let functions = Functions::load()?;
         // SAFETY: the memory is as large and aligned as libuv wants it and is freed by the close callback; the caller
         // vouches for the loop.
@@ -96,7 +110,7 @@ impl PollHandle {
             }
             *handle.cast::<*mut c_void>() = data;
             (functions.unreference)(handle);
-            let poll = PollHandle { handle, functions };
+            let poll = LoopHandle { handle, functions };
             if (functions.poll_start)(handle, READABLE, ready) != 0 {
                 poll.close(release);
                 return None;
@@ -105,19 +119,76 @@ impl PollHandle {
         }
     }
 
+    /// A handle by which any thread can have `called(handle)` run on the loop's thread: see [`LoopHandle::bell`].
+    /// `None` where this process has no libuv.
+    ///
+    /// # Safety
+    /// As that of [`LoopHandle::poll`].
+    pub unsafe fn waker(
+        event_loop: *mut c_void,
+        called: AsyncCallback,
+        data: *mut c_void,
+    ) -> Option<LoopHandle> {
+        let functions = Functions::load()?;
+        // SAFETY: as in `poll`.
+        unsafe {
+            let handle = libc::calloc(1, (functions.handle_size)(ASYNC));
+            if handle.is_null() {
+                return None;
+            }
+            if (functions.async_init)(event_loop, handle, called) != 0 {
+                libc::free(handle);
+                return None;
+            }
+            *handle.cast::<*mut c_void>() = data;
+            (functions.unreference)(handle);
+            Some(LoopHandle { handle, functions })
+        }
+    }
+
+    /// Changes what [`data_of`] finds.
+    ///
+    /// # Safety
+    /// The handle is open, and `data` is valid as `waker` says.
+    pub unsafe fn set_data(self, data: *mut c_void) {
+        // SAFETY: the data is the first member of every handle.
+        unsafe { *self.handle.cast::<*mut c_void>() = data };
+    }
+
+    /// What wakes the loop of a handle that [`LoopHandle::waker`] made.
+    ///
+    /// # Safety
+    /// It is not called once the handle is being closed.
+    pub unsafe fn bell(self) -> impl Fn() + Send + 'static {
+        let (handle, send) = (self.handle as usize, self.functions.async_send);
+        move || {
+            // SAFETY: uv_async_send is the one function of libuv for other threads; the caller vouches that the handle is open.
+            unsafe { send(handle as Handle) };
+        }
+    }
+
     /// Keeps the loop alive.
-    pub fn reference(self) {
+    fn reference(self) {
         // SAFETY: the handle is open until `close`.
         unsafe { (self.functions.reference)(self.handle) }
     }
 
     /// Lets the loop end.
-    pub fn unreference(self) {
+    fn unreference(self) {
         // SAFETY: the handle is open until `close`.
         unsafe { (self.functions.unreference)(self.handle) }
     }
 
-    /// Ends polling. `closed` is called from the loop, and must call [`release`].
+    /// Keeps the loop alive while the number of those who want that is not 0: it was `before` and is `after`.
+    pub fn follow(self, before: usize, after: usize) {
+        match (before, after) {
+            (0, 1..) => self.reference(),
+            (1.., 0) => self.unreference(),
+            _ => {}
+        }
+    }
+
+    /// Ends it. `closed` is called from the loop, and must call [`release`].
     ///
     /// # Safety
     /// Once, and the handle is not used after.
@@ -130,7 +201,7 @@ impl PollHandle {
 /// The `data` of a handle that libuv passes to a callback: the first member of every handle (`UV_HANDLE_FIELDS`).
 ///
 /// # Safety
-/// `handle` must come from [`PollHandle::start`].
+/// `handle` must be one of these.
 pub unsafe fn data_of(handle: *mut c_void) -> *mut c_void {
     // SAFETY: the caller vouches for the handle.
     unsafe { *handle.cast::<*mut c_void>() }
@@ -139,8 +210,8 @@ pub unsafe fn data_of(handle: *mut c_void) -> *mut c_void {
 /// Frees the memory of a closed handle.
 ///
 /// # Safety
-/// Only from, or as, the callback of [`PollHandle::close`].
+/// Only from, or as, the callback of [`LoopHandle::close`].
 pub unsafe extern "C" fn release(handle: *mut c_void) {
-    // SAFETY: `start` got it from calloc, and libuv has let go of it.
+    // SAFETY: `poll` or `waker` got it from calloc, and libuv has let go of it.
     unsafe { libc::free(handle) }
 }

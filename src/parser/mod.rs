@@ -171,7 +171,7 @@ enum AtEnd {
 }
 
 /// The parser of one connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Parser {
     config: Config,
     state: State,

@@ -13,26 +13,13 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::io;
+use super::share::Share;
 
 /// Readiness events taken in one turn; the rest waits in the kernel for the next.
 const EVENTS_PER_TURN: usize = 256;
 
 /// Bytes that may wait in a connection's queue before they must be sent: what one turn of pipelined answers makes.
 const QUEUE_KEPT: usize = 64 * 1024;
-
-/// Bytes of a connection's first read: more than the largest head (16 KiB unless the process says otherwise), so that one which
-/// came whole is read whole, and few enough that those who send nothing but requests get no long turn either.
-const FIRST_READ: usize = 20 * 1024;
-
-/// The most bytes that one read takes.
-const LARGEST_READ: usize = 64 * 1024;
-
-/// The fewest bytes that a read is cut down to.
-const SMALLEST_READ: usize = 1024;
-
-/// Words of events that a read may bring before the next one is made smaller. They are 680 chunks or 150 small requests: what
-/// JavaScript does with them takes 0.3 to 1 ms.
-const WORDS_PER_READ: usize = 2048;
 
 /// What one read brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +44,7 @@ struct Connection<T> {
     // The event said that the peer has closed its side: a short read is then not the last one.
     closing: bool,
     // Bytes that the next read may take.
-    share: usize,
+    share: Share,
     queue: Vec<u8>,
     received: u64,
     sent: u64,
@@ -132,7 +119,7 @@ impl<T> Reactor<T> {
             paused: false,
             owed: false,
             closing: false,
-            share: FIRST_READ,
+            share: Share::new(),
             queue: Vec::new(),
             received: 0,
             sent: 0,
@@ -223,7 +210,7 @@ impl<T> Reactor<T> {
         let Some(connection) = self.connections.get_mut(index) else {
             return Read::Later;
         };
-        let share = connection.share.min(buffer.len());
+        let share = connection.share.bytes().min(buffer.len());
         match io::receive(connection.fd, &mut buffer[..share]) {
             Ok(0) => Read::Ended,
             Ok(count) => {
@@ -239,15 +226,10 @@ impl<T> Reactor<T> {
     }
 
     /// Says what a read was worth: that of its bytes so many were parsed into so many words of events. The share of the next
-    /// turn follows from it: less of what makes much work, twice as much of what filled its share and made little.
+    /// turn follows from it.
     pub fn weigh(&mut self, index: usize, parsed: usize, words: usize) {
-        let Some(connection) = self.connections.get_mut(index) else {
-            return;
-        };
-        if words > WORDS_PER_READ {
-            connection.share = (parsed * WORDS_PER_READ / words).max(SMALLEST_READ);
-        } else if parsed >= connection.share {
-            connection.share = connection.share.saturating_mul(2).min(LARGEST_READ);
+        if let Some(connection) = self.connections.get_mut(index) {
+            connection.share.weigh(parsed, words);
         }
     }
 
@@ -344,6 +326,7 @@ impl<T> Reactor<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::share::LARGEST_READ;
     use super::*;
     use std::io::{Read as _, Write};
     use std::net::{Shutdown, TcpListener, TcpStream};

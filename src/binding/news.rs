@@ -1,0 +1,163 @@
+//! How the transports tell JavaScript what a connection has: one call for each, with ticks and microtasks drained behind it.
+
+use std::ffi::c_void;
+use std::ptr::null_mut;
+
+use napi::sys;
+
+use super::raw::{Call, Fault};
+
+/// Bytes of the input buffer were parsed, as parserExecute does: `value` of them.
+pub const PARSED: i32 = 0;
+/// The peer has ended its side.
+pub const ENDED: i32 = 1;
+/// The connection broke: `value` is the system's error number.
+pub const FAILED: i32 = 2;
+/// What was queued was not sent whole: `value` as transportFlush answers.
+pub const UNSENT: i32 = 3;
+/// Bytes came on a connection without parser: `value` of them are in the input buffer.
+pub const UNPARSED: i32 = 4;
+
+/// A value that JavaScript gave for as long as the transport lives.
+struct Kept(sys::napi_ref);
+
+fn keep<const N: usize>(call: &Call<N>, index: usize) -> Kept {
+    let mut reference = null_mut();
+    // SAFETY: `env` and the argument belong to this call.
+    unsafe { sys::napi_create_reference(call.env(), call.arg(index), 1, &mut reference) };
+    Kept(reference)
+}
+
+/// The callback of a transport, and the arrays through which it is shown bytes and events.
+pub struct Listener {
+    env: sys::napi_env,
+    event_loop: *mut c_void,
+    // The input buffer and the event words: memory of typed arrays that `_arrays` keeps alive.
+    input: (*mut u8, usize),
+    words: (*mut i32, usize),
+    // The connection (and 1) whose answers JavaScript queues for the end of the turn.
+    held: *mut i32,
+    _arrays: [Kept; 3],
+    callback: Kept,
+    resource: Kept,
+    context: sys::napi_async_context,
+}
+
+impl Listener {
+    /// That of the arguments `input: Buffer, words: Int32Array, turn: Int32Array(1), callback, resource`. `None` where there
+    /// is no event loop.
+    pub fn new(call: &Call<5>, name: &std::ffi::CStr) -> Result<Option<Listener>, Fault> {
+        let env = call.env();
+        let (mut event_loop, mut context, mut label) = (null_mut(), null_mut(), null_mut());
+        // SAFETY: `env` and the arguments belong to this call.
+        unsafe {
+            if sys::napi_get_uv_event_loop(env, &mut event_loop) != sys::Status::napi_ok {
+                return Ok(None);
+            }
+            sys::napi_create_string_utf8(env, name.as_ptr(), -1, &mut label);
+            if sys::napi_async_init(env, call.arg(4), label, &mut context) != sys::Status::napi_ok {
+                return Err(Fault::Argument(c"expected a resource object"));
+            }
+        }
+        let (input, input_length) = call.view(0)?;
+        let (words, words_length) = call.view(1)?;
+        let (held, held_length) = call.view(2)?;
+        if held_length < 4 {
+            return Err(Fault::Argument(c"expected an Int32Array"));
+        }
+        Ok(Some(Listener {
+            env,
+            event_loop: event_loop.cast(),
+            input: (input, input_length),
+            words: (words.cast(), words_length / 4),
+            held: held.cast(),
+            _arrays: [keep(call, 0), keep(call, 1), keep(call, 2)],
+            callback: keep(call, 3),
+            resource: keep(call, 4),
+            context,
+        }))
+    }
+
+    /// The environment of its thread.
+    pub fn env(&self) -> sys::napi_env {
+        self.env
+    }
+
+    /// The loop of its thread.
+    pub fn event_loop(&self) -> *mut c_void {
+        self.event_loop
+    }
+
+    /// The input buffer.
+    ///
+    /// # Safety
+    /// No JavaScript runs, and nobody else asks for it, while the slice is used.
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn input(&self) -> &mut [u8] {
+        // SAFETY: the memory of a typed array that is kept alive; the caller vouches for the rest.
+        unsafe { std::slice::from_raw_parts_mut(self.input.0, self.input.1) }
+    }
+
+    /// Words that it can be shown.
+    pub fn room(&self) -> usize {
+        self.words.1
+    }
+
+    /// Shows event words: as many as there is room for.
+    pub fn show(&self, words: &[i32]) -> usize {
+        let count = words.len().min(self.words.1);
+        // SAFETY: the words array is kept alive and holds at least `count` words.
+        unsafe { std::ptr::copy_nonoverlapping(words.as_ptr(), self.words.0, count) };
+        count
+    }
+
+    /// The connection (and 1) whose answers were held in this turn, or 0; the next asks anew.
+    pub fn take_held(&self) -> i32 {
+        // SAFETY: the word's memory is kept alive, and no JavaScript runs now.
+        unsafe { self.held.replace(0) }
+    }
+
+    /// Calls JavaScript, drains its ticks and microtasks, and reports what it threw as an uncaught exception.
+    /// False when JavaScript runs no more, because its thread is being ended.
+    pub fn tell(&self, index: usize, kind: i32, value: i32, text: &[u8]) -> bool {
+        let env = self.env;
+        // SAFETY: runs on the thread of `env`, between JavaScript calls; values live in the scope opened here.
+        unsafe {
+            let mut scope = null_mut();
+            if sys::napi_open_handle_scope(env, &mut scope) != sys::Status::napi_ok {
+                return false;
+            }
+            let (mut callback, mut resource) = (null_mut(), null_mut());
+            sys::napi_get_reference_value(env, self.callback.0, &mut callback);
+            sys::napi_get_reference_value(env, self.resource.0, &mut resource);
+            let mut arguments = [null_mut(); 4];
+            sys::napi_create_int32(env, index as i32, &mut arguments[0]);
+            sys::napi_create_int32(env, kind, &mut arguments[1]);
+            sys::napi_create_int32(env, value, &mut arguments[2]);
+            sys::napi_create_string_latin1(
+                env,
+                text.as_ptr().cast(),
+                text.len() as isize,
+                &mut arguments[3],
+            );
+            let mut answer = null_mut();
+            let status = sys::napi_make_callback(
+                env,
+                self.context,
+                resource,
+                callback,
+                4,
+                arguments.as_ptr(),
+                &mut answer,
+            );
+            let mut goes_on = status == sys::Status::napi_ok;
+            if status == sys::Status::napi_pending_exception {
+                let mut exception = null_mut();
+                sys::napi_get_and_clear_last_exception(env, &mut exception);
+                goes_on = sys::napi_fatal_exception(env, exception) == sys::Status::napi_ok;
+            }
+            sys::napi_close_handle_scope(env, scope);
+            goes_on
+        }
+    }
+}

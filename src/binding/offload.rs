@@ -1,0 +1,485 @@
+//! The offload transport: connections whose I/O is done by threads of their own. They wake the event loop of the JavaScript
+//! thread, which then looks at every connection that has news, and hands over the answers of several at a time.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::os::fd::BorrowedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use napi::sys;
+use slab::Slab;
+
+use super::driver::{Append, Driver, Shared, error_number};
+use super::exit::at_exit;
+use super::news::{ENDED, FAILED, Listener, PARSED, UNSENT};
+use super::parser::{Handle, Session};
+use super::raw::{Call, Fault, Value};
+use super::uv::{self, LoopHandle};
+use crate::parser::Output;
+use crate::transport::offload::inbox::Inbox;
+use crate::transport::offload::lane::{self, Connection, Lane, Lanes, MOST_THREADS};
+use crate::transport::offload::link::{Feed, Link, News, Rest, Resumed};
+use crate::transport::offload::sync::lock;
+
+/// Connections after which their answers are handed over, though more of the same turn have news: the I/O threads then work
+/// while JavaScript does.
+const HAND_OVER_AFTER: usize = 8;
+
+/// Its place among those who flush at exit.
+const EXIT_PLACE: usize = 1;
+
+static LANES: Mutex<Lanes<Session>> = Mutex::new(Lanes::new());
+
+impl Feed for Session {
+    fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize {
+        Session::run(self, input, out, room)
+    }
+}
+
+/// A connection as its JavaScript thread has it.
+struct Entry {
+    connection: Arc<Connection<Session>>,
+    lane: Lane<Session>,
+    lane_number: usize,
+    // What was written since the last hand-over.
+    queue: Vec<u8>,
+    // Whether it is in the list for the next hand-over, and whether its task is to look again then.
+    listed: bool,
+    wake: bool,
+}
+
+/// The transport of one JavaScript thread.
+struct Offload {
+    listener: Listener,
+    inbox: Arc<Inbox<Arc<Connection<Session>>>>,
+    entries: RefCell<Slab<Entry>>,
+    // Connections with something to hand over, in the order in which they got it.
+    listed: RefCell<Vec<usize>>,
+    // Threads with letters that they were not woken for.
+    unrung: RefCell<Vec<(usize, Lane<Session>)>>,
+    // Whether JavaScript is being told news: what it writes then is handed over together.
+    turning: Cell<bool>,
+    batch: RefCell<Vec<Arc<Connection<Session>>>>,
+    text: RefCell<Vec<u8>>,
+    // Where what is thrown away goes.
+    dropped: RefCell<Vec<u8>>,
+    next_lane: Cell<usize>,
+    waker: Cell<Option<LoopHandle>>,
+    cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
+    // Connections that keep the loop alive.
+    referenced: Cell<usize>,
+    // Servers and connections of this thread that use the I/O threads.
+    users: Cell<usize>,
+}
+
+/// `offloadOpen(input: Buffer, words: Int32Array, turn: Int32Array(1), callback, resource) -> handle | undefined`: as
+/// transportOpen.
+pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
+    let Some(listener) = Listener::new(call, c"RUSTHTTPTRANSPORT")? else {
+        return Ok(call.undefined());
+    };
+    let (env, event_loop) = (listener.env(), listener.event_loop());
+    // SAFETY: the loop is that of this thread; the data is set before anything can ring, and lives until `closed`.
+    let waker = unsafe { LoopHandle::waker(event_loop, woken, null_mut()) };
+    let Some(waker) = waker else {
+        return Ok(call.undefined());
+    };
+    // SAFETY: the inbox is closed before the handle is.
+    let inbox = Arc::new(Inbox::new(Box::new(unsafe { waker.bell() })));
+    let offload = Rc::new(Offload {
+        listener,
+        inbox,
+        entries: RefCell::new(Slab::new()),
+        listed: RefCell::new(Vec::new()),
+        unrung: RefCell::new(Vec::new()),
+        turning: Cell::new(false),
+        batch: RefCell::new(Vec::new()),
+        text: RefCell::new(Vec::new()),
+        dropped: RefCell::new(Vec::new()),
+        next_lane: Cell::new(0),
+        waker: Cell::new(Some(waker)),
+        cleanup: Cell::new(null_mut()),
+        referenced: Cell::new(0),
+        users: Cell::new(0),
+    });
+    let data = Rc::into_raw(offload.clone()) as *mut c_void;
+    let mut hook = null_mut();
+    // SAFETY: `data` lives until `closed`, which comes after the hook, and the hook before the last exit handler.
+    unsafe {
+        waker.set_data(data);
+        sys::napi_add_async_cleanup_hook(env, Some(cleanup), data, &mut hook);
+        at_exit(EXIT_PLACE, Some((data.cast(), exiting)));
+    }
+    offload.cleanup.set(hook);
+    Ok(call.external::<Shared>(offload))
+}
+
+/// `offloadThreads() -> number`: I/O threads of the process; none while nobody uses them.
+pub(super) fn threads(call: &Call<0>) -> Result<Value, Fault> {
+    Ok(call.number(lock(&LANES).count() as i32))
+}
+
+/// The thread ends: its connections are given up, the handle closed, and the environment goes on when that is done.
+unsafe extern "C" fn cleanup(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
+    // SAFETY: `data` is what `open` registered, alive until `closed`.
+    let offload = unsafe { &*(data as *const Offload) };
+    offload.flush_all();
+    offload.inbox.close();
+    let numbers: Vec<usize> = offload.entries.borrow().iter().map(|(n, _)| n).collect();
+    for number in numbers {
+        offload.detach(number, true);
+    }
+    // Its servers were not closed.
+    while offload.users.get() > 0 {
+        offload.leave();
+    }
+    // SAFETY: the place of this thread, set by `open`.
+    unsafe { at_exit(EXIT_PLACE, None) };
+    if let Some(waker) = offload.waker.take() {
+        // SAFETY: taken out of its cell, so this happens once; the inbox rings no more.
+        unsafe { waker.close(closed) };
+    }
+}
+
+unsafe extern "C" fn closed(handle: *mut c_void) {
+    // SAFETY: the handle is the one that `open` made; its data is the Rc that `open` gave away.
+    unsafe {
+        let offload = Rc::from_raw(uv::data_of(handle) as *const Offload);
+        uv::release(handle);
+        sys::napi_remove_async_cleanup_hook(offload.cleanup.get());
+    }
+}
+
+/// The process exits in this thread.
+unsafe fn exiting(data: *const ()) {
+    // SAFETY: as `open` says.
+    let offload = unsafe { &*data.cast::<Offload>() };
+    offload.flush_all();
+    offload.inbox.close();
+}
+
+/// Another thread has rung.
+unsafe extern "C" fn woken(handle: *mut c_void) {
+    // SAFETY: libuv calls this between `open` and `closed`. The clone keeps it alive if JavaScript ends the thread.
+    let offload = unsafe {
+        let data = uv::data_of(handle) as *const Offload;
+        Rc::increment_strong_count(data);
+        Rc::from_raw(data)
+    };
+    // A panic must not unwind into libuv; the connection that caused it is left to its time-out.
+    let _ = catch_unwind(AssertUnwindSafe(|| offload.turn()));
+    offload.turning.set(false);
+}
+
+impl Offload {
+    /// Tells JavaScript all news.
+    fn turn(&self) {
+        let mut batch = self.batch.take();
+        self.inbox.take(&mut batch);
+        self.turning.set(true);
+        for (n, connection) in batch.iter().enumerate() {
+            if !self.look(connection) {
+                break;
+            }
+            if n % HAND_OVER_AFTER == HAND_OVER_AFTER - 1 {
+                self.hand_over();
+            }
+        }
+        self.turning.set(false);
+        self.hand_over();
+        batch.clear();
+        self.batch.replace(batch);
+    }
+
+    fn has(&self, connection: &Arc<Connection<Session>>) -> bool {
+        self.entries
+            .borrow()
+            .get(connection.number)
+            .is_some_and(|entry| Arc::ptr_eq(&entry.connection, connection))
+    }
+
+    /// Tells JavaScript what a connection has. False when it runs no more.
+    fn look(&self, connection: &Arc<Connection<Session>>) -> bool {
+        connection.heard();
+        if !self.has(connection) {
+            return true;
+        }
+        let number = connection.number;
+        if let Some(trouble) = connection.link.trouble() {
+            let value = trouble.map_or_else(|error| -error, |left| left as i32);
+            if !self.listener.tell(number, UNSENT, value, &[]) {
+                return false;
+            }
+            if !self.has(connection) {
+                return true;
+            }
+        }
+        let mut text = self.text.take();
+        let news = connection.link.take(|news, input, output| {
+            if let News::Parsed(count) = news {
+                // SAFETY: no JavaScript runs while the slice is used.
+                let shown = unsafe { self.listener.input() };
+                shown[..count].copy_from_slice(input);
+                self.listener.show(&output.words);
+                text.clear();
+                text.extend_from_slice(&output.text);
+            }
+        });
+        let goes_on = match news {
+            Some(News::Parsed(count)) => self.listener.tell(number, PARSED, count as i32, &text),
+            Some(News::Ended) => self.listener.tell(number, ENDED, 0, &[]),
+            Some(News::Failed(error)) => self.listener.tell(number, FAILED, error, &[]),
+            None => true,
+        };
+        self.text.replace(text);
+        if self.has(connection) && connection.link.done() {
+            self.list(number, true);
+        }
+        goes_on
+    }
+
+    /// Puts a connection on the list of those to be handed over.
+    fn list(&self, number: usize, wake: bool) {
+        let mut entries = self.entries.borrow_mut();
+        let Some(entry) = entries.get_mut(number) else {
+            return;
+        };
+        entry.wake |= wake;
+        if !entry.listed {
+            entry.listed = true;
+            self.listed.borrow_mut().push(number);
+        }
+    }
+
+    /// The same; outside of a turn it is handed over at once.
+    fn list_now(&self, number: usize, wake: bool) {
+        self.list(number, wake);
+        if !self.turning.get() {
+            self.hand_over();
+        }
+    }
+
+    /// Hands over what is listed, and wakes the threads that it is for.
+    fn hand_over(&self) {
+        let mut listed = self.listed.borrow_mut();
+        let mut unrung = self.unrung.borrow_mut();
+        if !listed.is_empty() {
+            let mut entries = self.entries.borrow_mut();
+            for number in listed.drain(..) {
+                let Some(entry) = entries.get_mut(number).filter(|entry| entry.listed) else {
+                    continue;
+                };
+                entry.listed = false;
+                let posted =
+                    !entry.queue.is_empty() && entry.connection.link.post(&mut entry.queue);
+                if posted {
+                    entry.lane.send(entry.connection.clone());
+                }
+                let wake = std::mem::take(&mut entry.wake);
+                if wake {
+                    entry.lane.wake(entry.connection.clone());
+                }
+                if posted || wake {
+                    remember(&mut unrung, entry);
+                }
+            }
+        }
+        for (_, lane) in unrung.drain(..) {
+            lane.ring();
+        }
+    }
+
+    /// Sends what waits, as far as the kernel takes it now.
+    fn flush_all(&self) {
+        if let Ok(mut entries) = self.entries.try_borrow_mut() {
+            for (_, entry) in entries.iter_mut() {
+                // Who would be told of an error is gone.
+                let _ = entry.connection.link.flush(&mut entry.queue);
+            }
+        }
+    }
+
+    fn with<T>(&self, number: usize, otherwise: T, act: impl FnOnce(&mut Entry) -> T) -> T {
+        match self.entries.borrow_mut().get_mut(number) {
+            Some(entry) => act(entry),
+            None => otherwise,
+        }
+    }
+
+    fn enter(&self) {
+        self.users.set(self.users.get() + 1);
+        lock(&LANES).enter();
+    }
+
+    fn leave(&self) {
+        self.users.set(self.users.get() - 1);
+        let threads = lock(&LANES).leave();
+        lane::end(threads);
+    }
+
+    fn serve(&self, fd: i32, parser: Handle, threads: usize) -> std::io::Result<usize> {
+        // SAFETY: lib/ passes the descriptor of an open handle, which nobody closes while this call lasts.
+        let own = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()?;
+        let threads = threads.clamp(1, MOST_THREADS);
+        let lane_number = self.next_lane.get() % threads;
+        self.next_lane.set(self.next_lane.get().wrapping_add(1));
+        let lane = lock(&LANES).lane(lane_number)?;
+        let mut entries = self.entries.borrow_mut();
+        let vacant = entries.vacant_entry();
+        let number = vacant.key();
+        let connection = Arc::new(Connection::new(
+            Link::new(own.into(), parser),
+            number,
+            self.listener.room(),
+            self.inbox.clone(),
+        ));
+        lane.open(connection.clone());
+        let entry = vacant.insert(Entry {
+            connection,
+            lane,
+            lane_number,
+            queue: Vec::new(),
+            listed: false,
+            wake: false,
+        });
+        remember(&mut self.unrung.borrow_mut(), entry);
+        Ok(number)
+    }
+
+    fn ring_now(&self) {
+        if !self.turning.get() {
+            self.hand_over();
+        }
+    }
+}
+
+fn remember(unrung: &mut Vec<(usize, Lane<Session>)>, entry: &Entry) {
+    if !unrung
+        .iter()
+        .any(|(number, _)| *number == entry.lane_number)
+    {
+        unrung.push((entry.lane_number, entry.lane.clone()));
+    }
+}
+
+impl Driver for Offload {
+    fn attach(&self, fd: i32, parser: Handle, threads: usize) -> i32 {
+        self.enter();
+        match self.serve(fd, parser, threads) {
+            Ok(number) => {
+                self.ring_now();
+                number as i32
+            }
+            Err(error) => {
+                self.leave();
+                error_number(&error)
+            }
+        }
+    }
+
+    fn detach(&self, index: usize, closing: bool) -> Rest {
+        let Some(mut entry) = self.entries.borrow_mut().try_remove(index) else {
+            return Rest::default();
+        };
+        let rest = entry.connection.link.give_back(&mut entry.queue);
+        let mut dropped = self.dropped.borrow_mut();
+        dropped.resize(lane::BUFFER, 0);
+        entry.connection.close(closing.then_some(&mut dropped));
+        remember(&mut self.unrung.borrow_mut(), &entry);
+        entry.lane.wake(entry.connection);
+        self.ring_now();
+        self.leave();
+        rest
+    }
+
+    fn keep_ready(&self, change: i32) {
+        if change > 0 {
+            self.enter();
+        } else {
+            self.leave();
+        }
+    }
+
+    fn pause(&self, index: usize) {
+        self.with(index, (), |entry| entry.connection.link.pause());
+    }
+
+    fn resume(&self, index: usize) {
+        let resumed = self.with(index, Resumed::Nothing, |entry| {
+            let resumed = entry.connection.link.resume();
+            if resumed == Resumed::Take {
+                entry.connection.tell();
+            }
+            resumed
+        });
+        if resumed == Resumed::Wake {
+            self.list_now(index, true);
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.entries.borrow().len()
+    }
+
+    fn keep_alive(&self, change: isize) {
+        let before = self.referenced.get();
+        let after = before.saturating_add_signed(change);
+        self.referenced.set(after);
+        if let Some(waker) = self.waker.get() {
+            waker.follow(before, after);
+        }
+    }
+
+    fn write(&self, index: usize, hold: bool, append: Append<'_>) -> Result<i32, Fault> {
+        let left = self.with(index, Ok(0), |entry| {
+            append(&mut entry.queue)?;
+            Ok(entry.queue.len() + entry.connection.link.queued())
+        })?;
+        if !hold {
+            self.list_now(index, false);
+        }
+        Ok(left as i32)
+    }
+
+    fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> i32 {
+        let left = self.with(index, 0, |entry| {
+            entry.queue.extend_from_slice(bytes);
+            entry.queue.len() + entry.connection.link.queued()
+        });
+        if !hold {
+            self.list_now(index, false);
+        }
+        left as i32
+    }
+
+    fn flush(&self, index: usize) -> i32 {
+        self.with(index, 0, |entry| {
+            match entry.connection.link.flush(&mut entry.queue) {
+                Ok(left) => left as i32,
+                Err(error) => -error,
+            }
+        })
+    }
+
+    fn release(&self, index: usize) -> i32 {
+        self.list_now(index, false);
+        0
+    }
+
+    fn take(&self, index: usize) -> Vec<u8> {
+        self.with(index, Vec::new(), |entry| {
+            entry.connection.link.take_queue(&mut entry.queue)
+        })
+    }
+
+    fn counts(&self, index: usize) -> (u64, u64, usize) {
+        self.with(index, (0, 0, 0), |entry| {
+            let (received, sent) = entry.connection.link.counts();
+            let queued = entry.queue.len() + entry.connection.link.queued();
+            (received, sent, queued)
+        })
+    }
+}

@@ -1,0 +1,397 @@
+//! The I/O threads: each runs a tokio runtime of its own, with a task for each of its connections.
+//!
+//! A connection stays on its thread, so nothing is stolen or moved. What JavaScript has to say comes by post: letters to a
+//! thread, and one ring of its bell for as many as there are.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io::Result;
+use std::mem::take;
+use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::task::{Context, Poll};
+use std::thread::{Builder, JoinHandle};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
+
+use super::inbox::Inbox;
+use super::link::{Feed, Link, Step, Wire};
+use super::sync::{Arc, AtomicBool, AtomicI32, Mutex, Ordering, lock};
+use crate::transport::io;
+
+/// The most I/O threads that a server may ask for.
+pub const MOST_THREADS: usize = 64;
+
+/// Bytes of the buffers into which a thread reads.
+pub const BUFFER: usize = 64 * 1024;
+
+/// The most that is thrown away of what a peer has sent to a connection that is closed.
+const MOST_DROPPED: usize = 4 * BUFFER;
+
+/// No descriptor.
+const CLOSED: RawFd = -1;
+
+/// A descriptor that is closed when its owner says so, or with its connection.
+pub struct Descriptor(AtomicI32);
+
+impl Descriptor {
+    fn get(&self) -> RawFd {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn close(&self) {
+        let fd = self.0.swap(CLOSED, Ordering::AcqRel);
+        if fd != CLOSED {
+            // SAFETY: it was an OwnedFd's, and nobody finds it here any more.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
+impl From<OwnedFd> for Descriptor {
+    fn from(fd: OwnedFd) -> Descriptor {
+        Descriptor(AtomicI32::new(fd.into_raw_fd()))
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Wire for Descriptor {
+    fn receive(&self, buffer: &mut [u8]) -> Result<usize> {
+        io::receive(self.get(), buffer)
+    }
+
+    fn send(&self, bytes: &[u8]) -> Result<usize> {
+        io::send(self.get(), bytes, &[])
+    }
+}
+
+/// Who is told that a descriptor is ready.
+enum Watch {
+    /// Nobody yet.
+    Unwatched,
+    /// The task of its connection.
+    Watched(AsyncFd<RawFd>),
+    /// Nobody any more.
+    Over,
+}
+
+/// A connection of a JavaScript thread.
+pub struct Connection<F> {
+    /// What both threads do with it.
+    pub link: Link<F, Descriptor>,
+    /// Its number in its JavaScript thread.
+    pub number: usize,
+    // Words that a read may bring.
+    room: usize,
+    inbox: Arc<Inbox<Arc<Connection<F>>>>,
+    // Whether it is in the inbox.
+    told: AtomicBool,
+    watch: Mutex<Watch>,
+}
+
+impl<F: Feed> Connection<F> {
+    /// A connection of the thread that looks into `inbox`. A read brings at most `room` words.
+    pub fn new(
+        link: Link<F, Descriptor>,
+        number: usize,
+        room: usize,
+        inbox: Arc<Inbox<Arc<Connection<F>>>>,
+    ) -> Connection<F> {
+        Connection {
+            link,
+            number,
+            room,
+            inbox,
+            told: AtomicBool::new(false),
+            watch: Mutex::new(Watch::Unwatched),
+        }
+    }
+
+    /// Has the JavaScript thread look at it.
+    pub fn tell(self: &Arc<Self>) {
+        if !self.told.swap(true, Ordering::AcqRel) {
+            self.inbox.push(self.clone());
+        }
+    }
+
+    /// The JavaScript thread looks at it: what comes from here on is told anew.
+    pub fn heard(&self) {
+        self.told.store(false, Ordering::Release);
+    }
+
+    /// Closes the descriptor of a connection that was given back, so that it is the owner's alone when this returns: what he does with
+    /// his own then happens at once, and in the order in which he does it. With `dropped`, a buffer, what the peer has sent until
+    /// now is thrown away: closed with bytes that nobody has read, a connection is reset, and the peer may never see the last answer.
+    pub fn close(&self, dropped: Option<&mut [u8]>) {
+        *lock(&self.watch) = Watch::Over;
+        if let Some(buffer) = dropped {
+            let mut left = MOST_DROPPED;
+            while let Ok(count @ 1..) = self.link.wire().receive(buffer) {
+                left = left.saturating_sub(count);
+                if count < buffer.len() || left == 0 {
+                    break;
+                }
+            }
+        }
+        self.link.wire().close();
+    }
+
+    /// Has the calling task told when there is something to read. False if the owner has the connection back, or it cannot be polled.
+    fn watch(self: &Arc<Self>) -> bool {
+        let mut watch = lock(&self.watch);
+        if !matches!(*watch, Watch::Unwatched) {
+            return false;
+        }
+        let fd = self.link.wire().get();
+        // SAFETY: the descriptor is open, and is closed only after this registration has ended: see `close`.
+        let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+        if let Ok(watched) = watched {
+            *watch = Watch::Watched(watched);
+            return true;
+        }
+        drop(watch);
+        // What cannot be polled is no socket: its stream may know what to do with it.
+        self.link.fail(libc::ENOTSOCK);
+        self.tell();
+        false
+    }
+}
+
+/// What a thread is to do.
+enum Letter<F> {
+    /// To serve this connection from here on.
+    Open(Arc<Connection<F>>),
+    /// To send what is queued.
+    Send(Arc<Connection<F>>),
+    /// To have its task look again.
+    Wake(Arc<Connection<F>>),
+}
+
+struct Mail<F> {
+    letters: Vec<Letter<F>>,
+    closed: bool,
+}
+
+struct Post<F> {
+    mail: Mutex<Mail<F>>,
+    bell: Notify,
+}
+
+/// An I/O thread, as others see it.
+pub struct Lane<F>(Arc<Post<F>>);
+
+impl<F> Clone for Lane<F> {
+    fn clone(&self) -> Lane<F> {
+        Lane(self.0.clone())
+    }
+}
+
+impl<F: Feed> Lane<F> {
+    fn start(number: usize) -> Result<(Lane<F>, JoinHandle<()>)> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let post = Arc::new(Post {
+            mail: Mutex::new(Mail {
+                letters: Vec::new(),
+                closed: false,
+            }),
+            bell: Notify::new(),
+        });
+        let own = post.clone();
+        let thread = Builder::new()
+            .name(format!("http-io-{number}"))
+            .spawn(move || runtime.block_on(deliver(own)))?;
+        Ok((Lane(post), thread))
+    }
+
+    fn add(&self, letter: Letter<F>) {
+        lock(&self.0.mail).letters.push(letter);
+    }
+
+    /// Has the thread serve a connection. Heard at the next [`Lane::ring`], as all that follows.
+    pub fn open(&self, connection: Arc<Connection<F>>) {
+        self.add(Letter::Open(connection));
+    }
+
+    /// Has the thread send what is queued.
+    pub fn send(&self, connection: Arc<Connection<F>>) {
+        self.add(Letter::Send(connection));
+    }
+
+    /// Has the task of a connection look at it: it may read again, or it is over.
+    pub fn wake(&self, connection: Arc<Connection<F>>) {
+        self.add(Letter::Wake(connection));
+    }
+
+    /// Wakes the thread.
+    pub fn ring(&self) {
+        self.0.bell.notify_one();
+    }
+
+    fn close(&self) {
+        lock(&self.0.mail).closed = true;
+        self.ring();
+    }
+}
+
+/// Opens the letters of a thread until it is closed.
+async fn deliver<F: Feed>(post: Arc<Post<F>>) {
+    let mut letters = Vec::new();
+    loop {
+        post.bell.notified().await;
+        let closed = {
+            let mut mail = lock(&post.mail);
+            std::mem::swap(&mut mail.letters, &mut letters);
+            mail.closed
+        };
+        for letter in letters.drain(..) {
+            match letter {
+                Letter::Open(connection) => {
+                    tokio::spawn(serve(connection));
+                }
+                Letter::Send(connection) => {
+                    if connection.link.pump() {
+                        connection.tell();
+                    }
+                }
+                Letter::Wake(connection) => connection.link.wake(),
+            }
+        }
+        if closed {
+            return;
+        }
+    }
+}
+
+/// Tells the owner if the task of a connection ends before its time.
+struct Guard<F: Feed>(Arc<Connection<F>>);
+
+impl<F: Feed> Drop for Guard<F> {
+    fn drop(&mut self) {
+        if !self.0.link.is_over() {
+            self.0.link.fail(libc::EIO);
+            self.0.tell();
+        }
+    }
+}
+
+async fn serve<F: Feed>(connection: Arc<Connection<F>>) {
+    if !connection.watch() {
+        return;
+    }
+    let guard = Guard(connection);
+    poll_fn(|context| turn(&guard.0, context)).await;
+}
+
+thread_local! {
+    // All reads of a thread go there first: a connection keeps no more than it has received.
+    static INPUT: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
+}
+
+/// Reads as long as there is something to read and somebody to take it. Ready when the connection is its owner's again.
+fn turn<F: Feed>(connection: &Arc<Connection<F>>, context: &mut Context<'_>) -> Poll<()> {
+    connection.link.keep_waker(context.waker());
+    let watch = lock(&connection.watch);
+    let Watch::Watched(watched) = &*watch else {
+        return Poll::Ready(());
+    };
+    loop {
+        let Poll::Ready(ready) = watched.poll_read_ready(context) else {
+            return if connection.link.is_over() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            };
+        };
+        let Ok(mut guard) = ready else {
+            return Poll::Ready(());
+        };
+        let step = INPUT.with_borrow_mut(|input| connection.link.read(input, connection.room));
+        match step {
+            Step::Told(emptied) => {
+                connection.tell();
+                if emptied {
+                    guard.clear_ready();
+                }
+            }
+            Step::Dry => guard.clear_ready(),
+            Step::Stalled => return Poll::Pending,
+            Step::Over => return Poll::Ready(()),
+        }
+    }
+}
+
+/// The I/O threads of a process: as many as the server that asked for most, as long as anybody uses them.
+pub struct Lanes<F> {
+    lanes: Vec<(Lane<F>, JoinHandle<()>)>,
+    users: usize,
+}
+
+impl<F: Feed> Lanes<F> {
+    /// None yet.
+    pub const fn new() -> Lanes<F> {
+        Lanes {
+            lanes: Vec::new(),
+            users: 0,
+        }
+    }
+
+    /// One more uses them.
+    pub fn enter(&mut self) {
+        self.users += 1;
+    }
+
+    /// One less uses them; after the last the threads end. What to wait for, with no lock held: [`end`].
+    #[must_use]
+    pub fn leave(&mut self) -> Vec<JoinHandle<()>> {
+        self.users = self.users.saturating_sub(1);
+        if self.users > 0 {
+            return Vec::new();
+        }
+        take(&mut self.lanes)
+            .into_iter()
+            .map(|(lane, thread)| {
+                lane.close();
+                thread
+            })
+            .collect()
+    }
+
+    /// How many threads there are.
+    pub fn count(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// The thread of this number, started if need be.
+    ///
+    /// # Errors
+    /// What the system says when it has no thread or descriptor left.
+    pub fn lane(&mut self, number: usize) -> Result<Lane<F>> {
+        while self.lanes.len() <= number {
+            let next = Lane::start(self.lanes.len())?;
+            self.lanes.push(next);
+        }
+        Ok(self.lanes[number].0.clone())
+    }
+}
+
+impl<F: Feed> Default for Lanes<F> {
+    fn default() -> Lanes<F> {
+        Lanes::new()
+    }
+}
+
+/// Waits until threads have ended; they do nothing else any more.
+pub fn end(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A panic of the thread was told to the connections that it had.
+        let _ = thread.join();
+    }
+}

@@ -1,0 +1,20 @@
+//! The locks of this module: those of the standard library, or of the model checker that tries every order of two threads.
+
+#[cfg(not(model))]
+pub use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering},
+};
+
+#[cfg(model)]
+pub use loom::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+/// Takes a lock, also one that a panicking thread has left: what it guards is changed in steps that each leave it whole.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
