@@ -43,6 +43,20 @@ const handlers = {
   },
 };
 
+// busy-20 computes for 20 us, and answers.
+function busy(microseconds) {
+  return (req, res) => {
+    const end = performance.now() + microseconds / 1000;
+    while (performance.now() < end);
+    res.end('Hello World\n');
+  };
+}
+
+function handlerOf(handler) {
+  if (handler === 'express') return expressApp();
+  return handler.startsWith('busy-') ? busy(Number(handler.slice(5))) : handlers[handler];
+}
+
 function expressApp() {
   const app = require('express')();
   app.get('/hello', (req, res) => {
@@ -51,7 +65,7 @@ function expressApp() {
   return app;
 }
 
-const server = http.createServer(name === 'express' ? expressApp() : handlers[name]);
+const server = http.createServer(handlerOf(name));
 server.listen(0, '127.0.0.1', 1024, () => {
   console.log(`port ${server.address().port}`);
 });

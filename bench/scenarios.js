@@ -18,6 +18,15 @@ const scenarios = [
   { name: 'express', handler: 'express', load: 'browser', connections: defaultConnections, about: 'Express 5, GET with 12 browser headers' },
 ];
 
+// Where transports meet: run only when --only names them.
+for (const microseconds of [5, 10, 20, 50, 100]) {
+  const handler = `busy-${microseconds}`;
+  scenarios.push({ name: handler, handler, load: 'get', connections: defaultConnections, extra: true, about: `GET, a handler that computes for ${microseconds} us` });
+}
+for (const connections of [2, 4, 8, 16]) {
+  scenarios.push({ name: `c${connections}`, handler: 'hello', load: 'get', connections, extra: true, about: `GET, ${connections} connections` });
+}
+
 // Paths by handler; everything else asks for '/'.
 const paths = { express: '/hello' };
 

@@ -162,7 +162,7 @@ async function main() {
   if (opts.spread) console.log('not pinned: servers and wrk share all cores');
   else if (!pinned) console.log('not pinned to cores (taskset is missing, or there is one core): expect noise');
 
-  const wanted = scenarios.filter((s) => !opts.only || new RegExp(opts.only).test(s.name));
+  const wanted = scenarios.filter((s) => (opts.only ? new RegExp(opts.only).test(s.name) : !s.extra));
   const arms = serverArms(opts.module, !opts['node-only'], opts.transport);
   console.log(`Node ${process.versions.node}, ${opts.rounds} rounds of ${opts.seconds} s; ratio: req/s against node:http in the same round, median (min..max)`);
   const results = [];

@@ -1,0 +1,209 @@
+//! Real I/O threads and sockets, with an owner that gives connections back at random moments: every byte comes once and in order.
+//! Under ThreadSanitizer:   RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std --target x86_64-unknown-linux-gnu --test offload_threads
+#![cfg(all(unix, not(model)))]
+#![allow(missing_docs)]
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use rust_http::parser::Output;
+use rust_http::transport::offload::inbox::Inbox;
+use rust_http::transport::offload::lane::{Connection, Lane, Lanes, end};
+use rust_http::transport::offload::link::{Feed, Link, News};
+
+const CONNECTIONS: usize = 24;
+const BYTES: usize = 100_000;
+const THREADS: usize = 3;
+/// One in so many news has its connection given back.
+const GIVEN_BACK: u64 = 40;
+
+/// Counts and sums up what it parsed.
+#[derive(Clone, Default)]
+struct Sum {
+    bytes: usize,
+    sum: u64,
+}
+
+impl Sum {
+    fn add(&mut self, input: &[u8]) {
+        self.bytes += input.len();
+        for byte in input {
+            self.sum = self.sum.wrapping_mul(31).wrapping_add(u64::from(*byte));
+        }
+    }
+}
+
+impl Feed for Sum {
+    fn run(&mut self, input: &[u8], _out: &mut Output, _room: usize) -> usize {
+        self.add(input);
+        input.len()
+    }
+}
+
+/// The same numbers each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+fn byte(at: usize) -> u8 {
+    (at * 7 + at / 251) as u8
+}
+
+/// Sends all bytes in pieces, and expects them back.
+fn peer(stream: UnixStream, seed: u64) -> JoinHandle<()> {
+    let mut sender = stream.try_clone().unwrap();
+    let sending = thread::spawn(move || {
+        let mut random = Random(seed);
+        let bytes: Vec<u8> = (0..BYTES).map(byte).collect();
+        let mut at = 0;
+        while at < BYTES {
+            let size = (1 + random.below(3000) as usize).min(BYTES - at);
+            sender.write_all(&bytes[at..at + size]).unwrap();
+            at += size;
+            if random.below(4) == 0 {
+                thread::yield_now();
+            }
+        }
+        sender.shutdown(Shutdown::Write).unwrap();
+    });
+    thread::spawn(move || {
+        let mut stream = stream;
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).unwrap();
+        sending.join().unwrap();
+        assert_eq!(got.len(), BYTES);
+        assert!(got.iter().enumerate().all(|(at, got)| *got == byte(at)));
+    })
+}
+
+struct Owned {
+    connection: Arc<Connection<Sum>>,
+    feed: Arc<Mutex<Sum>>,
+    lane: Lane<Sum>,
+    stream: UnixStream,
+    told: Sum,
+}
+
+/// What a stream does with a connection that it gets back.
+fn echo_on(mut stream: UnixStream, before: Vec<u8>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        stream.set_nonblocking(false).unwrap();
+        stream.write_all(&before).unwrap();
+        let mut buffer = [0; 4096];
+        loop {
+            match stream.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => stream.write_all(&buffer[..count]).unwrap(),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
+            }
+        }
+        stream.shutdown(Shutdown::Both).unwrap();
+    })
+}
+
+/// Takes a connection back, and has the rest echoed in the plain way.
+fn give_back(owned: Owned) -> JoinHandle<()> {
+    let rest = owned.connection.link.give_back(&mut Vec::new());
+    owned.connection.close(None);
+    owned.lane.wake(owned.connection.clone());
+    owned.lane.ring();
+    // The parser has seen what was told, and nothing else.
+    let feed = owned.feed.lock().unwrap();
+    assert_eq!((feed.bytes, feed.sum), (owned.told.bytes, owned.told.sum));
+    assert_eq!(rest.received as usize, owned.told.bytes);
+    assert_eq!(rest.failed, None);
+    drop(feed);
+    echo_on(owned.stream, [rest.unsent, rest.unread].concat())
+}
+
+/// Echoes what it is told of, and answers how many connections it gave back before their end.
+fn own(
+    mut connections: Vec<Option<Owned>>,
+    inbox: &Inbox<Arc<Connection<Sum>>>,
+    bell: &Receiver<()>,
+) -> usize {
+    let mut random = Random(20);
+    let (mut given, mut batch, mut streams) = (0, Vec::new(), Vec::new());
+    while connections.iter().any(Option::is_some) {
+        bell.recv().unwrap();
+        inbox.take(&mut batch);
+        for connection in batch.drain(..) {
+            connection.heard();
+            let place = &mut connections[connection.number];
+            let Some(owned) = place else { continue };
+            let mut over = connection.link.trouble().is_some();
+            let mut answer = Vec::new();
+            let told = &mut owned.told;
+            let news = connection.link.take(|_, input, _| {
+                told.add(input);
+                answer.extend_from_slice(input);
+            });
+            over |= news == Some(News::Ended);
+            if !answer.is_empty() && connection.link.post(&mut answer) {
+                owned.lane.send(connection.clone());
+            }
+            if random.below(GIVEN_BACK) == 0 {
+                given += 1;
+                over = true;
+            } else if connection.link.done() {
+                owned.lane.wake(connection.clone());
+            }
+            owned.lane.ring();
+            if over {
+                streams.extend(place.take().map(give_back));
+            }
+        }
+    }
+    for stream in streams {
+        stream.join().unwrap();
+    }
+    given
+}
+
+#[test]
+fn connections_given_back_at_random_moments_lose_no_byte() {
+    let (ring, bell) = channel();
+    let inbox = Arc::new(Inbox::new(Box::new(move || ring.send(()).unwrap())));
+    let mut lanes = Lanes::new();
+    lanes.enter();
+    let (mut peers, mut connections) = (Vec::new(), Vec::new());
+    for number in 0..CONNECTIONS {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let copy = OwnedFd::from(ours.try_clone().unwrap());
+        let feed = Arc::new(Mutex::new(Sum::default()));
+        let lane = lanes.lane(number % THREADS).unwrap();
+        let link = Link::new(copy.into(), feed.clone());
+        let connection = Arc::new(Connection::new(link, number, 1 << 16, inbox.clone()));
+        lane.open(connection.clone());
+        lane.ring();
+        connections.push(Some(Owned {
+            connection,
+            feed,
+            lane,
+            stream: ours,
+            told: Sum::default(),
+        }));
+        peers.push(peer(theirs, number as u64 + 1));
+    }
+    assert_eq!(lanes.count(), THREADS);
+    let given = own(connections, &inbox, &bell);
+    for peer in peers {
+        peer.join().unwrap();
+    }
+    assert!(given > 0, "none was given back");
+    let threads = lanes.leave();
+    assert_eq!(threads.len(), THREADS);
+    end(threads);
+}
