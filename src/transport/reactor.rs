@@ -1,8 +1,9 @@
 //! One readiness set and the connections in it.
 //!
 //! Polling is edge-triggered: an edge is used up by one read, and [`Reactor::read`] asks for another where that read cannot
-//! have emptied the socket. So every connection gets one read a turn, and one that always has more starves nobody. How much a
-//! read takes depends on what the bytes before it were worth ([`Reactor::weigh`]): the turns of many small events are short, too.
+//! have emptied the socket. So every connection gets one read a turn, and those that send much share a few more behind the first
+//! reads of all ([`MORE_PER_TURN`]): one that always has more starves nobody. How much a read takes depends on what the bytes
+//! before it were worth ([`Reactor::weigh`]): the turns of many small events are short, too.
 
 use std::io::{ErrorKind, Result};
 use std::os::fd::{AsRawFd, RawFd};
@@ -13,13 +14,21 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::io;
-use super::share::Share;
+use super::share::{LARGEST_READ, Share};
 
 /// Readiness events taken in one turn; the rest waits in the kernel for the next.
 const EVENTS_PER_TURN: usize = 256;
 
 /// Bytes that may wait in a connection's queue before they must be sent: what one turn of pipelined answers makes.
 const QUEUE_KEPT: usize = 64 * 1024;
+
+/// Bytes that connections whose reads are as large as can be may get in a turn, all of them together, beyond one read of each: what
+/// libuv reads of each stream at once, 32 times 64 KiB. Where the program does other work in each turn, what is read per turn
+/// is the throughput of a body.
+const MORE_PER_TURN: usize = 2 * 1024 * 1024;
+
+/// What a word of events counts for in that. It takes as long as so many bytes of a body in large pieces do.
+const BYTES_PER_WORD: usize = 1024;
 
 /// What one read brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +66,8 @@ pub struct Reactor<T> {
     events: Events,
     ready: Vec<(usize, bool)>,
     next: usize,
+    // Bytes left of MORE_PER_TURN.
+    more: usize,
     connections: Slab<Connection<T>>,
     generation: usize,
 }
@@ -79,6 +90,7 @@ impl<T> Reactor<T> {
             events: Events::with_capacity(EVENTS_PER_TURN),
             ready: Vec::with_capacity(EVENTS_PER_TURN),
             next: 0,
+            more: 0,
             connections: Slab::new(),
             generation: 0,
         })
@@ -170,6 +182,7 @@ impl<T> Reactor<T> {
     pub fn collect(&mut self) -> Result<()> {
         self.ready.clear();
         self.next = 0;
+        self.more = MORE_PER_TURN;
         if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
             return if error.kind() == ErrorKind::Interrupted {
                 Ok(())
@@ -215,7 +228,11 @@ impl<T> Reactor<T> {
             Ok(0) => Read::Ended,
             Ok(count) => {
                 connection.received += count as u64;
-                if count == share || connection.closing {
+                if count == LARGEST_READ && self.more >= LARGEST_READ {
+                    self.more -= LARGEST_READ;
+                    let Token(token) = token(index, connection.generation);
+                    self.ready.push((token, false));
+                } else if count == share || connection.closing {
                     self.rearm(index);
                 }
                 Read::Bytes(count)
@@ -229,6 +246,7 @@ impl<T> Reactor<T> {
     /// turn follows from it.
     pub fn weigh(&mut self, index: usize, parsed: usize, words: usize) {
         if let Some(connection) = self.connections.get_mut(index) {
+            self.more = self.more.saturating_sub(words * BYTES_PER_WORD);
             connection.share.weigh(parsed, words);
         }
     }
@@ -326,7 +344,7 @@ impl<T> Reactor<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::share::LARGEST_READ;
+    use super::super::share::WORDS_PER_READ;
     use super::*;
     use std::io::{Read as _, Write};
     use std::net::{Shutdown, TcpListener, TcpStream};
@@ -408,6 +426,73 @@ mod tests {
         );
         assert_eq!(sizes_of_reads(1), [20480, 2048, 4096, 2048, 4096, 2048]);
         assert_eq!(sizes_of_reads(4), [20480, 1024, 1024, 1024, 1024, 1024]);
+    }
+
+    /// The connections of one turn in the order of their reads. The peers of the first send without end, those of the last a byte; a
+    /// read of the former makes so many words.
+    fn order_of_reads(large: usize, small: usize, words: usize) -> Vec<usize> {
+        let pairs: Vec<_> = (0..large + small).map(|_| unix_pair()).collect();
+        let mut reactor = Reactor::new().unwrap();
+        for (ours, peer) in &pairs {
+            ours.set_nonblocking(true).unwrap();
+            peer.set_nonblocking(true).unwrap();
+            reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        }
+        let mut buffer = vec![0; LARGEST_READ];
+        let fill = |index: usize| {
+            let mut peer = &pairs[index].1;
+            while index < large && peer.write(&[0; 4096]).is_ok() {}
+        };
+        // Until their reads are as large as can be.
+        for _ in 0..2 {
+            (0..large).for_each(fill);
+            for index in ready(&mut reactor) {
+                let Read::Bytes(count) = reactor.read(index, &mut buffer) else {
+                    panic!("nothing to read");
+                };
+                reactor.weigh(index, count, 0);
+            }
+        }
+        for (index, (_, peer)) in pairs.iter().enumerate() {
+            fill(index);
+            let mut peer = peer;
+            peer.write_all(&[0; 1]).ok();
+        }
+        let mut order = Vec::new();
+        reactor.collect().unwrap();
+        while let Some(index) = reactor.next_ready() {
+            let Read::Bytes(count) = reactor.read(index, &mut buffer) else {
+                panic!("nothing to read");
+            };
+            reactor.weigh(index, count, if index < large { words } else { 0 });
+            fill(index);
+            order.push(index);
+        }
+        assert_eq!(
+            ready(&mut reactor).len(),
+            large,
+            "what is left is for the next turn"
+        );
+        order
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore)] // it has no send() and recv() of unix sockets
+    fn who_sends_much_is_read_on_behind_the_first_reads_of_all() {
+        let order = order_of_reads(2, 3, 0);
+        let (mut first, rest) = (order[..5].to_vec(), &order[5..]);
+        first.sort_unstable();
+        assert_eq!(first, [0, 1, 2, 3, 4]);
+        let of = |index| rest.iter().filter(|&&read| read == index).count();
+        assert_eq!(rest.len(), MORE_PER_TURN / LARGEST_READ);
+        assert_eq!(of(0), of(1));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore)] // it has no send() and recv() of unix sockets
+    fn bytes_that_make_much_work_are_not_read_on() {
+        assert_eq!(order_of_reads(1, 0, WORDS_PER_READ), [0, 0]);
+        assert_eq!(order_of_reads(1, 0, 256).len(), 8);
     }
 
     #[test]
