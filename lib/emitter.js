@@ -20,20 +20,27 @@ const kShapeMode = bySymbol('shapeMode');
 const isKnown = events === '_events' && eventsCount === '_eventsCount' && maxListeners === '_maxListeners' &&
   kCapture !== undefined && symbols.every((symbol) => symbol === kCapture || symbol === kShapeMode);
 
+/** In the options of a message: its first listener of 'finish', with which its table is made; adding one later costs a look-up. */
+const kOnFinish = Symbol('onFinish');
+
 /**
  * Does what `Stream.call(emitter)` does.
  * @param {Stream} emitter in construction
+ * @param {Function} [onFinish] first listener of 'finish'
  */
-function initialize(emitter) {
+function initialize(emitter, onFinish) {
   if (!isKnown || EventEmitter.init !== init || emitter._events !== undefined) {
     Stream.call(emitter);
+    if (onFinish !== undefined) emitter.on('finish', onFinish);
     return;
   }
-  emitter._events = { __proto__: null };
-  emitter._eventsCount = 0;
+  const comesWith = onFinish !== undefined && emitter.on === plainOn;
+  emitter._events = comesWith ? { __proto__: null, finish: onFinish } : { __proto__: null };
+  emitter._eventsCount = comesWith ? 1 : 0;
   emitter._maxListeners = emitter._maxListeners || undefined;
   if (kShapeMode !== undefined) emitter[kShapeMode] = false;
   emitter[kCapture] = EventEmitter.prototype[kCapture];
+  if (onFinish !== undefined && !comesWith) emitter.on('finish', onFinish);
 }
 
 /**
@@ -68,4 +75,4 @@ function silence(stream, event) {
   }
 }
 
-module.exports = { initialize, listen, plainEmit, silence };
+module.exports = { initialize, kOnFinish, listen, plainEmit, silence };

@@ -123,7 +123,7 @@ function finished(message, error) {
     callEndCallbacks(message, null);
   }
   const socket = message[kSocket];
-  if (socket && socket._hadError) return;
+  if (socket && !isUnbuilt(socket) && socket._hadError) return;
   message.emit('finish');
 }
 
@@ -520,7 +520,10 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
     writeLast(socket, text, wire, finished, message);
     if (socket.writableCorked !== 0) uncorkAll(socket);
   } else {
-    message.outputData.push({ data: text, encoding: wire, callback: tellEnd });
+    const item = { data: text, encoding: wire, callback: tellEnd };
+    // The first push() into an empty list would make room for 17.
+    if (message.outputData.length === 0) message.outputData = [item];
+    else message.outputData.push(item);
     message.outputSize += text.length;
     message._onPendingData(text.length);
   }

@@ -11,7 +11,7 @@ const Stream = require('stream');
 const { deprecate } = require('util');
 const builtin = require('./builtin');
 const body = require('./outgoing-body');
-const { initialize } = require('./emitter');
+const { initialize, kOnFinish } = require('./emitter');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
 const { choosesValidation, corksEachTurn } = require('./lines');
@@ -40,7 +40,7 @@ const DEPRECATED = typeof Object.getOwnPropertyDescriptor(builtin.OutgoingMessag
  *   false; whether a body that the message cannot have is an error
  */
 function OutgoingMessage(options) {
-  initialize(this);
+  initialize(this, options?.[kOnFinish]);
 
   this.outputData = [];
   this.outputSize = 0;

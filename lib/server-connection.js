@@ -9,14 +9,14 @@ const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
-const { listen } = require('./emitter');
+const { kOnFinish, listen } = require('./emitter');
 const { codes, connResetException } = require('./errors');
 const { closeSilently, detachSignal, isSilent } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
-const { asksBeforeUpgrade, endsUnread, hasSignal, kOptimizeEmpty, upgradesInContext, warnsUnclosed } = require('./lines');
+const { asksBeforeUpgrade, endsUnread, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
 const { kRunOn, within } = require('./parser');
 const { finished, isHeard } = require('./outgoing-body');
-const { assignInTurn, onServerResponseClose } = require('./response');
+const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const Queue = require('./queue');
 const performance = require('./server-performance');
@@ -78,6 +78,8 @@ class Connection {
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
+      // Others may add listeners while their response is made: ours is behind theirs.
+      [kOnFinish]: publishesCreation || server[kServerResponse] !== ServerResponse ? undefined : resOnFinish,
     };
     this.onPendingData = updateOutgoingData.bind(undefined, this);
   }
@@ -425,7 +427,7 @@ function parserOnIncoming(req, keepAlive) {
 
   if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
 
-  listen(res, 'finish', resOnFinish);
+  if (responseOptions[kOnFinish] === undefined) listen(res, 'finish', resOnFinish);
   if (socket._httpMessage) connection.waiting.push(res);
   else res.assignSocket(socket);
 
