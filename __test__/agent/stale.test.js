@@ -147,11 +147,13 @@ test('bytes that follow a complete response while the request is still being wri
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true });
   const req = http.request({ port, host: '127.0.0.1', method: 'POST', agent });
+  const closed = once(req, 'close');
   req.write('a');
   const [res] = await once(req, 'response');
   res.resume();
-  setTimeout(() => req.end('b'), 30);
-  await once(req, 'close');
+  while (req.socket.bytesRead < ANSWER.length + POISON.length && !req.socket.destroyed) await new Promise((resolve) => setTimeout(resolve, 1));
+  req.end('b');
+  await closed;
   await new Promise(setImmediate);
   assert.equal(req.socket.destroyed, true);
   assert.deepEqual(Object.keys(agent.freeSockets), []);
