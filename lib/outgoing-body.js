@@ -59,8 +59,8 @@ function joinsHead(encoding) {
 
 /** Whether the sending methods of a message are the original ones, and everything before is sent or joined to what comes now. */
 function isPlain(message) {
-  return message._send === _send && message._writeRaw === _writeRaw && message._flushOutput === _flushOutput && message.outputData.length === 0 && !message.destroyed &&
-    !message.strictContentLength && message[kCorked] === 0;
+  return message._send === _send && message._writeRaw === _writeRaw && message._flushOutput === _flushOutput &&
+    message.outputData.length === 0 && !message.destroyed && !message.strictContentLength && message[kCorked] === 0;
 }
 
 /**
@@ -89,6 +89,11 @@ function isWaiting(message, socket) {
   if (socket || message._onPendingData === nop || !isPlain(message)) return false;
   const later = message.req?.socket;
   return later !== null && later !== undefined && (later.write === nativeWrite || later.write === plainWrite);
+}
+
+/** Whether nobody sees in which pieces a message is written, now or when its turn comes. */
+function isUnseen(message, socket) {
+  return isDirect(message, socket) || isWaiting(message, socket);
 }
 
 function reportError(message, error, callback) {
@@ -231,6 +236,13 @@ function _writeRaw(data, encoding, callback, size) { // eslint-disable-line no-u
   this.outputSize += data.length;
   this._onPendingData(data.length);
   return this.outputSize < this[kHighWaterMark];
+}
+
+/** All that was kept has been written. */
+function emptyQueue(message) {
+  message.outputData = [];
+  message._onPendingData(-message.outputSize);
+  message.outputSize = 0;
 }
 
 /**
@@ -424,7 +436,7 @@ function end(chunk, encoding, callback) {
       if (endTellsDestroyed ? !this._closed : !this.destroyed) process.nextTick(reportError, this, error, typeof callback === 'function' ? callback : nop);
       return this;
     }
-    if ((isDirect(this, socket) || isWaiting(this, socket)) && (typeof chunk === 'string' ? joinsHead(encoding) : isUint8Array(chunk)) &&
+    if (isUnseen(this, socket) && (typeof chunk === 'string' ? joinsHead(encoding) : isUint8Array(chunk)) &&
         endAtOnce(this, socket, chunk, encoding, callback)) {
       return this;
     }
@@ -434,7 +446,7 @@ function end(chunk, encoding, callback) {
   } else if (this.finished) {
     if (typeof callback === 'function') onEnded(this, callback);
     return this;
-  } else if (!this._headerSent && (isDirect(this, socket) || isWaiting(this, socket)) && endAtOnce(this, socket, '', 'latin1', callback)) {
+  } else if (!this._headerSent && isUnseen(this, socket) && endAtOnce(this, socket, '', 'latin1', callback)) {
     return this;
   } else if (!this._header) {
     if (socket) socket.cork();
@@ -583,9 +595,7 @@ function _flushOutput(socket) {
     accepted = callback === tellEnd ? writeLast(socket, data, encoding, finished, this) : socket.write(data, encoding, callback);
   }
   if (corks) socket.uncork();
-  this.outputData = [];
-  this._onPendingData(-this.outputSize);
-  this.outputSize = 0;
+  emptyQueue(this);
   return accepted;
 }
 
@@ -609,9 +619,7 @@ function isWhole(message) {
 function sendWhole(message, socket, done, previous) {
   const { data, encoding } = message.outputData[0];
   writeLast(socket, data, encoding, done, message, previous);
-  message.outputData = [];
-  message._onPendingData(-message.outputSize);
-  message.outputSize = 0;
+  emptyQueue(message);
   message._finish();
 }
 

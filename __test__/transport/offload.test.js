@@ -25,6 +25,10 @@ function sequence(seed) {
   };
 }
 
+test('there are I/O threads where they are promised', { skip: process.platform !== 'linux' && 'promised of Linux' }, () => {
+  assert.ok(isThere);
+});
+
 test('ioThreads is checked', () => {
   for (const ioThreads of [0, 65, 1.5]) {
     assert.throws(() => ours.createServer({ transport: 'offload', ioThreads }), { code: 'ERR_OUT_OF_RANGE' });

@@ -7,6 +7,7 @@ use napi::sys;
 
 use super::parser::{self, Handle};
 use super::raw::{self, Call, Fault, Value};
+use super::uv::Anchor;
 use super::{offload, transport};
 use crate::transport::offload::link::Rest;
 
@@ -32,13 +33,18 @@ pub(super) trait Driver {
     fn resume(&self, index: usize);
     /// Connections that are attached.
     fn count(&self) -> usize;
-    /// So many more (or fewer) connections keep the event loop alive.
-    fn keep_alive(&self, change: isize);
+    /// What keeps the event loop alive for its connections.
+    fn anchor(&self) -> &Anchor;
     /// Sends, or with `hold` queues, what is appended. 0: nothing is left; positive: so many bytes are in the queue; negative: a
     /// system error.
     fn write(&self, index: usize, hold: bool, append: Append<'_>) -> Result<i32, Fault>;
     /// The same for bytes.
-    fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> i32;
+    fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> Result<i32, Fault> {
+        self.write(index, hold, &mut |queue| {
+            queue.extend_from_slice(bytes);
+            Ok(())
+        })
+    }
     /// Sends what is queued before it returns; answers as `write`.
     fn flush(&self, index: usize) -> i32;
     /// Lets what is queued be sent; answers as `write`.
@@ -135,7 +141,7 @@ fn count(call: &Call<1>) -> Result<Value, Fault> {
 
 /// `transportKeepAlive(handle, change)`: `change` more (or, negative, fewer) connections keep the event loop alive.
 fn keep_alive(call: &Call<2>) -> Result<Value, Fault> {
-    driver(call)?.keep_alive(call.i32(1)? as isize);
+    driver(call)?.anchor().keep_alive(call.i32(1)? as isize);
     Ok(call.undefined())
 }
 
@@ -153,7 +159,7 @@ fn write(call: &Call<5>) -> Result<Value, Fault> {
 /// `transportWriteBytes(handle, index, bytes, hold) -> number`: as transportWrite, for bytes.
 fn write_bytes(call: &Call<4>) -> Result<Value, Fault> {
     let hold = call.i32(3)? != 0;
-    let answer = driver(call)?.write_bytes(connection(call)?, hold, call.bytes(2)?);
+    let answer = driver(call)?.write_bytes(connection(call)?, hold, call.bytes(2)?)?;
     Ok(call.number(answer))
 }
 

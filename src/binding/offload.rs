@@ -17,7 +17,7 @@ use super::exit::at_exit;
 use super::news::{ENDED, FAILED, Listener, PARSED, UNSENT};
 use super::parser::{Handle, Session};
 use super::raw::{Call, Fault, Value};
-use super::uv::{self, LoopHandle};
+use super::uv::{self, Anchor, LoopHandle};
 use crate::parser::Output;
 use crate::transport::offload::inbox::Inbox;
 use crate::transport::offload::lane::{self, Connection, Lane, Lanes, MOST_THREADS};
@@ -67,10 +67,8 @@ struct Offload {
     // Where what is thrown away goes.
     dropped: RefCell<Vec<u8>>,
     next_lane: Cell<usize>,
-    waker: Cell<Option<LoopHandle>>,
+    anchor: Anchor,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
-    // Connections that keep the loop alive.
-    referenced: Cell<usize>,
     // Servers and connections of this thread that use the I/O threads.
     users: Cell<usize>,
 }
@@ -100,11 +98,11 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
         text: RefCell::new(Vec::new()),
         dropped: RefCell::new(Vec::new()),
         next_lane: Cell::new(0),
-        waker: Cell::new(Some(waker)),
+        anchor: Anchor::default(),
         cleanup: Cell::new(null_mut()),
-        referenced: Cell::new(0),
         users: Cell::new(0),
     });
+    offload.anchor.set(waker);
     let data = Rc::into_raw(offload.clone()) as *mut c_void;
     let mut hook = null_mut();
     // SAFETY: `data` lives until `closed`, which comes after the hook, and the hook before the last exit handler.
@@ -138,7 +136,7 @@ unsafe extern "C" fn cleanup(_hook: sys::napi_async_cleanup_hook_handle, data: *
     }
     // SAFETY: the place of this thread, set by `open`.
     unsafe { at_exit(EXIT_PLACE, None) };
-    if let Some(waker) = offload.waker.take() {
+    if let Some(waker) = offload.anchor.take() {
         // SAFETY: taken out of its cell, so this happens once; the inbox rings no more.
         unsafe { waker.close(closed) };
     }
@@ -257,9 +255,7 @@ impl Offload {
     /// The same; outside of a turn it is handed over at once.
     fn list_now(&self, number: usize, wake: bool) {
         self.list(number, wake);
-        if !self.turning.get() {
-            self.hand_over();
-        }
+        self.ring_now();
     }
 
     /// Hands over what is listed, and wakes the threads that it is for.
@@ -349,6 +345,7 @@ impl Offload {
         Ok(number)
     }
 
+    /// Outside of a turn: hands over what is listed, and wakes the threads.
     fn ring_now(&self) {
         if !self.turning.get() {
             self.hand_over();
@@ -424,13 +421,8 @@ impl Driver for Offload {
         self.entries.borrow().len()
     }
 
-    fn keep_alive(&self, change: isize) {
-        let before = self.referenced.get();
-        let after = before.saturating_add_signed(change);
-        self.referenced.set(after);
-        if let Some(waker) = self.waker.get() {
-            waker.follow(before, after);
-        }
+    fn anchor(&self) -> &Anchor {
+        &self.anchor
     }
 
     fn write(&self, index: usize, hold: bool, append: Append<'_>) -> Result<i32, Fault> {
@@ -442,17 +434,6 @@ impl Driver for Offload {
             self.list_now(index, false);
         }
         Ok(left as i32)
-    }
-
-    fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> i32 {
-        let left = self.with(index, 0, |entry| {
-            entry.queue.extend_from_slice(bytes);
-            entry.queue.len() + entry.connection.link.queued()
-        });
-        if !hold {
-            self.list_now(index, false);
-        }
-        left as i32
     }
 
     fn flush(&self, index: usize) -> i32 {

@@ -14,7 +14,7 @@ use super::exit::at_exit;
 use super::news::{ENDED, FAILED, Listener, PARSED, UNPARSED, UNSENT};
 use super::parser::{self, Handle};
 use super::raw::{Call, Fault, Value};
-use super::uv::{self, LoopHandle};
+use super::uv::{self, Anchor, LoopHandle};
 use crate::parser::Output;
 use crate::transport::offload::link::Rest;
 use crate::transport::{Reactor, Read};
@@ -26,10 +26,8 @@ struct Transport {
     output: RefCell<Output>,
     // The text of one write.
     scratch: RefCell<Vec<u8>>,
-    poll: Cell<Option<LoopHandle>>,
+    anchor: Anchor,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
-    // Connections that keep the loop alive.
-    referenced: Cell<usize>,
 }
 
 /// `transportOpen(input: Buffer, words: Int32Array, turn: Int32Array(1), callback, resource) -> handle | undefined`: one per thread.
@@ -50,9 +48,8 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
         reactor: RefCell::new(reactor),
         output: RefCell::new(Output::new()),
         scratch: RefCell::new(Vec::new()),
-        poll: Cell::new(None),
+        anchor: Anchor::default(),
         cleanup: Cell::new(null_mut()),
-        referenced: Cell::new(0),
     });
     let data = Rc::into_raw(transport.clone()) as *mut c_void;
     // SAFETY: the loop is that of this thread; `data` is given back in `closed`.
@@ -62,7 +59,7 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
         drop(unsafe { Rc::from_raw(data as *const Transport) });
         return Ok(call.undefined());
     };
-    transport.poll.set(Some(poll));
+    transport.anchor.set(poll);
     let mut hook = null_mut();
     // SAFETY: `data` lives until `closed`, which comes after this hook.
     unsafe { sys::napi_add_async_cleanup_hook(env, Some(cleanup), data, &mut hook) };
@@ -77,7 +74,7 @@ unsafe extern "C" fn cleanup(_hook: sys::napi_async_cleanup_hook_handle, data: *
     // SAFETY: `data` is the transport that `open` registered, alive until `closed`.
     let transport = unsafe { &*(data as *const Transport) };
     transport.flush_all();
-    if let Some(poll) = transport.poll.take() {
+    if let Some(poll) = transport.anchor.take() {
         // SAFETY: taken out of its cell, so this happens once.
         unsafe { poll.close(closed) };
     }
@@ -226,13 +223,8 @@ impl Driver for Transport {
         self.reactor.borrow().len()
     }
 
-    fn keep_alive(&self, change: isize) {
-        let before = self.referenced.get();
-        let after = before.saturating_add_signed(change);
-        self.referenced.set(after);
-        if let Some(poll) = self.poll.get() {
-            poll.follow(before, after);
-        }
+    fn anchor(&self) -> &Anchor {
+        &self.anchor
     }
 
     fn write(&self, index: usize, hold: bool, append: Append<'_>) -> Result<i32, Fault> {
@@ -250,16 +242,16 @@ impl Driver for Transport {
         Ok(send_all(&mut reactor, index, &scratch))
     }
 
-    fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> i32 {
+    fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> Result<i32, Fault> {
         let mut reactor = self.reactor.borrow_mut();
         if !hold {
-            return send_all(&mut reactor, index, bytes);
+            return Ok(send_all(&mut reactor, index, bytes));
         }
         let Some(queue) = reactor.queue(index) else {
-            return 0;
+            return Ok(0);
         };
         queue.extend_from_slice(bytes);
-        queue.len() as i32
+        Ok(queue.len() as i32)
     }
 
     fn flush(&self, index: usize) -> i32 {

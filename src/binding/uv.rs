@@ -4,6 +4,7 @@
 //! libuv's functions are looked up in the running process, not linked: a runtime that loads Node addons without offering
 //! libuv (Bun, Deno, some Electron builds) then still loads this one.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 use std::os::fd::RawFd;
 
@@ -77,7 +78,7 @@ impl Functions {
     }
 }
 
-/// An open handle. It does not keep the loop alive until [`LoopHandle::follow`].
+/// An open handle. It does not keep the loop alive until an [`Anchor`] has it do so.
 #[derive(Clone, Copy)]
 pub struct LoopHandle {
     handle: Handle,
@@ -97,21 +98,11 @@ impl LoopHandle {
         data: *mut c_void,
     ) -> Option<LoopHandle> {
         let functions = Functions::load()?;
-        // SAFETY: the memory is as large and aligned as libuv wants it and is freed by the close callback; the caller
-        // vouches for the loop.
+        // SAFETY: the caller vouches for the loop and the data.
         unsafe {
-            let handle = libc::calloc(1, (functions.handle_size)(POLL));
-            if handle.is_null() {
-                return None;
-            }
-            if (functions.poll_init)(event_loop, handle, fd) != 0 {
-                libc::free(handle);
-                return None;
-            }
-            *handle.cast::<*mut c_void>() = data;
-            (functions.unreference)(handle);
-            let poll = LoopHandle { handle, functions };
-            if (functions.poll_start)(handle, READABLE, ready) != 0 {
+            let init = |handle| (functions.poll_init)(event_loop, handle, fd);
+            let poll = LoopHandle::open(functions, POLL, init, data)?;
+            if (functions.poll_start)(poll.handle, READABLE, ready) != 0 {
                 poll.close(release);
                 return None;
             }
@@ -132,11 +123,28 @@ impl LoopHandle {
         let functions = Functions::load()?;
         // SAFETY: as in `poll`.
         unsafe {
-            let handle = libc::calloc(1, (functions.handle_size)(ASYNC));
+            let init = |handle| (functions.async_init)(event_loop, handle, called);
+            LoopHandle::open(functions, ASYNC, init, data)
+        }
+    }
+
+    /// A handle of this type that `init` has made, with 0 as its answer; it does not keep the loop alive.
+    ///
+    /// # Safety
+    /// `init` makes a handle of the type in the memory that it is given.
+    unsafe fn open(
+        functions: Functions,
+        kind: c_int,
+        init: impl FnOnce(Handle) -> c_int,
+        data: *mut c_void,
+    ) -> Option<LoopHandle> {
+        // SAFETY: the memory is as large and aligned as libuv wants it and is freed by the close callback.
+        unsafe {
+            let handle = libc::calloc(1, (functions.handle_size)(kind));
             if handle.is_null() {
                 return None;
             }
-            if (functions.async_init)(event_loop, handle, called) != 0 {
+            if init(handle) != 0 {
                 libc::free(handle);
                 return None;
             }
@@ -179,15 +187,6 @@ impl LoopHandle {
         unsafe { (self.functions.unreference)(self.handle) }
     }
 
-    /// Keeps the loop alive while the number of those who want that is not 0: it was `before` and is `after`.
-    pub fn follow(self, before: usize, after: usize) {
-        match (before, after) {
-            (0, 1..) => self.reference(),
-            (1.., 0) => self.unreference(),
-            _ => {}
-        }
-    }
-
     /// Ends it. `closed` is called from the loop, and must call [`release`].
     ///
     /// # Safety
@@ -195,6 +194,40 @@ impl LoopHandle {
     pub unsafe fn close(self, closed: CloseCallback) {
         // SAFETY: the caller vouches that it is open.
         unsafe { (self.functions.close)(self.handle, Some(closed)) }
+    }
+}
+
+/// The handle of a transport, which keeps the loop alive while any connection wants that.
+#[derive(Default)]
+pub struct Anchor {
+    handle: Cell<Option<LoopHandle>>,
+    wanted: Cell<usize>,
+}
+
+impl Anchor {
+    /// Takes an open handle.
+    pub fn set(&self, handle: LoopHandle) {
+        self.handle.set(Some(handle));
+    }
+
+    /// Lets go of the handle, to close it.
+    pub fn take(&self) -> Option<LoopHandle> {
+        self.handle.take()
+    }
+
+    /// So many more (or, negative, fewer) connections want the loop to stay alive.
+    pub fn keep_alive(&self, change: isize) {
+        let before = self.wanted.get();
+        let after = before.saturating_add_signed(change);
+        self.wanted.set(after);
+        let Some(handle) = self.handle.get() else {
+            return;
+        };
+        match (before, after) {
+            (0, 1..) => handle.reference(),
+            (1.., 0) => handle.unreference(),
+            _ => {}
+        }
     }
 }
 
