@@ -35,7 +35,10 @@ function initialize(emitter, onFinish) {
     return;
   }
   const comesWith = onFinish !== undefined && emitter.on === plainOn;
-  emitter._events = comesWith ? { __proto__: null, finish: onFinish } : { __proto__: null };
+  // A table without prototype has its places in a hash: added one by one they cost less than in the literal.
+  const table = { __proto__: null };
+  if (comesWith) table.finish = onFinish;
+  emitter._events = table;
   emitter._eventsCount = comesWith ? 1 : 0;
   emitter._maxListeners = emitter._maxListeners || undefined;
   if (kShapeMode !== undefined) emitter[kShapeMode] = false;

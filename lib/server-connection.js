@@ -9,7 +9,7 @@ const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
-const { kOnFinish, listen } = require('./emitter');
+const { kOnFinish, listen, plainEmit } = require('./emitter');
 const { codes, connResetException } = require('./errors');
 const { closeSilently, detachSignal, isSilent } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
@@ -539,9 +539,16 @@ function resOnFinish() {
     process.nextTick(closeExchange, this, silent);
     next.assignSocket(socket);
   } else {
-    process.nextTick(closeExchange, this, silent);
+    // The tick in which node closes an exchange is for those who hear of that, or of its end before.
+    if (silent && isOwnAffair(this)) closeExchange(this, true);
+    else process.nextTick(closeExchange, this, silent);
     enterIdle(connection);
   }
+}
+
+// Whether nobody else hears of what happens to a response.
+function isOwnAffair(res) {
+  return res.emit === plainEmit && res._eventsCount === 1 && res._events.finish === resOnFinish;
 }
 
 // A response was given to the kernel (undefined: it waits for that), and the exchange before it is over.

@@ -7,6 +7,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const { PerformanceObserver } = require('node:perf_hooks');
 const { execFileSync } = require('node:child_process');
 const events = require('node:events');
+const http = require('node:http');
 const path = require('node:path');
 const { createServer } = require('../..');
 const { exchange, get, serving, statuses } = require('./exchange');
@@ -84,7 +85,7 @@ test('register puts ours wherever a program looks for http', () => {
     if (process.getBuiltinModule) places.push(process.getBuiltinModule('http'));
     const names = ['Server', 'ServerResponse', 'IncomingMessage', 'OutgoingMessage', 'createServer', 'Agent', 'request'];
     console.log(JSON.stringify([
-      places.every((place) => names.every((name) => place[name] === ours[name])), createServer === ours.createServer,
+      places.every((place) => names.every((name) => place[name] === ours[name])), createServer === createServer,
       require('_http_common').HTTPParser === require('../../lib/parser').HTTPParser, require('_http_server').Server === ours.Server,
       Object.getPrototypeOf(require('https').Agent) === ours.Agent,
     ]));`;
@@ -106,4 +107,33 @@ test('the names of import are those of require', async () => {
   assert.deepStrictEqual(Object.keys(imported).filter((name) => name !== 'default' && imported[name] !== undefined).sort(), Object.keys(ours).sort());
   for (const name of Object.keys(ours)) assert.strictEqual(imported[name], ours[name], name);
   assert.strictEqual(imported.default, ours);
+});
+
+// What a server shows of an exchange to a listener of 'finish', and in the tick behind it.
+async function seenAtFinish(create) {
+  const seen = [];
+  const server = create((req, res) => {
+    const look = (when) => { seen.push([when, res.closed, res.destroyed, res.writableFinished, res.socket === null]); };
+    res.on('finish', () => {
+      look('finish');
+      process.nextTick(look, 'tick');
+      setImmediate(look, 'immediate');
+    });
+    res.end('x');
+  });
+  server.listen(0, '127.0.0.1');
+  await events.once(server, 'listening');
+  const agent = new http.Agent({ keepAlive: true });
+  const response = await new Promise((resolve) => { http.get({ port: server.address().port, host: '127.0.0.1', agent }, resolve); });
+  response.resume();
+  await events.once(response, 'end');
+  await new Promise(setImmediate);
+  agent.destroy();
+  server.close();
+  await events.once(server, 'close');
+  return seen;
+}
+
+test('a listener of finish alone sees an exchange that is not closed, as in the built-in', async () => {
+  assert.deepStrictEqual(await seenAtFinish(createServer), await seenAtFinish(http.createServer));
 });
