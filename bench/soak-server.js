@@ -1,6 +1,7 @@
 'use strict';
 // The server of bench/soak.js, in a process of its own.   node --expose-gc soak-server.js
-// Messages: { port } when it listens; then an answer for each 'look': what the process holds.
+// Messages: { port } when it listens; then an answer for each 'look', and for 'close' when the server is closed: what the process
+// holds.
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
@@ -44,6 +45,10 @@ server.on('upgrade', (req, socket, head) => {
   socket.pipe(socket);
 });
 
+function entries(directory) {
+  return fs.existsSync(directory) ? fs.readdirSync(directory).length : 0;
+}
+
 function look() {
   global.gc();
   const resources = {};
@@ -51,7 +56,8 @@ function look() {
   return {
     rss: process.memoryUsage.rss(),
     heap: process.memoryUsage().heapUsed,
-    descriptors: fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0,
+    descriptors: entries('/proc/self/fd'),
+    threads: entries('/proc/self/task'),
     resources,
     stats: server.stats(),
   };
@@ -59,6 +65,7 @@ function look() {
 
 process.on('message', (message) => {
   if (message === 'look') process.send(look());
+  else if (message === 'close') server.close(() => { process.send(look()); });
   else process.disconnect();
 });
 process.on('disconnect', () => { process.exit(); });

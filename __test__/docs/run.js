@@ -16,6 +16,8 @@ const programMs = 10000;
 // Without what Node's test runner tells its children: a runner among them would report to ours.
 const env = { ...process.env, FORCE_COLOR: '0' };
 delete env.NODE_TEST_CONTEXT;
+// The pages say what happens where nobody has chosen a transport.
+delete env.RUST_HTTP_TRANSPORT;
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 // Why nothing can be built, packed or linted here; false where it can.
