@@ -69,10 +69,13 @@ const ABANDONED = Symbol('abandoned');
 const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
 /** Ours, beyond the bits of node's lenient flags: the strict mode of the core. */
 const STRICT = 1 << 30;
+/** Connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all. */
+const GROUP = 16;
 /** The core knows the flags of every release; those that the running one does not have mean nothing. */
 const LENIENT_BITS = lenientBits | STRICT;
 const NAMES = native.headerNames();
 const sharedEvents = new Int32Array(EVENT_WORDS);
+const shares = Array.from({ length: GROUP }, (_, n) => sharedEvents.subarray(n * EVENT_WORDS / GROUP, (n + 1) * EVENT_WORDS / GROUP));
 
 /**
  * Set on a parser whose callbacks answer 0 for every request head that asks for no upgrade, and every final response but 304: the
@@ -339,7 +342,7 @@ function ownerOf(handle) {
 }
 
 function parse(parser, chunk, events) {
-  return parseOn(parser, chunk, events, feed(parser, chunk, 0, 0, events));
+  return parseOn(parser, chunk, events, feed(parser, chunk, 0, 0, events), 0);
 }
 
 function feed(parser, chunk, offset, decision, events) {
@@ -359,15 +362,16 @@ function maxFields(pairs) {
   return refusesManyFields && typeof pairs === 'number' && pairs > 0 && pairs < 2 ** 31 ? pairs >> 1 : NO_LIMIT;
 }
 
-// Delivers what the core found in `chunk` (`text` is undefined where no event has any), and has it go on where it waits for a decision or has no more room.
-function parseOn(parser, chunk, events, text) {
+// Delivers what the core found in `chunk` from `start` on (`text` is undefined where no event has any), and has it go on where it
+// waits for a decision or has no more room.
+function parseOn(parser, chunk, events, text, start) {
   const use = parser[kInitialized];
-  let offset = 0;
+  let offset = start;
   for (;;) {
     let decision = deliverAll(parser, text ?? '', events, chunk, offset);
     offset += events[CONSUMED];
     // A callback that took the parser for another connection ends this one's input.
-    if (parser[kInitialized] !== use) return offset;
+    if (parser[kInitialized] !== use) return offset - start;
     switch (events[STOP]) {
       case STOP_FULL:
         decision = 0;
@@ -377,10 +381,11 @@ function parseOn(parser, chunk, events, text) {
         if (decision < 0 || decision > HIGHEST_DECISION) decision = UNKNOWN_DECISION;
         break;
       case STOP_ERROR:
-        return parseError(parser, offset);
+        return parseError(parser, offset - start);
       default:
-        return offset;
+        return offset - start;
     }
+    if (events.length < EVENT_WORDS) events = new Int32Array(EVENT_WORDS);
     text = feed(parser, chunk, offset, decision, events);
   }
 }
@@ -389,21 +394,39 @@ function parseOn(parser, chunk, events, text) {
  * Delivers what the native transport has read and parsed: its `execute()`.
  * @param {HTTPParser} parser
  * @param {Buffer} input the memory that all reads share: body pieces are copied out of it
- * @param {number} length bytes read
+ * @param {number} start where in it the bytes read are
+ * @param {number} length how many there are
  * @param {string} text of the events
+ * @param {Int32Array} [events]
  * @returns {number|Error} as `execute()`
  */
-function adopt(parser, input, length, text) {
+function adopt(parser, input, start, length, text, events = sharedEvents) {
   depth++;
   sharedInput = input;
   // For the next read: this one is parsed.
   limitFields(parser);
   try {
-    const chunk = needsInput() ? input.subarray(0, length) : input;
+    const goesOn = events[STOP] === STOP_FULL || events[STOP] === STOP_HEAD;
+    // A stop in the middle goes on with the rest of the very bytes that were read.
+    const chunk = goesOn ? input.subarray(start, start + length) : input;
     parser[kBuffer] = chunk;
-    return parseOn(parser, chunk, sharedEvents, text);
+    return parseOn(parser, chunk, events, text, goesOn ? 0 : start);
   } finally {
     executed(parser);
+  }
+}
+
+/**
+ * Calls for each connection of a group. Meanwhile no other parser uses the event words.
+ * @param {number} count of connections
+ * @param {function(number, Int32Array)} each called with the place of a connection, and its event words
+ */
+function forGroup(count, each) {
+  depth++;
+  try {
+    for (let n = 0; n < count; n++) each(n, count === 1 ? sharedEvents : shares[n]);
+  } finally {
+    depth--;
   }
 }
 
@@ -435,11 +458,6 @@ function executed(parser) {
     parser[kPausing] = false;
     parser.pause();
   }
-}
-
-// A stop in the middle goes on with the rest of the very bytes that were read.
-function needsInput() {
-  return sharedEvents[STOP] === STOP_FULL || sharedEvents[STOP] === STOP_HEAD;
 }
 
 /** @returns {boolean} whether the events that the native transport has brought are of more than one message */
@@ -612,4 +630,4 @@ function parseError(parser, bytesParsed) {
   return error;
 }
 
-module.exports = { HTTPParser, STRICT, adopt, durationOf, handleOf, hasHead, holdsSeveral, kRunOn, runsOn, sharedEvents, within };
+module.exports = { GROUP, HTTPParser, STRICT, adopt, durationOf, forGroup, handleOf, hasHead, holdsSeveral, kRunOn, runsOn, sharedEvents, within };

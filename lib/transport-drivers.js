@@ -9,7 +9,7 @@
 const net = require('node:net');
 const { isNode } = require('./lines');
 const native = require('./native');
-const { sharedEvents } = require('./parser');
+const { GROUP, sharedEvents } = require('./parser');
 const { NATIVE, OFFLOAD } = require('./transport-records');
 
 /** Bytes of the buffer that all reads of this thread share. */
@@ -23,9 +23,15 @@ const isPossible = isLibuv && openers[NATIVE] !== undefined;
 
 const input = isPossible ? Buffer.allocUnsafeSlow(INPUT_BYTES) : undefined;
 // The connection whose pipelined requests are being handled (its number and 1): their answers leave together, when the core
-// has called back and ticks are drained. The core then clears the word.
-const turn = new Int32Array(1);
+// has called back and ticks are drained. The core then clears the word. Behind it, for each connection of a group: its number, and
+// where in the input its bytes are and how many.
 const HELD = 0;
+const FIRST_RECORD = 1;
+const RECORD_WORDS = 3;
+const turn = new Int32Array(FIRST_RECORD + GROUP * RECORD_WORDS);
+
+// News of several connections at once.
+const SEVERAL = 5;
 
 /** One driver, and the connections that it reads in this thread. */
 class Driver {
@@ -43,20 +49,25 @@ const drivers = { [NATIVE]: undefined, [OFFLOAD]: undefined };
 /**
  * @param {string} name NATIVE or OFFLOAD
  * @param {Function} onNews called with the driver, the number of a connection, and what `transportOpen` says
+ * @param {Function} onGroup called with the driver, and the texts of so many connections that were read
  * @returns {Driver|null} null where there can be none
  */
-function driverOf(name, onNews) {
+function driverOf(name, onNews, onGroup) {
   const driver = drivers[name];
-  return driver === undefined ? open(name, onNews) : driver;
+  return driver === undefined ? open(name, onNews, onGroup) : driver;
 }
 
-function open(name, onNews) {
+function open(name, onNews, onGroup) {
   drivers[name] = null;
   if (!isPossible) return null;
   const driver = new Driver(name === OFFLOAD);
   const resource = {};
-  const tell = (index, kind, value, text) => onNews(driver, index, kind, value, text);
-  driver.handle = openers[name](input, sharedEvents, turn, tell, resource);
+  const tellOne = (index, kind, value, text) => onNews(driver, index, kind, value, text);
+  const tellSome = (index, kind, value, ...texts) => {
+    if (kind === SEVERAL) onGroup(driver, value, texts);
+    else onNews(driver, index, kind, value);
+  };
+  driver.handle = openers[name](input, sharedEvents, turn, driver.lags ? tellSome : tellOne, resource);
   // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either, whose stores
   // AsyncLocalStorage has just put on the resource.
   for (const key of Reflect.ownKeys(resource)) delete resource[key];
@@ -88,4 +99,4 @@ function letThreadsGo() {
   native.transportKeepReady(drivers[OFFLOAD].handle, -1);
 }
 
-module.exports = { HELD, attachedCount, driverOf, input, isLibuv, keepThreads, turn };
+module.exports = { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, input, isLibuv, keepThreads, turn };

@@ -13,8 +13,8 @@ const { types: { isUint8Array } } = require('node:util');
 const native = require('./native');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('./errors');
-const { adopt, handleOf, holdsSeveral, runsOn, within } = require('./parser');
-const { HELD, attachedCount, driverOf, input, isLibuv, turn } = require('./transport-drivers');
+const { adopt, forGroup, handleOf, holdsSeveral, runsOn, within } = require('./parser');
+const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, input, isLibuv, turn } = require('./transport-drivers');
 const { ownerOf, watch } = require('./transport-handles');
 const { Attached, REASONS, STREAM, recordOf } = require('./transport-records');
 
@@ -26,10 +26,14 @@ const PARSED = 0;
 const ENDED = 1;
 const UNSENT = 3;
 const UNPARSED = 4;
+/** In place of the number of a connection of a group that was told of. */
+const DEALT = -1;
 // Counters of a connection.
 const RECEIVED = 0;
 const SENT = 1;
 const QUEUED = 2;
+/** Of a write: it is queued, not sent. */
+const HOLD = 2;
 /** In place of the number of a parser. */
 const NO_PARSER = -1;
 
@@ -41,6 +45,9 @@ const kUnbuilt = Symbol('transportUnbuilt');
 const kCorks = Symbol('transportCorks');
 // Makes that part.
 const kBuild = Symbol('transportBuild');
+
+// Where the bytes that were read last are in the input.
+let receivedAt = 0;
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
@@ -61,7 +68,7 @@ const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
  */
 function transportOf(owner) {
   const { name } = recordOf(owner);
-  return name === STREAM || driverOf(name, onNews) === null ? STREAM : name;
+  return name === STREAM || driverOf(name, onNews, onGroup) === null ? STREAM : name;
 }
 
 /**
@@ -130,7 +137,7 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
 }
 
 function takeUp(socket, handle, parser, protocol, record) {
-  const driver = driverOf(record.name, onNews);
+  const driver = driverOf(record.name, onNews, onGroup);
   if (driver === null) return false;
   const index = native.transportAttach(driver.handle, handle.fd, handleOf(parser), runsOn(parser), record.threads);
   if (index < 0) {
@@ -338,11 +345,8 @@ function resume(socket) {
 function onNews(driver, index, kind, value, text) {
   const { socket, protocol } = driver.attached[index];
   if (kind === PARSED) {
-    const { parser } = socket;
-    if (socket[kUnbuilt] === undefined) socket._unrefTimer();
-    if (!parser) return;
-    if (protocol.serves && !driver.lags && holdsSeveral()) turn[HELD] = index + 1;
-    protocol.read(socket, adopt(parser, input, value, text), value);
+    if (protocol.serves && holdsSeveral()) turn[HELD] = index + 1;
+    parsed(socket, protocol, 0, value, text);
   } else if (protocol.serves) {
     onOtherNews(socket, protocol, kind, value);
   } else {
@@ -351,12 +355,35 @@ function onNews(driver, index, kind, value, text) {
   }
 }
 
+// Several connections were read. What has become of one since, by a handler of another, becomes of it before its bytes are looked
+// at: those that are left out here are put back.
+function onGroup(driver, count, texts) {
+  const { attached } = driver;
+  const members = texts.map((_, n) => attached[turn[FIRST_RECORD + n * RECORD_WORDS]]);
+  forGroup(count, (n, events) => {
+    const record = FIRST_RECORD + n * RECORD_WORDS;
+    const it = members[n];
+    if (turn[record] === DEALT || attached[turn[record]] !== it || it.paused) return;
+    turn[record] = DEALT;
+    parsed(it.socket, it.protocol, turn[record + 1], turn[record + 2], texts[n], events);
+  });
+}
+
+function parsed(socket, protocol, start, length, text, events) {
+  const { parser } = socket;
+  if (socket[kUnbuilt] === undefined) socket._unrefTimer();
+  if (!parser) return;
+  receivedAt = start;
+  protocol.read(socket, adopt(parser, input, start, length, text, events), length);
+}
+
 function onOtherNews(socket, protocol, kind, value) {
   if (kind === UNSENT) {
     settle(socket, value);
   } else if (kind === ENDED) {
     if (socket[kUnbuilt] === undefined || !protocol.ended(socket)) ended(socket);
   } else if (kind === UNPARSED) {
+    receivedAt = 0;
     unparsed(socket, received(0, value));
   } else if (value === ENOTSOCK) {
     giveBack(socket, REASONS.OTHER);
@@ -493,7 +520,7 @@ function send(socket, data, encoding) {
   if (typeof data === 'string') {
     const latin1 = isLatin1(encoding);
     if (latin1 < 0) return send(socket, Buffer.from(data, encoding), undefined);
-    left = native.transportWrite(driver.handle, index, data, latin1, hold ? 1 : 0);
+    left = native.transportWrite(driver.handle, index, data, hold ? latin1 | HOLD : latin1);
   } else if (isUint8Array(data)) {
     left = native.transportWriteBytes(driver.handle, index, data, hold ? 1 : 0);
   } else {
@@ -656,7 +683,7 @@ const COUNTERS = {
  * @returns {Buffer}
  */
 function received(start, length) {
-  return Buffer.from(input.subarray(start, length));
+  return Buffer.from(input.subarray(receivedAt + start, receivedAt + length));
 }
 
 module.exports = {

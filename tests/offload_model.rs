@@ -84,7 +84,10 @@ fn linked(incoming: &[u8], takes: usize) -> (Linked, Arc<Mutex<Bytes>>) {
 /// What the owner is told now, if it is told anything.
 fn hear(link: &Linked) -> Option<Vec<u8>> {
     let mut heard = Vec::new();
-    link.take(|_, input, _| heard.extend_from_slice(input))?;
+    link.take(|_, input, _| {
+        heard.extend_from_slice(input);
+        true
+    })?;
     Some(heard)
 }
 

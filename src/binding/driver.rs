@@ -145,13 +145,18 @@ fn keep_alive(call: &Call<2>) -> Result<Value, Fault> {
     Ok(call.undefined())
 }
 
-/// `transportWrite(handle, index, text, latin1, hold) -> number`: sends a string (`latin1` 1, else UTF-8), or with `hold` 1
-/// queues it. 0: all is sent; positive: so many bytes are in the queue; negative: a system error.
-fn write(call: &Call<5>) -> Result<Value, Fault> {
-    let latin1 = call.i32(3)? != 0;
-    let hold = call.i32(4)? != 0;
-    let answer = driver(call)?.write(connection(call)?, hold, &mut |queue| {
-        call.append_string(2, latin1, queue)
+/// Flags of transportWrite: the characters are bytes, not to be written as UTF-8; they are queued, not sent.
+const LATIN1: i32 = 1;
+const HOLD: i32 = 2;
+
+/// `transportWrite(handle, index, text, flags) -> number`: sends a string. 0: all is sent; positive: so many bytes are in the queue;
+/// negative: a system error.
+fn write(call: &Call<4>) -> Result<Value, Fault> {
+    let flags = call.i32(3)?;
+    // SAFETY: as in `driver`; no JavaScript runs before this call returns, so that it stays where it is.
+    let driver = unsafe { call.data::<Shared>(0)? };
+    let answer = driver.write(connection(call)?, flags & HOLD != 0, &mut |queue| {
+        call.append_string(2, flags & LATIN1 != 0, queue)
     })?;
     Ok(call.number(answer))
 }

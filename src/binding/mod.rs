@@ -8,6 +8,8 @@ mod driver;
 #[cfg(unix)]
 mod exit;
 #[cfg(unix)]
+mod group;
+#[cfg(unix)]
 mod news;
 #[cfg(unix)]
 mod offload;

@@ -1,10 +1,13 @@
-//! How the transports tell JavaScript what a connection has: one call for each, with ticks and microtasks drained behind it.
+//! How the transports tell JavaScript what a connection has: one call for each, or for a few, with ticks and microtasks drained
+//! behind it.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 
 use napi::sys;
 
+use super::group::MOST;
 use super::raw::{Call, Fault};
 
 /// Bytes of the input buffer were parsed, as parserExecute does: `value` of them.
@@ -17,6 +20,17 @@ pub const FAILED: i32 = 2;
 pub const UNSENT: i32 = 3;
 /// Bytes came on a connection without parser: `value` of them are in the input buffer.
 pub const UNPARSED: i32 = 4;
+/// So many connections were read: a text for each, and what [`Listener::set_record`] says of it.
+pub const SEVERAL: i32 = 5;
+
+/// Words of `turn`: the first is [`Listener::take_held`]'s, then come three for each connection of a group.
+const FIRST_RECORD: usize = 1;
+const RECORD_WORDS: usize = 3;
+const TURN_WORDS: usize = FIRST_RECORD + RECORD_WORDS * MOST;
+/// In place of the number of a connection that JavaScript has come to.
+const DEALT: i32 = -1;
+/// Arguments of the callback before its texts.
+const NUMBERS: usize = 3;
 
 /// A value that JavaScript gave for as long as the transport lives.
 struct Kept(sys::napi_ref);
@@ -35,8 +49,8 @@ pub struct Listener {
     // The input buffer and the event words: memory of typed arrays that `_arrays` keeps alive.
     input: (*mut u8, usize),
     words: (*mut i32, usize),
-    // The connection (and 1) whose answers JavaScript queues for the end of the turn.
-    held: *mut i32,
+    // See `FIRST_RECORD`.
+    turn: *mut i32,
     _arrays: [Kept; 3],
     callback: Kept,
     resource: Kept,
@@ -44,7 +58,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// That of the arguments `input: Buffer, words: Int32Array, turn: Int32Array(1), callback, resource`. `None` where there
+    /// That of the arguments `input: Buffer, words: Int32Array, turn: Int32Array(49), callback, resource`. `None` where there
     /// is no event loop.
     pub fn new(call: &Call<5>, name: &std::ffi::CStr) -> Result<Option<Listener>, Fault> {
         let env = call.env();
@@ -61,8 +75,8 @@ impl Listener {
         }
         let (input, input_length) = call.view(0)?;
         let (words, words_length) = call.view(1)?;
-        let (held, held_length) = call.view(2)?;
-        if held_length < 4 {
+        let (turn, turn_length) = call.view(2)?;
+        if turn_length < 4 * TURN_WORDS {
             return Err(Fault::Argument(c"expected an Int32Array"));
         }
         Ok(Some(Listener {
@@ -70,7 +84,7 @@ impl Listener {
             event_loop: event_loop.cast(),
             input: (input, input_length),
             words: (words.cast(), words_length / 4),
-            held: held.cast(),
+            turn: turn.cast(),
             _arrays: [keep(call, 0), keep(call, 1), keep(call, 2)],
             callback: keep(call, 3),
             resource: keep(call, 4),
@@ -103,23 +117,53 @@ impl Listener {
         self.words.1
     }
 
-    /// Shows event words: as many as there is room for.
-    pub fn show(&self, words: &[i32]) -> usize {
-        let count = words.len().min(self.words.1);
-        // SAFETY: the words array is kept alive and holds at least `count` words.
-        unsafe { std::ptr::copy_nonoverlapping(words.as_ptr(), self.words.0, count) };
+    /// Shows event words from word `start` on: as many as there is room for.
+    pub fn show(&self, start: usize, words: &[i32]) -> usize {
+        let count = words.len().min(self.words.1.saturating_sub(start));
+        // SAFETY: the words array is kept alive and holds at least `start + count` words, if `count` is not 0.
+        unsafe { std::ptr::copy_nonoverlapping(words.as_ptr(), self.words.0.add(start), count) };
         count
+    }
+
+    /// A word of the turn.
+    fn word(&self, at: usize) -> &Cell<i32> {
+        assert!(at < TURN_WORDS);
+        // SAFETY: the words' memory is kept alive, and JavaScript does not write it while Rust runs: they are of one thread.
+        unsafe { &*self.turn.add(at).cast::<Cell<i32>>() }
+    }
+
+    fn record(&self, place: usize) -> usize {
+        FIRST_RECORD + RECORD_WORDS * place
+    }
+
+    /// Says of the connection at this place of a group where in the input buffer its bytes are, and how many.
+    pub fn set_record(&self, place: usize, number: i32, start: usize, length: usize) {
+        for (n, word) in [number, start as i32, length as i32]
+            .into_iter()
+            .enumerate()
+        {
+            self.word(self.record(place) + n).set(word);
+        }
+    }
+
+    /// Whether JavaScript has come to this place of the group, or need not.
+    pub fn is_dealt(&self, place: usize) -> bool {
+        self.word(self.record(place)).get() == DEALT
+    }
+
+    /// JavaScript need not come to this place.
+    pub fn set_dealt(&self, place: usize) {
+        self.word(self.record(place)).set(DEALT);
     }
 
     /// The connection (and 1) whose answers were held in this turn, or 0; the next asks anew.
     pub fn take_held(&self) -> i32 {
-        // SAFETY: the word's memory is kept alive, and no JavaScript runs now.
-        unsafe { self.held.replace(0) }
+        self.word(0).replace(0)
     }
 
     /// Calls JavaScript, drains its ticks and microtasks, and reports what it threw as an uncaught exception.
     /// False when JavaScript runs no more, because its thread is being ended.
-    pub fn tell(&self, index: usize, kind: i32, value: i32, text: &[u8]) -> bool {
+    pub fn tell(&self, index: usize, kind: i32, value: i32, texts: &[&[u8]]) -> bool {
         let env = self.env;
         // SAFETY: runs on the thread of `env`, between JavaScript calls; values live in the scope opened here.
         unsafe {
@@ -130,23 +174,25 @@ impl Listener {
             let (mut callback, mut resource) = (null_mut(), null_mut());
             sys::napi_get_reference_value(env, self.callback.0, &mut callback);
             sys::napi_get_reference_value(env, self.resource.0, &mut resource);
-            let mut arguments = [null_mut(); 4];
+            let mut arguments = [null_mut(); NUMBERS + MOST];
             sys::napi_create_int32(env, index as i32, &mut arguments[0]);
             sys::napi_create_int32(env, kind, &mut arguments[1]);
             sys::napi_create_int32(env, value, &mut arguments[2]);
-            sys::napi_create_string_latin1(
-                env,
-                text.as_ptr().cast(),
-                text.len() as isize,
-                &mut arguments[3],
-            );
+            for (text, argument) in texts.iter().zip(&mut arguments[NUMBERS..]) {
+                sys::napi_create_string_latin1(
+                    env,
+                    text.as_ptr().cast(),
+                    text.len() as isize,
+                    argument,
+                );
+            }
             let mut answer = null_mut();
             let status = sys::napi_make_callback(
                 env,
                 self.context,
                 resource,
                 callback,
-                4,
+                NUMBERS + texts.len(),
                 arguments.as_ptr(),
                 &mut answer,
             );

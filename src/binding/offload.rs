@@ -14,7 +14,8 @@ use slab::Slab;
 
 use super::driver::{Append, Driver, Shared, error_number};
 use super::exit::at_exit;
-use super::news::{ENDED, FAILED, Listener, PARSED, UNSENT};
+use super::group::{Group, MOST};
+use super::news::{ENDED, FAILED, Listener, SEVERAL, UNSENT};
 use super::parser::{Handle, Session};
 use super::raw::{Call, Fault, Value};
 use super::uv::{self, Anchor, LoopHandle};
@@ -23,10 +24,6 @@ use crate::transport::offload::inbox::Inbox;
 use crate::transport::offload::lane::{self, Connection, Lane, Lanes, MOST_THREADS};
 use crate::transport::offload::link::{Feed, Link, News, Rest, Resumed};
 use crate::transport::offload::sync::lock;
-
-/// Connections after which their answers are handed over, though more of the same turn have news: the I/O threads then work
-/// while JavaScript does.
-const HAND_OVER_AFTER: usize = 8;
 
 /// Its place among those who flush at exit.
 const EXIT_PLACE: usize = 1;
@@ -63,7 +60,7 @@ struct Offload {
     // Whether JavaScript is being told news: what it writes then is handed over together.
     turning: Cell<bool>,
     batch: RefCell<Vec<Arc<Connection<Session>>>>,
-    text: RefCell<Vec<u8>>,
+    group: RefCell<Group>,
     // Where what is thrown away goes.
     dropped: RefCell<Vec<u8>>,
     next_lane: Cell<usize>,
@@ -73,7 +70,7 @@ struct Offload {
     users: Cell<usize>,
 }
 
-/// `offloadOpen(input: Buffer, words: Int32Array, turn: Int32Array(1), callback, resource) -> handle | undefined`: as
+/// `offloadOpen(input: Buffer, words: Int32Array, turn: Int32Array(49), callback, resource) -> handle | undefined`: as
 /// transportOpen.
 pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
     let Some(listener) = Listener::new(call, c"RUSTHTTPTRANSPORT")? else {
@@ -95,7 +92,7 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
         unrung: RefCell::new(Vec::new()),
         turning: Cell::new(false),
         batch: RefCell::new(Vec::new()),
-        text: RefCell::new(Vec::new()),
+        group: RefCell::default(),
         dropped: RefCell::new(Vec::new()),
         next_lane: Cell::new(0),
         anchor: Anchor::default(),
@@ -170,25 +167,24 @@ unsafe extern "C" fn woken(handle: *mut c_void) {
     // A panic must not unwind into libuv; the connection that caused it is left to its time-out.
     let _ = catch_unwind(AssertUnwindSafe(|| offload.turn()));
     offload.turning.set(false);
+    offload.inbox.leave();
 }
 
 impl Offload {
-    /// Tells JavaScript all news.
+    /// Tells JavaScript all news. What comes meanwhile waits for the next turn of the loop: so each connection has its news once a
+    /// turn, as with the reactor, and timers and other handles are not kept waiting.
     fn turn(&self) {
+        // If a handler has the loop run: what its own call has not come to yet comes anew.
+        self.settle_group();
         let mut batch = self.batch.take();
-        self.inbox.take(&mut batch);
         self.turning.set(true);
-        for (n, connection) in batch.iter().enumerate() {
-            if !self.look(connection) {
-                break;
-            }
-            if n % HAND_OVER_AFTER == HAND_OVER_AFTER - 1 {
-                self.hand_over();
-            }
+        self.inbox.take(&mut batch);
+        if batch.iter().all(|connection| self.look(connection)) {
+            self.tell_group();
         }
-        self.turning.set(false);
         self.hand_over();
         batch.clear();
+        self.turning.set(false);
         self.batch.replace(batch);
     }
 
@@ -199,44 +195,88 @@ impl Offload {
             .is_some_and(|entry| Arc::ptr_eq(&entry.connection, connection))
     }
 
-    /// Tells JavaScript what a connection has. False when it runs no more.
+    /// Has JavaScript told what a connection has, with the next call for a group. False when it runs no more.
     fn look(&self, connection: &Arc<Connection<Session>>) -> bool {
         connection.heard();
-        if !self.has(connection) {
-            return true;
+        if self.has(connection)
+            && connection.link.trouble().is_some()
+            && !self.tell_trouble(connection)
+        {
+            return false;
         }
-        let number = connection.number;
-        if let Some(trouble) = connection.link.trouble() {
-            let value = trouble.map_or_else(|error| -error, |left| left as i32);
-            if !self.listener.tell(number, UNSENT, value, &[]) {
-                return false;
-            }
+        loop {
             if !self.has(connection) {
                 return true;
             }
+            let mut has_room = false;
+            let news = connection.link.take(|news, input, output| {
+                let mut group = self.group.borrow_mut();
+                has_room = if let News::Parsed(_) = news {
+                    group.add(&self.listener, connection, input, output)
+                } else {
+                    group.is_empty()
+                };
+                has_room
+            });
+            return match news {
+                Some(_) if !has_room => {
+                    if self.tell_group() {
+                        continue;
+                    }
+                    false
+                }
+                Some(News::Ended) => self.listener.tell(connection.number, ENDED, 0, &[]),
+                Some(News::Failed(error)) => {
+                    self.listener.tell(connection.number, FAILED, error, &[])
+                }
+                Some(News::Parsed(_)) | None => true,
+            };
         }
-        let mut text = self.text.take();
-        let news = connection.link.take(|news, input, output| {
-            if let News::Parsed(count) = news {
-                // SAFETY: no JavaScript runs while the slice is used.
-                let shown = unsafe { self.listener.input() };
-                shown[..count].copy_from_slice(input);
-                self.listener.show(&output.words);
-                text.clear();
-                text.extend_from_slice(&output.text);
-            }
-        });
-        let goes_on = match news {
-            Some(News::Parsed(count)) => self.listener.tell(number, PARSED, count as i32, &text),
-            Some(News::Ended) => self.listener.tell(number, ENDED, 0, &[]),
-            Some(News::Failed(error)) => self.listener.tell(number, FAILED, error, &[]),
-            None => true,
+    }
+
+    /// Tells what keeps answers of a connection from being sent.
+    fn tell_trouble(&self, connection: &Arc<Connection<Session>>) -> bool {
+        if !self.tell_group() {
+            return false;
+        }
+        let trouble = connection.link.trouble();
+        let Some(trouble) = trouble.filter(|_| self.has(connection)) else {
+            return true;
         };
-        self.text.replace(text);
-        if self.has(connection) && connection.link.done() {
-            self.list(number, true);
+        let value = trouble.map_or_else(|error| -error, |left| left as i32);
+        self.listener.tell(connection.number, UNSENT, value, &[])
+    }
+
+    /// Tells JavaScript of those in the group, and hands over what they were answered. False when it runs no more.
+    fn tell_group(&self) -> bool {
+        if self.group.borrow().is_empty() {
+            return true;
         }
+        let (texts, ends) = self.group.borrow_mut().texts();
+        let mut parts: [&[u8]; MOST] = [&[]; MOST];
+        let mut start = 0;
+        for (part, end) in parts.iter_mut().zip(&ends) {
+            *part = &texts[start..*end];
+            start = *end;
+        }
+        let goes_on = self
+            .listener
+            .tell(0, SEVERAL, ends.len() as i32, &parts[..ends.len()]);
+        self.group.borrow_mut().keep((texts, ends));
+        self.settle_group();
+        self.hand_over();
         goes_on
+    }
+
+    /// The call for a group is over.
+    fn settle_group(&self) {
+        self.group
+            .borrow_mut()
+            .settle(&self.listener, |connection| {
+                if self.has(connection) && connection.link.done() {
+                    self.list(connection.number, true);
+                }
+            });
     }
 
     /// Puts a connection on the list of those to be handed over.
@@ -381,6 +421,9 @@ impl Driver for Offload {
         let Some(mut entry) = self.entries.borrow_mut().try_remove(index) else {
             return Rest::default();
         };
+        self.group
+            .borrow()
+            .put_back(&self.listener, &entry.connection);
         let rest = entry.connection.link.give_back(&mut entry.queue);
         let mut dropped = self.dropped.borrow_mut();
         dropped.resize(lane::BUFFER, 0);

@@ -30,7 +30,7 @@ struct Transport {
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
-/// `transportOpen(input: Buffer, words: Int32Array, turn: Int32Array(1), callback, resource) -> handle | undefined`: one per thread.
+/// `transportOpen(input: Buffer, words: Int32Array, turn: Int32Array(49), callback, resource) -> handle | undefined`: one per thread.
 /// `callback(index, kind, value, text)` is called for each connection with news: kind 0, `value` bytes of `input` were parsed
 /// into `words` and `text` as parserExecute does; for the others see `news`.
 /// Undefined where the process has no libuv to poll with.
@@ -152,11 +152,11 @@ impl Transport {
                         &mut output,
                         self.listener.room(),
                     );
-                    let words = self.listener.show(&output.words);
+                    let words = self.listener.show(0, &output.words);
                     self.reactor.borrow_mut().weigh(index, parsed, words);
                     let goes_on = self
                         .listener
-                        .tell(index, PARSED, count as i32, &output.text);
+                        .tell(index, PARSED, count as i32, &[&output.text]);
                     self.send_held(index);
                     self.output.replace(output);
                     goes_on

@@ -15,7 +15,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
-use super::inbox::Inbox;
+use super::inbox::{Inbox, RING_AT, Ring};
 use super::link::{Feed, Link, Step, Wire};
 use super::sync::{Arc, AtomicBool, AtomicI32, Mutex, Ordering, lock};
 use crate::transport::io;
@@ -113,11 +113,27 @@ impl<F: Feed> Connection<F> {
         }
     }
 
-    /// Has the JavaScript thread look at it.
+    /// Has the JavaScript thread look at it, which is the one that calls.
     pub fn tell(self: &Arc<Self>) {
-        if !self.told.swap(true, Ordering::AcqRel) {
-            self.inbox.push(self.clone());
+        if self.is_untold() {
+            let _ = self.inbox.push(self.clone());
+            self.inbox.ring();
         }
+    }
+
+    /// Has the JavaScript thread look at it: when the calling I/O thread has nothing else to do, or enough to tell.
+    fn tell_soon(self: &Arc<Self>) {
+        if self.is_untold() {
+            if self.inbox.push(self.clone()) >= RING_AT {
+                self.inbox.ring();
+            } else {
+                ring_soon(&self.inbox);
+            }
+        }
+    }
+
+    fn is_untold(&self) -> bool {
+        !self.told.swap(true, Ordering::AcqRel)
     }
 
     /// The JavaScript thread looks at it: what comes from here on is told anew.
@@ -158,7 +174,7 @@ impl<F: Feed> Connection<F> {
         drop(watch);
         // What cannot be polled is no socket: its stream may know what to do with it.
         self.link.fail(libc::ENOTSOCK);
-        self.tell();
+        self.tell_soon();
         false
     }
 }
@@ -196,6 +212,7 @@ impl<F: Feed> Lane<F> {
     fn start(number: usize) -> Result<(Lane<F>, JoinHandle<()>)> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
+            .on_thread_park(ring_all)
             .build()?;
         let post = Arc::new(Post {
             mail: Mutex::new(Mail {
@@ -258,7 +275,7 @@ async fn deliver<F: Feed>(post: Arc<Post<F>>) {
                 }
                 Letter::Send(connection) => {
                     if connection.link.pump() {
-                        connection.tell();
+                        connection.tell_soon();
                     }
                 }
                 Letter::Wake(connection) => connection.link.wake(),
@@ -277,7 +294,7 @@ impl<F: Feed> Drop for Guard<F> {
     fn drop(&mut self) {
         if !self.0.link.is_over() {
             self.0.link.fail(libc::EIO);
-            self.0.tell();
+            self.0.tell_soon();
         }
     }
 }
@@ -291,8 +308,31 @@ async fn serve<F: Feed>(connection: Arc<Connection<F>>) {
 }
 
 thread_local! {
+    // Those who have something to look at, and were not woken for it.
+    static UNRUNG: RefCell<Vec<Arc<dyn Ring>>> = const { RefCell::new(Vec::new()) };
     // All reads of a thread go there first: a connection keeps no more than it has received.
     static INPUT: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
+}
+
+/// Has the owner of this list woken when this thread has nothing else to do.
+fn ring_soon<T: Send + 'static>(inbox: &Arc<Inbox<T>>) {
+    UNRUNG.with_borrow_mut(|unrung| {
+        if !unrung.iter().any(|other| is_same(other, inbox)) {
+            unrung.push(inbox.clone());
+        }
+    });
+}
+
+fn is_same<T>(ring: &Arc<dyn Ring>, inbox: &Arc<Inbox<T>>) -> bool {
+    Arc::as_ptr(ring).cast::<()>() == Arc::as_ptr(inbox).cast::<()>()
+}
+
+fn ring_all() {
+    UNRUNG.with_borrow_mut(|unrung| {
+        for ring in unrung.drain(..) {
+            ring.ring();
+        }
+    });
 }
 
 /// Reads as long as there is something to read and somebody to take it. Ready when the connection is its owner's again.
@@ -316,7 +356,7 @@ fn turn<F: Feed>(connection: &Arc<Connection<F>>, context: &mut Context<'_>) -> 
         let step = INPUT.with_borrow_mut(|input| connection.link.read(input, connection.room));
         match step {
             Step::Told(emptied) => {
-                connection.tell();
+                connection.tell_soon();
                 if emptied {
                     guard.clear_ready();
                 }

@@ -275,9 +275,9 @@ impl<F: Feed, W: Wire> Link<F, W> {
 
     // ------------------------------------------------------------------------------------------------------ the owner
 
-    /// Takes the news, if there is any and no pause: `look` sees the bytes and the events while nobody changes them. The
-    /// owner calls [`Link::done`] when it has dealt with it.
-    pub fn take(&self, look: impl FnOnce(News, &[u8], &Output)) -> Option<News> {
+    /// Takes the news, if there is any and no pause: `look` sees the bytes and the events while nobody changes them, and may
+    /// leave it (false) for another time. The owner calls [`Link::done`] when it has dealt with it, or [`Link::put_back`].
+    pub fn take(&self, look: impl FnOnce(News, &[u8], &Output) -> bool) -> Option<News> {
         let mut incoming = lock(&self.incoming);
         let it = &mut *incoming;
         if it.gone || it.paused {
@@ -286,13 +286,22 @@ impl<F: Feed, W: Wire> Link<F, W> {
         let Phase::Waiting(news) = it.phase else {
             return None;
         };
-        it.phase = if matches!(news, News::Parsed(_)) {
-            Phase::Taken
-        } else {
-            Phase::Done
-        };
-        look(news, &it.input, &it.output);
+        if look(news, &it.input, &it.output) {
+            it.phase = if matches!(news, News::Parsed(_)) {
+                Phase::Taken
+            } else {
+                Phase::Done
+            };
+        }
         Some(news)
+    }
+
+    /// The owner has taken news, and has not looked at it: it waits again.
+    pub fn put_back(&self) {
+        let mut incoming = lock(&self.incoming);
+        if matches!(incoming.phase, Phase::Taken) {
+            incoming.phase = Phase::Waiting(News::Parsed(incoming.input.len()));
+        }
     }
 
     /// The owner has dealt with the news it took. Returns whether the task waits to be woken.

@@ -1,0 +1,206 @@
+'use strict';
+// Connections that have all sent something before JavaScript looks at any of them: what a handler of one does to another happens
+// before that one's bytes are looked at, in every transport. (I/O threads tell of several in one call.)
+
+const assert = require('node:assert');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+const { test } = require('node:test');
+const { AsyncLocalStorage } = require('node:async_hooks');
+const { Way, bodies, everyWay, get, until } = require('./ways');
+
+const LIB = path.join(__dirname, '../../lib');
+/** Milliseconds in which the threads of a server have read what was written before. */
+const LONG_ENOUGH = 60;
+const COUNT = 24;
+
+/** The thread does nothing else. */
+function block() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LONG_ENOUGH);
+}
+
+/** Clients of a server, and the server's sockets, by the same number. */
+async function meet(way, server, count = COUNT) {
+  const sockets = [];
+  server.on('connection', (socket) => { sockets.push(socket); });
+  const clients = [];
+  for (let n = 0; n < count; n++) {
+    clients.push(await way.connect(server));
+    await until(() => sockets.length === n + 1);
+  }
+  return { clients, sockets };
+}
+
+everyWay('each gets its own answer to its own head and body', async (way) => {
+  const server = await way.serve((req, res) => {
+    const parts = [];
+    req.on('data', (part) => { parts.push(part); });
+    req.on('end', () => { res.end(`${req.url} ${req.headers['x-name']} ${Buffer.concat(parts)}`); });
+  });
+  const { clients } = await meet(way, server);
+  for (let round = 0; round < 3; round++) {
+    clients.forEach((client, n) => {
+      client.text = '';
+      client.write(`POST /${n} HTTP/1.1\r\nHost: x\r\nX-Name: ${'n'.repeat(n)}\r\nContent-Length: ${2 * n}\r\n\r\n${`${n % 10}.`.repeat(n)}`);
+    });
+    block();
+    await until(() => clients.every((client) => bodies(client.text).length === 1));
+    clients.forEach((client, n) => {
+      assert.strictEqual(bodies(client.text)[0], `/${n} ${'n'.repeat(n)} ${`${n % 10}.`.repeat(n)}`);
+    });
+  }
+}, { expected: undefined });
+
+everyWay('heads too large for their share of the event words come whole', async (way) => {
+  const server = await way.serve((req, res) => { res.end(`${req.rawHeaders.length} ${req.headers.last}`); });
+  const { clients } = await meet(way, server);
+  // Four words a field: more than 1024 in every other head.
+  const fields = (n) => Array.from({ length: n % 2 === 0 ? 400 : 3 }, (_, k) => `A${k}: ${n}\r\n`).join('');
+  clients.forEach((client, n) => { client.write(`GET / HTTP/1.1\r\nHost: x\r\n${fields(n)}Last: ${n}\r\n\r\n`); });
+  block();
+  await until(() => clients.every((client) => bodies(client.text).length === 1));
+  return clients.map((client) => bodies(client.text)[0]);
+});
+
+everyWay('whom a handler destroys is not served, its neighbours are', async (way) => {
+  const served = [];
+  const { clients, sockets } = await meet(way, await way.serve((req, res) => {
+    const n = Number(req.url.slice(1));
+    served.push(n);
+    if (n % 2 === 0) sockets[n + 1]?.destroy();
+    res.end(`${n}`);
+  }));
+  clients.forEach((client, n) => { client.write(get(`/${n}`)); });
+  block();
+  await until(() => clients.every((client, n) => (n % 2 === 0 ? bodies(client.text)[0] === `${n}` : client.closed_ || client.ended)));
+  return served;
+}, { expected: Array.from({ length: COUNT / 2 }, (_, n) => 2 * n) });
+
+everyWay('of whom a handler takes the socket, the bytes are the socket\'s', async (way) => {
+  const got = new Map();
+  const { clients, sockets } = await meet(way, await way.serve((req, res) => {
+    const n = Number(req.url.slice(1));
+    const next = sockets[n + 1];
+    if (n % 3 === 0 && next) {
+      next.removeAllListeners('data');
+      next.on('data', (data) => { got.set(n + 1, (got.get(n + 1) ?? '') + data.toString('latin1')); });
+    }
+    res.end(`${n}`);
+  }));
+  const text = (n) => `POST /${n} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello`;
+  clients.forEach((client, n) => { client.write(text(n)); });
+  block();
+  await until(() => clients.every((client, n) => (n % 3 === 1 ? got.get(n) === text(n) : bodies(client.text)[0] === `${n}`)));
+  return [...got.keys()];
+});
+
+everyWay('whom a handler pauses is served when he is resumed', async (way) => {
+  const served = [];
+  const { clients, sockets } = await meet(way, await way.serve((req, res) => {
+    const n = Number(req.url.slice(1));
+    served.push(n);
+    if (n % 4 === 0) {
+      const next = sockets[n + 1];
+      next.pause();
+      setTimeout(() => {
+        served.push(`resume ${n + 1}`);
+        next.resume();
+      }, 30);
+    }
+    res.end(`${n}`);
+  }));
+  clients.forEach((client, n) => { client.write(get(`/${n}`)); });
+  block();
+  await until(() => clients.every((client, n) => bodies(client.text)[0] === `${n}`));
+  for (let n = 1; n < COUNT; n += 4) assert.ok(served.indexOf(n) > served.indexOf(`resume ${n}`), `${served}`);
+  return [...served].sort();
+});
+
+everyWay('an error shows the bytes of its own connection, an upgrade gets its own head', async (way) => {
+  const seen = [];
+  const server = await way.serve((req, res) => { res.end(req.url); });
+  server.on('clientError', (error, socket) => {
+    seen.push(`${error.code} ${error.bytesParsed} ${error.rawPacket.toString('latin1')}`);
+    socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nbad');
+  });
+  server.on('upgrade', (req, socket, head) => {
+    seen.push(`${req.url} ${head.toString('latin1')}`);
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nContent-Length: 4\r\n\r\ndone');
+  });
+  const { clients } = await meet(way, server);
+  clients.forEach((client, n) => {
+    if (n % 3 === 0) client.write(get(`/${n}`));
+    else if (n % 3 === 1) client.write(`GET /${n} HTTP/1.1\r\nHost: x\r\nBad header ${n}\r\n\r\n`);
+    else client.write(`GET /${n} HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\nhead ${n}`);
+  });
+  block();
+  await until(() => clients.every((client) => bodies(client.text).length === 1));
+  return seen.sort();
+});
+
+everyWay('stores of one request are not those of another', async (way) => {
+  const storage = new AsyncLocalStorage();
+  const seen = [];
+  const { clients } = await meet(way, await way.serve((req, res) => {
+    assert.strictEqual(storage.getStore(), undefined);
+    storage.enterWith(req.url);
+    res.on('finish', () => { seen.push(`finish ${storage.getStore() === req.url}`); });
+    process.nextTick(() => { seen.push(`tick ${storage.getStore() === req.url}`); });
+    Promise.resolve().then(() => { seen.push(`job ${storage.getStore() === req.url}`); });
+    res.end(req.url);
+  }));
+  clients.forEach((client, n) => { client.write(get(`/${n}`)); });
+  block();
+  await until(() => clients.every((client) => bodies(client.text).length === 1) && seen.length === 3 * COUNT);
+  return [...new Set(seen)].sort();
+}, { expected: ['finish true', 'job true', 'tick true'] });
+
+test('I/O threads tell of several connections before ticks are drained', { skip: process.platform !== 'linux' && 'promised of Linux' }, async () => {
+  const way = new Way('offload');
+  const order = [];
+  const { clients } = await meet(way, await way.serve((req, res) => {
+    order.push('h');
+    process.nextTick(() => { order.push('t'); });
+    res.end(req.url);
+  }));
+  clients.forEach((client, n) => { client.write(get(`/${n}`)); });
+  block();
+  await until(() => clients.every((client) => bodies(client.text).length === 1));
+  await way.close();
+  assert.match(order.join(''), /hhhhhhhh/);
+  // A group has an end.
+  assert.match(order.join(''), /th/);
+});
+
+for (const transport of ['stream', 'native', 'offload']) {
+  test(`a handler that throws takes no other connection along (${transport})`, () => {
+    const program = `
+      const http = require(${JSON.stringify(LIB)});
+      const net = require('node:net');
+      const thrown = [];
+      process.on('uncaughtException', (error) => { thrown.push(error.message); });
+      const server = http.createServer({ transport: '${transport}' }, (req, res) => {
+        const n = Number(req.url.slice(1));
+        if (n % 5 === 2) throw new Error(String(n));
+        res.end('x');
+      });
+      let accepted = 0;
+      let answered = 0;
+      server.on('connection', () => {
+        if (++accepted < 20) return;
+        clients.forEach((client, n) => { client.write('GET /' + n + ' HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); });
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${LONG_ENOUGH});
+      });
+      const clients = [];
+      server.listen(0, () => {
+        for (let n = 0; n < 20; n++) {
+          const client = net.connect(server.address().port, '127.0.0.1');
+          client.on('data', () => { if (++answered === 16) { console.log(thrown.sort().join()); process.exit(0); } });
+          clients.push(client);
+        }
+      });
+    `;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', timeout: 20_000 });
+    assert.deepStrictEqual([status, stdout.trim()], [0, '12,17,2,7'], stderr);
+  });
+}

@@ -1,0 +1,112 @@
+//! Connections whose requests JavaScript is told of in one call.
+//!
+//! A call of its own for each costs a sixth of what the JavaScript thread does for a small request. In a group they share the call,
+//! and ticks and microtasks are drained behind the last: between requests of different connections no order is promised.
+//!
+//! What one handler does to a connection that comes later in the group must not differ from what it would do to one that nobody
+//! has looked at: JavaScript marks each as it comes to it, and what is not marked is put back.
+
+use std::mem::take;
+use std::sync::Arc;
+
+use super::news::Listener;
+use super::parser::Session;
+use crate::parser::Output;
+use crate::transport::offload::lane::Connection;
+
+/// Connections of one call. `lib/parser.js` divides the event words among as many.
+pub const MOST: usize = 16;
+
+type Member = Arc<Connection<Session>>;
+
+/// The connections of the next call, or of the one that runs.
+#[derive(Default)]
+pub struct Group {
+    members: Vec<Member>,
+    texts: Vec<u8>,
+    // Where the text of each ends.
+    ends: Vec<usize>,
+    // Bytes of the input buffer that are used.
+    used: usize,
+    // Whether the first takes more than its share of the words, and is alone.
+    is_full: bool,
+}
+
+impl Group {
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Takes what a connection has read. False if there is no room for it: in an empty group there always is.
+    pub fn add(
+        &mut self,
+        listener: &Listener,
+        member: &Member,
+        input: &[u8],
+        output: &Output,
+    ) -> bool {
+        let place = self.members.len();
+        let share = listener.room() / MOST;
+        let is_large = output.words.len() > share;
+        // SAFETY: no JavaScript runs while the slice is used.
+        let shown = unsafe { listener.input() };
+        if place > 0
+            && (place == MOST || self.is_full || is_large || self.used + input.len() > shown.len())
+        {
+            return false;
+        }
+        self.is_full = is_large;
+        let start = self.used;
+        self.used += input.len();
+        shown[start..self.used].copy_from_slice(input);
+        listener.show(place * share, &output.words);
+        listener.set_record(place, member.number as i32, start, input.len());
+        self.texts.extend_from_slice(&output.text);
+        self.ends.push(self.texts.len());
+        self.members.push(member.clone());
+        true
+    }
+
+    /// What is to be told, with the texts of all: how many connections there are, and what [`Group::keep`] takes back.
+    pub fn texts(&mut self) -> (Vec<u8>, Vec<usize>) {
+        (take(&mut self.texts), take(&mut self.ends))
+    }
+
+    /// Keeps the memory of the texts for the next group.
+    pub fn keep(&mut self, (mut texts, mut ends): (Vec<u8>, Vec<usize>)) {
+        texts.clear();
+        ends.clear();
+        (self.texts, self.ends) = (texts, ends);
+    }
+
+    /// Puts back what JavaScript has not come to, if this is in the group: it is not told of it any more.
+    pub fn put_back(&self, listener: &Listener, member: &Member) {
+        let place = self
+            .members
+            .iter()
+            .position(|other| Arc::ptr_eq(other, member));
+        if let Some(place) = place
+            && !listener.is_dealt(place)
+        {
+            listener.set_dealt(place);
+            member.link.put_back();
+        }
+    }
+
+    /// The call is over, or what remains of it comes anew: `dealt` is called for those that JavaScript came to, the others are
+    /// put back and told again.
+    pub fn settle(&mut self, listener: &Listener, mut dealt: impl FnMut(&Member)) {
+        for (place, member) in self.members.drain(..).enumerate() {
+            if listener.is_dealt(place) {
+                dealt(&member);
+            } else {
+                listener.set_dealt(place);
+                member.link.put_back();
+                member.tell();
+            }
+        }
+        self.used = 0;
+        self.is_full = false;
+    }
+}
