@@ -4,11 +4,13 @@
 #![allow(missing_docs)]
 
 use std::io::{Error, ErrorKind, Result};
+use std::mem::replace;
 
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 use rust_http::parser::Output;
+use rust_http::transport::offload::inbox::{Inbox, Ring};
 use rust_http::transport::offload::link::{Feed, Link, Resumed, Step, Wire};
 
 /// Remembers what it parsed.
@@ -192,5 +194,64 @@ fn news_that_a_pause_keeps_back_comes_after_it() {
             // It had not come yet.
             Resumed::Nothing => assert!(!stalled && hear(&link) == Some(b"a".to_vec())),
         }
+    });
+}
+
+#[test]
+fn what_is_in_the_inbox_was_taken_or_its_owner_is_woken() {
+    loom::model(|| {
+        let rung = Arc::new(Mutex::new(false));
+        let bell = rung.clone();
+        let inbox = Arc::new(Inbox::new(Box::new(move || *bell.lock().unwrap() = true)));
+        let threads: Vec<_> = (0..2)
+            .map(|item| {
+                let inbox = inbox.clone();
+                thread::spawn(move || {
+                    let _ = inbox.push(item);
+                    inbox.ring();
+                })
+            })
+            .collect();
+        let mut taken = 0;
+        for _ in 0..2 {
+            if replace(&mut *rung.lock().unwrap(), false) {
+                let mut list = Vec::new();
+                inbox.take(&mut list);
+                taken += list.len();
+                inbox.leave();
+            }
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert!(taken == 2 || *rung.lock().unwrap());
+    });
+}
+
+#[test]
+fn what_is_put_back_is_told_again_or_is_unread() {
+    loom::model(|| {
+        let (link, feed) = linked(b"ab", 9);
+        let other = link.clone();
+        let task = thread::spawn(move || {
+            let mut buffer = [0; 8];
+            other.read(&mut buffer, 8);
+            other.read(&mut buffer, 8);
+        });
+        let mut told = Vec::new();
+        if hear(&link).is_some() {
+            link.put_back();
+            told.extend(hear(&link).expect("it waits again"));
+            link.done();
+        }
+        if hear(&link).is_some() {
+            link.put_back();
+        }
+        let rest = link.give_back(&mut Vec::new());
+        link.wire().given_back.store(true, Ordering::SeqCst);
+        assert_eq!(feed.lock().unwrap().0, told);
+        task.join().unwrap();
+        let left = link.wire().incoming.lock().unwrap().clone();
+        assert_eq!([told, rest.unread, left].concat(), b"ab");
     });
 }
