@@ -84,7 +84,7 @@ const COMMANDS = {
   // Its verdict is for the full number of requests: among few, what is kept once weighs as a leak. Here it has to come to its verdict; __test__/leaks judges.
   'npm run bench:leaks': { run: 'npm run bench:leaks -- 2000 2 || true', expect: /^\| ours, native \|[\s\S]*^\| ours, stream \|[\s\S]*^\d+ leaks?$/m },
   'npm run bench:idle': { run: 'npm run bench:idle -- 200', expect: /native/ },
-  'RUST_HTTP_TRANSPORT=offload npm run bench:soak -- 90': { run: 'RUST_HTTP_TRANSPORT=offload npm run bench:soak -- 2' },
+  'RUST_HTTP_TRANSPORT=offload npm run bench:soak -- 600': { run: 'RUST_HTTP_TRANSPORT=offload npm run bench:soak -- 2' },
   'npm run bench:soak': { run: 'npm run bench:soak -- 2' },
   'npm run bench:instructions': { run: 'npm run bench:instructions', expect: /^read hello +\d+ instructions[\s\S]*^write chunk +\d+ instructions/m, needs: 'valgrind' },
   'npm run bench:syscalls': { run: 'npm run bench:syscalls', expect: /^rust-http: .*recvfrom 1\.0\d+, sendto 1\.0\d+/m, needs: 'strace and wrk' },
