@@ -85,7 +85,7 @@ test('register puts ours wherever a program looks for http', () => {
     if (process.getBuiltinModule) places.push(process.getBuiltinModule('http'));
     const names = ['Server', 'ServerResponse', 'IncomingMessage', 'OutgoingMessage', 'createServer', 'Agent', 'request'];
     console.log(JSON.stringify([
-      places.every((place) => names.every((name) => place[name] === ours[name])), createServer === createServer,
+      places.every((place) => names.every((name) => place[name] === ours[name])), createServer === ours.createServer,
       require('_http_common').HTTPParser === require('../../lib/parser').HTTPParser, require('_http_server').Server === ours.Server,
       Object.getPrototypeOf(require('https').Agent) === ours.Agent,
     ]));`;
