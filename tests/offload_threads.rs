@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use rust_http::parser::Output;
-use rust_http::transport::offload::inbox::Inbox;
+use rust_http::transport::offload::inbox::{Inbox, Ring};
 use rust_http::transport::offload::lane::{Connection, Lane, Lanes, end};
 use rust_http::transport::offload::link::{Feed, Link, News};
 
@@ -215,4 +215,17 @@ fn connections_given_back_at_random_moments_lose_no_byte() {
     let threads = lanes.leave();
     assert_eq!(threads.len(), THREADS);
     end(threads);
+}
+
+#[test]
+fn a_closed_inbox_keeps_nothing_and_wakes_nobody() {
+    let (ring, bell) = channel();
+    let inbox = Inbox::new(Box::new(move || ring.send(()).unwrap()));
+    let item = Arc::new(());
+    assert_eq!(inbox.push(item.clone()), 1);
+    inbox.close();
+    assert_eq!(inbox.push(item.clone()), 0);
+    inbox.ring();
+    assert_eq!(Arc::strong_count(&item), 1);
+    assert!(bell.try_recv().is_err());
 }

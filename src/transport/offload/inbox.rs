@@ -14,12 +14,14 @@ struct State<T> {
     list: Vec<T>,
     // Whether the owner is at what it took last, and looks again behind it.
     looking: bool,
+    // Whether nobody looks any more.
+    closed: bool,
 }
 
 /// A list that any thread adds to, and whose owner is woken for it.
 pub struct Inbox<T> {
     state: Mutex<State<T>>,
-    // None: nobody looks any more.
+    // None once it is closed.
     bell: Mutex<Option<Bell>>,
 }
 
@@ -30,16 +32,19 @@ impl<T> Inbox<T> {
             state: Mutex::new(State {
                 list: Vec::new(),
                 looking: false,
+                closed: false,
             }),
             bell: Mutex::new(Some(bell)),
         }
     }
 
-    /// Adds to the list, and answers how many there are then. Nobody looks before somebody rings.
+    /// Adds to the list, and answers how many there are then. Nobody looks before somebody rings; what is closed keeps nothing.
     #[must_use]
     pub fn push(&self, item: T) -> usize {
         let mut state = lock(&self.state);
-        state.list.push(item);
+        if !state.closed {
+            state.list.push(item);
+        }
         state.list.len()
     }
 
@@ -53,7 +58,9 @@ impl<T> Inbox<T> {
     /// Nobody looks any more: the bell is not called again.
     pub fn close(&self) {
         *lock(&self.bell) = None;
-        lock(&self.state).list.clear();
+        let mut state = lock(&self.state);
+        state.closed = true;
+        state.list = Vec::new();
     }
 }
 

@@ -115,7 +115,7 @@ impl<F: Feed> Connection<F> {
 
     /// Has the JavaScript thread look at it, which is the one that calls.
     pub fn tell(self: &Arc<Self>) {
-        if self.is_untold() {
+        if self.mark_told() {
             let _ = self.inbox.push(self.clone());
             self.inbox.ring();
         }
@@ -123,7 +123,7 @@ impl<F: Feed> Connection<F> {
 
     /// Has the JavaScript thread look at it: when the calling I/O thread has nothing else to do, or enough to tell.
     fn tell_soon(self: &Arc<Self>) {
-        if self.is_untold() {
+        if self.mark_told() {
             if self.inbox.push(self.clone()) >= RING_AT {
                 self.inbox.ring();
             } else {
@@ -132,7 +132,8 @@ impl<F: Feed> Connection<F> {
         }
     }
 
-    fn is_untold(&self) -> bool {
+    /// Marks it as told. False if it was.
+    fn mark_told(&self) -> bool {
         !self.told.swap(true, Ordering::AcqRel)
     }
 
