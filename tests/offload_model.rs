@@ -83,6 +83,24 @@ fn linked(incoming: &[u8], takes: usize) -> (Linked, Arc<Mutex<Bytes>>) {
     )
 }
 
+/// A task that reads so many times, or until the connection is its owner's.
+fn reading(link: &Linked, times: usize) -> thread::JoinHandle<()> {
+    let link = link.clone();
+    thread::spawn(move || {
+        let mut buffer = [0; 8];
+        for _ in 0..times {
+            if matches!(link.read(&mut buffer, 8), Step::Over) {
+                break;
+            }
+        }
+    })
+}
+
+/// What is still in the socket.
+fn not_read(link: &Linked) -> Vec<u8> {
+    link.wire().incoming.lock().unwrap().clone()
+}
+
 /// What the owner is told now, if it is told anything.
 fn hear(link: &Linked) -> Option<Vec<u8>> {
     let mut heard = Vec::new();
@@ -97,15 +115,7 @@ fn hear(link: &Linked) -> Option<Vec<u8>> {
 fn what_is_given_back_was_told_or_is_unread_or_was_not_read() {
     loom::model(|| {
         let (link, feed) = linked(b"abc", 9);
-        let other = link.clone();
-        let task = thread::spawn(move || {
-            let mut buffer = [0; 8];
-            for _ in 0..3 {
-                if matches!(other.read(&mut buffer, 8), Step::Over) {
-                    break;
-                }
-            }
-        });
+        let task = reading(&link, 3);
         let mut told = Vec::new();
         if let Some(heard) = hear(&link) {
             told.extend(heard);
@@ -117,13 +127,7 @@ fn what_is_given_back_was_told_or_is_unread_or_was_not_read() {
         assert_eq!(feed.lock().unwrap().0, told);
         assert_eq!(rest.received, told.len() as u64);
         task.join().unwrap();
-        let all = [
-            told,
-            rest.unread,
-            link.wire().incoming.lock().unwrap().clone(),
-        ]
-        .concat();
-        assert_eq!(all, b"abc");
+        assert_eq!([told, rest.unread, not_read(&link)].concat(), b"abc");
         assert!(link.read(&mut [0; 8], 8) == Step::Over);
     });
 }
@@ -232,12 +236,7 @@ fn what_is_in_the_inbox_was_taken_or_its_owner_is_woken() {
 fn what_is_put_back_is_told_again_or_is_unread() {
     loom::model(|| {
         let (link, feed) = linked(b"ab", 9);
-        let other = link.clone();
-        let task = thread::spawn(move || {
-            let mut buffer = [0; 8];
-            other.read(&mut buffer, 8);
-            other.read(&mut buffer, 8);
-        });
+        let task = reading(&link, 2);
         let mut told = Vec::new();
         if hear(&link).is_some() {
             link.put_back();
@@ -251,7 +250,6 @@ fn what_is_put_back_is_told_again_or_is_unread() {
         link.wire().given_back.store(true, Ordering::SeqCst);
         assert_eq!(feed.lock().unwrap().0, told);
         task.join().unwrap();
-        let left = link.wire().incoming.lock().unwrap().clone();
-        assert_eq!([told, rest.unread, left].concat(), b"ab");
+        assert_eq!([told, rest.unread, not_read(&link)].concat(), b"ab");
     });
 }
