@@ -64,9 +64,9 @@ fn connection<const N: usize>(call: &Call<N>) -> Result<usize, Fault> {
 }
 
 /// The driver in argument 0.
-fn driver<const N: usize>(call: &Call<N>) -> Result<Shared, Fault> {
-    // SAFETY: lib/ passes the handle that transportOpen or offloadOpen made.
-    Ok(unsafe { call.data::<Shared>(0)? }.clone())
+fn driver<const N: usize>(call: &Call<N>) -> Result<&dyn Driver, Fault> {
+    // SAFETY: lib/ passes the handle that transportOpen or offloadOpen made; it stays where it is while the call lasts.
+    Ok(&**unsafe { call.data::<Shared>(0)? })
 }
 
 /// A system error as a negative number.
@@ -153,9 +153,7 @@ const HOLD: i32 = 2;
 /// negative: a system error.
 fn write(call: &Call<4>) -> Result<Value, Fault> {
     let flags = call.i32(3)?;
-    // SAFETY: as in `driver`; no JavaScript runs before this call returns, so that it stays where it is.
-    let driver = unsafe { call.data::<Shared>(0)? };
-    let answer = driver.write(connection(call)?, flags & HOLD != 0, &mut |queue| {
+    let answer = driver(call)?.write(connection(call)?, flags & HOLD != 0, &mut |queue| {
         call.append_string(2, flags & LATIN1 != 0, queue)
     })?;
     Ok(call.number(answer))
