@@ -75,7 +75,8 @@ const GROUP = 16;
 const LENIENT_BITS = lenientBits | STRICT;
 const NAMES = native.headerNames();
 const sharedEvents = new Int32Array(EVENT_WORDS);
-const shares = Array.from({ length: GROUP }, (_, n) => sharedEvents.subarray(n * EVENT_WORDS / GROUP, (n + 1) * EVENT_WORDS / GROUP));
+// Made for the first group.
+let shares;
 
 /**
  * Set on a parser whose callbacks answer 0 for every request head that asks for no upgrade, and every final response but 304: the
@@ -416,12 +417,18 @@ function adopt(parser, input, start, length, text, events = sharedEvents) {
   }
 }
 
+function divide(words, count) {
+  const share = words.length / count;
+  return Array.from({ length: count }, (_, n) => words.subarray(n * share, (n + 1) * share));
+}
+
 /**
  * Calls for each connection of a group. Meanwhile no other parser uses the event words.
  * @param {number} count of connections
  * @param {function(number, Int32Array)} each called with the place of a connection, and its event words
  */
 function forGroup(count, each) {
+  shares ??= divide(sharedEvents, GROUP);
   depth++;
   try {
     for (let n = 0; n < count; n++) each(n, count === 1 ? sharedEvents : shares[n]);
