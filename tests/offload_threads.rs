@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 
 use rust_http::parser::Output;
 use rust_http::transport::offload::inbox::{Inbox, Ring};
-use rust_http::transport::offload::lane::{Connection, Lane, Lanes, end};
+use rust_http::transport::offload::lane::{Connection, Lane, Lanes, Letter, end};
 use rust_http::transport::offload::link::{Feed, Link, News};
 
 const CONNECTIONS: usize = 24;
@@ -116,12 +116,16 @@ fn echo_on(mut stream: UnixStream, before: Vec<u8>) -> JoinHandle<()> {
     })
 }
 
+fn post(lane: &Lane<Sum>, letter: Letter<Sum>) {
+    lane.post(&mut vec![letter]);
+    lane.ring();
+}
+
 /// Takes a connection back, and has the rest echoed in the plain way.
 fn give_back(owned: Owned) -> JoinHandle<()> {
     let rest = owned.connection.link.give_back(&mut Vec::new());
     owned.connection.close(None);
-    owned.lane.wake(owned.connection.clone());
-    owned.lane.ring();
+    post(&owned.lane, Letter::Wake(owned.connection.clone()));
     // The parser has seen what was told, and nothing else.
     let feed = owned.feed.lock().unwrap();
     assert_eq!((feed.bytes, feed.sum), (owned.told.bytes, owned.told.sum));
@@ -143,10 +147,10 @@ fn own(
         bell.recv().unwrap();
         inbox.take(&mut batch);
         for connection in batch.drain(..) {
-            connection.heard();
+            let troubled = connection.heard();
             let place = &mut connections[connection.number];
             let Some(owned) = place else { continue };
-            let mut over = connection.link.trouble().is_some();
+            let mut over = troubled && connection.link.trouble().is_some();
             let mut answer = Vec::new();
             let news = connection.link.take(|_, input, _| {
                 answer.extend_from_slice(input);
@@ -160,15 +164,14 @@ fn own(
             owned.told.add(&answer);
             over |= news == Some(News::Ended);
             if !answer.is_empty() && connection.link.post(&mut answer) {
-                owned.lane.send(connection.clone());
+                post(&owned.lane, Letter::Send(connection.clone()));
             }
             if random.below(GIVEN_BACK) == 0 {
                 given += 1;
                 over = true;
             } else if connection.link.done() {
-                owned.lane.wake(connection.clone());
+                post(&owned.lane, Letter::Wake(connection.clone()));
             }
-            owned.lane.ring();
             if over {
                 streams.extend(place.take().map(give_back));
             }
@@ -195,8 +198,7 @@ fn connections_given_back_at_random_moments_lose_no_byte() {
         let lane = lanes.lane(number % THREADS).unwrap();
         let link = Link::new(copy.into(), feed.clone());
         let connection = Arc::new(Connection::new(link, number, 1 << 16, inbox.clone()));
-        lane.open(connection.clone());
-        lane.ring();
+        post(&lane, Letter::Open(connection.clone()));
         connections.push(Some(Owned {
             connection,
             feed,

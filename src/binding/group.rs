@@ -6,11 +6,10 @@
 //! What one handler does to a connection that comes later in the group must not differ from what it would do to one that nobody
 //! has looked at: JavaScript marks each as it comes to it, and what is not marked is put back.
 
-use std::mem::take;
 use std::sync::Arc;
 
-use super::news::Listener;
-use super::parser::Session;
+use super::news::{Listener, Texts};
+use super::parser::{Session, refers_to_input};
 use crate::parser::Output;
 use crate::transport::offload::lane::Connection;
 
@@ -23,9 +22,8 @@ type Member = Arc<Connection<Session>>;
 #[derive(Default)]
 pub struct Group {
     members: Vec<Member>,
-    texts: Vec<u8>,
-    // Where the text of each ends.
-    ends: Vec<usize>,
+    // None where nobody is in it, and while the call runs.
+    texts: Option<Texts>,
     // Bytes of the input buffer that are used.
     used: usize,
     // Whether the first takes more than its share of the words, and is alone.
@@ -58,26 +56,22 @@ impl Group {
         }
         self.is_full = is_large;
         let start = self.used;
-        self.used += input.len();
-        shown[start..self.used].copy_from_slice(input);
+        if refers_to_input(output) {
+            self.used += input.len();
+            shown[start..self.used].copy_from_slice(input);
+        }
         listener.show(place * share, &output.words);
         listener.set_record(place, member.number as i32, start, input.len());
-        self.texts.extend_from_slice(&output.text);
-        self.ends.push(self.texts.len());
+        self.texts
+            .get_or_insert_with(|| listener.texts())
+            .add(&output.text);
         self.members.push(member.clone());
         true
     }
 
-    /// What is to be told, with the texts of all: how many connections there are, and what [`Group::keep`] takes back.
-    pub fn texts(&mut self) -> (Vec<u8>, Vec<usize>) {
-        (take(&mut self.texts), take(&mut self.ends))
-    }
-
-    /// Keeps the memory of the texts for the next group.
-    pub fn keep(&mut self, (mut texts, mut ends): (Vec<u8>, Vec<usize>)) {
-        texts.clear();
-        ends.clear();
-        (self.texts, self.ends) = (texts, ends);
+    /// The texts of all, for the call. `None` if nobody is in it.
+    pub fn take_texts(&mut self) -> Option<Texts> {
+        self.texts.take()
     }
 
     /// Puts back what JavaScript has not come to, if this is in the group: it is not told of it any more.
@@ -106,6 +100,7 @@ impl Group {
                 member.tell();
             }
         }
+        self.texts = None;
         self.used = 0;
         self.is_full = false;
     }

@@ -42,6 +42,41 @@ fn keep<const N: usize>(call: &Call<N>, index: usize) -> Kept {
     Kept(reference)
 }
 
+/// Strings for one call of JavaScript, of latin1 bytes: made while those may be read, so that they are copied once.
+pub struct Texts {
+    env: sys::napi_env,
+    scope: sys::napi_handle_scope,
+    values: [sys::napi_value; MOST],
+    count: usize,
+}
+
+impl Texts {
+    /// Adds one: [`MOST`] at most.
+    pub fn add(&mut self, text: &[u8]) {
+        let (bytes, length) = (text.as_ptr().cast(), text.len() as isize);
+        let Some(value) = self.values.get_mut(self.count) else {
+            return;
+        };
+        // SAFETY: runs on the thread of `env`, in the scope that `drop` closes.
+        unsafe { sys::napi_create_string_latin1(self.env, bytes, length, value) };
+        self.count += 1;
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+impl Drop for Texts {
+    fn drop(&mut self) {
+        if !self.scope.is_null() {
+            // SAFETY: opened by `Listener::texts`; scopes that were opened later are closed, each by the turn that opened it.
+            unsafe { sys::napi_close_handle_scope(self.env, self.scope) };
+        }
+    }
+}
+
 /// The callback of a transport, and the arrays through which it is shown bytes and events.
 pub struct Listener {
     env: sys::napi_env,
@@ -161,16 +196,37 @@ impl Listener {
         self.word(0).replace(0)
     }
 
+    /// Makes strings for a call of JavaScript; of the calling turn of the loop.
+    pub fn texts(&self) -> Texts {
+        let mut scope = null_mut();
+        // SAFETY: runs on the thread of `env`. The scope is closed by `drop`; a null one stands for none.
+        unsafe { sys::napi_open_handle_scope(self.env, &mut scope) };
+        Texts {
+            env: self.env,
+            scope,
+            values: [null_mut(); MOST],
+            count: 0,
+        }
+    }
+
     /// Calls JavaScript, drains its ticks and microtasks, and reports what it threw as an uncaught exception.
     /// False when JavaScript runs no more, because its thread is being ended.
-    pub fn tell(&self, index: usize, kind: i32, value: i32, texts: &[&[u8]]) -> bool {
+    pub fn tell(&self, index: usize, kind: i32, value: i32, text: Option<&[u8]>) -> bool {
+        let mut texts = self.texts();
+        if let Some(text) = text {
+            texts.add(text);
+        }
+        self.tell_texts(index, kind, value, texts)
+    }
+
+    /// The same with several texts.
+    pub fn tell_texts(&self, index: usize, kind: i32, value: i32, texts: Texts) -> bool {
         let env = self.env;
-        // SAFETY: runs on the thread of `env`, between JavaScript calls; values live in the scope opened here.
+        if texts.scope.is_null() {
+            return false;
+        }
+        // SAFETY: runs on the thread of `env`, between JavaScript calls; values live in the scope of the texts.
         unsafe {
-            let mut scope = null_mut();
-            if sys::napi_open_handle_scope(env, &mut scope) != sys::Status::napi_ok {
-                return false;
-            }
             let (mut callback, mut resource) = (null_mut(), null_mut());
             sys::napi_get_reference_value(env, self.callback.0, &mut callback);
             sys::napi_get_reference_value(env, self.resource.0, &mut resource);
@@ -178,21 +234,14 @@ impl Listener {
             sys::napi_create_int32(env, index as i32, &mut arguments[0]);
             sys::napi_create_int32(env, kind, &mut arguments[1]);
             sys::napi_create_int32(env, value, &mut arguments[2]);
-            for (text, argument) in texts.iter().zip(&mut arguments[NUMBERS..]) {
-                sys::napi_create_string_latin1(
-                    env,
-                    text.as_ptr().cast(),
-                    text.len() as isize,
-                    argument,
-                );
-            }
+            arguments[NUMBERS..].copy_from_slice(&texts.values);
             let mut answer = null_mut();
             let status = sys::napi_make_callback(
                 env,
                 self.context,
                 resource,
                 callback,
-                NUMBERS + texts.len(),
+                NUMBERS + texts.count,
                 arguments.as_ptr(),
                 &mut answer,
             );
@@ -202,7 +251,6 @@ impl Listener {
                 sys::napi_get_and_clear_last_exception(env, &mut exception);
                 goes_on = sys::napi_fatal_exception(env, exception) == sys::Status::napi_ok;
             }
-            sys::napi_close_handle_scope(env, scope);
             goes_on
         }
     }

@@ -14,14 +14,14 @@ use slab::Slab;
 
 use super::driver::{Append, Driver, Shared, error_number};
 use super::exit::at_exit;
-use super::group::{Group, MOST};
+use super::group::Group;
 use super::news::{ENDED, FAILED, Listener, SEVERAL, UNSENT};
 use super::parser::{Handle, Session};
 use super::raw::{Call, Fault, Value};
 use super::uv::{self, Anchor, LoopHandle};
 use crate::parser::Output;
 use crate::transport::offload::inbox::Inbox;
-use crate::transport::offload::lane::{self, Connection, Lane, Lanes, MOST_THREADS};
+use crate::transport::offload::lane::{self, Connection, Lane, Lanes, Letter, MOST_THREADS};
 use crate::transport::offload::link::{Feed, Link, News, Rest, Resumed};
 use crate::transport::offload::sync::lock;
 
@@ -48,6 +48,13 @@ struct Entry {
     wake: bool,
 }
 
+/// Letters to a thread.
+struct Unposted {
+    lane_number: usize,
+    lane: Lane<Session>,
+    letters: Vec<Letter<Session>>,
+}
+
 /// The transport of one JavaScript thread.
 struct Offload {
     listener: Listener,
@@ -55,8 +62,8 @@ struct Offload {
     entries: RefCell<Slab<Entry>>,
     // Connections with something to hand over, in the order in which they got it.
     listed: RefCell<Vec<usize>>,
-    // Threads with letters that they were not woken for.
-    unrung: RefCell<Vec<(usize, Lane<Session>)>>,
+    // Threads with letters that are not posted yet.
+    unposted: RefCell<Vec<Unposted>>,
     // Whether JavaScript is being told news: what it writes then is handed over together.
     turning: Cell<bool>,
     batch: RefCell<Vec<Arc<Connection<Session>>>>,
@@ -89,7 +96,7 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
         inbox,
         entries: RefCell::new(Slab::new()),
         listed: RefCell::new(Vec::new()),
-        unrung: RefCell::new(Vec::new()),
+        unposted: RefCell::new(Vec::new()),
         turning: Cell::new(false),
         batch: RefCell::new(Vec::new()),
         group: RefCell::default(),
@@ -165,7 +172,9 @@ unsafe extern "C" fn woken(handle: *mut c_void) {
         Rc::from_raw(data)
     };
     // A panic must not unwind into libuv; the connection that caused it is left to its time-out.
-    let _ = catch_unwind(AssertUnwindSafe(|| offload.turn()));
+    if catch_unwind(AssertUnwindSafe(|| offload.turn())).is_err() {
+        let _ = catch_unwind(AssertUnwindSafe(|| offload.settle_group()));
+    }
     offload.turning.set(false);
     offload.inbox.leave();
 }
@@ -197,11 +206,7 @@ impl Offload {
 
     /// Has JavaScript told what a connection has, with the next call for a group. False when it runs no more.
     fn look(&self, connection: &Arc<Connection<Session>>) -> bool {
-        connection.heard();
-        if self.has(connection)
-            && connection.link.trouble().is_some()
-            && !self.tell_trouble(connection)
-        {
+        if connection.heard() && self.has(connection) && !self.tell_trouble(connection) {
             return false;
         }
         loop {
@@ -225,9 +230,9 @@ impl Offload {
                     }
                     false
                 }
-                Some(News::Ended) => self.listener.tell(connection.number, ENDED, 0, &[]),
+                Some(News::Ended) => self.listener.tell(connection.number, ENDED, 0, None),
                 Some(News::Failed(error)) => {
-                    self.listener.tell(connection.number, FAILED, error, &[])
+                    self.listener.tell(connection.number, FAILED, error, None)
                 }
                 Some(News::Parsed(_)) | None => true,
             };
@@ -244,25 +249,15 @@ impl Offload {
             return true;
         };
         let value = trouble.map_or_else(|error| -error, |left| left as i32);
-        self.listener.tell(connection.number, UNSENT, value, &[])
+        self.listener.tell(connection.number, UNSENT, value, None)
     }
 
     /// Tells JavaScript of those in the group, and hands over what they were answered. False when it runs no more.
     fn tell_group(&self) -> bool {
-        if self.group.borrow().is_empty() {
-            return true;
-        }
-        let (texts, ends) = self.group.borrow_mut().texts();
-        let mut parts: [&[u8]; MOST] = [&[]; MOST];
-        let mut start = 0;
-        for (part, end) in parts.iter_mut().zip(&ends) {
-            *part = &texts[start..*end];
-            start = *end;
-        }
-        let goes_on = self
-            .listener
-            .tell(0, SEVERAL, ends.len() as i32, &parts[..ends.len()]);
-        self.group.borrow_mut().keep((texts, ends));
+        let texts = self.group.borrow_mut().take_texts();
+        let Some(texts) = texts else { return true };
+        let count = texts.count() as i32;
+        let goes_on = self.listener.tell_texts(0, SEVERAL, count, texts);
         self.settle_group();
         self.hand_over();
         goes_on
@@ -301,7 +296,7 @@ impl Offload {
     /// Hands over what is listed, and wakes the threads that it is for.
     fn hand_over(&self) {
         let mut listed = self.listed.borrow_mut();
-        let mut unrung = self.unrung.borrow_mut();
+        let mut unposted = self.unposted.borrow_mut();
         if !listed.is_empty() {
             let mut entries = self.entries.borrow_mut();
             for number in listed.drain(..) {
@@ -309,22 +304,17 @@ impl Offload {
                     continue;
                 };
                 entry.listed = false;
-                let posted =
-                    !entry.queue.is_empty() && entry.connection.link.post(&mut entry.queue);
-                if posted {
-                    entry.lane.send(entry.connection.clone());
+                if !entry.queue.is_empty() && entry.connection.link.post(&mut entry.queue) {
+                    write_to(&mut unposted, entry, Letter::Send);
                 }
-                let wake = std::mem::take(&mut entry.wake);
-                if wake {
-                    entry.lane.wake(entry.connection.clone());
-                }
-                if posted || wake {
-                    remember(&mut unrung, entry);
+                if std::mem::take(&mut entry.wake) {
+                    write_to(&mut unposted, entry, Letter::Wake);
                 }
             }
         }
-        for (_, lane) in unrung.drain(..) {
-            lane.ring();
+        for mut it in unposted.drain(..) {
+            it.lane.post(&mut it.letters);
+            it.lane.ring();
         }
     }
 
@@ -372,7 +362,6 @@ impl Offload {
             self.listener.room(),
             self.inbox.clone(),
         ));
-        lane.open(connection.clone());
         let entry = vacant.insert(Entry {
             connection,
             lane,
@@ -381,7 +370,7 @@ impl Offload {
             listed: false,
             wake: false,
         });
-        remember(&mut self.unrung.borrow_mut(), entry);
+        write_to(&mut self.unposted.borrow_mut(), entry, Letter::Open);
         Ok(number)
     }
 
@@ -393,12 +382,23 @@ impl Offload {
     }
 }
 
-fn remember(unrung: &mut Vec<(usize, Lane<Session>)>, entry: &Entry) {
-    if !unrung
-        .iter()
-        .any(|(number, _)| *number == entry.lane_number)
-    {
-        unrung.push((entry.lane_number, entry.lane.clone()));
+/// Writes a letter about a connection to its thread.
+fn write_to(
+    unposted: &mut Vec<Unposted>,
+    entry: &Entry,
+    letter: fn(Arc<Connection<Session>>) -> Letter<Session>,
+) {
+    let letter = letter(entry.connection.clone());
+    let known = unposted
+        .iter_mut()
+        .find(|it| it.lane_number == entry.lane_number);
+    match known {
+        Some(it) => it.letters.push(letter),
+        None => unposted.push(Unposted {
+            lane_number: entry.lane_number,
+            lane: entry.lane.clone(),
+            letters: vec![letter],
+        }),
     }
 }
 
@@ -428,8 +428,7 @@ impl Driver for Offload {
         let mut dropped = self.dropped.borrow_mut();
         dropped.resize(lane::BUFFER, 0);
         entry.connection.close(closing.then_some(&mut dropped));
-        remember(&mut self.unrung.borrow_mut(), &entry);
-        entry.lane.wake(entry.connection);
+        write_to(&mut self.unposted.borrow_mut(), &entry, Letter::Wake);
         self.ring_now();
         self.leave();
         rest

@@ -24,6 +24,8 @@ const LARGEST_EVENT: usize = event::HEAD_WORDS + limits::HEADER_BATCH * event::F
 /// Bit of the lenient flags by which `lib/` asks for a strict parser; Node's own flags end at bit 10.
 const STRICT: i32 = 1 << 30;
 
+/// The word that says why the parser stopped.
+const STOP: usize = 1;
 const STOP_DONE: i32 = 0;
 const STOP_FULL: i32 = 1;
 const STOP_HEAD: i32 = 2;
@@ -243,6 +245,12 @@ impl Session {
     }
 }
 
+/// Whether JavaScript needs the input of a run: for a body, to go on, for what comes behind an upgrade, or to show an error.
+#[cfg(unix)]
+pub(super) fn refers_to_input(out: &Output) -> bool {
+    out.has_bodies || out.words.get(STOP) != Some(&STOP_DONE)
+}
+
 const RUN_ON: i32 = 256;
 
 fn prepare(out: &mut Output, room: usize) {
@@ -253,7 +261,7 @@ fn prepare(out: &mut Output, room: usize) {
 
 fn finish_words(out: &mut Output, stop: i32, consumed: usize) {
     out.words[0] = out.words.len() as i32;
-    out.words[1] = stop;
+    out.words[STOP] = stop;
     out.words[2] = consumed as i32;
     out.words[3] = now();
 }

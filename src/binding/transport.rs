@@ -141,7 +141,7 @@ impl Transport {
                 Read::Bytes(count) => {
                     let session = self.reactor.borrow().data(index).cloned().flatten();
                     let Some(session) = session else {
-                        if !self.listener.tell(index, UNPARSED, count as i32, &[]) {
+                        if !self.listener.tell(index, UNPARSED, count as i32, None) {
                             return;
                         }
                         continue;
@@ -154,16 +154,16 @@ impl Transport {
                     );
                     let words = self.listener.show(0, &output.words);
                     self.reactor.borrow_mut().weigh(index, parsed, words);
-                    let goes_on = self
-                        .listener
-                        .tell(index, PARSED, count as i32, &[&output.text]);
+                    let goes_on =
+                        self.listener
+                            .tell(index, PARSED, count as i32, Some(&output.text));
                     self.send_held(index);
                     self.output.replace(output);
                     goes_on
                 }
                 Read::Later => true,
-                Read::Ended => self.listener.tell(index, ENDED, 0, &[]),
-                Read::Failed(number) => self.listener.tell(index, FAILED, number, &[]),
+                Read::Ended => self.listener.tell(index, ENDED, 0, None),
+                Read::Failed(number) => self.listener.tell(index, FAILED, number, None),
             };
             if !goes_on {
                 return;
@@ -176,7 +176,7 @@ impl Transport {
         if self.listener.take_held() != 0 {
             let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
             if left != 0 {
-                self.listener.tell(index, UNSENT, left, &[]);
+                self.listener.tell(index, UNSENT, left, None);
             }
         }
     }

@@ -47,6 +47,8 @@ pub struct Output {
     pub words: Vec<i32>,
     /// The text that the events point into: latin1 bytes.
     pub text: Vec<u8>,
+    /// Whether an event points into the input.
+    pub has_bodies: bool,
     /// Words after which the parser stops with `Stop::Full`. Soft: the event that crosses it is complete.
     pub limit: usize,
 }
@@ -57,6 +59,7 @@ impl Output {
         Output {
             words: Vec::new(),
             text: Vec::new(),
+            has_bodies: false,
             limit: crate::limits::OUTPUT_WORDS,
         }
     }
@@ -65,6 +68,13 @@ impl Output {
     pub fn clear(&mut self) {
         self.words.clear();
         self.text.clear();
+        self.has_bodies = false;
+    }
+
+    /// Adds a piece of the body.
+    pub(super) fn put_body(&mut self, at: usize, len: usize) {
+        self.words.extend_from_slice(&[BODY, at as i32, len as i32]);
+        self.has_bodies = true;
     }
 }
 

@@ -261,8 +261,7 @@ impl Parser {
     /// A body that ends with the connection.
     pub(super) fn until_eof(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let n = cur.rest().len();
-        out.words
-            .extend_from_slice(&[event::BODY, cur.pos as i32, n as i32]);
+        out.put_body(cur.pos, n);
         cur.pos += n;
         Ok(())
     }
@@ -271,8 +270,7 @@ impl Parser {
     pub(super) fn take_body(&mut self, cur: &mut Cursor, out: &mut Output) {
         let available = cur.rest().len();
         let n = usize::try_from(self.framing.length).map_or(available, |left| left.min(available));
-        out.words
-            .extend_from_slice(&[event::BODY, cur.pos as i32, n as i32]);
+        out.put_body(cur.pos, n);
         cur.pos += n;
         self.framing.length -= n as u64;
     }

@@ -6,7 +6,7 @@
 use super::sync::{Mutex, lock};
 
 /// Items that are worth waking for while there are more to come.
-pub const RING_AT: usize = 16;
+pub const RING_AT: usize = 32;
 
 type Bell = Box<dyn Fn() + Send>;
 

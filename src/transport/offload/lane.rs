@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use super::inbox::{Inbox, RING_AT, Ring};
 use super::link::{Feed, Link, Step, Wire};
-use super::sync::{Arc, AtomicBool, AtomicI32, Mutex, Ordering, lock};
+use super::sync::{Arc, AtomicI32, AtomicU8, Mutex, Ordering, lock};
 use crate::transport::io;
 
 /// The most I/O threads that a server may ask for.
@@ -81,6 +81,11 @@ enum Watch {
     Over,
 }
 
+/// There is news, see [`Link::take`].
+const READ: u8 = 1;
+/// What is queued cannot be sent, see [`Link::trouble`].
+const TROUBLE: u8 = 2;
+
 /// A connection of a JavaScript thread.
 pub struct Connection<F> {
     /// What both threads do with it.
@@ -90,8 +95,8 @@ pub struct Connection<F> {
     // Words that a read may bring.
     room: usize,
     inbox: Arc<Inbox<Arc<Connection<F>>>>,
-    // Whether it is in the inbox.
-    told: AtomicBool,
+    // What it is in the inbox for: READ, TROUBLE; 0 where it is not there.
+    told: AtomicU8,
     watch: Mutex<Watch>,
 }
 
@@ -108,22 +113,22 @@ impl<F: Feed> Connection<F> {
             number,
             room,
             inbox,
-            told: AtomicBool::new(false),
+            told: AtomicU8::new(0),
             watch: Mutex::new(Watch::Unwatched),
         }
     }
 
     /// Has the JavaScript thread look at it, which is the one that calls.
     pub fn tell(self: &Arc<Self>) {
-        if self.mark_told() {
+        if self.mark_told(READ) {
             let _ = self.inbox.push(self.clone());
             self.inbox.ring();
         }
     }
 
     /// Has the JavaScript thread look at it: when the calling I/O thread has nothing else to do, or enough to tell.
-    fn tell_soon(self: &Arc<Self>) {
-        if self.mark_told() {
+    fn tell_soon(self: &Arc<Self>, what: u8) {
+        if self.mark_told(what) {
             if self.inbox.push(self.clone()) >= RING_AT {
                 self.inbox.ring();
             } else {
@@ -132,14 +137,14 @@ impl<F: Feed> Connection<F> {
         }
     }
 
-    /// Marks it as told. False if it was.
-    fn mark_told(&self) -> bool {
-        !self.told.swap(true, Ordering::AcqRel)
+    /// Marks it as told. False if it is in the inbox already.
+    fn mark_told(&self, what: u8) -> bool {
+        self.told.fetch_or(what, Ordering::AcqRel) == 0
     }
 
-    /// The JavaScript thread looks at it: what comes from here on is told anew.
-    pub fn heard(&self) {
-        self.told.store(false, Ordering::Release);
+    /// The JavaScript thread looks at it: what comes from here on is told anew. Answers whether there may be trouble to look for.
+    pub fn heard(&self) -> bool {
+        self.told.swap(0, Ordering::AcqRel) & TROUBLE != 0
     }
 
     /// Closes the descriptor of a connection that was given back, so that it is the owner's alone when this returns: what he does with
@@ -175,18 +180,18 @@ impl<F: Feed> Connection<F> {
         drop(watch);
         // What cannot be polled is no socket: its stream may know what to do with it.
         self.link.fail(libc::ENOTSOCK);
-        self.tell_soon();
+        self.tell_soon(READ);
         false
     }
 }
 
 /// What a thread is to do.
-enum Letter<F> {
+pub enum Letter<F> {
     /// To serve this connection from here on.
     Open(Arc<Connection<F>>),
     /// To send what is queued.
     Send(Arc<Connection<F>>),
-    /// To have its task look again.
+    /// To have its task look again: it may read, or it is over.
     Wake(Arc<Connection<F>>),
 }
 
@@ -229,23 +234,9 @@ impl<F: Feed> Lane<F> {
         Ok((Lane(post), thread))
     }
 
-    fn add(&self, letter: Letter<F>) {
-        lock(&self.0.mail).letters.push(letter);
-    }
-
-    /// Has the thread serve a connection. Heard at the next [`Lane::ring`], as all that follows.
-    pub fn open(&self, connection: Arc<Connection<F>>) {
-        self.add(Letter::Open(connection));
-    }
-
-    /// Has the thread send what is queued.
-    pub fn send(&self, connection: Arc<Connection<F>>) {
-        self.add(Letter::Send(connection));
-    }
-
-    /// Has the task of a connection look at it: it may read again, or it is over.
-    pub fn wake(&self, connection: Arc<Connection<F>>) {
-        self.add(Letter::Wake(connection));
+    /// Takes letters, in place of what is in the list. They are read at the next [`Lane::ring`].
+    pub fn post(&self, letters: &mut Vec<Letter<F>>) {
+        lock(&self.0.mail).letters.append(letters);
     }
 
     /// Wakes the thread.
@@ -276,7 +267,7 @@ async fn deliver<F: Feed>(post: Arc<Post<F>>) {
                 }
                 Letter::Send(connection) => {
                     if connection.link.pump() {
-                        connection.tell_soon();
+                        connection.tell_soon(TROUBLE);
                     }
                 }
                 Letter::Wake(connection) => connection.link.wake(),
@@ -295,7 +286,7 @@ impl<F: Feed> Drop for Guard<F> {
     fn drop(&mut self) {
         if !self.0.link.is_over() {
             self.0.link.fail(libc::EIO);
-            self.0.tell_soon();
+            self.0.tell_soon(READ);
         }
     }
 }
@@ -357,7 +348,7 @@ fn turn<F: Feed>(connection: &Arc<Connection<F>>, context: &mut Context<'_>) -> 
         let step = INPUT.with_borrow_mut(|input| connection.link.read(input, connection.room));
         match step {
             Step::Told(emptied) => {
-                connection.tell_soon();
+                connection.tell_soon(READ);
                 if emptied {
                     guard.clear_ready();
                 }

@@ -3,13 +3,13 @@
 #[cfg(not(model))]
 pub use std::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering},
+    atomic::{AtomicI32, AtomicU8, AtomicUsize, Ordering},
 };
 
 #[cfg(model)]
 pub use loom::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicU8, AtomicUsize, Ordering},
 };
 
 /// Takes a lock, also one that a panicking thread has left: what it guards is changed in steps that each leave it whole.
