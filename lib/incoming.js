@@ -11,6 +11,7 @@ const { addDistinctField, addField, headersOf } = require('./header-fields');
 const { follow } = require('./likeness');
 const { closesAtOnce, hasSignal } = require('./lines');
 const { ownSymbol } = require('./symbols');
+const { isUnbuilt } = require('./unbuilt');
 
 const { process } = globalThis;
 
@@ -45,7 +46,8 @@ const streamOptions = { highWaterMark: undefined };
  * @param {stream.Duplex|null} socket
  */
 function readStart(socket) {
-  if (socket && !socket._paused && socket.readable && socket.readableFlowing !== true) socket.resume();
+  // A socket that nobody has looked at flows.
+  if (socket && !isUnbuilt(socket) && !socket._paused && socket.readable && socket.readableFlowing !== true) socket.resume();
 }
 
 /**

@@ -12,16 +12,14 @@
 const net = require('node:net');
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
-const {
-  COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, kBuild, kCorks, kIndex, kUnbuilt, letGo,
-} = require('./transport');
+const { COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, kIndex, letGo } = require('./transport');
+const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./unbuilt');
 
 const { process } = globalThis;
 
 const plain = net.Socket.prototype;
 const kServer = Symbol('lazySocketServer');
 const kOnConnection = Symbol('lazySocketOnConnection');
-const kEnding = Symbol('lazySocketEnding');
 const CLOSED = null;
 // A handle's word for a request that needs no callback.
 const DONE = 1;
@@ -128,7 +126,7 @@ const STATES = {
   readable: (handle) => handle !== CLOSED,
   readableFlowing: () => true,
   readableHighWaterMark: (handle, socket) => socket.server.highWaterMark,
-  writable: (handle, socket) => handle !== CLOSED && !socket[kEnding],
+  writable: (_handle, socket) => isWritable(socket),
   writableCorked: (handle, socket) => socket[kCorks],
   writableHighWaterMark: (handle, socket) => socket.server.highWaterMark,
   writableNeedDrain: () => false,

@@ -19,7 +19,8 @@ const {
   kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
   kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished,
 } = require('./symbols');
-const { isUnbuilt, uncorkAll, write: nativeWrite, writeLast } = require('./transport');
+const { write: nativeWrite, writeLast } = require('./transport');
+const { isCorked, isUnbuilt, isWritable, uncorkAll } = require('./unbuilt');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
 
 const { process } = globalThis;
@@ -70,7 +71,7 @@ function isPlain(message) {
 function isDirect(message, socket) {
   return socket !== null && socket !== undefined &&
     (socket.write === nativeWrite || socket.write === plainWrite) && socket._httpMessage === message && isPlain(message) &&
-    socket.writable && (isUnbuilt(socket) || socket._handle);
+    isWritable(socket) && (isUnbuilt(socket) || socket._handle);
 }
 
 /**
@@ -530,7 +531,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
   if (typeof callback === 'function') onEnd(message, callback);
   if (socket) {
     writeLast(socket, text, wire, finished, message);
-    if (socket.writableCorked !== 0) uncorkAll(socket);
+    if (isCorked(socket)) uncorkAll(socket);
   } else {
     const item = { data: text, encoding: wire, callback: tellEnd };
     // The first push() into an empty list would make room for 17.
@@ -550,8 +551,13 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
  * @this {OutgoingMessage}
  */
 function _finish() {
-  if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION('a message cannot finish without a socket');
-  if (isHeard(this, 'prefinish')) this.emit('prefinish');
+  finish(this);
+}
+
+/** @param {OutgoingMessage} message whose everything is on its way: what `_finish()` does */
+function finish(message) {
+  if (!message[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION('a message cannot finish without a socket');
+  if (isHeard(message, 'prefinish')) message.emit('prefinish');
 }
 
 /**
@@ -560,7 +566,7 @@ function _finish() {
  */
 function _flush() {
   const socket = this[kSocket];
-  if (!socket || !socket.writable) return;
+  if (!socket || !isWritable(socket)) return;
   const accepted = this._flushOutput(socket);
   if (this.finished) {
     this._finish();
@@ -656,6 +662,6 @@ function addTrailers(headers) {
 }
 
 module.exports = {
-  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finished, flushHeaders, heldLength, isHeard, isWhole, nop,
+  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finish, finished, flushHeaders, heldLength, isHeard, isWhole, nop,
   sendHeldChunk, sendWhole, write,
 };

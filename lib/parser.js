@@ -74,6 +74,18 @@ const GROUP = 16;
 /** The core knows the flags of every release; those that the running one does not have mean nothing. */
 const LENIENT_BITS = lenientBits | STRICT;
 const NAMES = native.headerNames();
+
+// Fields of which the server asks for each request: bits, and the names by them. UNNUMBERED: a name that the core has no number for.
+const UNNUMBERED = 1;
+const HOST = 2;
+const EXPECT = 4;
+const CONTENT_LENGTH = 8;
+const TRANSFER_ENCODING = 16;
+const SOUGHT = new Map([
+  [HOST, 'host'], [EXPECT, 'expect'], [CONTENT_LENGTH, 'content-length'], [TRANSFER_ENCODING, 'transfer-encoding'],
+]);
+const SOUGHT_BY_NUMBER = Uint8Array.from(NAMES, (name) => [...SOUGHT.keys()].find((bit) => SOUGHT.get(bit) === name.toLowerCase()) ?? 0);
+
 const sharedEvents = new Int32Array(EVENT_WORDS);
 // Made for the first group.
 let shares;
@@ -94,6 +106,8 @@ const kPausing = Symbol('pausing');
 const kConsumer = Symbol('consumer');
 const kType = Symbol('type');
 const kPairs = Symbol('pairs');
+// Which of the fields that are sought the head has.
+const kSought = Symbol('sought');
 // node keeps a socket's async id under a symbol of its own.
 const kAsyncId = Object.getOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
 
@@ -123,6 +137,7 @@ class HTTPParser {
     this[kPausing] = false;
     this[kConsumer] = null;
     this[kPairs] = undefined;
+    this[kSought] = 0;
   }
 }
 
@@ -597,6 +612,7 @@ function deliverHead(parser, text, events, at) {
   const version = events[at + 2];
   const flushed = (flags & FLUSHED) !== 0;
   const headers = flushed ? undefined : fieldList(text, events, at + 8, events[at + 7]);
+  parser[kSought] = flushed ? UNNUMBERED : soughtLast;
   const upgrade = (flags & UPGRADE) !== 0;
   const keepAlive = (flags & KEEP_ALIVE) !== 0;
   const line = text.substr(events[at + 5], events[at + 6]);
@@ -607,14 +623,46 @@ function deliverHead(parser, text, events, at) {
                            undefined, events[at + 4], line, upgrade, keepAlive);
 }
 
+// What the list that was made last has of the fields that are sought.
+let soughtLast = 0;
+
 function fieldList(text, events, at, count) {
   const list = new Array(2 * count);
+  let sought = 0;
   for (let n = 0; n < list.length; n += 2, at += 4) {
     const name = events[at];
-    list[n] = name < 0 ? NAMES[-1 - name] : text.substr(name, events[at + 1]);
+    if (name < 0) {
+      sought |= SOUGHT_BY_NUMBER[-1 - name];
+      list[n] = NAMES[-1 - name];
+    } else {
+      sought |= UNNUMBERED;
+      list[n] = text.substr(name, events[at + 1]);
+    }
     list[n + 1] = text.substr(events[at + 2], events[at + 3]);
   }
+  soughtLast = sought;
   return list;
+}
+
+/**
+ * Whether a head has a field. To be asked in the callback of the head: no headers object is built for it.
+ * @param {HTTPParser} parser
+ * @param {string[]} list names and values in turn, of this head
+ * @param {number} field HOST, EXPECT, CONTENT_LENGTH or TRANSFER_ENCODING
+ * @returns {boolean}
+ */
+function hasField(parser, list, field) {
+  const sought = parser[kSought];
+  return (sought & field) !== 0 || ((sought & UNNUMBERED) !== 0 && isListed(list, SOUGHT.get(field)));
+}
+
+function isListed(list, lower) {
+  const { length } = lower;
+  for (let n = 0; n < list.length; n += 2) {
+    const name = list[n];
+    if (name.length === length && name.toLowerCase() === lower) return true;
+  }
+  return false;
 }
 
 function pieceOf(chunk, start, end) {
@@ -637,4 +685,7 @@ function parseError(parser, bytesParsed) {
   return error;
 }
 
-module.exports = { GROUP, HTTPParser, STRICT, adopt, durationOf, forGroup, handleOf, hasHead, holdsSeveral, kRunOn, runsOn, sharedEvents, within };
+module.exports = {
+  CONTENT_LENGTH, EXPECT, GROUP, HOST, HTTPParser, STRICT, TRANSFER_ENCODING, adopt, durationOf, forGroup, handleOf, hasField, hasHead,
+  holdsSeveral, kRunOn, runsOn, sharedEvents, within,
+};

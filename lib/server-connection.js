@@ -14,7 +14,7 @@ const { codes, connResetException } = require('./errors');
 const { closeSilently, detachSignal, isSilent } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
 const { asksBeforeUpgrade, endsUnread, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
-const { kRunOn, within } = require('./parser');
+const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, hasField, kRunOn, within } = require('./parser');
 const { finished, isHeard } = require('./outgoing-body');
 const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
@@ -26,6 +26,7 @@ const stats = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain, kUniqueHeaders } = require('./symbols');
 const transport = require('./transport');
+const { isUnbuilt } = require('./unbuilt');
 
 const { process } = globalThis;
 
@@ -86,7 +87,7 @@ class Connection {
 
   /** The keep-alive timeout is over. */
   timeOut() {
-    if (transport.isUnbuilt(this.socket)) socketOnTimeout.call(this.socket);
+    if (isUnbuilt(this.socket)) socketOnTimeout.call(this.socket);
     else this.socket.emit('timeout');
   }
 }
@@ -132,7 +133,7 @@ function connectionListener(socket) {
 
   socket._paused = false;
   performance.look();
-  if (!transport.isUnbuilt(socket) || !transport.attach(socket, parser, PROTOCOL)) {
+  if (!isUnbuilt(socket) || !transport.attach(socket, parser, PROTOCOL)) {
     for (const [event, listener] of LISTENERS) socket.on(event, listener);
     socket.setEncoding = socketSetEncoding;
     if (!transport.attach(socket, parser, PROTOCOL)) readShared(socket, socketOnData);
@@ -340,7 +341,7 @@ function socketOnError(error) {
 // is made for that.
 function refuseUnseen(socket, error) {
   const { server } = socket;
-  if (!transport.isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server)) return false;
+  if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server)) return false;
   if (socket.writable) socket.write(ANSWERS[error.code] || BAD_REQUEST);
   closeNow(socket);
   return true;
@@ -376,18 +377,6 @@ function onSocketPause() {
 
 // --------------------------------------------------------------------------------------------------------- requests
 
-// RFC 9112 section 3.2 and RFC 9110 section 10.1.1 want to know of Host and Expect; the list is looked through so that no
-// headers object is built for it.
-function hasField(list, usual, lower) {
-  const { length } = lower;
-  const initial = lower.charCodeAt(0);
-  for (let n = 0; n < list.length; n += 2) {
-    const name = list[n];
-    if (name.length === length && (name.charCodeAt(0) | 0x20) === initial && (name === usual || name.toLowerCase() === lower)) return true;
-  }
-  return false;
-}
-
 /**
  * A request head is complete. Callback of the parser.
  * @this {HTTPParser}
@@ -407,7 +396,7 @@ function parserOnIncoming(req, keepAlive) {
     if (req.upgrade) return HAND_OVER;
   }
 
-  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(req)) req._dumpAndCloseReadable();
+  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this, req)) req._dumpAndCloseReadable();
   connection.requests.push(req);
 
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
@@ -431,13 +420,13 @@ function parserOnIncoming(req, keepAlive) {
   if (socket._httpMessage) connection.waiting.push(res);
   else res.assignSocket(socket);
 
-  if (req.httpVersion === '1.1' && !admit(connection, req, res)) return READ_BODY;
+  if (req.httpVersion === '1.1' && !admit(this, connection, req, res)) return READ_BODY;
   server.emit('request', req, res);
   return READ_BODY;
 }
 
 function needsDrain(socket) {
-  return !transport.isUnbuilt(socket) && socket._writableState.needDrain;
+  return !isUnbuilt(socket) && socket._writableState.needDrain;
 }
 
 function acceptsUpgrade(server, req) {
@@ -446,18 +435,17 @@ function acceptsUpgrade(server, req) {
 }
 
 // RFC 9112 section 6.3: a request without either of these has no body.
-function announcesNoBody(req) {
-  return !hasField(req.rawHeaders, 'Content-Length', 'content-length') &&
-    !hasField(req.rawHeaders, 'Transfer-Encoding', 'transfer-encoding');
+function announcesNoBody(parser, req) {
+  return !hasField(parser, req.rawHeaders, CONTENT_LENGTH) && !hasField(parser, req.rawHeaders, TRANSFER_ENCODING);
 }
 
 // The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
-function admit(connection, req, res) {
+function admit(parser, connection, req, res) {
   const { server, socket } = connection;
   const { rawHeaders } = req;
 
   // RFC 9112 section 3.2: a server MUST respond with 400 to any HTTP/1.1 request message that lacks a Host header field.
-  if (server.requireHostHeader && !hasField(rawHeaders, 'Host', 'host')) {
+  if (server.requireHostHeader && !hasField(parser, rawHeaders, HOST)) {
     res.writeHead(400, ['Connection', 'close']);
     res.end();
     return false;
@@ -475,7 +463,8 @@ function admit(connection, req, res) {
     }
   }
 
-  return !hasField(rawHeaders, 'Expect', 'expect') || admitExpectation(server, req, res);
+  // RFC 9110 section 10.1.1.
+  return !hasField(parser, rawHeaders, EXPECT) || admitExpectation(server, req, res);
 }
 
 function admitExpectation(server, req, res) {

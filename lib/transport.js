@@ -17,6 +17,7 @@ const { adopt, forGroup, handleOf, holdsSeveral, runsOn, within } = require('./p
 const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, input, isLibuv, turn } = require('./transport-drivers');
 const { ownerOf, watch } = require('./transport-handles');
 const { Attached, REASONS, STREAM, recordOf } = require('./transport-records');
+const { isCorked, kBuild, kCorks, kUnbuilt, uncorkAll } = require('./unbuilt');
 
 // Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
 const { process } = globalThis;
@@ -39,12 +40,6 @@ const NO_PARSER = -1;
 
 const kIndex = Symbol('transport');
 const kAttached = Symbol('transportAttached');
-// The handle of a socket whose net.Socket part is not there yet, or null when it is closed; undefined on all others.
-const kUnbuilt = Symbol('transportUnbuilt');
-// How often such a socket is corked.
-const kCorks = Symbol('transportCorks');
-// Makes that part.
-const kBuild = Symbol('transportBuild');
 
 // Where the bytes that were read last are in the input.
 let receivedAt = 0;
@@ -205,29 +200,6 @@ function letGo(socket) {
   if (socket[kIndex] === undefined || bytesOf(socket, QUEUED) > 0) return false;
   detach(socket, true);
   return true;
-}
-
-/**
- * @param {stream.Duplex} socket
- * @returns {boolean} whether its net.Socket part is not there yet: it then has no listeners, buffers nothing in its streams,
- *   and has no timer
- */
-function isUnbuilt(socket) {
-  return socket[kUnbuilt] !== undefined;
-}
-
-/**
- * Ends all corking of a socket: what is corked leaves now.
- * @param {stream.Writable} socket
- */
-function uncorkAll(socket) {
-  if (socket[kUnbuilt] !== undefined) {
-    if (socket[kCorks] === 0) return;
-    socket[kCorks] = 1;
-  } else {
-    socket._writableState.corked = 1;
-  }
-  socket.uncork();
 }
 
 // A socket keeps the event loop alive while it is referenced and read.
@@ -530,10 +502,6 @@ function send(socket, data, encoding) {
   return (hold || driver.lags) && left < limit ? 0 : left;
 }
 
-function isCorked(socket) {
-  return (socket[kUnbuilt] === undefined ? socket._writableState.corked : socket[kCorks]) > 0;
-}
-
 function cork() {
   if (this[kUnbuilt] === undefined) plain.cork.call(this);
   else this[kCorks]++;
@@ -687,6 +655,6 @@ function received(start, length) {
 }
 
 module.exports = {
-  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, isUnbuilt, kAttached, kBuild,
-  kCorks, kIndex, kUnbuilt, letGo, pause, received, resume, statsOf, transportOf, uncorkAll, write, writeLast,
+  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, kAttached, kIndex, letGo, pause,
+  received, resume, statsOf, transportOf, write, writeLast,
 };
