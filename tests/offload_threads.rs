@@ -163,13 +163,18 @@ fn own(
             }
             owned.told.add(&answer);
             over |= news == Some(News::Ended);
-            if !answer.is_empty() && connection.link.post(&mut answer) {
+            let answers = !answer.is_empty() && connection.link.post(&mut answer);
+            // Half of the time the lane is the one to say that it is done.
+            let is_done = answers && random.below(2) == 0;
+            if is_done {
+                post(&owned.lane, Letter::Answer(connection.clone()));
+            } else if answers {
                 post(&owned.lane, Letter::Send(connection.clone()));
             }
             if random.below(GIVEN_BACK) == 0 {
                 given += 1;
                 over = true;
-            } else if connection.link.done() {
+            } else if !is_done && connection.link.done() {
                 post(&owned.lane, Letter::Wake(connection.clone()));
             }
             if over {

@@ -36,11 +36,12 @@ impl Group {
         self.members.is_empty()
     }
 
-    /// Takes what a connection has read. False if there is no room for it: in an empty group there always is.
+    /// Takes what the connection of this number has read, which then has to [`Group::join`]. False if there is no room for it: in an
+    /// empty group there always is.
     pub fn add(
         &mut self,
         listener: &Listener,
-        member: &Member,
+        number: usize,
         input: &[u8],
         output: &Output,
     ) -> bool {
@@ -61,12 +62,16 @@ impl Group {
             shown[start..self.used].copy_from_slice(input);
         }
         listener.show(place * share, &output.words);
-        listener.set_record(place, member.number as i32, start, input.len());
+        listener.set_record(place, number as i32, start, input.len());
         self.texts
             .get_or_insert_with(|| listener.texts())
             .add(&output.text);
-        self.members.push(member.clone());
         true
+    }
+
+    /// The connection that [`Group::add`] was about.
+    pub fn join(&mut self, member: Member) {
+        self.members.push(member);
     }
 
     /// The texts of all, for the call. `None` if nobody is in it.
@@ -90,10 +95,10 @@ impl Group {
 
     /// The call is over, or what remains of it comes anew: `dealt` is called for those that JavaScript came to, the others are
     /// put back and told again.
-    pub fn settle(&mut self, listener: &Listener, mut dealt: impl FnMut(&Member)) {
+    pub fn settle(&mut self, listener: &Listener, mut dealt: impl FnMut(Member)) {
         for (place, member) in self.members.drain(..).enumerate() {
             if listener.is_dealt(place) {
-                dealt(&member);
+                dealt(member);
             } else {
                 listener.set_dealt(place);
                 member.link.put_back();

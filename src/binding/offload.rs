@@ -43,6 +43,8 @@ struct Entry {
     lane_number: usize,
     // What was written since the last hand-over.
     queue: Vec<u8>,
+    // The same connection, if JavaScript has dealt with its news and its task does not know yet.
+    dealt: Option<Arc<Connection<Session>>>,
     // Whether it is in the list for the next hand-over, and whether its task is to look again then.
     listed: bool,
     wake: bool,
@@ -188,11 +190,10 @@ impl Offload {
         let mut batch = self.batch.take();
         self.turning.set(true);
         self.inbox.take(&mut batch);
-        if batch.iter().all(|connection| self.look(connection)) {
+        if batch.drain(..).all(|connection| self.look(connection)) {
             self.tell_group();
         }
         self.hand_over();
-        batch.clear();
         self.turning.set(false);
         self.batch.replace(batch);
     }
@@ -205,19 +206,19 @@ impl Offload {
     }
 
     /// Has JavaScript told what a connection has, with the next call for a group. False when it runs no more.
-    fn look(&self, connection: &Arc<Connection<Session>>) -> bool {
-        if connection.heard() && self.has(connection) && !self.tell_trouble(connection) {
+    fn look(&self, connection: Arc<Connection<Session>>) -> bool {
+        if connection.heard() && self.has(&connection) && !self.tell_trouble(&connection) {
             return false;
         }
         loop {
-            if !self.has(connection) {
+            if !self.has(&connection) {
                 return true;
             }
             let mut has_room = false;
             let news = connection.link.take(|news, input, output| {
                 let mut group = self.group.borrow_mut();
                 has_room = if let News::Parsed(_) = news {
-                    group.add(&self.listener, connection, input, output)
+                    group.add(&self.listener, connection.number, input, output)
                 } else {
                     group.is_empty()
                 };
@@ -234,7 +235,11 @@ impl Offload {
                 Some(News::Failed(error)) => {
                     self.listener.tell(connection.number, FAILED, error, None)
                 }
-                Some(News::Parsed(_)) | None => true,
+                Some(News::Parsed(_)) => {
+                    self.group.borrow_mut().join(connection);
+                    true
+                }
+                None => true,
             };
         }
     }
@@ -268,19 +273,19 @@ impl Offload {
         self.group
             .borrow_mut()
             .settle(&self.listener, |connection| {
-                if self.has(connection) && connection.link.done() {
-                    self.list(connection.number, true);
+                if self.has(&connection) {
+                    self.list(connection.number, |entry| entry.dealt = Some(connection));
                 }
             });
     }
 
-    /// Puts a connection on the list of those to be handed over.
-    fn list(&self, number: usize, wake: bool) {
+    /// Puts a connection on the list of those to be handed over, if it is there.
+    fn list(&self, number: usize, change: impl FnOnce(&mut Entry)) {
         let mut entries = self.entries.borrow_mut();
         let Some(entry) = entries.get_mut(number) else {
             return;
         };
-        entry.wake |= wake;
+        change(entry);
         if !entry.listed {
             entry.listed = true;
             self.listed.borrow_mut().push(number);
@@ -289,7 +294,7 @@ impl Offload {
 
     /// The same; outside of a turn it is handed over at once.
     fn list_now(&self, number: usize, wake: bool) {
-        self.list(number, wake);
+        self.list(number, |entry| entry.wake |= wake);
         self.ring_now();
     }
 
@@ -304,11 +309,18 @@ impl Offload {
                     continue;
                 };
                 entry.listed = false;
+                let dealt = entry.dealt.take();
                 if !entry.queue.is_empty() && entry.connection.link.post(&mut entry.queue) {
-                    write_to(&mut unposted, entry, Letter::Send);
+                    let letter = match dealt {
+                        Some(connection) => Letter::Answer(connection),
+                        None => Letter::Send(entry.connection.clone()),
+                    };
+                    write_to(&mut unposted, entry, letter);
+                } else if dealt.is_some_and(|connection| connection.link.done()) {
+                    entry.wake = true;
                 }
                 if std::mem::take(&mut entry.wake) {
-                    write_to(&mut unposted, entry, Letter::Wake);
+                    write_to(&mut unposted, entry, Letter::Wake(entry.connection.clone()));
                 }
             }
         }
@@ -367,10 +379,12 @@ impl Offload {
             lane,
             lane_number,
             queue: Vec::new(),
+            dealt: None,
             listed: false,
             wake: false,
         });
-        write_to(&mut self.unposted.borrow_mut(), entry, Letter::Open);
+        let letter = Letter::Open(entry.connection.clone());
+        write_to(&mut self.unposted.borrow_mut(), entry, letter);
         Ok(number)
     }
 
@@ -383,12 +397,7 @@ impl Offload {
 }
 
 /// Writes a letter about a connection to its thread.
-fn write_to(
-    unposted: &mut Vec<Unposted>,
-    entry: &Entry,
-    letter: fn(Arc<Connection<Session>>) -> Letter<Session>,
-) {
-    let letter = letter(entry.connection.clone());
+fn write_to(unposted: &mut Vec<Unposted>, entry: &Entry, letter: Letter<Session>) {
     let known = unposted
         .iter_mut()
         .find(|it| it.lane_number == entry.lane_number);
@@ -428,7 +437,8 @@ impl Driver for Offload {
         let mut dropped = self.dropped.borrow_mut();
         dropped.resize(lane::BUFFER, 0);
         entry.connection.close(closing.then_some(&mut dropped));
-        write_to(&mut self.unposted.borrow_mut(), &entry, Letter::Wake);
+        let letter = Letter::Wake(entry.connection.clone());
+        write_to(&mut self.unposted.borrow_mut(), &entry, letter);
         self.ring_now();
         self.leave();
         rest

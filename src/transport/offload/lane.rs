@@ -86,17 +86,19 @@ const READ: u8 = 1;
 /// What is queued cannot be sent, see [`Link::trouble`].
 const TROUBLE: u8 = 2;
 
-/// A connection of a JavaScript thread.
+/// A connection of a JavaScript thread. Its count of owners, which only the I/O threads change, is in a line of its own; what comes first
+/// here is touched for each read by both threads.
+#[repr(C, align(64))]
 pub struct Connection<F> {
-    /// What both threads do with it.
-    pub link: Link<F, Descriptor>,
+    // What it is in the inbox for: READ, TROUBLE; 0 where it is not there.
+    told: AtomicU8,
     /// Its number in its JavaScript thread.
     pub number: usize,
+    /// What both threads do with it.
+    pub link: Link<F, Descriptor>,
     // Words that a read may bring.
     room: usize,
     inbox: Arc<Inbox<Arc<Connection<F>>>>,
-    // What it is in the inbox for: READ, TROUBLE; 0 where it is not there.
-    told: AtomicU8,
     watch: Mutex<Watch>,
 }
 
@@ -191,6 +193,8 @@ pub enum Letter<F> {
     Open(Arc<Connection<F>>),
     /// To send what is queued.
     Send(Arc<Connection<F>>),
+    /// The same; and the owner has dealt with the news, see [`Link::done`].
+    Answer(Arc<Connection<F>>),
     /// To have its task look again: it may read, or it is over.
     Wake(Arc<Connection<F>>),
 }
@@ -265,9 +269,11 @@ async fn deliver<F: Feed>(post: Arc<Post<F>>) {
                 Letter::Open(connection) => {
                     tokio::spawn(serve(connection));
                 }
-                Letter::Send(connection) => {
-                    if connection.link.pump() {
-                        connection.tell_soon(TROUBLE);
+                Letter::Send(connection) => pump(&connection),
+                Letter::Answer(connection) => {
+                    pump(&connection);
+                    if connection.link.done() {
+                        connection.link.wake();
                     }
                 }
                 Letter::Wake(connection) => connection.link.wake(),
@@ -276,6 +282,13 @@ async fn deliver<F: Feed>(post: Arc<Post<F>>) {
         if closed {
             return;
         }
+    }
+}
+
+/// Sends what is queued, and tells the owner if it cannot be sent.
+fn pump<F: Feed>(connection: &Arc<Connection<F>>) {
+    if connection.link.pump() {
+        connection.tell_soon(TROUBLE);
     }
 }
 

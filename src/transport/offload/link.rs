@@ -101,19 +101,21 @@ enum Phase {
     Done,
 }
 
+// In the order in which it is touched: the memory has been another thread's, and each line of it has to come from there.
+#[repr(C)]
 struct Incoming<F> {
-    feed: Arc<Mutex<F>>,
-    // The parser as it was before the bytes that wait.
-    before: Option<F>,
     phase: Phase,
-    input: Vec<u8>,
-    output: Output,
-    share: Share,
     paused: bool,
     // The task wanted to read, and was sent away.
     stalled: bool,
     gone: bool,
+    input: Vec<u8>,
+    output: Output,
+    share: Share,
     received: u64,
+    feed: Arc<Mutex<F>>,
+    // The parser as it was before the bytes that wait.
+    before: Option<F>,
 }
 
 struct Outgoing {
@@ -126,13 +128,14 @@ struct Outgoing {
 }
 
 /// One connection. `F` is its parser, `W` its descriptor.
+#[repr(C)]
 pub struct Link<F, W> {
-    wire: W,
-    incoming: Mutex<Incoming<F>>,
-    outgoing: Mutex<Outgoing>,
     // Bytes in the queue, to be asked without the lock.
     queued: AtomicUsize,
+    incoming: Mutex<Incoming<F>>,
+    outgoing: Mutex<Outgoing>,
     waker: Mutex<Option<Waker>>,
+    wire: W,
 }
 
 impl<F: Feed, W: Wire> Link<F, W> {
@@ -304,7 +307,8 @@ impl<F: Feed, W: Wire> Link<F, W> {
         }
     }
 
-    /// The owner has dealt with the news it took. Returns whether the task waits to be woken.
+    /// The owner has dealt with the news it took; said by him, or by the task's thread when it hears of it. Returns whether the task
+    /// waits to be woken.
     pub fn done(&self) -> bool {
         let mut incoming = lock(&self.incoming);
         if !matches!(incoming.phase, Phase::Taken) {
