@@ -18,6 +18,9 @@ const scenarios = [
   { name: 'express', handler: 'express', load: 'browser', connections: defaultConnections, about: 'Express 5, GET with 12 browser headers' },
 ];
 
+// What a head costs that is not the one before: the others send the same one again and again.
+scenarios.push({ name: 'varied', handler: 'headers', load: 'varied', connections: defaultConnections, extra: true, about: 'GET with 12 browser headers, each with another target and cookie' });
+
 // Where transports meet: run only when --only names them.
 for (const microseconds of [5, 10, 20, 50, 100]) {
   const handler = `busy-${microseconds}`;

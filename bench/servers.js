@@ -69,7 +69,7 @@ function wrk(scenario, port, seconds, core) {
 // One plain request per arm before any load: all arms must answer the same.
 function ask(scenario, port) {
   const method = scenario.load === 'post' ? 'POST' : 'GET';
-  const headers = scenario.load === 'browser' ? { 'User-Agent': 'bench', 'Cookie': 'a=b' } : {};
+  const headers = scenario.handler === 'headers' ? { 'User-Agent': 'bench', 'Cookie': 'a=b' } : {};
   return new Promise((resolve, reject) => {
     const req = nodeHttp.request({ port, host: '127.0.0.1', path: pathOf(scenario), method, headers, agent: false }, (res) => {
       const parts = [];

@@ -12,6 +12,7 @@ const builtin = require('./builtin');
 const { follow } = require('./likeness');
 const { lenientBits, llhttp, refusesManyFields } = require('./lines');
 const native = require('./native');
+const { Fields, fieldList } = require('./parser-fields');
 
 const REQUEST = 1;
 const RESPONSE = 2;
@@ -73,19 +74,6 @@ const STRICT = 1 << 30;
 const GROUP = 16;
 /** The core knows the flags of every release; those that the running one does not have mean nothing. */
 const LENIENT_BITS = lenientBits | STRICT;
-const NAMES = native.headerNames();
-
-// Fields of which the server asks for each request: bits, and the names by them. UNNUMBERED: a name that the core has no number for.
-const UNNUMBERED = 1;
-const HOST = 2;
-const EXPECT = 4;
-const CONTENT_LENGTH = 8;
-const TRANSFER_ENCODING = 16;
-const SOUGHT = new Map([
-  [HOST, 'host'], [EXPECT, 'expect'], [CONTENT_LENGTH, 'content-length'], [TRANSFER_ENCODING, 'transfer-encoding'],
-]);
-const SOUGHT_BY_NUMBER = Uint8Array.from(NAMES, (name) => [...SOUGHT.keys()].find((bit) => SOUGHT.get(bit) === name.toLowerCase()) ?? 0);
-
 const sharedEvents = new Int32Array(EVENT_WORDS);
 // Made for the first group.
 let shares;
@@ -106,8 +94,7 @@ const kPausing = Symbol('pausing');
 const kConsumer = Symbol('consumer');
 const kType = Symbol('type');
 const kPairs = Symbol('pairs');
-// Which of the fields that are sought the head has.
-const kSought = Symbol('sought');
+const kFields = Symbol('fields');
 // node keeps a socket's async id under a symbol of its own.
 const kAsyncId = Object.getOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
 
@@ -137,7 +124,7 @@ class HTTPParser {
     this[kPausing] = false;
     this[kConsumer] = null;
     this[kPairs] = undefined;
-    this[kSought] = 0;
+    this[kFields] = new Fields();
   }
 }
 
@@ -159,6 +146,7 @@ const methods = {
     this[kInitialized]++;
     this[kHeadersCompleted] = false;
     this[kStarted] = -1;
+    this[kFields].forget();
     this[kPairs] = this.maxHeaderPairs;
     native.parserReset(this[kHandle], type, LLHTTP_MAJOR, LLHTTP_MINOR, lenient & LENIENT_BITS, maxHeaderSize || builtin.maxHeaderSize,
                        maxFields(this[kPairs]));
@@ -229,6 +217,7 @@ const methods = {
 
   /** Ends the parser's async resource; the parser may be initialized again. */
   free() {
+    this[kFields].forget();
     this.remove();
     endResource(this);
   },
@@ -611,58 +600,18 @@ function deliverHead(parser, text, events, at) {
   const flags = events[at + 1];
   const version = events[at + 2];
   const flushed = (flags & FLUSHED) !== 0;
-  const headers = flushed ? undefined : fieldList(text, events, at + 8, events[at + 7]);
-  parser[kSought] = flushed ? UNNUMBERED : soughtLast;
+  const fields = parser[kFields];
+  let headers;
+  if (flushed) fields.skip();
+  else headers = fields.take(text, events, at);
+  const line = fields.lineOf(text, events, at);
   const upgrade = (flags & UPGRADE) !== 0;
   const keepAlive = (flags & KEEP_ALIVE) !== 0;
-  const line = text.substr(events[at + 5], events[at + 6]);
   return events[at + 3] >= 0 ?
     onHeadersComplete.call(parser, version >> 8, version & 255, headers, events[at + 3],
                            flushed ? undefined : line, undefined, undefined, upgrade, keepAlive) :
     onHeadersComplete.call(parser, version >> 8, version & 255, headers, undefined,
                            undefined, events[at + 4], line, upgrade, keepAlive);
-}
-
-// What the list that was made last has of the fields that are sought.
-let soughtLast = 0;
-
-function fieldList(text, events, at, count) {
-  const list = new Array(2 * count);
-  let sought = 0;
-  for (let n = 0; n < list.length; n += 2, at += 4) {
-    const name = events[at];
-    if (name < 0) {
-      sought |= SOUGHT_BY_NUMBER[-1 - name];
-      list[n] = NAMES[-1 - name];
-    } else {
-      sought |= UNNUMBERED;
-      list[n] = text.substr(name, events[at + 1]);
-    }
-    list[n + 1] = text.substr(events[at + 2], events[at + 3]);
-  }
-  soughtLast = sought;
-  return list;
-}
-
-/**
- * Whether a head has a field. To be asked in the callback of the head: no headers object is built for it.
- * @param {HTTPParser} parser
- * @param {string[]} list names and values in turn, of this head
- * @param {number} field HOST, EXPECT, CONTENT_LENGTH or TRANSFER_ENCODING
- * @returns {boolean}
- */
-function hasField(parser, list, field) {
-  const sought = parser[kSought];
-  return (sought & field) !== 0 || ((sought & UNNUMBERED) !== 0 && isListed(list, SOUGHT.get(field)));
-}
-
-function isListed(list, lower) {
-  const { length } = lower;
-  for (let n = 0; n < list.length; n += 2) {
-    const name = list[n];
-    if (name.length === length && name.toLowerCase() === lower) return true;
-  }
-  return false;
 }
 
 function pieceOf(chunk, start, end) {
@@ -686,6 +635,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  CONTENT_LENGTH, EXPECT, GROUP, HOST, HTTPParser, STRICT, TRANSFER_ENCODING, adopt, durationOf, forGroup, handleOf, hasField, hasHead,
-  holdsSeveral, kRunOn, runsOn, sharedEvents, within,
+  GROUP, HTTPParser, STRICT, adopt, durationOf, forGroup, handleOf, hasHead, holdsSeveral, kFields, kRunOn, runsOn, sharedEvents, within,
 };

@@ -14,7 +14,8 @@ const { codes, connResetException } = require('./errors');
 const { closeSilently, detachSignal, isSilent } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
 const { asksBeforeUpgrade, endsUnread, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
-const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, hasField, kRunOn, within } = require('./parser');
+const { kFields, kRunOn, within } = require('./parser');
+const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } = require('./parser-fields');
 const { finished, isHeard } = require('./outgoing-body');
 const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
@@ -396,7 +397,7 @@ function parserOnIncoming(req, keepAlive) {
     if (req.upgrade) return HAND_OVER;
   }
 
-  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this, req)) req._dumpAndCloseReadable();
+  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this[kFields], req)) req._dumpAndCloseReadable();
   connection.requests.push(req);
 
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
@@ -420,7 +421,7 @@ function parserOnIncoming(req, keepAlive) {
   if (socket._httpMessage) connection.waiting.push(res);
   else res.assignSocket(socket);
 
-  if (req.httpVersion === '1.1' && !admit(this, connection, req, res)) return READ_BODY;
+  if (req.httpVersion === '1.1' && !admit(this[kFields], connection, req, res)) return READ_BODY;
   server.emit('request', req, res);
   return READ_BODY;
 }
@@ -435,17 +436,17 @@ function acceptsUpgrade(server, req) {
 }
 
 // RFC 9112 section 6.3: a request without either of these has no body.
-function announcesNoBody(parser, req) {
-  return !hasField(parser, req.rawHeaders, CONTENT_LENGTH) && !hasField(parser, req.rawHeaders, TRANSFER_ENCODING);
+function announcesNoBody(fields, req) {
+  return !fields.has(req.rawHeaders, CONTENT_LENGTH) && !fields.has(req.rawHeaders, TRANSFER_ENCODING);
 }
 
 // The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
-function admit(parser, connection, req, res) {
+function admit(fields, connection, req, res) {
   const { server, socket } = connection;
   const { rawHeaders } = req;
 
   // RFC 9112 section 3.2: a server MUST respond with 400 to any HTTP/1.1 request message that lacks a Host header field.
-  if (server.requireHostHeader && !hasField(parser, rawHeaders, HOST)) {
+  if (server.requireHostHeader && !fields.has(rawHeaders, HOST)) {
     res.writeHead(400, ['Connection', 'close']);
     res.end();
     return false;
@@ -464,7 +465,7 @@ function admit(parser, connection, req, res) {
   }
 
   // RFC 9110 section 10.1.1.
-  return !hasField(parser, rawHeaders, EXPECT) || admitExpectation(server, req, res);
+  return !fields.has(rawHeaders, EXPECT) || admitExpectation(server, req, res);
 }
 
 function admitExpectation(server, req, res) {

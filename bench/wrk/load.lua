@@ -22,9 +22,17 @@ local function pipelined()
   return batch
 end
 
+local count = 0
+
+local function varied()
+  count = count + 1
+  wrk.headers["Cookie"] = "session=0123456789abcdef; count=" .. count
+  return wrk.format("GET", "/?count=" .. count)
+end
+
 function init(args)
   local kind = args[1] or "get"
-  if kind == "browser" then
+  if kind == "browser" or kind == "varied" then
     for name, value in pairs(browser) do wrk.headers[name] = value end
   elseif kind == "post" then
     wrk.method = "POST"
@@ -33,6 +41,7 @@ function init(args)
   elseif kind == "close" then
     wrk.headers["Connection"] = "close"
   end
+  if kind == "varied" then request = varied end
   if kind == "pipelined" then
     local list = {}
     for i = 1, depth do list[i] = wrk.format() end

@@ -14,6 +14,7 @@ use crate::error::{Code, Error};
 use crate::limits;
 use crate::parser::{
     Config, Decision, Dialect, Kind, Lenient, Output, Parser, Stop, event, method, names,
+    repeats::Repeats,
 };
 
 /// Words before the first event.
@@ -53,6 +54,7 @@ const CALLBACK_ERRORS: [Error; 3] = [
 pub(super) struct Session {
     parser: Parser,
     error: Option<Error>,
+    repeats: Repeats,
 }
 
 /// What a number of `createParser` stands for. Locked, since the transport may parse in a thread of its own.
@@ -160,6 +162,7 @@ fn create(call: &Call<0>) -> Result<Value, Fault> {
     let session = Arc::new(Mutex::new(Session {
         parser,
         error: None,
+        repeats: Repeats::default(),
     }));
     Ok(call.number(PARSERS.with_borrow_mut(|parsers| parsers.insert(session)) as i32))
 }
@@ -177,6 +180,7 @@ fn reset(call: &Call<7>) -> Result<Value, Fault> {
         call.i32(6)?,
     ));
     session.error = None;
+    session.repeats = Repeats::default();
     Ok(call.undefined())
 }
 
@@ -234,6 +238,9 @@ impl Session {
                 STOP_ERROR
             }
         };
+        if stop == STOP_DONE && self.parser.run_on() {
+            self.repeats.note(out, HEADER_WORDS);
+        }
         finish_words(out, stop, consumed);
         consumed
     }

@@ -39,6 +39,10 @@ pub const FLUSHED: i32 = 4;
 pub const HAS_BODY: i32 = 8;
 /// Flag of [`HEAD`]: the body is chunked.
 pub const CHUNKED: i32 = 16;
+/// Flag of [`HEAD`], set behind the parser: the line and the fields are to be kept, under the number in place of the status.
+pub const KEEP: i32 = 32;
+/// Flag of [`HEAD`], set behind the parser: the line and the fields are those that were kept under that number.
+pub const SAME: i32 = 64;
 
 /// Where [`crate::parser::Parser::execute`] writes. Kept and cleared by the caller, so that its memory is used again.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ mod framing;
 mod head;
 pub mod method;
 pub mod names;
+pub mod repeats;
 mod start_line;
 mod state;
 mod strict;
@@ -602,6 +603,11 @@ impl Parser {
         if self.config.kind == Kind::Request {
             self.config.max_fields = max_fields;
         }
+    }
+
+    /// See [`Config::run_on`].
+    pub fn run_on(&self) -> bool {
+        self.config.run_on
     }
 
     /// Changes [`Config::run_on`] between calls of [`Parser::execute`].

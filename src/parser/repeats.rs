@@ -1,0 +1,201 @@
+//! Heads that a connection sends again and again: health checks, polls and calls of one method differ in nothing.
+//!
+//! JavaScript makes a string of each value of a head, and a list of all. When the events of a request are, word by word and byte by
+//! byte, those of the one before, it is told to keep its list; from the next on it is told no more than that they are the same again.
+//! What is compared is what JavaScript would have been given, so nothing depends on how the parser came to it.
+
+use std::sync::Arc;
+
+use super::event::{self, Output};
+
+/// Bytes of text and words of events beyond which nothing is remembered.
+const LONGEST_TEXT: usize = 2048;
+const MOST_WORDS: usize = 512;
+
+/// Heads in a row that were not the one before, after which the next [`REST`] are not looked at: peers that send no head twice.
+const MISSES: u32 = 4;
+const REST: u32 = 16;
+
+/// Where the words of a head are that tell of it as a whole, from its first on.
+const FLAGS: usize = 1;
+const METHOD: usize = 3;
+const STATUS: usize = 4;
+const COUNT: usize = 7;
+
+/// The events of one request.
+struct Seen {
+    words: Vec<i32>,
+    text: Vec<u8>,
+}
+
+/// What one parser remembers.
+#[derive(Clone, Default)]
+pub struct Repeats {
+    // Whether there was a request. Many connections send one: nothing is remembered for those.
+    is_used: bool,
+    seen: Option<Arc<Seen>>,
+    misses: u32,
+    // Heads that are not looked at.
+    rest: u32,
+    // Whether JavaScript was told to keep it.
+    is_kept: bool,
+    // Of what JavaScript keeps.
+    number: i32,
+}
+
+impl Repeats {
+    /// Looks at the events of a read, from word `first` on; of a request whose events are known, only the word that they are
+    /// the same is left.
+    pub fn note(&mut self, out: &mut Output, first: usize) {
+        let Some(head) = only_head(out, first) else {
+            return;
+        };
+        if self.rest > 0 {
+            self.rest -= 1;
+            return;
+        }
+        let known = self
+            .seen
+            .as_ref()
+            .is_some_and(|seen| seen.words == out.words[first..] && seen.text == out.text);
+        if !known {
+            self.miss(out, first);
+            return;
+        }
+        self.misses = 0;
+        let said = if self.is_kept {
+            let fields = head + event::HEAD_WORDS..out.words.len() - 1;
+            out.words.drain(fields);
+            out.words[head + COUNT] = 0;
+            out.text.clear();
+            event::SAME
+        } else {
+            self.is_kept = true;
+            self.number = self.number.wrapping_add(1);
+            event::KEEP
+        };
+        out.words[head + FLAGS] |= said;
+        // A request has no status.
+        out.words[head + STATUS] = self.number;
+    }
+
+    /// The head is not the one before: it is remembered in its place.
+    fn miss(&mut self, out: &Output, first: usize) {
+        self.is_kept = false;
+        if self.seen.is_some() {
+            self.misses += 1;
+        }
+        if self.misses >= MISSES && self.seen.take().is_some() {
+            self.rest = REST;
+            return;
+        }
+        self.seen = self.is_used.then(|| {
+            Arc::new(Seen {
+                words: out.words[first..].to_vec(),
+                text: out.text.clone(),
+            })
+        });
+        self.is_used = true;
+    }
+}
+
+/// Where the head is, if the events are those of one whole request without body, and not too many.
+fn only_head(out: &Output, first: usize) -> Option<usize> {
+    let words = out.words.get(first..)?;
+    let [event::BEGIN, head @ .., event::COMPLETE] = words else {
+        return None;
+    };
+    let fields = usize::try_from(*head.get(COUNT)?).ok()?;
+    let is_one = head.first() == Some(&event::HEAD)
+        && head.len() == event::HEAD_WORDS + fields * event::FIELD_WORDS
+        && *head.get(METHOD)? >= 0
+        && *head.get(FLAGS)? & (event::UPGRADE | event::FLUSHED) == 0;
+    let is_short = words.len() <= MOST_WORDS && out.text.len() <= LONGEST_TEXT;
+    (is_one && is_short).then_some(first + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The events of a request without fields for this target.
+    fn request(target: &str) -> Output {
+        let mut out = Output::new();
+        let length = target.len() as i32;
+        out.words.extend_from_slice(&[
+            event::BEGIN,
+            event::HEAD,
+            event::KEEP_ALIVE,
+            257,
+            1,
+            0,
+            0,
+            length,
+            0,
+            event::COMPLETE,
+        ]);
+        out.text.extend_from_slice(target.as_bytes());
+        out
+    }
+
+    /// What is said of one: the flags, the number, and how much text there is.
+    fn said(repeats: &mut Repeats, mut out: Output) -> (i32, i32, usize) {
+        repeats.note(&mut out, 0);
+        (
+            out.words[2] & !event::KEEP_ALIVE,
+            out.words[5],
+            out.text.len(),
+        )
+    }
+
+    #[test]
+    fn a_head_is_kept_when_it_comes_again_and_then_not_given_any_more() {
+        let mut it = Repeats::default();
+        for _ in 0..2 {
+            assert_eq!(said(&mut it, request("/first")), (0, 0, 6));
+        }
+        assert_eq!(said(&mut it, request("/first")), (event::KEEP, 1, 6));
+        for _ in 0..2 {
+            assert_eq!(said(&mut it, request("/first")), (event::SAME, 1, 0));
+        }
+        assert_eq!(said(&mut it, request("/other")), (0, 0, 6));
+        assert_eq!(said(&mut it, request("/other")), (event::KEEP, 2, 6));
+        assert_eq!(said(&mut it, request("/other")), (event::SAME, 2, 0));
+        assert_eq!(said(&mut it, request("/first")), (0, 0, 6));
+    }
+
+    #[test]
+    fn who_sends_no_head_twice_is_looked_at_now_and_then() {
+        let mut it = Repeats::default();
+        let looked_at = (0..1000)
+            .filter(|n| {
+                said(&mut it, request(&format!("/{n}")));
+                it.rest == 0
+            })
+            .count();
+        assert!(looked_at < 200, "{looked_at}");
+        let told = (0..20).map(|_| said(&mut it, request("/again")).0).last();
+        assert_eq!(told, Some(event::SAME));
+    }
+
+    #[test]
+    fn what_is_more_or_other_than_one_request_is_given_as_it_is() {
+        let mut it = Repeats::default();
+        for _ in 0..3 {
+            said(&mut it, request("/"));
+        }
+        let mut others = [request("/"), request("/"), request("/"), request("/")];
+        others[0].words.extend_from_slice(&[event::BEGIN]);
+        others[1].words[2] |= event::UPGRADE;
+        others[2].words[2] |= event::FLUSHED;
+        others[3].words[4] = -1;
+        for other in others {
+            let mut out = Output::new();
+            out.words.clone_from(&other.words);
+            out.text.clone_from(&other.text);
+            it.note(&mut out, 0);
+            assert_eq!((out.words, out.text), (other.words, other.text));
+        }
+        assert_eq!(said(&mut it, request("/")), (event::SAME, 1, 0));
+    }
+}
