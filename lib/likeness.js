@@ -4,13 +4,14 @@
 const { isNode } = require('./lines');
 
 /**
- * Gives a function the name and the length of another.
+ * Gives a function the name and the length of another, where they differ: one that was given them keeps all its properties in a hash,
+ * and `own.call()` then looks for `call` there first.
  * @param {Function} own
  * @param {Function} builtin
  */
 function nameLike(own, builtin) {
-  Object.defineProperty(own, 'name', { value: builtin.name, configurable: true });
-  Object.defineProperty(own, 'length', { value: builtin.length, configurable: true });
+  if (own.name !== builtin.name) Object.defineProperty(own, 'name', { value: builtin.name, configurable: true });
+  if (own.length !== builtin.length) Object.defineProperty(own, 'length', { value: builtin.length, configurable: true });
 }
 
 /**

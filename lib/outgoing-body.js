@@ -551,13 +551,8 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
  * @this {OutgoingMessage}
  */
 function _finish() {
-  finish(this);
-}
-
-/** @param {OutgoingMessage} message whose everything is on its way: what `_finish()` does */
-function finish(message) {
-  if (!message[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION('a message cannot finish without a socket');
-  if (isHeard(message, 'prefinish')) message.emit('prefinish');
+  if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION('a message cannot finish without a socket');
+  if (isHeard(this, 'prefinish')) this.emit('prefinish');
 }
 
 /**
@@ -662,6 +657,6 @@ function addTrailers(headers) {
 }
 
 module.exports = {
-  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finish, finished, flushHeaders, heldLength, isHeard, isWhole, nop,
+  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finished, flushHeaders, heldLength, isHeard, isWhole, nop,
   sendHeldChunk, sendWhole, write,
 };
