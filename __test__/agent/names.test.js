@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const builtin = require('node:http');
 const { test } = require('node:test');
 const http = require('../..');
+const { random } = require('../random');
 
 const HOSTS = [undefined, null, '', 'localhost', 'example.org', 'EXAMPLE.org', '127.0.0.1', '::1', '[::1]', 'h:1', ':', 'bücher.de', '\u{1f600}', 'a b', 0, 1, NaN, true, false];
 const PORTS = [undefined, null, '', 0, '0', 80, '80', 443, 65535, 65536, -1, 8080.5, NaN, Infinity, 'http', true, false, 1n];
@@ -12,21 +13,13 @@ const ADDRESSES = [undefined, null, '', '127.0.0.1', '::1', 'fe80::1%eth0', '80'
 const FAMILIES = [undefined, null, 0, 4, 6, '4', '6', 5, 4.5, NaN, true];
 const PATHS = [undefined, null, '', '/tmp/a.sock', '\0abstract', 'ü', '4', ':', 6, 0];
 
-/** Numbers that look random, the same in every run. */
-function* numbers(seed) {
-  for (let state = seed; ;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state >>> 8;
-  }
-}
-
 function* generated(count) {
-  const random = numbers(20);
-  const pick = (list) => list[random.next().value % list.length];
+  const below = random(20);
+  const pick = (list) => list[below(list.length)];
   for (let n = 0; n < count; n++) {
     const options = {};
     for (const [name, list] of [['host', HOSTS], ['port', PORTS], ['localAddress', ADDRESSES], ['family', FAMILIES], ['socketPath', PATHS]]) {
-      if (random.next().value % 4 !== 0) options[name] = pick(list);
+      if (below(4) !== 0) options[name] = pick(list);
     }
     yield options;
   }

@@ -2,6 +2,7 @@
 // Inputs near the border of what is right, without end and the same for the same seed.
 
 const { BODIES, REQUESTS, RESPONSES } = require('../../fuzz/seeds');
+const { random } = require('../random');
 
 const PARTS = [
   '\r', '\n', '\r\n', '\r\n\r\n', ' ', '\t', ':', ',', ';', '"', '\\', '=', '\0', '\x0b', '\x0c', '\x7f', '\x80', '\xff', '0', '1', 'a', 'F', '#', '?', '@',
@@ -14,18 +15,6 @@ const PARTS = [
 ];
 // An upgrade makes node's parser hide the errors behind it: these come in few inputs.
 const SWITCHES = ['Upgrade: x\r\n', 'Connection: upgrade\r\n', 'CONNECT a:1 '];
-
-/** A generator of 32-bit numbers (xorshift). @param {number} seed @returns {function(number): number} of 0 to n - 1 */
-function random(seed) {
-  let state = (seed * 2654435761 + 88172645) >>> 0 || 1;
-  return (n) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % n;
-  };
-}
 
 const METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'OPTIONS', 'M-SEARCH', 'QUERY', 'get', 'FOO', 'DESCRIBE'];
 const TARGETS = ['/', '/a?b', '*', 'http://a/', 'a', '/\x80', '/a#b', '//', ''];

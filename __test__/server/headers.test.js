@@ -5,16 +5,8 @@ const test = require('node:test');
 const builtin = require('../../lib/builtin');
 const { IncomingMessage } = require('../../lib/incoming');
 const { createServer } = require('../..');
+const { random } = require('../random');
 const { exchange, get, serving } = require('./exchange');
-
-/** A generator of numbers below n that gives the same ones in every run. */
-function numbers(seed) {
-  let state = seed;
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * n);
-  };
-}
 
 const NAMES = [
   'Host', 'host', 'HOST', 'Accept', 'accept', 'Cookie', 'cookie', 'Set-Cookie', 'set-cookie', 'ETag', 'etag', 'Etag', 'User-Agent',
@@ -38,7 +30,7 @@ function message(Class, list, count, join) {
 const inheritsNames = Object.getPrototypeOf(new builtin.IncomingMessage().headersDistinct) !== null;
 
 test('headers and headersDistinct of any list are those of the built-in class', () => {
-  const below = numbers(7);
+  const below = random(7);
   const lists = Array.from({ length: 300 }, () => randomList(below));
   // Each list several times, in another order: shapes are remembered, and must not be mixed up.
   for (let n = 0; n < 20000; n++) {

@@ -7,6 +7,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const test = require('node:test');
 const { createServer } = require('../..');
+const { random } = require('../random');
 const { serving } = require('./exchange');
 
 const FIELDS = ['Host', 'localhost', 'Cookie', 'session=0123456789abcdef', 'X-Own', 'a value that is longer'];
@@ -93,18 +94,9 @@ async function connect(port) {
   };
 }
 
-/** A generator of numbers below n that gives the same ones in every run. */
-function numbers(seed) {
-  let state = seed;
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * n);
-  };
-}
-
 test('heads that are sent again, in any order, are each seen as they are', async () => {
   await serving(createServer(echo), async (port) => {
-    const below = numbers(26);
+    const below = random(26);
     const connection = await connect(port);
     for (let round = 0; round < 500; round++) {
       const kind = round === 400 ? MANY : KINDS[below(KINDS.length)];

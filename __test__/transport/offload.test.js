@@ -10,20 +10,12 @@ const { test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 const ours = require('../../lib');
 const native = require('../../lib/native');
+const { random } = require('../random');
 const { Way, bodies, get, until } = require('./ways');
 
 const LIB = path.join(__dirname, '../../lib');
 const isThere = ours.createServer({ transport: 'offload' }).transport === 'offload';
 const skip = isThere ? false : 'no I/O threads on this platform';
-
-/** A generator of the same numbers below 1 each time. */
-function sequence(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 test('there are I/O threads where they are promised', { skip: process.platform !== 'linux' && 'promised of Linux' }, () => {
   assert.ok(isThere);
@@ -96,14 +88,15 @@ test('a slow handler stops the reads of its own connection alone', { skip }, asy
 });
 
 test('given back at random moments, a connection loses no byte in either direction', { skip, timeout: 120_000 }, async () => {
-  const random = sequence(20);
+  const below = random(20);
+  const chance = () => below(2 ** 32) / 2 ** 32;
   const way = new Way('offload');
   let given = 0;
   const server = await way.serve((req, res) => {
     let length = 0;
     req.on('data', (part) => { length += part.length; });
     req.on('end', () => { res.end(`${req.url} ${length}`); });
-    if (random() < 0.05) {
+    if (chance() < 0.05) {
       const { socket } = req;
       const giveBack = () => {
         if (socket.destroyed) return;
@@ -111,10 +104,10 @@ test('given back at random moments, a connection loses no byte in either directi
         socket.setMaxListeners(0);
         socket.on('data', () => {});
       };
-      const when = random();
+      const when = chance();
       if (when < 0.3) giveBack();
       else if (when < 0.6) setImmediate(giveBack);
-      else setTimeout(giveBack, random() * 3);
+      else setTimeout(giveBack, chance() * 3);
     }
   }, { ioThreads: 2 });
   const total = 150;
@@ -124,16 +117,16 @@ test('given back at random moments, a connection loses no byte in either directi
     for (let k = 0; k < total;) {
       let text = '';
       // Several at once, cut anywhere.
-      for (let several = 1 + random() * 4; several >= 1 && k < total; several--, k++) {
-        const size = random() < 0.3 ? Math.floor(random() * 40_000) : 0;
+      for (let several = 1 + chance() * 4; several >= 1 && k < total; several--, k++) {
+        const size = chance() < 0.3 ? Math.floor(chance() * 40_000) : 0;
         text += `POST /${n}/${k} HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(size)}`;
         wanted[n].push(`/${n}/${k} ${size}`);
       }
-      const cut = Math.floor(random() * text.length);
+      const cut = Math.floor(chance() * text.length);
       client.write(text.slice(0, cut));
-      if (random() < 0.5) await new Promise(setImmediate);
+      if (chance() < 0.5) await new Promise(setImmediate);
       client.write(text.slice(cut));
-      if (random() < 0.7) await new Promise((resolve) => { setTimeout(resolve, random() * 2); });
+      if (chance() < 0.7) await new Promise((resolve) => { setTimeout(resolve, chance() * 2); });
     }
   }));
   await until(() => clients.every((client) => client.closed_ || client.text.endsWith(wanted[clients.indexOf(client)].at(-1))));
