@@ -117,7 +117,7 @@ fn echo_on(mut stream: UnixStream, before: Vec<u8>) -> JoinHandle<()> {
 }
 
 fn post(lane: &Lane<Sum>, letter: Letter<Sum>) {
-    lane.post(&mut vec![letter]);
+    lane.post(vec![letter]);
     lane.ring();
 }
 

@@ -3,6 +3,7 @@
 
 const assert = require('node:assert');
 const path = require('node:path');
+const net = require('node:net');
 const fs = require('node:fs');
 const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
@@ -65,6 +66,32 @@ test('threads have ended, and no descriptor is left, when a worker that served i
   }
   await until(() => native.offloadThreads() === 0);
   if (countable) await until(() => descriptors() <= before + 2);
+});
+
+test('a connection that comes while the last threads end has new ones', { skip }, async () => {
+  const way = new Way('offload');
+  const other = way.create((req, res) => { res.end(req.url); });
+  const waiting = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+  await once(waiting, 'listening');
+  const accepted = once(waiting, 'connection');
+  const late = await way.connect(waiting);
+  const [socket] = await accepted;
+  // Within the turn in which the only other connection ends, and with it the last that uses threads.
+  const server = await way.serve((req) => {
+    server.close(() => {
+      assert.strictEqual(native.offloadThreads(), 0);
+      other.emit('connection', socket);
+      socket.resume();
+    });
+    req.socket.destroy();
+  });
+  const first = await way.connect(server);
+  first.write(get('/first'));
+  late.write(get('/late'));
+  await until(() => bodies(late.text).length === 1);
+  assert.strictEqual(bodies(late.text)[0], '/late');
+  waiting.close();
+  await way.close();
 });
 
 test('a slow handler stops the reads of its own connection alone', { skip }, async () => {

@@ -40,7 +40,6 @@ impl Feed for Session {
 struct Entry {
     connection: Arc<Connection<Session>>,
     lane: Lane<Session>,
-    lane_number: usize,
     // What was written since the last hand-over.
     queue: Vec<u8>,
     // The same connection, if JavaScript has dealt with its news and its task does not know yet.
@@ -52,7 +51,6 @@ struct Entry {
 
 /// Letters to a thread.
 struct Unposted {
-    lane_number: usize,
     lane: Lane<Session>,
     letters: Vec<Letter<Session>>,
 }
@@ -324,9 +322,9 @@ impl Offload {
                 }
             }
         }
-        for mut it in unposted.drain(..) {
-            it.lane.post(&mut it.letters);
-            it.lane.ring();
+        for Unposted { lane, letters } in unposted.drain(..) {
+            lane.post(letters);
+            lane.ring();
         }
     }
 
@@ -377,7 +375,6 @@ impl Offload {
         let entry = vacant.insert(Entry {
             connection,
             lane,
-            lane_number,
             queue: Vec::new(),
             dealt: None,
             listed: false,
@@ -398,13 +395,9 @@ impl Offload {
 
 /// Writes a letter about a connection to its thread.
 fn write_to(unposted: &mut Vec<Unposted>, entry: &Entry, letter: Letter<Session>) {
-    let known = unposted
-        .iter_mut()
-        .find(|it| it.lane_number == entry.lane_number);
-    match known {
+    match unposted.iter_mut().find(|it| it.lane.is(&entry.lane)) {
         Some(it) => it.letters.push(letter),
         None => unposted.push(Unposted {
-            lane_number: entry.lane_number,
             lane: entry.lane.clone(),
             letters: vec![letter],
         }),

@@ -86,8 +86,8 @@ const READ: u8 = 1;
 /// What is queued cannot be sent, see [`Link::trouble`].
 const TROUBLE: u8 = 2;
 
-/// A connection of a JavaScript thread. Its count of owners, which only the I/O threads change, is in a line of its own; what comes first
-/// here is touched for each read by both threads.
+/// A connection of a JavaScript thread. Its count of owners, which the I/O thread changes for each read, is in a line of its own; what
+/// comes first here is touched for each read by both threads.
 #[repr(C, align(64))]
 pub struct Connection<F> {
     // What it is in the inbox for: READ, TROUBLE; 0 where it is not there.
@@ -238,9 +238,14 @@ impl<F: Feed> Lane<F> {
         Ok((Lane(post), thread))
     }
 
-    /// Takes letters, in place of what is in the list. They are read at the next [`Lane::ring`].
-    pub fn post(&self, letters: &mut Vec<Letter<F>>) {
-        lock(&self.0.mail).letters.append(letters);
+    /// Whether both are the same thread: one that has ended is none that has its number now.
+    pub fn is(&self, other: &Lane<F>) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Takes letters, which are read at the next [`Lane::ring`].
+    pub fn post(&self, letters: Vec<Letter<F>>) {
+        lock(&self.0.mail).letters.extend(letters);
     }
 
     /// Wakes the thread.

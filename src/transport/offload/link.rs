@@ -127,7 +127,7 @@ struct Outgoing {
     sent: u64,
 }
 
-/// One connection. `F` is its parser, `W` its descriptor.
+/// One connection. `F` is its parser, `W` its descriptor. In the order in which it is touched, as what is in it.
 #[repr(C)]
 pub struct Link<F, W> {
     // Bytes in the queue, to be asked without the lock.

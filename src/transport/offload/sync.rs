@@ -9,7 +9,7 @@ pub use std::sync::{
 #[cfg(model)]
 pub use loom::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicU8, AtomicUsize, Ordering},
+    atomic::{AtomicUsize, Ordering},
 };
 
 /// Takes a lock, also one that a panicking thread has left: what it guards is changed in steps that each leave it whole.
