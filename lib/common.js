@@ -4,8 +4,9 @@
 const builtinCommon = require('_http_common');
 const { isLenient } = require('./builtin');
 const { choosesValidation, refusesManyFields } = require('./lines');
-const { IncomingMessage, isUnheard, readStart, readStop } = require('./incoming');
-const { HTTPParser, kRunOn } = require('./parser');
+const { IncomingMessage, readStart, readStop } = require('./incoming');
+const { HTTPParser, kDrainsTicks, kRunOn } = require('./parser');
+const { endBody } = require('./request-end');
 const { keep } = require('./server-reader');
 const { calculateLenientFlags } = require('./strict');
 const { giveBack } = require('./transport');
@@ -112,6 +113,7 @@ function closeParser(parser) {
 
 function cleanParser(parser) {
   parser[kRunOn] = false;
+  parser[kDrainsTicks] = false;
   parser[kOnMessageBegin] = null;
   parser[kOnExecute] = null;
   parser[kOnTimeout] = null;
@@ -179,7 +181,7 @@ function parserOnBody(piece) {
   const { incoming } = this;
   if (incoming === null) return;
   // A message whose body nobody wants goes on being parsed, to find its end.
-  if (!incoming._dumped && !isUnheard(incoming) && !incoming.push(keep(piece))) readStop(this.socket);
+  if (!incoming._dumped && !incoming.push(keep(piece))) readStop(this.socket);
 }
 
 function parserOnMessageComplete() {
@@ -195,18 +197,6 @@ function parserOnMessageComplete() {
     endBody(incoming);
   }
   readStart(this.socket);
-}
-
-// A message without a body that nobody listens to yet needs no tick to say so: whoever attaches a listener later finds
-// the state ended, and the stream goes on from there.
-function endBody(incoming) {
-  const state = incoming._readableState;
-  if (incoming._eventsCount === 0 && state.length === 0 && state.flowing === null && !state.destroyed &&
-      !incoming._consuming) {
-    state.ended = true;
-  } else {
-    incoming.push(null);
-  }
 }
 
 /**

@@ -6,10 +6,10 @@
 
 const { Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('./builtin');
-const { silence } = require('./emitter');
+const { listen, silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('./header-fields');
 const { follow } = require('./likeness');
-const { closesAtOnce, hasSignal } = require('./lines');
+const { closesAtOnce, endsUnread, hasSignal } = require('./lines');
 const { ownSymbol } = require('./symbols');
 const { isUnbuilt } = require('./unbuilt');
 
@@ -262,7 +262,7 @@ if (hasSignal) {
     this._dumped = true;
     this._consuming = true;
     this._readableState.ended = true;
-    closeSilently(this, null);
+    closeAtRest(this);
   };
 }
 
@@ -272,7 +272,10 @@ IncomingMessage.prototype._dump = function _dump() {
   this._dumped = true;
   // What is buffered already shall reach nobody.
   silence(this, 'data');
-  this.resume();
+  const { ended, endEmitted, length } = this._readableState;
+  // What is complete and empty ends without flowing, from Node 26 on.
+  if (endsUnread && this.complete && ended && !endEmitted && length === 0) this.read(0);
+  else this.resume();
 };
 
 if (hasSignal) {
@@ -305,38 +308,61 @@ function detachSignal(message) {
   message[kDetachAbortSignal]?.();
 }
 
-/**
- * Whether what comes of a body reaches nobody: the message flows, has flowed already, and nobody listens. The stream would
- * keep each piece until the end of the turn and then read it for nobody, 13,000 of them where a peer sends chunks of one byte.
- * @param {IncomingMessage} message
- * @returns {boolean}
- */
-function isUnheard(message) {
-  const state = message._readableState;
-  return state.flowing === true && state.dataEmitted && state.length === 0 && !state.resumeScheduled && !state.readableListening &&
-    !state.destroyed && message._events.data === undefined && message.push === push && message.read === read && message.emit === emit;
+// What node calls on a message while it ends by itself.
+const { _destroy, _dump, _read } = IncomingMessage.prototype;
+const { destroy, resume } = Readable.prototype;
+
+function hasNodesMethods(message) {
+  return message.emit === emit && message.push === push && message.read === read && message.resume === resume &&
+    message.destroy === destroy && message._destroy === _destroy && message._dump === _dump && message._read === _read;
 }
 
 /**
- * Whether a message whose answer is finished can be closed without the work of the stream machinery: it is complete, has
- * no body, nobody has touched it, and nobody listens.
+ * Whether the program has not touched a message yet: no listener, nothing read or buffered, not paused, resumed or destroyed, and no method replaced.
+ * What the stream does when such a message ends can be seen by nobody but the code of a later tick.
  * @param {IncomingMessage} message
  * @returns {boolean}
  */
-function isSilent(message) {
+function isUntouched(message) {
   const state = message._readableState;
-  return message._eventsCount === 0 && message.complete && !message._consuming && !state.destroyed && state.ended &&
-    state.length === 0 && (state.flowing === null || message._dumped) && !state.endEmitted;
+  return message._eventsCount === 0 && state.flowing === null && state.length === 0 && !message._consuming && !state.destroyed &&
+    hasNodesMethods(message);
+}
+
+/** The rest of a message is read away, and the program has not touched it: see isUntouched(). */
+const AT_REST = endsUnread ? null : true;
+
+/**
+ * Ends a complete, untouched message whose answer is finished: what `_dump()` does to it, and the listener of 'end' that node adds.
+ * @param {IncomingMessage} message
+ * @param {Function} onEnd
+ */
+function dumpUntouched(message, onEnd) {
+  const state = message._readableState;
+  message._dumped = true;
+  state.flowing = AT_REST;
+  if (!endsUnread) state.resumeScheduled = true;
+  listen(message, 'end', onEnd);
 }
 
 /**
- * Leaves a silent message in the state in which reading it to the end would leave it.
- * @param {IncomingMessage} message
- * @param {boolean|null} [flowing]
+ * @param {IncomingMessage} message of dumpUntouched()
+ * @param {Function} onEnd
+ * @returns {boolean} whether the program has not touched it since
  */
-function closeSilently(message, flowing = true) {
+function isAtRest(message, onEnd) {
   const state = message._readableState;
-  state.flowing = flowing;
+  return message._eventsCount === 1 && message._events.end === onEnd && state.flowing === AT_REST && state.length === 0 &&
+    !message._consuming && !state.destroyed && !state.endEmitted && hasNodesMethods(message);
+}
+
+/**
+ * Leaves a message at rest in the state in which reading it to the end would leave it.
+ * @param {IncomingMessage} message
+ */
+function closeAtRest(message) {
+  const state = message._readableState;
+  state.resumeScheduled = false;
   state.endEmitted = true;
   state.destroyed = true;
   state.closed = true;
@@ -345,10 +371,11 @@ function closeSilently(message, flowing = true) {
 
 module.exports = {
   IncomingMessage,
-  closeSilently,
+  closeAtRest,
   detachSignal,
-  isSilent,
-  isUnheard,
+  dumpUntouched,
+  isAtRest,
+  isUntouched,
   kHeaders,
   kHeadersCount,
   readStart,

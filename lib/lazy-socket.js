@@ -20,6 +20,8 @@ const { process } = globalThis;
 const plain = net.Socket.prototype;
 const kServer = Symbol('lazySocketServer');
 const kOnConnection = Symbol('lazySocketOnConnection');
+// On a handle: its request of shutdown that is under way.
+const kShutdown = Symbol('lazySocketShutdown');
 const CLOSED = null;
 // A handle's word for a request that needs no callback.
 const DONE = 1;
@@ -192,7 +194,9 @@ LazySocket.prototype[kBuild] = function() {
   if (server.noDelay) this.setNoDelay(true);
   for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
   afterBuild(this);
-  if (this[kEnding]) this.destroySoon();
+  if (!this[kEnding]) return;
+  if (handle[kShutdown] !== undefined) joinShutdown(handle);
+  this.destroySoon();
 };
 
 // It ended, and its 'close' is past: nobody is to hear of that now.
@@ -215,17 +219,17 @@ function hearAgain(socket) {
 
 // ---------------------------------------------------------------------------------------------------------- closing
 
-// Sockets to be shut down when this turn of the loop is over; until then they can be looked at.
+// Sockets to be shut down when this turn of the loop is over, each followed by what is to be called when it is closed.
 let endingSoon = [];
 
 /**
  * Ends and closes a socket that nobody has looked at, as `destroySoon()` does.
  * @param {stream.Duplex} socket
- * @param {Function} closed called with the socket when it was closed without being looked at
+ * @param {Function} closed called with the socket when it is closed and was not looked at
  * @returns {boolean} false, and nothing was done, for any other socket
  */
 function dismissSoon(socket, closed) {
-  if (!socket[kUnbuilt] || ShutdownWrap === undefined) return false;
+  if (!socket[kUnbuilt] || ShutdownWrap === undefined || !closesAsNode(socket)) return false;
   if (socket[kEnding]) return true;
   socket[kEnding] = true;
   if (endingSoon.length === 0) setImmediate(endAll);
@@ -238,39 +242,69 @@ function endAll() {
   endingSoon = [];
   for (let n = 0; n < list.length; n += 2) {
     const socket = list[n];
-    if (!socket[kUnbuilt]) continue;
-    if (dismiss(socket, true)) list[n + 1](socket);
-    else socket.destroySoon();
+    if (socket[kUnbuilt] && !dismiss(socket, true, list[n + 1])) socket.destroySoon();
   }
+}
+
+// Whether no method that node calls to close a socket was replaced.
+function closesAsNode(socket) {
+  return socket.destroySoon === plain.destroySoon && socket.destroy === plain.destroy && socket.end === METHODS.end && socket.emit === plain.emit &&
+    socket._destroy === METHODS._destroy && socket._final === plain._final;
 }
 
 /**
  * Closes a socket that nobody has looked at, if everything is sent.
  * @param {stream.Duplex} socket
  * @param {boolean} orderly whether it is shut down first, as by `end()`
+ * @param {Function} closed called with the socket when it is closed
  * @returns {boolean} false, and nothing was done, for any other socket
  */
-function dismiss(socket, orderly) {
+function dismiss(socket, orderly, closed) {
   const handle = socket[kUnbuilt];
-  if (!handle || (orderly && ShutdownWrap === undefined) || !letGo(socket)) return false;
+  if (!handle || (orderly && ShutdownWrap === undefined) || !closesAsNode(socket) || !letGo(socket)) return false;
+  socket[kEnding] = true;
+  if (!orderly || shutDown(socket, handle, closed) !== 0) closeUnbuilt(socket, handle, closed);
+  return true;
+}
+
+function shutDown(socket, handle, closed) {
+  const request = new ShutdownWrap();
+  request.handle = handle;
+  request.oncomplete = afterShutdown;
+  request.socket = socket;
+  request.closed = closed;
+  handle[kShutdown] = request;
+  return handle.shutdown(request);
+}
+
+function afterShutdown(status) {
+  const { closed, handle, socket } = this;
+  handle[kShutdown] = undefined;
+  // The socket was built meanwhile, and waits for the same.
+  if (socket[kUnbuilt] === undefined) this.successor?.oncomplete(status);
+  else closeUnbuilt(socket, handle, closed);
+}
+
+function closeUnbuilt(socket, handle, closed) {
   socket[kUnbuilt] = CLOSED;
-  if (!orderly || shutDown(handle) !== 0) handle.close();
+  handle.close(() => {
+    if (socket[kUnbuilt] === undefined) socket.emit('close', false);
+    closed(socket);
+  });
   const { server } = socket;
   socket._server = null;
   server._connections--;
   server._emitCloseIfDrained();
-  return true;
 }
 
-function shutDown(handle) {
-  const request = new ShutdownWrap();
-  request.handle = handle;
-  request.oncomplete = closeHandle;
-  return handle.shutdown(request);
-}
-
-function closeHandle() {
-  this.handle.close();
+// A socket is built while its handle is being shut down: what the socket then asks of it is already under way.
+function joinShutdown(handle) {
+  const request = handle[kShutdown];
+  handle.shutdown = (successor) => {
+    delete handle.shutdown;
+    request.successor = successor;
+    return 0;
+  };
 }
 
 // -------------------------------------------------------------------------------------------------------- accepting

@@ -20,6 +20,7 @@ const {
   kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished,
 } = require('./symbols');
 const { write: nativeWrite, writeLast } = require('./transport');
+const { isQueueOurs } = require('./ticks');
 const { isCorked, isUnbuilt, isWritable, uncorkAll } = require('./unbuilt');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
 
@@ -116,8 +117,10 @@ function uncork(corked) {
  * Tells that everything was given to the kernel, or could not be.
  * @param {object} message
  * @param {Error} [error] from Node 24 on the callbacks of end() learn of it
+ * @param {number} [mark] of the tick, where it is one of ours (see ticks.js)
  */
-function finished(message, error) {
+function finished(message, error, mark) {
+  if (mark !== undefined) isQueueOurs(mark, mark);
   if (TRACKS_END) {
     error = error || message[kErrored] || (message[kSocket]?._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
     if (error) {

@@ -13,6 +13,7 @@ const { follow } = require('./likeness');
 const { lenientBits, llhttp, refusesManyFields } = require('./lines');
 const native = require('./native');
 const { Fields, fieldList } = require('./parser-fields');
+const { drainTicks } = require('./ticks');
 
 const REQUEST = 1;
 const RESPONSE = 2;
@@ -45,6 +46,7 @@ const RUN_ON = 256;
 const NO_LIMIT = -1;
 
 // How the core came to a stop.
+const STOP_DONE = 0;
 const STOP_FULL = 1;
 const STOP_HEAD = 2;
 const STOP_ERROR = 4;
@@ -83,6 +85,11 @@ let shares;
  * core then need not stop there. They make nothing of the fields of a message that is refused before its head is complete.
  */
 const kRunOn = Symbol('runOn');
+/**
+ * Set on a parser that is fed by its connection's handle, not by a listener of 'data': ticks and microtasks run behind each piece of a
+ * body then, before the parser goes on. So a program can answer, listen, or destroy the connection before the message is complete.
+ */
+const kDrainsTicks = Symbol('drainsTicks');
 const kHandle = Symbol('handle');
 const kResource = Symbol('resource');
 const kInitialized = Symbol('initialized');
@@ -117,6 +124,7 @@ class HTTPParser {
     this[kType] = 0;
     this[kInitialized] = 0;
     this[kRunOn] = false;
+    this[kDrainsTicks] = false;
     this[kStarted] = -1;
     this[kHeadersCompleted] = false;
     this[kConnections] = null;
@@ -215,8 +223,9 @@ const methods = {
     }
   },
 
-  /** Ends the parser's async resource; the parser may be initialized again. */
+  /** Ends the parser's async resource; the parser may be initialized again. What it is executing reaches nobody from here on. */
   free() {
+    if (this[kInitialized] !== 0) this[kInitialized]++;
     this[kFields].forget();
     this.remove();
     endResource(this);
@@ -473,9 +482,12 @@ function executed(parser) {
 
 /** @returns {boolean} whether the events that the native transport has brought are of more than one message */
 function holdsSeveral() {
-  if (sharedEvents[FIRST_EVENT] !== BEGIN || sharedEvents[FIRST_EVENT + 1] !== HEAD) return false;
-  const second = FIRST_EVENT + 1 + 8 + 4 * sharedEvents[FIRST_EVENT + 8] + 1;
-  return sharedEvents[LENGTH] > second;
+  const length = sharedEvents[LENGTH];
+  let at = FIRST_EVENT;
+  if (sharedEvents[at] !== BEGIN || sharedEvents[at + 1] !== HEAD) return false;
+  at += 1 + 8 + 4 * sharedEvents[at + 8];
+  while (at < length && sharedEvents[at] === BODY) at += 3;
+  return length > at + 1;
 }
 
 /**
@@ -499,13 +511,34 @@ function deliverAll(parser, text, events, chunk, offset) {
       events[CURSOR]++;
       continue;
     }
+    const drains = parser[kDrainsTicks] && events[events[CURSOR]] === BODY;
     const resource = parser[kResource];
     decision = resource === null ?
       deliver(parser, text, events, chunk, offset) :
       resource.runInAsyncScope(deliver, undefined, parser, text, events, chunk, offset);
     if (decision === ABANDONED) return 0;
+    if (drains && !drain(parser, events)) {
+      events[CURSOR] = length;
+      return 0;
+    }
   }
   return decision;
+}
+
+// Answers whether the parser goes on: it is still the one of the same connection, and no tick has thrown, which ends the message as a
+// callback that throws does. Nothing else learns of that.
+function drain(parser, events) {
+  const use = parser[kInitialized];
+  try {
+    drainTicks();
+  } catch (error) {
+    if (parser[kInitialized] === use) native.parserFail(parser[kHandle], FAILED_BODY);
+    // It is no business of those who have called the parser; and the async context of the tick that threw is still the current one.
+    native.fatalException(error);
+    events[STOP] = STOP_DONE;
+    return false;
+  }
+  return parser[kInitialized] === use;
 }
 
 function deliver(parser, text, events, chunk, offset) {
@@ -560,6 +593,10 @@ function deliver(parser, text, events, chunk, offset) {
           failure = FAILED_BODY;
           if (typeof onBody === 'function') onBody.call(parser, pieceOf(chunk, start, end));
           failure = -1;
+          if (parser[kDrainsTicks]) {
+            events[CURSOR] = at;
+            return parser[kInitialized] === use ? decision : ABANDONED;
+          }
           break;
         }
         case COMPLETE: {
@@ -635,5 +672,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  GROUP, HTTPParser, STRICT, adopt, durationOf, forGroup, handleOf, hasHead, holdsSeveral, kFields, kRunOn, runsOn, sharedEvents, within,
+  GROUP, HTTPParser, STRICT, adopt, durationOf, forGroup, handleOf, hasHead, holdsSeveral, kAsyncId, kDrainsTicks, kFields, kRunOn, runsOn, sharedEvents, within,
 };

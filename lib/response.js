@@ -90,8 +90,8 @@ const { assignSocket } = ServerResponse.prototype;
  * `response.assignSocket(socket)` of a response that is ready to be sent as a whole, behind another one.
  * @param {ServerResponse} response
  * @param {stream.Writable} socket of a server, which has served another response
- * @param {Function} done called with the response and an error when it was given to the kernel; and with `previous` as third
- *   argument in the next tick
+ * @param {Function} done called with the response and an error when it was given to the kernel; and with the mark of its tick and `previous`
+ *   as third and fourth argument in the next tick
  * @param {*} previous
  * @returns {boolean} false, and nothing was done, where the response is not of that kind
  */

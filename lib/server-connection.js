@@ -5,18 +5,20 @@
 // request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
 const net = require('node:net');
+const { executionAsyncId } = require('node:async_hooks');
 const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
 const { kOnFinish, listen, plainEmit } = require('./emitter');
 const { codes, connResetException } = require('./errors');
-const { closeSilently, detachSignal, isSilent } = require('./incoming');
+const { detachSignal } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
-const { asksBeforeUpgrade, endsUnread, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
-const { kFields, kRunOn, within } = require('./parser');
+const { asksBeforeUpgrade, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
+const { kAsyncId, kDrainsTicks, kFields, kRunOn, within } = require('./parser');
 const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } = require('./parser-fields');
 const { finished, isHeard } = require('./outgoing-body');
+const { closeUnread, dumpUnread, forgetAtEnd } = require('./request-end');
 const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const Queue = require('./queue');
@@ -26,6 +28,7 @@ const { kConnection, kConnections, kServerResponse } = require('./server-symbols
 const stats = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain, kUniqueHeaders } = require('./symbols');
+const { isQueueOurs, lastMark, schedule } = require('./ticks');
 const transport = require('./transport');
 const { isUnbuilt } = require('./unbuilt');
 
@@ -65,6 +68,10 @@ class Connection {
     this.requestCount = 0;
     // All of them, whether `maxRequestsPerSocket` counts them or not.
     this.requestsSeen = 0;
+    // The tick of the last 'finish', see ticks.js.
+    this.finishMark = 0;
+    // The response that closes in the tick in which the next one finishes.
+    this.closing = null;
     // Whether what it did is in the sums of its server.
     this.isCounted = false;
     // What the socket had read and written in an earlier connection, if there was one.
@@ -129,6 +136,7 @@ function connectionListener(socket) {
   socket.parser = parser;
   // The callbacks answer READ_BODY for all that is no upgrade.
   parser[kRunOn] = true;
+  parser[kDrainsTicks] = true;
   parser.onIncoming = parserOnIncoming;
   parser[kOnTimeout] = parserOnTimeout;
 
@@ -182,6 +190,7 @@ function socketOnData(chunk) {
   if (!parser) return;
   const connection = this[kConnection];
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
+  parser[kDrainsTicks] = isReadFromHandle(this);
   const result = parser.execute(chunk);
   if (typeof result !== 'number') {
     within(parser, refuse, undefined, this, parser, result, keep(chunk));
@@ -189,6 +198,12 @@ function socketOnData(chunk) {
     upgrade(this, connection, parser, keep(chunk.subarray(result)));
   }
   pauseParser(this);
+}
+
+// Whether what comes as 'data' is handed over in the very read of the handle, and to us alone. Node's parser reads such a socket from below.
+function isReadFromHandle(socket) {
+  const { _events: { data, readable } } = socket;
+  return data === socketOnData && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId];
 }
 
 // The native transport has read and parsed.
@@ -208,9 +223,7 @@ function onNativeData(socket, result, length) {
 // The peer of a socket that nobody has looked at has sent its last byte. Where nothing is owed to it, that is the end.
 function onNativeEnd(socket) {
   const { parser } = socket;
-  if (!parser || !isSettled(socket) || parser.finish() !== undefined || !dismiss(socket, true)) return false;
-  socketOnClose.call(socket);
-  return true;
+  return Boolean(parser) && isSettled(socket) && parser.finish() === undefined && dismiss(socket, true, onDismissed);
 }
 
 function isSettled(socket) {
@@ -222,8 +235,7 @@ function isSettled(socket) {
  * @param {stream.Duplex} socket
  */
 function closeNow(socket) {
-  if (isSettled(socket) && dismiss(socket, false)) socketOnClose.call(socket);
-  else socket.destroy();
+  if (!isSettled(socket) || !dismiss(socket, false, onDismissed)) socket.destroy();
 }
 
 function refuse(socket, parser, error, chunk) {
@@ -501,37 +513,30 @@ function resOnFinish() {
   }
 
   connection.requests.shift();
+  connection.finishMark = lastMark();
   if (hasSignal) detachSignal(req);
 
-  // What is left of a body that nobody reads stands between us and the next request.
-  const silent = isSilent(req);
-  if (silent) {
-    req._dumped = true;
-  } else {
-    // Who has begun to read, and has paused perhaps, will read on.
-    if (endsUnread && endEmpty(req)) {
-      // Its end is on its way.
-    } else if (!req._consuming && (!req.readableDidRead || (req.readableEnded && req.readableFlowing))) req._dump();
-    clearIncoming(req);
-  }
+  const unread = dumpUnread(req);
+  if (!unread) forgetAtEnd(req);
 
   if (socket._httpMessage === this) this.detachSocket(socket);
 
   if (this._last) {
-    process.nextTick(closeExchange, this, silent);
+    schedule(closeExchange, this, unread, connection);
     if (isSettled(socket) && dismissSoon(socket, onDismissed)) return;
     if (typeof socket.destroySoon === 'function') socket.destroySoon();
     else socket.end();
   } else if (connection.waiting.length > 0) {
     const next = connection.waiting.shift();
     // What would be two ticks, one right behind the other, is one where nobody hears of the first.
-    if (silent && !isHeard(this, 'close') && assignInTurn(next, socket, finishedInTurn, this)) return;
-    process.nextTick(closeExchange, this, silent);
+    if (unread && !isHeard(this, 'close') && assignInTurn(next, socket, finishedInTurn, connection)) {
+      connection.closing = this;
+      return;
+    }
+    schedule(closeExchange, this, unread, connection);
     next.assignSocket(socket);
   } else {
-    // The tick in which node closes an exchange is for those who hear of that, or of its end before.
-    if (silent && isOwnAffair(this)) closeExchange(this, true);
-    else process.nextTick(closeExchange, this, silent);
+    schedule(closeExchange, this, unread, connection);
     enterIdle(connection);
   }
 }
@@ -542,56 +547,33 @@ function isOwnAffair(res) {
 }
 
 // A response was given to the kernel (undefined: it waits for that), and the exchange before it is over.
-function finishedInTurn(res, error, previous) {
+function finishedInTurn(res, error, mark, connection) {
   try {
-    if (previous !== undefined) closeExchange(previous, true);
+    if (connection !== undefined) {
+      const { closing } = connection;
+      connection.closing = null;
+      closeExchange(closing, true, mark, connection);
+    }
   } finally {
     if (res !== undefined) finished(res, error);
   }
 }
 
-// Lets a complete message without a body end though nobody reads it.
-function endEmpty(req) {
-  const { ended, endEmitted, length } = req._readableState;
-  if (!req.complete || !ended || endEmitted || length !== 0 || req._consuming) return false;
-  req._dumped = true;
-  req.read(0);
-  return true;
-}
-
-function closeExchange(res, silent) {
-  const { req } = res;
-  res.destroyed = true;
-  res._closed = true;
-  if (isHeard(res, 'close')) res.emit('close');
-  if (!silent) return;
-  if (isSilent(req)) {
-    closeSilently(req, endsUnread ? null : true);
-    forgetIncoming(req);
-  } else {
-    // Somebody listens after all.
-    req.resume();
-    clearIncoming(req);
+// The tick behind 'finish'. `unread` tells whether the request ends here as well.
+function closeExchange(res, unread, mark, connection) {
+  try {
+    if (unread) closeUnread(res.req, isOwnAffair(res) && isQueueOurs(mark, connection.finishMark));
+  } finally {
+    res.destroyed = true;
+    if (!res._closed) {
+      res._closed = true;
+      if (isHeard(res, 'close')) res.emit('close');
+    }
   }
 }
 
 function onDismissed(socket) {
   socketOnClose.call(socket);
-}
-
-function clearIncoming(req) {
-  if (req.readableEnded) forgetIncoming(req);
-  else if (req.socket?.parser?.incoming === req) req.on('end', onRequestEnd);
-}
-
-function onRequestEnd() {
-  forgetIncoming(this);
-}
-
-// The parser is the last to hold a request that is done with.
-function forgetIncoming(req) {
-  const parser = req.socket ? req.socket.parser : undefined;
-  if (parser && parser.incoming === req) parser.incoming = null;
 }
 
 function updateOutgoingData(connection, delta) {

@@ -17,6 +17,7 @@ const { adopt, forGroup, handleOf, holdsSeveral, runsOn, within } = require('./p
 const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, input, isLibuv, turn } = require('./transport-drivers');
 const { ownerOf, watch } = require('./transport-handles');
 const { Attached, REASONS, STREAM, recordOf } = require('./transport-records');
+const { schedule } = require('./ticks');
 const { isCorked, kBuild, kCorks, kUnbuilt, uncorkAll } = require('./unbuilt');
 
 // Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
@@ -464,17 +465,18 @@ function write(data, encoding, callback) {
  * @param {string} encoding 'latin1' or 'utf8'
  * @param {Function} done called when the text was given to the kernel
  * @param {OutgoingMessage} message
- * @param {*} [previous] what `done` is told in the next tick, as its third argument: without a message where that must wait
+ * @param {*} [previous] what `done` is told in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): without a
+ *   message where that must wait
  * @returns {boolean} false when the caller should wait for 'drain'
  */
 function writeLast(socket, text, encoding, done, message, previous) {
   const isOurs = socket.write === write && socket[kIndex] !== undefined && anyone.write === plainWrite;
   const left = isOurs ? send(socket, text, encoding) : undefined;
   if (left === 0) {
-    process.nextTick(done, message, undefined, previous);
+    schedule(done, message, undefined, previous);
     return true;
   }
-  if (previous !== undefined) process.nextTick(done, undefined, undefined, previous);
+  if (previous !== undefined) schedule(done, undefined, undefined, previous);
   if (left !== undefined) return settle(socket, left, (error) => done(message, error));
   return socket.write(text, encoding, (error) => done(message, error));
 }
@@ -637,8 +639,10 @@ const COUNTERS = {
   writableLength: {
     configurable: true,
     get() {
-      // What I/O threads have to send is as good as in the kernel, unless it is corked.
-      const queued = this[kIndex] === undefined || (this[kAttached].driver.lags && !isCorked(this)) ? 0 : bytesOf(this, QUEUED);
+      // What I/O threads have to send, or what leaves at the end of the turn, is as good as in the kernel, unless it is corked.
+      const index = this[kIndex];
+      const leaves = index === undefined || ((this[kAttached].driver.lags || turn[HELD] === index + 1) && !isCorked(this));
+      const queued = leaves ? 0 : bytesOf(this, QUEUED);
       return this[kUnbuilt] === undefined ? this._writableState.length + queued : queued;
     },
   },

@@ -92,11 +92,10 @@ function flags(req, res) {
  * @param {Function} createServer of the module under test
  * @param {Function} handler one of HANDLERS
  * @param {string} input one of INPUTS
- * @param {{silent: boolean, connection?: Function}} options silent: listens to the response alone; connection: gets each socket
- *   before the server does
+ * @param {{silent: boolean}} options silent: listens to the response alone
  * @returns {Promise<string[]>}
  */
-async function logOf(createServer, handler, input, { silent, connection }) {
+async function logOf(createServer, handler, input, { silent }) {
   const log = [];
   const done = [];
   const client = new net.Socket();
@@ -112,7 +111,6 @@ async function logOf(createServer, handler, input, { silent, connection }) {
     setImmediate(() => log.push(`-- immediate ${flags(req, res)}`));
     done.push(wait(150).then(() => log.push(`-- after 150 ms ${flags(req, res)}`)));
   });
-  if (connection) server.prependListener('connection', connection);
   server.on('clientError', (error, socket) => {
     log.push(`clientError ${error.code}`);
     socket.destroy();

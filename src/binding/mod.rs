@@ -5,6 +5,7 @@
 mod debug;
 #[cfg(unix)]
 mod driver;
+mod exception;
 #[cfg(unix)]
 mod exit;
 #[cfg(unix)]
@@ -32,6 +33,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
     // SAFETY: Node passes both while it loads the addon.
     unsafe {
         parser::register(env, exports);
+        exception::register(env, exports);
         peek::register(env, exports);
         serializer::register(env, exports);
         #[cfg(unix)]
