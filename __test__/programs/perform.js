@@ -1,0 +1,305 @@
+'use strict';
+
+// Performs one program and gives its trace. Peers and program live in one loop, and a step of the script is taken when nothing has
+// happened for some turns of it: no order depends on the clock.
+//
+// A program of kind 'server':  {kind, options, props, handlers: [steps], listen: {event: steps}, script, final}
+//   handlers   for a request of the target /H-P-K: number H, named by peer P and count K
+//   listen     listeners of the server beside 'request'
+//   script     ['send', peer, text], ['fill', peer, size], ['end' | 'destroy' | 'reset' | 'pause' | 'resume', peer],
+//              ['connect', peer, options], ['on-data', peer, act], ['sleep', ms], ['server', method]
+// One of kind 'client':        {kind, agent, half, script, final}
+//   script     ['do', steps] of the program; ['answer', connection, act, ...] of the peer: send, fill, end, destroy, reset, pause, resume;
+//              ['sleep', ms]
+//   final      the states of all objects are looked at in the end
+
+const http = require('node:http');
+const net = require('node:net');
+const { Trace } = require('./trace');
+const { Scope, look } = require('./steps');
+const { described, errorText } = require('./values');
+
+// A program that is busy for so long will not come to rest, in milliseconds.
+const RESTLESS = 3000;
+const NAMED = /(\d+)-(\d+)-(\d+)/;
+
+class World {
+  trace = new Trace();
+  pending = 0;
+  scopes = [];
+  sockets = new Set();
+  peers = [];
+
+  // What is to start when nothing else happens.
+  #waiting = [];
+
+  constructor(program, settle) {
+    this.program = program;
+    this.settle = settle;
+  }
+
+  begin() { this.pending += 1; }
+  done() {
+    this.pending -= 1;
+    this.trace.activity += 1;
+  }
+
+  scope(id, objects) {
+    const scope = new Scope(this, id, objects);
+    this.scopes.push(scope);
+    return scope;
+  }
+
+  atRest(start) { this.#waiting.push(start); }
+
+  /** Sockets are named by their peer where that is known, else by the exchange. */
+  nameOfSocket(scope) {
+    const socket = scope.get('sock');
+    if (socket) this.sockets.add(socket);
+    return scope.peer === undefined ? `${scope.id}.sock` : `sock${scope.peer}`;
+  }
+
+  /** Resolves when nothing has happened for some turns of the loop. */
+  async quiet() {
+    const { turns, ms } = this.settle;
+    const start = Date.now();
+    let since = performance.now();
+    let seen = -1;
+    let calm = 0;
+    for (;;) {
+      await new Promise(ms > 2 && calm > 0 ? (resolve) => setTimeout(resolve, 1) : setImmediate);
+      if (this.pending > 0 || this.trace.activity !== seen) {
+        seen = this.trace.activity;
+        calm = 0;
+        since = performance.now();
+      } else calm += 1;
+      if (calm >= turns && performance.now() - since >= ms) {
+        if (this.#waiting.length === 0) return;
+        this.#waiting.shift()();
+        seen = -1;
+      }
+      if (Date.now() - start > RESTLESS) return this.trace.add('process', 'never comes to rest');
+    }
+  }
+
+  /** A raw socket of the other side: what comes in is written down. */
+  watch(socket, name) {
+    const { trace } = this;
+    const peer = { socket, onData: undefined };
+    socket.on('data', (chunk) => {
+      trace.addData(name, 'received', chunk.toString('latin1'));
+      const act = peer.onData;
+      peer.onData = undefined;
+      if (act !== undefined) actOn(socket, act, []);
+    });
+    socket.on('end', () => trace.add(name, 'end'));
+    socket.on('error', (error) => trace.add(name, `error ${error.code}`));
+    socket.on('close', () => trace.add(name, 'close'));
+    return peer;
+  }
+
+  finalLook() {
+    for (const { id, objects } of this.scopes) {
+      for (const name of ['req', 'res', 'agent']) {
+        if (objects[name]) this.trace.add(name === 'agent' ? name : `${id}.${name}`, `at last: ${look(objects[name])}`);
+      }
+    }
+  }
+}
+
+function actOn(socket, act, [value]) {
+  if (act === 'send') socket.write(Buffer.from(String(value), 'latin1'));
+  else if (act === 'fill') socket.write(Buffer.alloc(Math.min(value | 0, 1 << 20), 'f'));
+  else if (act === 'end') socket.end();
+  else if (act === 'destroy') socket.destroy();
+  else if (act === 'reset') socket.resetAndDestroy();
+  else if (act === 'pause') socket.pause();
+  else if (act === 'resume') socket.resume();
+}
+
+function listening(server) {
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+}
+
+// A server of the http module with the listeners that a program asks for.
+function serverOf(world) {
+  const { program } = world;
+  const server = http.createServer({ ...program.options });
+  Object.assign(server, program.props);
+  const named = (req, more) => {
+    const [, handler, peer, count] = NAMED.exec(req.url) ?? [null, 0, undefined, world.scopes.length];
+    const scope = world.scope(peer === undefined ? `x${count}` : `${peer}.${count}`, { req, server, ...more });
+    scope.peer = peer;
+    return { scope, handler };
+  };
+  server.on('request', (req, res) => {
+    const { scope, handler } = named(req, { res });
+    world.trace.add(`${scope.id}.req`, `request ${req.method} ${JSON.stringify(req.headers)}`);
+    const { handlers } = program;
+    if (handlers.length > 0) scope.run(handlers[handler % handlers.length], '');
+  });
+  const withSocket = (socket) => {
+    world.sockets.add(socket);
+    const peer = world.connecting ?? world.peers.findIndex((one) => one?.port !== undefined && one.port === socket.remotePort);
+    const scope = world.scope(peer < 0 ? 'unknown' : `${peer}.0`, { sock: socket, server });
+    if (peer >= 0) scope.peer = peer;
+    return scope;
+  };
+  const KINDS = {
+    exchange: (event, steps) => (req, res) => {
+      const { scope } = named(req, { res });
+      world.trace.add(`${scope.id}.req`, event);
+      scope.run(steps, `${event}.`);
+    },
+    upgrade: (event, steps) => (req, sock, head) => {
+      world.sockets.add(sock);
+      const { scope } = named(req, { sock });
+      world.trace.add(`${scope.id}.req`, `${event} head ${described(head)}`);
+      scope.run(steps, `${event}.`);
+    },
+    socket: (event, steps) => (socket) => {
+      const scope = withSocket(socket);
+      world.trace.add(scope.nameOf('sock'), event);
+      scope.run(steps, `${event}.`);
+    },
+    clientError: (event, steps) => (error, socket) => {
+      const scope = withSocket(socket);
+      world.trace.add(scope.nameOf('sock'), `${event} ${errorText(error)}`);
+      scope.run(steps, `${event}.`);
+    },
+    server: (event, steps) => () => {
+      world.trace.add('server', event);
+      world.scope('server', { server }).run(steps, `${event}.`);
+    },
+  };
+  const kindOf = { checkContinue: 'exchange', checkExpectation: 'exchange', upgrade: 'upgrade', connect: 'upgrade', connection: 'socket', timeout: 'socket', clientError: 'clientError', close: 'server' };
+  for (const [event, steps] of Object.entries(program.listen ?? {})) {
+    if (kindOf[event] !== undefined) server.on(event, KINDS[kindOf[event]](event, steps));
+  }
+  return server;
+}
+
+async function connectPeer(world, port, p, options) {
+  const socket = net.connect({ port, host: '127.0.0.1', ...options });
+  const peer = world.peers[p] = world.watch(socket, `peer${p}`);
+  // Its port is not known yet when the server hears of it.
+  world.connecting = p;
+  await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+  peer.port = socket.localPort;
+  await world.quiet();
+  world.connecting = undefined;
+}
+
+async function performServer(world) {
+  const server = serverOf(world);
+  await listening(server);
+  const { port } = server.address();
+  for (const [act, who, ...args] of world.program.script) {
+    if (act === 'sleep') await new Promise((resolve) => setTimeout(resolve, Math.min(who, 500)));
+    else if (act === 'server') {
+      if (typeof server[who] === 'function') server[who]();
+    } else if (act === 'connect' || world.peers[who] === undefined) await connectPeer(world, port, who, act === 'connect' ? args[0] : undefined);
+    if (act === 'on-data') world.peers[who].onData = args[0];
+    else if (act !== 'connect' && world.peers[who] !== undefined) actOn(world.peers[who].socket, act, args);
+    await world.quiet();
+  }
+  if (world.program.final) world.finalLook();
+  world.trace.close();
+  for (const peer of world.peers) peer?.socket.destroy();
+  for (const socket of world.sockets) socket.destroy();
+  await world.quiet();
+  server.closeAllConnections();
+  await closed(server);
+}
+
+async function closed(server) {
+  if (server.listening) await new Promise((resolve) => server.close(resolve));
+}
+
+async function refusedPort() {
+  const server = net.createServer();
+  await listening(server);
+  const { port } = server.address();
+  await closed(server);
+  return port;
+}
+
+// How a program makes a request: the options of http.request with names for what JSON cannot hold.
+function requester(world, port, refused, agent) {
+  const agents = { own: agent, none: false };
+  return (id, { agent: chosen, signal, to, callback, get, ...options }, steps, place) => {
+    const scope = world.scope(String(id), { agent });
+    const given = { host: '127.0.0.1', port: to === 'refused' ? refused : port, ...options };
+    if (chosen !== undefined && chosen !== 'global') given.agent = agents[chosen] ?? agent;
+    if (signal) given.signal = (scope.objects.controller = new AbortController()).signal;
+    const args = [given];
+    if (callback !== undefined) {
+      args.push((res) => {
+        scope.objects.res = res;
+        world.trace.add(`${id}.req`, `callback with ${res.statusCode} ${JSON.stringify(res.headers)}`.replace(/"date":"[^"]*"/, '"date":"now"'));
+        scope.run(callback, `${place}.callback.`);
+      });
+    }
+    try {
+      scope.objects.req = get ? http.get(...args) : http.request(...args);
+    } catch (error) {
+      world.trace.add(`${id}.req`, `threw ${errorText(error)}`);
+      return;
+    }
+    scope.run(steps, `${place}.`);
+  };
+}
+
+async function performClient(world) {
+  const { program } = world;
+  const agent = new http.Agent({ ...program.agent });
+  const server = net.createServer({ allowHalfOpen: Boolean(program.half) }, (socket) => {
+    world.trace.activity += 1;
+    world.peers.push(world.watch(socket, `peer${world.peers.length}`));
+  });
+  await listening(server);
+  const { port } = server.address();
+  world.request = requester(world, port, await refusedPort(), agent);
+  const main = world.scope('main', { agent });
+  let count = 0;
+  for (const [act, what, ...args] of program.script) {
+    if (act === 'sleep') await new Promise((resolve) => setTimeout(resolve, Math.min(what, 500)));
+    else if (act === 'do') main.run(what, `${count += 1}.`);
+    else if (act === 'answer' && world.peers[what] !== undefined) actOn(world.peers[what].socket, args[0], args.slice(1));
+    await world.quiet();
+  }
+  if (program.final) world.finalLook();
+  world.trace.close();
+  for (const { objects } of world.scopes) objects.req?.on('error', () => {}).destroy();
+  agent.destroy();
+  http.globalAgent.destroy();
+  for (const socket of world.sockets) socket.destroy();
+  for (const peer of world.peers) peer.socket.destroy();
+  await world.quiet();
+  await closed(server);
+}
+
+let current;
+
+/** Writes an exception that nothing caught down for the program that is running. */
+function uncaught(what, error) {
+  current?.trace.add('process', `${what} ${described(error)}`);
+}
+
+/**
+ * @param {object} program
+ * @param {{turns: number, ms: number}} settle how long nothing may happen before the next step is taken
+ * @returns {Promise<Object<string, string[]>>} the trace
+ */
+async function perform(program, settle) {
+  const world = current = new World(program, settle);
+  try {
+    await (program.kind === 'client' ? performClient : performServer)(world);
+  } finally {
+    world.trace.close();
+    current = undefined;
+  }
+  return world.trace.toJSON();
+}
+
+module.exports = { perform, uncaught };

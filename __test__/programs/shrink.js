@@ -1,0 +1,79 @@
+'use strict';
+
+// Makes a program that differs as small as it can be: takes steps, listeners and options away and simplifies values while it still differs.
+
+// A shrinking takes no more trials than that.
+const MOST_TRIALS = 1500;
+
+const isSteps = (value) => Array.isArray(value) && value.length > 0 && value.every((one) => Array.isArray(one));
+// Their lengths and places have a meaning.
+const KEPT_KEYS = new Set(['kind', 'handlers', 'script']);
+
+/** Every smaller program that is one change away; the large cuts come first. */
+function* smaller(value, key) {
+  if (isSteps(value)) {
+    for (let size = Math.ceil(value.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+      for (let at = value.length - size; at >= 0; at -= size) yield [...value.slice(0, at), ...value.slice(at + size)];
+    }
+    // What is put off or waits for an event, at once.
+    for (const [at, step] of value.entries()) {
+      const nested = step[step.length - 1];
+      if ((step[0] === 'later' || step[0] === 'on') && isSteps(nested)) yield [...value.slice(0, at), ...nested, ...value.slice(at + 1)];
+    }
+  }
+  if (Array.isArray(value)) {
+    if (typeof value[0] === 'string' && value[0].includes('.') && value.length > 1) yield value.slice(0, -1);
+    if (value[0] === 'later' && value[1] !== 'immediate') yield ['later', 'immediate', value[2]];
+    for (const [at, one] of value.entries()) for (const other of smaller(one, at)) yield [...value.slice(0, at), other, ...value.slice(at + 1)];
+  } else if (value !== null && typeof value === 'object') {
+    for (const name of Object.keys(value)) {
+      if (!KEPT_KEYS.has(name) && !('data' in value)) {
+        const rest = { ...value };
+        delete rest[name];
+        yield rest;
+      }
+      for (const other of smaller(value[name], name)) yield { ...value, [name]: other };
+    }
+  } else if (typeof value === 'number' && key === 'size') {
+    for (const less of [0, 1, 5, Math.floor(value / 2)]) if (less < value) yield less;
+  } else if (typeof value === 'string') {
+    if (key === 'data' && value !== 'ascii') yield 'ascii';
+    if (value.includes('\r\n')) yield* shorterMessage(value);
+  }
+}
+
+// A message without one of its lines, or with half of a long run of bytes.
+function* shorterMessage(text) {
+  const lines = text.split('\r\n');
+  for (const [at, line] of lines.entries()) if (at > 0 && line !== '' && !line.startsWith('Host')) yield [...lines.slice(0, at), ...lines.slice(at + 1)].join('\r\n');
+  if (text.length > 400) yield text.slice(0, text.length >> 1);
+}
+
+// What kind of object differs: 'req', 'res', 'sock', 'peer', ... A smaller program has to differ in the same.
+const kindsOf = (differing) => new Set(differing.map(({ object }) => object.replace(/\d+\.|\d+$/g, '')));
+
+/**
+ * @param {import('./judge').Judge} judge
+ * @param {object} program that differs
+ * @param {object[]} differing how
+ * @returns {Promise<{program: object, differing: object[]}>} the smallest program found
+ */
+async function shrink(judge, program, differing) {
+  const kinds = kindsOf(differing);
+  let best = { program, differing };
+  let trials = 0;
+  for (let found = true; found;) {
+    found = false;
+    for (const candidate of smaller(best.program)) {
+      if ((trials += 1) > MOST_TRIALS) return best;
+      const now = await judge.differs(candidate);
+      if (now.length === 0 || ![...kindsOf(now)].every((kind) => kinds.has(kind))) continue;
+      best = { program: candidate, differing: now };
+      found = true;
+      break;
+    }
+  }
+  return best;
+}
+
+module.exports = { shrink, smaller };

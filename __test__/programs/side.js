@@ -1,0 +1,93 @@
+'use strict';
+
+// The two sides of the judge: processes of one binary that perform programs, with the built-in http or with ours.
+
+const path = require('node:path');
+const { fork } = require('node:child_process');
+
+const register = path.resolve(__dirname, '../../lib/register.js');
+const worker = path.join(__dirname, 'worker.js');
+// A process that has sent nothing for so long hangs, in milliseconds.
+const SILENCE = 20000;
+
+/** How long nothing may happen before the next step is taken. The I/O of offload has threads of its own. */
+const SETTLE = { native: { turns: 8, ms: 0.6 }, stream: { turns: 8, ms: 0.6 }, offload: { turns: 8, ms: 12 } };
+
+/** One side: `transport` is undefined for the built-in. Its process is started when it is needed, and again when it has died. */
+class Side {
+  #child;
+
+  constructor({ line = process.execPath, transport, settle, preload = register, env = {} }) {
+    this.line = line;
+    this.transport = transport;
+    this.preload = preload;
+    this.settle = settle ?? SETTLE[transport];
+    this.env = env;
+  }
+
+  #start() {
+    this.#child = fork(worker, [], {
+      execPath: this.line,
+      execArgv: this.transport === undefined ? [] : ['-r', this.preload],
+      env: { ...process.env, ...this.env, ...(this.transport === undefined ? {} : { RUST_HTTP_TRANSPORT: this.transport }) },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.stderr = '';
+    this.#child.stderr.on('data', (text) => { this.stderr = (this.stderr + text).slice(-2000); });
+    return this.#child;
+  }
+
+  /** The traces of programs. What ends the process or hangs is the trace of the program that did it. */
+  async perform(programs) {
+    const traces = [];
+    while (traces.length < programs.length) {
+      const failure = await this.#batch(programs.slice(traces.length), traces);
+      if (failure !== undefined) traces.push({ process: [failure] });
+    }
+    return traces;
+  }
+
+  #batch(programs, traces) {
+    const child = this.#child ?? this.#start();
+    return new Promise((resolve) => {
+      let left = programs.length;
+      let timer;
+      const over = (failure) => {
+        clearTimeout(timer);
+        child.removeAllListeners('message').removeAllListeners('exit');
+        if (failure !== undefined) this.stop();
+        resolve(failure);
+      };
+      const watch = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => over('hangs'), SILENCE);
+      };
+      child.on('message', ({ trace }) => {
+        traces.push(trace);
+        left -= 1;
+        if (left === 0) over();
+        else watch();
+      });
+      child.on('exit', (code, signal) => over(`the process ended with ${signal ?? code}${code === 1 ? `: ${this.stderr.split('\n').find((text) => text.includes('Error')) ?? ''}` : ''}`));
+      watch();
+      child.send({ programs, settle: this.settle });
+    });
+  }
+
+  stop() {
+    this.#child?.kill('SIGKILL');
+    this.#child = undefined;
+  }
+}
+
+/** The trace of one program in a process of its own. */
+async function alone(options, program) {
+  const side = new Side(options);
+  try {
+    return (await side.perform([program]))[0];
+  } finally {
+    side.stop();
+  }
+}
+
+module.exports = { Side, SETTLE, alone };
