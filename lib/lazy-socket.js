@@ -119,6 +119,8 @@ function asyncIdOf(handle) {
 for (const name of Reflect.ownKeys(new net.Socket())) {
   if (!OWN.has(name)) trap(name);
 }
+// What setTimeout() leaves on a socket.
+trap('timeout');
 
 // ---------------------------------------------------------------------------------------- what is known without that part
 

@@ -380,6 +380,7 @@ function writeChunk(message, socket, chunk, encoding, callback, length) {
 
 /** A chunk in one write; undefined when its parts cannot be joined. */
 function writeChunkAtOnce(message, socket, chunk, encoding, callback, length) {
+  if (callback === nop) callback = undefined;
   if (typeof chunk !== 'string') {
     if (length > JOIN_BYTES_MAX) {
       socket.write(`${takeHead(message)}${length.toString(16)}\r\n`, 'latin1', null);

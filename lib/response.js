@@ -10,7 +10,6 @@ const { follow } = require('./likeness');
 const { keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('./lines');
 const { OutgoingMessage } = require('./outgoing');
 const performance = require('./server-performance');
-const { kConnection } = require('./server-symbols');
 const { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine } = require('./status-codes');
 const { kOutHeaders } = require('./symbols');
 const { isHeard, isWhole, sendWhole } = require('./outgoing-body');
@@ -73,13 +72,8 @@ ServerResponse.prototype.statusMessage = undefined;
 ServerResponse.prototype.assignSocket = function assignSocket(socket) {
   if (socket._httpMessage) throw new codes.ERR_HTTP_SOCKET_ASSIGNED();
   socket._httpMessage = this;
-  // A server's connection keeps the listener from its first response on: adding and removing it for each would cost more
-  // than the rest of this function.
-  const connection = socket[kConnection];
-  if (connection === undefined || !connection.watchesClose) {
-    if (connection === undefined || !isUnbuilt(socket)) socket.on('close', onServerResponseClose);
-    if (connection !== undefined) connection.watchesClose = !connection.released;
-  }
+  // One that nobody has looked at gets its listener when it is built.
+  if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
   this.socket = socket;
   if (isHeard(this, 'socket')) this.emit('socket', socket);
   this._flush();
@@ -96,8 +90,9 @@ const { assignSocket } = ServerResponse.prototype;
  * @returns {boolean} false, and nothing was done, where the response is not of that kind
  */
 function assignInTurn(response, socket, done, previous) {
-  if (response.assignSocket !== assignSocket || !socket[kConnection].watchesClose || !isWritable(socket) || !isWhole(response)) return false;
+  if (response.assignSocket !== assignSocket || !isWritable(socket) || !isWhole(response)) return false;
   socket._httpMessage = response;
+  if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
   response.socket = socket;
   sendWhole(response, socket, done, previous);
   return true;
@@ -111,8 +106,7 @@ ServerResponse.prototype.detachSocket = function detachSocket(socket) {
   if (socket._httpMessage !== this) {
     throw new codes.ERR_INTERNAL_ASSERTION('The socket is not that of this response');
   }
-  const connection = socket[kConnection];
-  if (connection === undefined || !connection.watchesClose) socket.removeListener('close', onServerResponseClose);
+  if (!isUnbuilt(socket)) socket.removeListener('close', onServerResponseClose);
   socket._httpMessage = null;
   this.socket = null;
 };

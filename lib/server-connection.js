@@ -54,6 +54,13 @@ const ANSWERS = {
   HPE_HEADER_OVERFLOW: 'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n',
 };
 
+// What times an idle connection: nothing, the socket's own timer, or the ticker of its server.
+const NO_TIMER = 0;
+const SOCKET = 1;
+const TICKER = 2;
+
+const { setTimeout: plainSetTimeout } = net.Socket.prototype;
+
 /** What a server knows about one of its sockets; found under `socket[kConnection]`. */
 class Connection {
   constructor(server, socket) {
@@ -78,10 +85,9 @@ class Connection {
     this.bytesBefore = null;
     this.idleSince = BUSY;
     this.idleTicks = 0;
-    // Whether the keep-alive timeout is on the socket's own timer.
-    this.timesIdle = false;
-    // Whether the listener for a response's close stays on the socket between responses.
-    this.watchesClose = false;
+    // What times the idle connection, and the milliseconds that it has.
+    this.idleTimer = NO_TIMER;
+    this.idleTimeout = 0;
     // Whether another protocol has the socket now; responses of before may still be owed.
     this.released = false;
     this.responseOptions = {
@@ -95,8 +101,9 @@ class Connection {
 
   /** The keep-alive timeout is over. */
   timeOut() {
-    if (isUnbuilt(this.socket)) socketOnTimeout.call(this.socket);
-    else this.socket.emit('timeout');
+    const { socket } = this;
+    if (isUnbuilt(socket) && socket.emit === plainEmit) socketOnTimeout.call(socket);
+    else if (isUnbuilt(socket) || isTicked(this)) socket.emit('timeout');
   }
 }
 
@@ -165,7 +172,9 @@ function onBuilt(socket) {
   state.flowing = false;
   for (const [event, listener] of LISTENERS) net.Socket.prototype.on.call(socket, event, listener);
   state.flowing = true;
-  if (socket[kConnection].watchesClose) socket.on('close', onServerResponseClose);
+  if (socket._httpMessage) socket.on('close', onServerResponseClose);
+  const connection = socket[kConnection];
+  if (connection.idleTimer === TICKER) socket.timeout = connection.idleTimeout;
   socket.setEncoding = socketSetEncoding;
 }
 
@@ -173,9 +182,7 @@ function onBuilt(socket) {
 function release(connection) {
   const { socket } = connection;
   for (const [event, listener] of LISTENERS) socket.removeListener(event, listener);
-  if (!socket._httpMessage) socket.removeListener('close', onServerResponseClose);
   delete socket.setEncoding;
-  connection.watchesClose = false;
   connection.released = true;
 }
 
@@ -624,21 +631,34 @@ function enterIdle(connection) {
   const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server;
   const time = keepAliveTimeout + keepAliveTimeoutBuffer;
   const connections = server[kConnections];
-  // A timer that is armed already (by server.timeout or by the user) is replaced, as the documents say.
-  if (socket.timeout || connections === undefined || time < SHORTEST_TICKED) {
+  const unbuilt = isUnbuilt(socket);
+  // A timer that is armed already (by server.timeout or by the program) is replaced, as the documents say.
+  if (connections === undefined || time < SHORTEST_TICKED || socket.setTimeout !== plainSetTimeout || (!unbuilt && socket.timeout)) {
     socket.setTimeout(time);
-    connection.timesIdle = true;
-  } else {
-    connections.watchIdle(connection, time);
+    connection.idleTimer = SOCKET;
+    return;
   }
+  connection.idleTimer = TICKER;
+  connection.idleTimeout = time;
+  if (!unbuilt) socket.timeout = time;
+  connections.watchIdle(connection, time);
 }
 
+// A request begins.
 function leaveIdle(connection) {
+  const { idleTimer, server, socket } = connection;
+  if (idleTimer === NO_TIMER) return;
   connection.idleSince = BUSY;
-  if (connection.timesIdle) {
-    connection.timesIdle = false;
-    connection.socket.setTimeout(connection.server.timeout || 0);
-  }
+  connection.idleTimer = NO_TIMER;
+  if (idleTimer === TICKER && isUnbuilt(socket)) return;
+  // Nothing else is armed: the timer was the ticker's, and the program has set no other.
+  if (idleTimer === TICKER && isTicked(connection) && !server.timeout && socket.setTimeout === plainSetTimeout) socket.timeout = 0;
+  else socket.setTimeout(server.timeout || 0);
+}
+
+// Whether the program has set no time of its own since the connection became idle.
+function isTicked({ idleTimeout, socket }) {
+  return socket.timeout === idleTimeout;
 }
 
 /**

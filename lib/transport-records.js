@@ -100,6 +100,8 @@ class Attached {
     this.counted = false;
     // Bytes from which on the stream writes, and of which no more are queued.
     this.limit = socket.writableHighWaterMark;
+    // Of what is queued, what waits for uncork(): characters of texts and bytes of the rest, as the stream counts them.
+    this.corkedLength = 0;
     // How often the socket was given back, and the bytes that the core had moved until then.
     this.returns = 0;
     this.received = 0;

@@ -399,12 +399,18 @@ function sendLast(socket) {
 }
 
 function flush(socket) {
-  const left = native.transportFlush(socket[kAttached].driver.handle, socket[kIndex]);
+  const left = sendQueue(socket);
   if (left !== 0) settle(socket, left);
+}
+
+function sendQueue(socket) {
+  socket[kAttached].corkedLength = 0;
+  return native.transportFlush(socket[kAttached].driver.handle, socket[kIndex]);
 }
 
 // The bytes that are queued: the caller's to send from here on.
 function takeQueue(socket) {
+  socket[kAttached].corkedLength = 0;
   return native.transportTake(socket[kAttached].driver.handle, socket[kIndex]);
 }
 
@@ -450,16 +456,20 @@ function write(data, encoding, callback) {
     callback = encoding;
     encoding = undefined;
   }
+  const called = typeof callback === 'function';
+  // The callback of a corked write is called when it was sent, or failed: the stream knows when.
+  if (called && isCorked(this)) return writePlain(this, data, encoding, callback);
   const left = send(this, data, encoding);
   if (left === 0) {
-    if (typeof callback === 'function') process.nextTick(written, callback);
+    if (called) process.nextTick(written, callback);
     return true;
   }
   return left === undefined ? writePlain(this, data, encoding, callback) : settle(this, left, callback);
 }
 
 /**
- * Writes the last of a message: `socket.write(text, encoding, (error) => done(message, error))`, without a function for each message.
+ * Writes the last of a message and ends all corking: `socket.write(text, encoding, (error) => done(message, error))`, without a function for
+ * each message.
  * @param {stream.Writable} socket
  * @param {string} text
  * @param {string} encoding 'latin1' or 'utf8'
@@ -471,7 +481,8 @@ function write(data, encoding, callback) {
  */
 function writeLast(socket, text, encoding, done, message, previous) {
   const isOurs = socket.write === write && socket[kIndex] !== undefined && anyone.write === plainWrite;
-  const left = isOurs ? send(socket, text, encoding) : undefined;
+  let left = isOurs ? send(socket, text, encoding) : undefined;
+  if (left === 0 && isCorked(socket)) left = releaseAll(socket);
   if (left === 0) {
     schedule(done, message, undefined, previous);
     return true;
@@ -486,10 +497,14 @@ function writeLast(socket, text, encoding, done, message, previous) {
 function send(socket, data, encoding) {
   const index = socket[kIndex];
   const built = socket[kUnbuilt] === undefined;
-  const { driver, limit } = socket[kAttached];
-  if (data?.length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
+  const attached = socket[kAttached];
+  const { driver, limit } = attached;
   const isHeld = !driver.lags && turn[HELD] === index + 1;
-  const hold = isHeld || isCorked(socket);
+  const corked = isCorked(socket);
+  // As the stream counts: characters of a text, bytes of the rest.
+  const length = corked ? attached.corkedLength + data?.length : data?.length;
+  if (length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
+  const hold = isHeld || corked;
   let left;
   if (typeof data === 'string') {
     const latin1 = isLatin1(encoding);
@@ -501,7 +516,28 @@ function send(socket, data, encoding) {
     return undefined;
   }
   if (built && !isHeld) socket._unrefTimer();
-  return (hold || driver.lags) && left < limit ? 0 : left;
+  if (corked) attached.corkedLength = length;
+  if (corked || left <= 0) return corked ? 0 : left;
+  if (isHeld || driver.lags) return left < limit ? 0 : sendQueue(socket);
+  return left;
+}
+
+// Ends all corking. Answers as the core does, see transportWrite.
+function releaseAll(socket) {
+  if (socket[kUnbuilt] === undefined) {
+    socket._writableState.corked = 1;
+    plain.uncork.call(socket);
+  } else {
+    socket[kCorks] = 0;
+  }
+  return release(socket, socket[kIndex]);
+}
+
+// What was corked leaves, or waits for the rest of the turn.
+function release(socket, index) {
+  const attached = socket[kAttached];
+  attached.corkedLength = 0;
+  return turn[HELD] === index + 1 ? 0 : native.transportRelease(attached.driver.handle, index);
 }
 
 function cork() {
@@ -518,8 +554,8 @@ function uncork() {
     corks = this[kCorks] = Math.max(0, this[kCorks] - 1);
   }
   const index = this[kIndex];
-  if (index === undefined || corks > 0 || turn[HELD] === index + 1) return;
-  const left = native.transportRelease(this[kAttached].driver.handle, index);
+  if (index === undefined || corks > 0) return;
+  const left = release(this, index);
   if (left !== 0) settle(this, left);
 }
 
@@ -597,7 +633,7 @@ function _writev(chunks, callback) {
 // follows.
 function flushFirst(socket) {
   if (socket[kIndex] === undefined || bytesOf(socket, QUEUED) === 0) return undefined;
-  if (native.transportFlush(socket[kAttached].driver.handle, socket[kIndex]) === 0) return undefined;
+  if (sendQueue(socket) === 0) return undefined;
   return { chunk: takeQueue(socket), encoding: 'buffer' };
 }
 
@@ -640,9 +676,7 @@ const COUNTERS = {
     configurable: true,
     get() {
       // What I/O threads have to send, or what leaves at the end of the turn, is as good as in the kernel, unless it is corked.
-      const index = this[kIndex];
-      const leaves = index === undefined || ((this[kAttached].driver.lags || turn[HELD] === index + 1) && !isCorked(this));
-      const queued = leaves ? 0 : bytesOf(this, QUEUED);
+      const queued = this[kIndex] === undefined ? 0 : this[kAttached].corkedLength;
       return this[kUnbuilt] === undefined ? this._writableState.length + queued : queued;
     },
   },
