@@ -75,6 +75,10 @@ module.exports = {
   requiresHost: 'requireHostHeader' in server,
   /** `server.close()` closes idle connections too (19). */
   closesIdle: since(19),
+  /** A connection that has never sent anything counts as idle, too (26.4). */
+  closesUnused: since(26, 4),
+  /** Responses that wait for their turn are destroyed when their connection closes (24.16, 26.1). */
+  destroysQueued: major === 24 ? minor >= 16 : since(26, 1),
   /** An idle connection is kept `keepAliveTimeoutBuffer` longer than announced (22.19, 24.6). */
   keepsLonger: 'keepAliveTimeoutBuffer' in server,
   /** `shouldUpgradeCallback` decides about upgrades (22.21, 24.9). */

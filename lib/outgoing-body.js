@@ -294,7 +294,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (chunked && length < 0) length = byteLength(chunk, encoding);
   // What ends a chunked message is its last chunk.
   if (fromEnd && (message.chunkedEncoding || !message._header)) callback = nop;
-  if (CORKS_CHUNKS && chunked && message[kCorked] > 0 && (corksEachTurn || message._headerSent)) {
+  if (CORKS_CHUNKS && message[kCorked] > 0 && (chunked ? corksEachTurn || message._headerSent : keepsItsTurn(message))) {
     return holdChunk(message, chunk, encoding, callback, length);
   }
   const accepted = chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
@@ -304,12 +304,18 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   return accepted;
 }
 
+// From Node 26 on an empty piece whose callback is to come behind those of held pieces is held with them.
+function keepsItsTurn(message) {
+  return corksEachTurn && message.chunkedEncoding && message[kChunkedBuffer].length > 0;
+}
+
 // From Node 22 on, what is written while the message is corked becomes one chunk.
 function holdChunk(message, chunk, encoding, callback, length) {
   if (typeof chunk !== 'string' && !Buffer.isBuffer(chunk)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   message[kChunkedBuffer].push({ chunk, encoding, callback });
-  message[kChunkedLength] += length;
-  if (message[kChunkedLength] < message[kHighWaterMark]) return true;
+  if (length > 0) message[kChunkedLength] += length;
+  // From Node 26 on what the socket still has counts as well, and its mark.
+  if (corksEachTurn ? message.writableLength < message.writableHighWaterMark : message[kChunkedLength] < message[kHighWaterMark]) return true;
   message[kNeedDrain] = true;
   return false;
 }

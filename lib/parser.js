@@ -95,6 +95,7 @@ const kResource = Symbol('resource');
 const kInitialized = Symbol('initialized');
 const kStarted = Symbol('started');
 const kHeadersCompleted = Symbol('headersCompleted');
+const kUnused = Symbol('unused');
 const kConnections = Symbol('connections');
 const kBuffer = Symbol('buffer');
 const kPausing = Symbol('pausing');
@@ -127,6 +128,7 @@ class HTTPParser {
     this[kDrainsTicks] = false;
     this[kStarted] = -1;
     this[kHeadersCompleted] = false;
+    this[kUnused] = true;
     this[kConnections] = null;
     this[kBuffer] = undefined;
     this[kPausing] = false;
@@ -153,6 +155,7 @@ const methods = {
     this[kType] = type;
     this[kInitialized]++;
     this[kHeadersCompleted] = false;
+    this[kUnused] = true;
     this[kStarted] = -1;
     this[kFields].forget();
     this[kPairs] = this.maxHeaderPairs;
@@ -327,6 +330,14 @@ function durationOf(parser) {
  */
 function hasHead(parser) {
   return parser[kHeadersCompleted];
+}
+
+/**
+ * @param {HTTPParser} parser
+ * @returns {boolean} whether no byte of a message has come since it was initialized
+ */
+function isUnused(parser) {
+  return parser[kUnused];
 }
 
 function providerType(type) {
@@ -555,6 +566,7 @@ function deliver(parser, text, events, chunk, offset) {
           at += 1;
           parser[kStarted] = events[NOW];
           parser[kHeadersCompleted] = false;
+          parser[kUnused] = false;
           const onMessageBegin = parser[kOnMessageBegin];
           if (typeof onMessageBegin === 'function') onMessageBegin.call(parser);
           break;
@@ -672,5 +684,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  GROUP, HTTPParser, STRICT, adopt, durationOf, forGroup, handleOf, hasHead, holdsSeveral, kAsyncId, kDrainsTicks, kFields, kRunOn, runsOn, sharedEvents, within,
+  GROUP, HTTPParser, STRICT, adopt, durationOf, forGroup, handleOf, hasHead, holdsSeveral, isUnused, kAsyncId, kDrainsTicks, kFields, kRunOn, runsOn, sharedEvents, within,
 };

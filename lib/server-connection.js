@@ -14,7 +14,7 @@ const { kOnFinish, listen, plainEmit } = require('./emitter');
 const { codes, connResetException } = require('./errors');
 const { detachSignal } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
-const { asksBeforeUpgrade, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
+const { asksBeforeUpgrade, destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
 const { kAsyncId, kDrainsTicks, kFields, kRunOn, within } = require('./parser');
 const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } = require('./parser-fields');
 const { finished, isHeard } = require('./outgoing-body');
@@ -321,9 +321,9 @@ function socketOnClose() {
   abortRequests(connection);
 }
 
-function abortRequests(connection) {
-  const { requests } = connection;
+function abortRequests({ requests, waiting }) {
   while (requests.length > 0) requests.shift().destroy(connResetException('aborted'));
+  while (destroysQueued && waiting.length > 0) waiting.shift().destroy(connResetException('aborted'));
 }
 
 function noop() {}

@@ -5,7 +5,8 @@
 // `connectionsCheckingInterval`. Idle keep-alive connections are looked for by a coarse ticker that runs only while there are any:
 // a timer of the socket's own would have to be armed and disarmed for each request.
 
-const { durationOf, hasHead } = require('./parser');
+const { closesUnused } = require('./lines');
+const { durationOf, hasHead, isUnused } = require('./parser');
 const performance = require('./server-performance');
 const { kConnection } = require('./server-symbols');
 
@@ -44,6 +45,11 @@ class ConnectionsList {
   /** @returns {HTTPParser[]} those between two messages */
   idle() {
     return this.all().filter(isIdle);
+  }
+
+  /** @returns {HTTPParser[]} those that the server may close when it closes what is idle */
+  closable() {
+    return this.all().filter((parser) => isIdle(parser) || (closesUnused && isUnused(parser)));
   }
 
   /** @returns {HTTPParser[]} those in a message, or before their first one */

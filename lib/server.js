@@ -210,7 +210,7 @@ Server.prototype.closeAllConnections = function() {
 Server.prototype.closeIdleConnections = function() {
   const connections = this[kConnections];
   if (!connections) return;
-  for (const { socket } of connections.idle()) {
+  for (const { socket } of connections.closable()) {
     if (socket && (!socket._httpMessage || socket._httpMessage.finished)) closeNow(socket);
   }
 };
