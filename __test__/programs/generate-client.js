@@ -110,7 +110,7 @@ function request(draw, id) {
 
 /** The bytes of an answer, in pieces. */
 function answer(draw) {
-  const kind = draw.weighted([[5, 'length'], [4, 'chunked'], [2, 'none'], [2, 'close'], [1, 'bad'], [1, 'short'], [1, 'upgrade'], [1, 'connect'], [1, 'two'], [1, 'empty']]);
+  const kind = draw.weighted([[5, 'length'], [4, 'chunked'], [2, 'none'], [2, 'close'], [1, 'bad'], [1, 'short'], [1, 'upgrade'], [1, 'connect'], [1, 'empty']]);
   const informational = draw.chance(8) ? draw.of(['HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n']) : '';
   if (kind === 'bad') return [draw.of(['nonsense\r\n\r\n', 'HTTP/1.1 200 OK\r\nbad header\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 'HTTP/1.1 99999 OK\r\n\r\n'])];
   const body = 'answer'.repeat(draw.weighted([[4, 1], [3, 4], [1, 300], [1, 10000]]));
@@ -118,7 +118,7 @@ function answer(draw) {
   const lines = [{ upgrade: 'HTTP/1.1 101 Switching Protocols', none: 'HTTP/1.1 204 No Content' }[kind] ?? `HTTP/${draw.chance(6) ? '1.0' : '1.1'} ${status}`];
   let rest = '';
   if (kind === 'upgrade') lines.push('Connection: Upgrade', 'Upgrade: echo');
-  if (kind === 'length' || kind === 'short' || kind === 'two') lines.push(`Content-Length: ${body.length + (kind === 'short' ? 10 : 0)}`);
+  if (kind === 'length' || kind === 'short') lines.push(`Content-Length: ${body.length + (kind === 'short' ? 10 : 0)}`);
   if (kind === 'empty') lines.push('Content-Length: 0');
   if (draw.chance(10)) lines.push(`Connection: ${draw.of(['close', 'keep-alive'])}`);
   if (draw.chance(5)) lines.push(`Keep-Alive: timeout=${draw.of([1, 5, 100])}`);
@@ -128,10 +128,9 @@ function answer(draw) {
     const cut = 1 + draw.below(body.length);
     rest = [body.slice(0, cut), body.slice(cut)].filter((part) => part !== '').map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('');
     rest += `0\r\n${draw.chance(20) ? 'X-Trailer: t\r\n' : ''}\r\n`;
-  } else if (['length', 'short', 'close', 'two'].includes(kind)) rest = body;
+  } else if (['length', 'short', 'close'].includes(kind)) rest = body;
   else if (kind === 'upgrade' || kind === 'connect') rest = draw.chance(40) ? 'tail' : '';
   const head = `${informational}${lines.join('\r\n')}\r\n\r\n`;
-  if (kind === 'two') return [head + rest + head + rest];
   const style = draw.below(10);
   if (style < 5 || (rest === '' && style < 8)) return [head + rest];
   if (style < 8) return [head, rest];
@@ -145,8 +144,8 @@ function answers(draw, connection) {
   const act = (...args) => script.push(['answer', connection, ...args]);
   if (draw.chance(5)) act(draw.of(['pause', 'end', 'destroy', 'reset']));
   const pieces = draw.chance(90) ? answer(draw) : [];
-  for (const piece of pieces) {
-    act('send', piece);
+  for (const [n, piece] of pieces.entries()) {
+    act('send', piece, ...(n + 1 === pieces.length ? ['last'] : []));
     if (draw.chance(6)) act(draw.of(['end', 'destroy', 'reset']));
   }
   if (draw.chance(25)) act(draw.weighted([[4, 'end'], [2, 'destroy'], [2, 'reset']]));

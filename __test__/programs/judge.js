@@ -40,7 +40,8 @@ class Judge {
     for (let n = 0; n < RERUNS; n += 1) {
       const [builtin, ours] = await Promise.all([alone(this.sides.builtin, program), alone(this.sides.ours, program)]);
       first ??= builtin;
-      if (!sameTrace(first, builtin)) return { outcome: 'unstable' };
+      const unlike = differences(first, builtin);
+      if (unlike.length > 0) return { outcome: 'unstable', differing: unlike };
       const differing = differences(builtin, ours);
       if (differing.length === 0) return { outcome: 'vanished' };
       if (intended(program, this.transport, differing)) return { outcome: 'intended' };

@@ -9,7 +9,7 @@
 //   script     ['send', peer, text], ['fill', peer, size], ['end' | 'destroy' | 'reset' | 'pause' | 'resume', peer],
 //              ['connect', peer, options], ['on-data', peer, act], ['sleep', ms], ['server', method]
 // One of kind 'client':        {kind, agent, half, script, final}
-//   script     ['do', steps] of the program; ['answer', connection, act, ...] of the peer: send, fill, end, destroy, reset, pause, resume;
+//   script     ['do', steps] of the program; ['answer', connection, act, ...] of the peer: send, end, destroy, reset, pause, resume;
 //              ['sleep', ms]
 //   final      the states of all objects are looked at in the end
 
@@ -85,8 +85,9 @@ class World {
   /** A raw socket of the other side: what comes in is written down. */
   watch(socket, name) {
     const { trace } = this;
-    const peer = { socket, onData: undefined };
+    const peer = { socket, onData: undefined, asked: false };
     socket.on('data', (chunk) => {
+      peer.asked = true;
       trace.addData(name, 'received', chunk.toString('latin1'));
       const act = peer.onData;
       peer.onData = undefined;
@@ -250,6 +251,14 @@ function requester(world, port, refused, agent) {
   };
 }
 
+// Bytes of an answer that nothing has asked for are refused by ours on purpose (docs/COMPATIBILITY.md): they are not sent. `last` stands
+// behind the last piece of an answer.
+function answer(peer, [act, value, last]) {
+  if (act === 'send' && !peer.asked) return;
+  if (last === 'last') peer.asked = false;
+  actOn(peer.socket, act, [value]);
+}
+
 async function performClient(world) {
   const { program } = world;
   const agent = new http.Agent({ ...program.agent });
@@ -265,7 +274,7 @@ async function performClient(world) {
   for (const [act, what, ...args] of program.script) {
     if (act === 'sleep') await new Promise((resolve) => setTimeout(resolve, Math.min(what, 500)));
     else if (act === 'do') main.run(what, `${count += 1}.`);
-    else if (act === 'answer' && world.peers[what] !== undefined) actOn(world.peers[what].socket, args[0], args.slice(1));
+    else if (act === 'answer' && world.peers[what] !== undefined) answer(world.peers[what], args);
     await world.quiet();
   }
   if (program.final) world.finalLook();

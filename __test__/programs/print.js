@@ -63,4 +63,13 @@ function printed(program, transport, differing) {
   return lines.join('\n');
 }
 
-module.exports = { printed };
+/** What is different, without numbers and texts: alike for programs that show the same. */
+function signature(differing) {
+  const kinds = differing.map(({ object, builtin, ours }) => {
+    const lines = diffLines(builtin, ours).filter((line) => !line.startsWith('      '));
+    return [object.replace(/\d+\.|\d+$/g, ''), ...new Set(lines.map((line) => line.replace(/"[^"]*"/g, '""').replace(/#[\w.]+/g, '').replace(/\d+/g, '0')))].join('\n');
+  });
+  return [...new Set(kinds)].sort().join('\n');
+}
+
+module.exports = { printed, signature };

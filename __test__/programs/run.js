@@ -7,8 +7,9 @@
 //   --transport  may be repeated; the programs are spread over them (default: all three)
 //   --line BIN   the binary of both sides (default: this Node)
 //   --program    one program instead of random ones, in each transport
-//   --shrink N   the first N that differ are cut down to the smallest program that does (default: 3)
+//   --shrink N   the first N kinds of difference are cut down to the smallest program that has it (default: 3)
 //   --keep DIR   writes those into DIR, one file each
+//   --unstable   prints the programs that the built-in itself does not repeat
 //   --builtin    the built-in on both sides: the judge judged
 // Closes with `N passed, N failed`; exits 1 when a program differs, when none was compared, and when too few were comparable.
 
@@ -17,7 +18,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { Judge } = require('./judge');
 const { shrink } = require('./shrink');
-const { printed } = require('./print');
+const { printed, signature } = require('./print');
 const { generateServer } = require('./generate-server');
 const { generateClient } = require('./generate-client');
 
@@ -37,6 +38,7 @@ const { values, positionals } = parseArgs({
     shrink: { type: 'string', default: '3' },
     keep: { type: 'string' },
     builtin: { type: 'boolean', default: false },
+    unstable: { type: 'boolean', default: false },
   },
 });
 const count = Number(positionals[0] ?? 300);
@@ -58,12 +60,22 @@ function programsOf(transport) {
 
 const sum = { same: 0, intended: 0, differs: 0, unstable: 0, vanished: 0 };
 let shrunk = 0;
+// How many programs have shown the same, by their signature.
+const shown = new Map();
+
+function isShown(differing) {
+  const key = signature(differing);
+  shown.set(key, (shown.get(key) ?? 0) + 1);
+  return shown.get(key) > 1;
+}
 
 async function report(judge, { program, differing }) {
+  if (isShown(differing)) return;
   let small = { program, differing };
   if (shrunk < Number(values.shrink)) {
     shrunk += 1;
     small = await shrink(judge, program, differing);
+    if (isShown(small.differing)) return;
   } else if (values.shrink !== '0') return;
   console.log(printed(small.program, judge.transport, small.differing));
   if (values.keep === undefined) return;
@@ -81,6 +93,7 @@ async function runTransport(transport) {
       for (const verdict of await judge.judge(programs.slice(at, at + BATCH))) {
         sum[verdict.outcome] += 1;
         own[verdict.outcome] += 1;
+        if (verdict.outcome === 'unstable' && values.unstable) console.log(printed(verdict.program, transport, verdict.differing));
         if (verdict.outcome === 'differs') await report(judge, verdict);
       }
     }
@@ -97,6 +110,7 @@ async function main() {
     if (!TRANSPORTS.includes(transport)) throw new Error(`no transport ${transport}`);
     await runTransport(transport);
   }
+  if (shown.size > 0) console.log(`${shown.size} kinds of difference`);
   const passed = sum.same + sum.intended;
   const uncompared = sum.unstable + sum.vanished;
   const compared = passed + sum.differs;

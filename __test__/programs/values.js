@@ -64,7 +64,7 @@ function described(value) {
   if (Array.isArray(value)) return `[${value.map(described).join(', ')}]`;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) {
-    return `{${Object.keys(value).map((key) => `${key}: ${described(value[key])}`).join(', ')}}`;
+    return `{${Object.keys(value).map((key) => `${key}: ${key === 'port' ? 'port' : described(value[key])}`).join(', ')}}`;
   }
   return `a ${value.constructor?.name}`;
 }
