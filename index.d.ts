@@ -31,7 +31,8 @@ export interface TransportStats {
    * How many were left, or given back, to their streams, by reason: 'upgrade' (or CONNECT), 'data listener',
    * 'readable listener', 'read' (also pipe and async iteration), 'replaced method' (net.Socket's write was replaced), 'handle'
    * (somebody took the handle below the socket), 'changed socket' (it was read or changed before we got it), 'no plain
-   * socket' (TLS, any other Duplex); of an agent also 'paused' (a response was not read as fast as it came) and 'bytes without
+   * socket' (TLS, any other Duplex); of an agent also 'paused' (a response was not read as fast as it came), 'full' (a request
+   * was not taken as fast as it was written) and 'bytes without
    * request'. Empty with the transport 'stream'.
    */
   streamed: Record<string, number>;

@@ -9,7 +9,9 @@ const net = require('net');
 const { ownSymbol } = require('./symbols');
 const native = require('./native');
 const { agentCounters } = require('./stats');
-const { giveBack } = require('./transport');
+const { giveBack, kIndex } = require('./transport');
+const { guardsIdle } = require('./lines');
+const { ownerOf } = require('./transport-handles');
 
 /** node's own symbol: the async id of whoever uses the socket now, -1 while nobody does. */
 const kAsyncId = ownSymbol(new net.Socket(), 'async_id_symbol') || Symbol('async_id_symbol');
@@ -38,6 +40,9 @@ const kOpener = Symbol('opener');
 /** What the peek answers: nothing to read; the peer has closed or reset; bytes are waiting. */
 const PEEK_IDLE = 0;
 const PEEK_CLOSED = 1;
+
+/** Of a socket in the free list: what its handle calls with what it reads at other times. */
+const kOnRead = Symbol('onread');
 
 const readablePush = net.Socket.prototype.push;
 
@@ -69,9 +74,9 @@ function renewAsyncIdentity(socket) {
  */
 function guardedPush(chunk, encoding) {
   const phase = this[kPhase];
-  if (phase !== IN_USE && chunk !== null) {
+  if (phase !== IN_USE && (chunk !== null || (guardsIdle && phase === IDLE))) {
     if (phase === IDLE) {
-      this[kPhase] = POISONED;
+      if (chunk !== null) this[kPhase] = POISONED;
       this.destroy();
       return false;
     }
@@ -99,6 +104,47 @@ function guard(socket) {
  */
 function setPhase(socket, phase) {
   if (socket[kPhase] !== undefined && socket[kPhase] !== POISONED) socket[kPhase] = phase;
+}
+
+/**
+ * A socket goes to the free list.
+ * @param {stream.Duplex} socket
+ */
+function beginIdle(socket) {
+  setPhase(socket, IDLE);
+  // Where the core watches the socket, it asks isIdle().
+  const handle = socket._handle;
+  if (!guardsIdle || !handle || socket[kIndex] !== undefined) return;
+  socket[kOnRead] = handle.onread;
+  handle.onread = freeSocketOnReadGuard;
+}
+
+/**
+ * A socket leaves the free list for a request.
+ * @param {stream.Duplex} socket
+ */
+function endIdle(socket) {
+  if (socket[kOnRead] === undefined) return;
+  const handle = socket._handle;
+  if (handle && handle.onread === freeSocketOnReadGuard) handle.onread = socket[kOnRead];
+  socket[kOnRead] = undefined;
+}
+
+/**
+ * Whether a socket is in the free list, and ends without an event of its stream: as all do where `guardsIdle` is.
+ * @param {stream.Duplex} socket
+ * @returns {boolean}
+ */
+function endsSilently(socket) {
+  return guardsIdle && socket[kPhase] === IDLE;
+}
+
+/** Called by the handle of an idle socket with what it has read: bytes, an end or an error, none of which is for anybody. */
+function freeSocketOnReadGuard(bytes) {
+  const socket = ownerOf(this);
+  if (!socket) return;
+  if (bytes !== undefined) socket[kPhase] = POISONED;
+  socket.destroy();
 }
 
 /**
@@ -142,6 +188,7 @@ function isFit(socket) {
 /** Named once for all sockets: an error on an idle socket ends it and is nobody else's business. */
 function freeSocketErrorListener() {
   this.destroy();
+  this.emit('agentRemove');
 }
 
 function countEnd(agent, socket) {
@@ -191,6 +238,7 @@ function installListeners(agent, socket, options, alone) {
     // What it reads from now on is its new owner's. The guard itself stays: to delete it would slow the object down.
     socket[kPhase] = IN_USE;
     socket[kOpener] = undefined;
+    endIdle(socket);
     giveBack(socket);
   }
 
@@ -204,6 +252,9 @@ module.exports = {
   ANSWERED,
   IDLE,
   IN_USE,
+  beginIdle,
+  endIdle,
+  endsSilently,
   freeSocketErrorListener,
   guardedPush,
   installListeners,

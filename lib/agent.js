@@ -15,7 +15,7 @@ const { Agent: Builtin, globalAgentOptions } = require('./builtin');
 const { chooseProxy, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./client-options');
 const { follow } = require('./likeness');
-const { agentTakesDefaults, heedsHints, kProxyConfig, keepAliveBuffer } = require('./lines');
+const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer } = require('./lines');
 const native = require('./native');
 const { agentCounters, agentStats } = require('./stats');
 const { originName } = require('./origin-names');
@@ -98,7 +98,7 @@ function Agent(options) {
   chooseProxy(this);
 
   this.on('free', onSocketFree);
-  this.on('newListener', onNewListener);
+  this.on('newListener', maybeEnableKeylog);
 }
 Object.setPrototypeOf(Agent.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Agent, EventEmitter);
@@ -160,6 +160,7 @@ Agent.prototype.addRequest = function addRequest(req, options, port, localAddres
         req[sockets.kPlaced] = options;
         req[sockets.kPlacer] = this;
       }
+      sockets.endIdle(socket);
       sockets.renewAsyncIdentity(socket);
       this.reuseSocket(socket, req);
       assign(this, req, socket);
@@ -194,6 +195,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
   const name = this.getName(full);
   full._agentKey = name;
   full.encoding = null;
+  if (connectsWithTimeout && req.timeout) full.timeout = req.timeout;
 
   const agent = this;
   const counters = agentCounters(agent);
@@ -489,7 +491,7 @@ function onSocketFree(socket, options) {
   // A request that was destroyed before it began to use the socket has left the listener of the time before.
   socket.removeListener('error', sockets.freeSocketErrorListener);
   socket.once('error', sockets.freeSocketErrorListener);
-  sockets.setPhase(socket, sockets.IDLE);
+  sockets.beginIdle(socket);
   free.push(socket);
 }
 
@@ -524,9 +526,9 @@ function keepAliveHint(res) {
 }
 
 /** Sockets are made to report TLS keys only once somebody wants them. */
-function onNewListener(eventName) {
+function maybeEnableKeylog(eventName) {
   if (eventName !== 'keylog') return;
-  this.removeListener('newListener', onNewListener);
+  this.removeListener('newListener', maybeEnableKeylog);
   const agent = this;
   this[kOnKeylog] = function onKeylog(line) {
     agent.emit('keylog', line, this);

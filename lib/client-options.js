@@ -6,6 +6,7 @@
 
 const url = require('url');
 const { codes, hideFrames } = require('./errors');
+const { knowsUrlsByShape } = require('./lines');
 
 /**
  * The options of one request: always a copy, because the agent adds members to it. It inherits nothing, so that a
@@ -36,6 +37,7 @@ let lastHostField;
  */
 function isURL(value) {
   if (value instanceof URL) return true;
+  if (!knowsUrlsByShape) return false;
   return Boolean(value && value.href && value.protocol) && value.auth === undefined && value.path === undefined;
 }
 

@@ -2,7 +2,7 @@
 
 /**
  * The life of a request on its socket: from the moment it gets one until the socket is given back or ends. All listeners
- * are named functions shared by every request; they find their request as `socket._httpMessage`.
+ * are functions shared by every request, with the names that node shows for them; they find theirs as `socket._httpMessage`.
  */
 
 const { finished } = require('stream');
@@ -10,13 +10,13 @@ const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
 const { connResetException } = require('./errors');
 const { detachSignal } = require('./incoming');
-const { hasSignal } = require('./lines');
+const { hasSignal, hearsAtOnce } = require('./lines');
 const { kRunOn, within } = require('./parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain } = require('./symbols');
 const { replace } = require('./agent');
-const { ANSWERED, freeSocketErrorListener, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
+const { ANSWERED, endsSilently, freeSocketErrorListener, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
 const transport = require('./client-transport');
 const { received } = require('./transport');
 const observe = require('./client-observe');
@@ -42,12 +42,33 @@ class HTTPClientAsyncResource {
 }
 
 /**
+ * A request is given its socket, or the reason why there is none.
+ * @param {ClientRequest} req
+ * @param {stream.Duplex|undefined} socket
+ * @param {Error|undefined} err
+ */
+function give(req, socket, err) {
+  const isFirst = socket?._httpMessage === undefined;
+  if (hearsAtOnce && socket && !err) {
+    socket._httpMessage = req;
+    socket.on('error', socketErrorListener);
+  }
+  process.nextTick(attach, req, socket, err, isFirst);
+}
+
+// A socket that a request was given is not its own after all.
+function unhear(socket) {
+  if (hearsAtOnce) socket.removeListener('error', socketErrorListener);
+}
+
+/**
  * The end of onSocket(), in a tick of its own so that the user can add listeners first.
  * @param {ClientRequest} req
  * @param {stream.Duplex|undefined} socket
  * @param {Error|undefined} err why there is no socket
+ * @param {boolean} isFirst whether no request was on this socket before
  */
-function attach(req, socket, err) {
+function attach(req, socket, err, isFirst) {
   if (req.destroyed || err) {
     giveUp(req, socket, err);
     return;
@@ -58,12 +79,13 @@ function attach(req, socket, err) {
     req[kPlaced] = req[kPlacer] = null;
     // As late as can be: a request that is sent on a closed connection is lost.
     if (!isFit(socket)) {
+      unhear(socket);
       replace(agent, req, socket, options);
       return;
     }
   }
   // Taking a socket up comes after the request, which is lost if the server closes the connection meanwhile.
-  const isFirst = begin(req, socket);
+  begin(req, socket, isFirst);
   req._flush();
   if (!isFirst && req.parser && socket.parser === req.parser) transport.take(socket, socket.parser, PROTOCOL);
 }
@@ -80,6 +102,7 @@ function giveUp(req, socket, err) {
     return;
   }
   req.destroyed = true;
+  if (socket) unhear(socket);
   if (!socket) {
     conclude(req, reason);
   } else if (!err && req.agent && !socket.destroyed) {
@@ -110,9 +133,7 @@ function close(req) {
   req.emit('close');
 }
 
-/** Answers whether it is the first request on this socket. */
-function begin(req, socket) {
-  const isFirst = socket._httpMessage === undefined;
+function begin(req, socket, isFirst) {
   if (isFirst) observe.connected();
   const parser = parsers.alloc();
   req.socket = socket;
@@ -132,15 +153,14 @@ function begin(req, socket) {
   transport.use(socket, parser);
 
   if (req.reusedSocket) socket.removeListener('error', freeSocketErrorListener);
-  socket.on('error', onSocketError);
-  transport.listen(socket, onSocketData);
-  socket.on('end', onSocketEnd);
-  socket.on('close', onSocketClose);
-  socket.on('drain', onSocketDrain);
+  if (!hearsAtOnce) socket.on('error', socketErrorListener);
+  transport.listen(socket, socketOnData);
+  socket.on('end', socketOnEnd);
+  socket.on('close', socketCloseListener);
+  socket.on('drain', ondrain);
 
   if (req.timeout !== undefined || (req.agent && req.agent.options && req.agent.options.timeout)) watchTimeout(req);
   req.emit('socket', socket);
-  return isFirst;
 }
 
 /**
@@ -163,13 +183,13 @@ function onRequestTimeout() {
   if (req) req.emit('timeout');
 }
 
-function onResponseTimeout() {
+function responseOnTimeout() {
   const req = this._httpMessage;
   if (req && req.res) req.res.emit('timeout');
 }
 
 /** The buffer of the connection is empty: the request may write on. */
-function onSocketDrain() {
+function ondrain() {
   const req = this._httpMessage;
   if (req && !req.finished && req[kNeedDrain]) {
     req[kNeedDrain] = false;
@@ -177,11 +197,11 @@ function onSocketDrain() {
   }
 }
 
-function onSocketError(error) {
+function socketErrorListener(error) {
   const req = this._httpMessage;
   if (req) {
     // 'close' shall not report a second error.
-    req.socket._hadError = true;
+    this._hadError = true;
     fail(req, error);
   }
   const parser = this.parser;
@@ -193,7 +213,7 @@ function onSocketError(error) {
   this.destroy();
 }
 
-function onSocketEnd() {
+function socketOnEnd() {
   const req = this._httpMessage;
   const parser = this.parser;
   if (!req.res && !req.socket._hadError) {
@@ -205,10 +225,11 @@ function onSocketEnd() {
     parser.finish();
     freeParser(parser, req, this);
   }
-  this.end();
+  // Nothing that is still to be written would reach anybody who answers.
+  this.destroy();
 }
 
-function onSocketClose() {
+function socketCloseListener() {
   const req = this._httpMessage;
   const parser = this.parser;
   const res = req.res;
@@ -233,11 +254,11 @@ function onSocketClose() {
 }
 
 function stopReading(socket) {
-  socket.removeListener('data', onSocketData);
-  socket.removeListener('end', onSocketEnd);
+  socket.removeListener('data', socketOnData);
+  socket.removeListener('end', socketOnEnd);
 }
 
-function onSocketData(chunk) {
+function socketOnData(chunk) {
   const { parser } = this;
   const result = parser.execute(chunk);
   if (typeof result !== 'number') refuse(this, parser, result, chunk);
@@ -245,7 +266,7 @@ function onSocketData(chunk) {
 }
 
 /** What the native transport asks of a connection. */
-const PROTOCOL = { serves: false, read: onNativeData };
+const PROTOCOL = { serves: false, read: onNativeData, endsSilently };
 
 function onNativeData(socket, result, length) {
   const { parser } = socket;
@@ -277,7 +298,7 @@ function advance(socket, parser, count, chunk, length) {
     // Everything after the response is unsolicited until there is another request.
     setPhase(socket, ANSWERED);
     stopReading(socket);
-    socket.removeListener('drain', onSocketDrain);
+    socket.removeListener('drain', ondrain);
     transport.letGo(parser, req, socket);
   }
 }
@@ -286,9 +307,9 @@ function advance(socket, parser, count, chunk, length) {
 function switchProtocol(req, socket, parser, res, head) {
   req.res = res;
   stopReading(socket);
-  socket.removeListener('drain', onSocketDrain);
+  socket.removeListener('drain', ondrain);
   if (req.timeoutCb) socket.removeListener('timeout', req.timeoutCb);
-  socket.removeListener('timeout', onResponseTimeout);
+  socket.removeListener('timeout', responseOnTimeout);
   parser.finish();
   freeParser(parser, req, socket);
 
@@ -300,8 +321,8 @@ function switchProtocol(req, socket, parser, res, head) {
   }
   req.upgradeOrConnect = true;
   socket.emit('agentRemove');
-  socket.removeListener('close', onSocketClose);
-  socket.removeListener('error', onSocketError);
+  socket.removeListener('close', socketCloseListener);
+  socket.removeListener('error', socketErrorListener);
   socket._httpMessage = null;
   // As if nobody had read from it yet: the new owner decides how.
   socket.readableFlowing = null;
@@ -347,9 +368,9 @@ function onIncoming(res, shouldKeepAlive) {
 
   res.req = req;
   observe.answered(req, res);
-  res.on('end', onResponseEnd);
-  req.on('finish', onRequestFinish);
-  socket.on('timeout', onResponseTimeout);
+  res.on('end', responseOnEnd);
+  req.on('finish', requestOnFinish);
+  socket.on('timeout', responseOnTimeout);
 
   // Nobody wants it: its body is read away, so that the connection can serve further requests.
   if (req.aborted || !req.emit('response', res)) res._dump();
@@ -380,12 +401,12 @@ function emitInformation(req, res) {
 }
 
 /** Listener of 'end' on the response: the first of them, before the user's. */
-function onResponseEnd() {
+function responseOnEnd() {
   const req = this.req;
   const socket = req.socket;
   if (socket) {
     if (req.timeoutCb) socket.removeListener('timeout', onRequestTimeout);
-    socket.removeListener('timeout', onResponseTimeout);
+    socket.removeListener('timeout', responseOnTimeout);
   }
   req._ended = true;
   if (hasSignal) detachSignal(this);
@@ -400,7 +421,7 @@ function onResponseEnd() {
 }
 
 /** Listener of 'finish' on the request, which may come after the end of the response. */
-function onRequestFinish() {
+function requestOnFinish() {
   if (this.shouldKeepAlive && this._ended) release(this);
 }
 
@@ -411,11 +432,13 @@ function release(req) {
     socket.setTimeout(0, req.timeoutCb);
     req.timeoutCb = null;
   }
-  socket.removeListener('close', onSocketClose);
-  socket.removeListener('error', onSocketError);
-  socket.removeListener('drain', onSocketDrain);
+  socket.removeListener('close', socketCloseListener);
+  socket.removeListener('error', socketErrorListener);
+  socket.removeListener('drain', ondrain);
   stopReading(socket);
   req.destroyed = true;
+  // The socket may serve another request by the time at which the response is looked at.
+  req.res.socket = null;
   process.nextTick(announceFree, req);
 }
 
@@ -424,4 +447,4 @@ function announceFree(req) {
   if (req.socket) req.socket.emit('free');
 }
 
-module.exports = { attach, kReason, watchTimeout };
+module.exports = { give, kReason, watchTimeout };

@@ -12,7 +12,7 @@ const EventEmitter = require('events');
 const agents = require('./agent');
 const { kPlaced, kPlacer } = require('./agent-sockets');
 const { rewriteForProxy } = require('./agent-proxy');
-const { attach, kReason, watchTimeout } = require('./client-socket');
+const { give, kReason, watchTimeout } = require('./client-socket');
 const {
   BODILESS_METHODS,
   KNOWN_METHODS,
@@ -26,7 +26,7 @@ const observe = require('./client-observe');
 const { ClientRequest: Builtin } = require('./builtin');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
-const { checksPath, kProxyConfig, leavesHeadersAlone, requestMark } = require('./lines');
+const { checksPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark } = require('./lines');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('./outgoing');
 const { chooseStrict, chooseValidation } = require('./strict');
 const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('./symbols');
@@ -53,6 +53,8 @@ function ClientRequest(input, options, callback) {
   if (base === null) {
     callback = options;
     options = input;
+  } else if (namesTarget && isConnect(options?.method)) {
+    base.path = withoutSlash(base.path);
   }
   if (typeof options === 'function') {
     callback = options;
@@ -138,7 +140,7 @@ function ClientRequest(input, options, callback) {
   }
 
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
-  takeHeaders(this, options, host, port, defaultPort, setHost);
+  takeHeaders(this, options, namesTarget && path && method === 'CONNECT' ? path : hostField(host, port, defaultPort), setHost);
   if (kProxyConfig !== undefined && agent && agent[kProxyConfig]) useProxy(this, options, defaultPort);
 
   if (agent) {
@@ -189,11 +191,20 @@ function chooseMethod(method) {
   return method.toUpperCase();
 }
 
+function isConnect(method) {
+  return typeof method === 'string' && method.toUpperCase() === 'CONNECT';
+}
+
+// RFC 9112, section 3.2.3: the target of CONNECT is the authority alone.
+function withoutSlash(path) {
+  return path.length > 1 && path.startsWith('/') ? path.slice(1) : path;
+}
+
 function firstLine(req) {
   return `${req.method} ${req.path} HTTP/1.1\r\n`;
 }
 
-function takeHeaders(req, options, host, port, defaultPort, setHost) {
+function takeHeaders(req, options, host, setHost) {
   const headers = options.headers;
   if (Array.isArray(headers)) {
     // A list is the whole head: nothing is added to it that the message itself does not need.
@@ -210,7 +221,7 @@ function takeHeaders(req, options, host, port, defaultPort, setHost) {
   const ownHost = given ? req.getHeader('host') : undefined;
   // The agent takes the name for TLS from it.
   if (ownHost && req.agent) validateString(ownHost, 'options.headers.host');
-  if (setHost && !ownHost) req.setHeader('Host', hostField(host, port, defaultPort));
+  if (setHost && !ownHost) req.setHeader('Host', host);
   if (options.auth && !(given && req.getHeader('Authorization'))) {
     req.setHeader('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
   }
@@ -311,7 +322,7 @@ ClientRequest.prototype.destroy = function destroy(err) {
  * @param {Error} [err]
  */
 ClientRequest.prototype.onSocket = function onSocket(socket, err) {
-  process.nextTick(attach, this, socket, err);
+  give(this, socket, err);
 };
 
 /**

@@ -8,6 +8,7 @@
  * of the release only where it does not.
  */
 
+const EventEmitter = require('events');
 const builtin = require('./builtin');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -49,6 +50,57 @@ function refusesManyFields() {
   return result instanceof Error;
 }
 
+/** A socket of which an agent can be told that its request is done. */
+function idleSocket() {
+  const socket = new EventEmitter();
+  for (const name of ['setKeepAlive', 'setTimeout', 'ref', 'unref', 'destroy']) socket[name] = () => {};
+  return Object.assign(socket, { writable: true, _httpMessage: { shouldKeepAlive: true }, _handle: { onread: null, readStart() {} } });
+}
+
+/** Whether an agent reads its idle sockets itself, in place of their streams. */
+function guardsIdle() {
+  const socket = idleSocket();
+  new builtin.Agent({ keepAlive: true }).emit('free', socket, { host: '' });
+  return socket._handle.onread !== null;
+}
+
+/** Whether an agent opens a connection with the timeout of the request, where that has one. */
+function connectsWithTimeout() {
+  const probed = new builtin.Agent();
+  let told;
+  probed.createConnection = (options) => {
+    told = options.timeout;
+  };
+  probed.createSocket({ getHeader() {}, timeout: 1 }, { host: '' }, () => {});
+  return told === 1;
+}
+
+/** Whether a request hears of an error of its socket from the call on that gives it, not from the next tick on. */
+function hearsAtOnce() {
+  let probed;
+  // Nothing comes of a request that is destroyed before its socket is there.
+  new builtin.ClientRequest({ agent: { protocol: 'http:', addRequest(req) { probed = req; } }, host: '' });
+  probed.aborted = probed.destroyed = true;
+  const socket = new EventEmitter();
+  probed.onSocket(socket);
+  return socket.listenerCount('error') > 0;
+}
+
+/** A request that is made and nothing else, since it has no connection. */
+function requestAlone(...args) {
+  return new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection() {} });
+}
+
+/** Whether an object is taken for a URL by its members. */
+function knowsUrlsByShape() {
+  try {
+    return requestAlone({ href: 'http://a/b', protocol: 'http:', hostname: 'a', pathname: '/b', search: '' }, {}).path === '/b';
+  } catch {
+    // Where it is taken for the options, there are no options behind it.
+    return false;
+  }
+}
+
 module.exports = {
   /** Bun and Deno have modules of the same names with other insides: what is Node's alone is left out there. */
   isNode,
@@ -60,6 +112,10 @@ module.exports = {
   keepAliveBuffer: agent.agentKeepAliveTimeoutBuffer,
   /** An agent heeds a server's Keep-Alive hint (20). */
   heedsHints: since(20),
+  /** What comes on an idle socket ends it without an event of its stream (22.23, 24.21). */
+  guardsIdle: isNode && guardsIdle(),
+  /** A connection is opened with the timeout of the request, if that has one, not with the agent's (22). */
+  connectsWithTimeout: connectsWithTimeout(),
   /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */
   kProxyConfig: symbolOf(agent, 'kProxyConfig'),
 
@@ -125,6 +181,12 @@ module.exports = {
   // ----------------------------------------------------------------------------------------------------- the client
   /** `request.path` is an accessor that checks what it is given (24). */
   checksPath: 'path' in request,
+  /** An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24). */
+  hearsAtOnce: isNode && hearsAtOnce(),
+  /** What is a URL is told by its members, not by its class (20). */
+  knowsUrlsByShape: knowsUrlsByShape(),
+  /** The target of CONNECT is its Host field, and in a URL it stands without the slash (26). */
+  namesTarget: requestAlone({ method: 'CONNECT', path: 'a:1' }).getHeader('host') === 'a:1',
   /** The option `setDefaultHeaders` keeps anything from being added to a head (22). */
   leavesHeadersAlone: since(22),
   /** The option `highWaterMark` of a request counts for the request too (24). */

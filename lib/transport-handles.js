@@ -35,7 +35,7 @@ function ownerOf(handle) {
 const ON_READ = {
   configurable: true,
   get() {
-    return Object.getPrototypeOf(this).onread;
+    return Reflect.get(Object.getPrototypeOf(this), 'onread', this);
   },
   set(value) {
     leaveTo(this);

@@ -16,6 +16,7 @@ const MOST_THREADS = 64;
 const REASONS = {
   CHANGED: 'changed socket',
   DATA: 'data listener',
+  FULL: 'full',
   HANDLE: 'handle',
   OTHER: 'no plain socket',
   PAUSED: 'paused',
@@ -115,6 +116,8 @@ class Attached {
  * @property {boolean} serves whether several messages may come at once, and be answered together
  * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number:
  *   see `received()`
+ * @property {Function} [endsSilently] called with a socket that no message is on, and that something came on; answers whether it ends
+ *   without an event. Only where `serves` is not
  * @property {Function} built called with a socket whose net.Socket part has just been made: to add its listeners
  * @property {Function} ended called with a socket without that part whose peer has sent its last byte; answers whether that was
  *   dealt with, so that the stream need not end

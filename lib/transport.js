@@ -353,6 +353,8 @@ function parsed(socket, protocol, start, length, text, events) {
 function onOtherNews(socket, protocol, kind, value) {
   if (kind === UNSENT) {
     settle(socket, value);
+  } else if (kind !== UNPARSED && !protocol.serves && protocol.endsSilently(socket)) {
+    socket.destroy();
   } else if (kind === ENDED) {
     if (socket[kUnbuilt] === undefined || !protocol.ended(socket)) ended(socket);
   } else if (kind === UNPARSED) {
@@ -618,6 +620,7 @@ function _write(data, encoding, callback) {
   const rest = flushFirst(this);
   if (rest === undefined) plain._write.call(this, data, encoding, callback);
   else plain._writev.call(this, [rest, { chunk: data, encoding }], callback);
+  leaveIfFull(this);
 }
 
 function _writev(chunks, callback) {
@@ -627,6 +630,14 @@ function _writev(chunks, callback) {
     chunks.allBuffers = false;
   }
   plain._writev.call(this, chunks, callback);
+  leaveIfFull(this);
+}
+
+// What the kernel does not take at once waits in libuv. If the connection breaks meanwhile, a client hears of it from whoever reads or
+// writes first; one poll must do both, for a reset to be an error of reading as it is elsewhere.
+function leaveIfFull(socket) {
+  if (socket[kIndex] === undefined || socket[kAttached].protocol.serves) return;
+  if (socket._handle?.writeQueueSize > 0) giveBack(socket, REASONS.FULL);
 }
 
 // Sends what is queued. Answers what the kernel did not take, as the stream has it. An error comes again with the write that
