@@ -30,6 +30,13 @@ const MORE_PER_TURN: usize = 2 * 1024 * 1024;
 /// What a word of events counts for in that. It takes as long as so many bytes of a body in large pieces do.
 const BYTES_PER_WORD: usize = 1024;
 
+/// What connections are watched for. A read ends at urgent data (RFC 9293 section 3.8.5), whatever is behind it: the kernel says with the
+/// edge that there is such.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const WATCHED: Interest = Interest::READABLE.add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const WATCHED: Interest = Interest::READABLE;
+
 /// What one read brought.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Read {
@@ -48,10 +55,12 @@ struct Connection<T> {
     // Tells a connection from the next one that gets its slot: events of a turn may outlive the connection they are for.
     generation: usize,
     paused: bool,
-    // An edge came while paused, and reading after resume() must not wait for another.
+    // An edge came while paused or deferred, and reading on must not wait for another.
     owed: bool,
     // The event said that the peer has closed its side: a short read is then not the last one.
     closing: bool,
+    // The event said that there is urgent data: a short read may have ended at it.
+    urgent: bool,
     // Bytes that the next read may take.
     share: Share,
     queue: Vec<u8>,
@@ -64,12 +73,19 @@ struct Connection<T> {
 pub struct Reactor<T> {
     poll: Poll,
     events: Events,
-    ready: Vec<(usize, bool)>,
+    ready: Vec<Ready>,
     next: usize,
     // Bytes left of MORE_PER_TURN.
     more: usize,
     connections: Slab<Connection<T>>,
     generation: usize,
+}
+
+/// A connection with something to read.
+struct Ready {
+    token: usize,
+    closing: bool,
+    urgent: bool,
 }
 
 const INDEX_BITS: u32 = usize::BITS / 2;
@@ -120,17 +136,16 @@ impl<T> Reactor<T> {
         let generation = self.generation;
         let entry = self.connections.vacant_entry();
         let index = entry.key();
-        self.poll.registry().register(
-            &mut SourceFd(&fd),
-            token(index, generation),
-            Interest::READABLE,
-        )?;
+        self.poll
+            .registry()
+            .register(&mut SourceFd(&fd), token(index, generation), WATCHED)?;
         entry.insert(Connection {
             fd,
             generation,
             paused: false,
             owed: false,
             closing: false,
+            urgent: false,
             share: Share::new(),
             queue: Vec::new(),
             received: 0,
@@ -175,12 +190,12 @@ impl<T> Reactor<T> {
         }
     }
 
-    /// Takes the readiness events that are there, without waiting.
+    /// Takes the readiness events that are there, without waiting. What was taken before and is not read yet stays in front of them.
     ///
     /// # Errors
     /// What the system says; an interrupted call is none.
     pub fn collect(&mut self) -> Result<()> {
-        self.ready.clear();
+        self.ready.drain(..self.next);
         self.next = 0;
         self.more = MORE_PER_TURN;
         if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
@@ -191,15 +206,23 @@ impl<T> Reactor<T> {
             };
         }
         for event in &self.events {
-            self.ready
-                .push((event.token().0, event.is_read_closed() || event.is_error()));
+            self.ready.push(Ready {
+                token: event.token().0,
+                closing: event.is_read_closed() || event.is_error(),
+                urgent: event.is_priority(),
+            });
         }
         Ok(())
     }
 
     /// The next ready connection of this turn.
     pub fn next_ready(&mut self) -> Option<usize> {
-        while let Some(&(token, closing)) = self.ready.get(self.next) {
+        while let Some(&Ready {
+            token,
+            closing,
+            urgent,
+        }) = self.ready.get(self.next)
+        {
             self.next += 1;
             let index = token & INDEX_MASK;
             let Some(connection) = self.connections.get_mut(index) else {
@@ -209,6 +232,7 @@ impl<T> Reactor<T> {
                 continue;
             }
             connection.closing |= closing;
+            connection.urgent |= urgent;
             if connection.paused {
                 connection.owed = true;
                 continue;
@@ -231,8 +255,15 @@ impl<T> Reactor<T> {
                 if count == LARGEST_READ && self.more >= LARGEST_READ {
                     self.more -= LARGEST_READ;
                     let Token(token) = token(index, connection.generation);
-                    self.ready.push((token, false));
-                } else if count == share || connection.closing {
+                    self.ready.push(Ready {
+                        token,
+                        closing: false,
+                        urgent: false,
+                    });
+                } else if count == share
+                    || connection.closing
+                    || std::mem::take(&mut connection.urgent)
+                {
                     self.rearm(index);
                 }
                 Read::Bytes(count)
@@ -255,11 +286,24 @@ impl<T> Reactor<T> {
         if let Some(connection) = self.connections.get(index) {
             let token = token(index, connection.generation);
             // Fails only for a descriptor that is gone; its owner detaches it.
-            let _ = self.poll.registry().reregister(
-                &mut SourceFd(&connection.fd),
-                token,
-                Interest::READABLE,
-            );
+            let _ = self
+                .poll
+                .registry()
+                .reregister(&mut SourceFd(&connection.fd), token, WATCHED);
+        }
+    }
+
+    /// Leaves a ready connection unread until [`Reactor::catch_up`].
+    pub fn defer(&mut self, index: usize) {
+        if let Some(connection) = self.connections.get_mut(index) {
+            connection.owed = true;
+        }
+    }
+
+    /// Ends what [`Reactor::defer`] began.
+    pub fn catch_up(&mut self, index: usize) {
+        if self.connections.get(index).is_some_and(|it| !it.paused) {
+            self.resume(index);
         }
     }
 
@@ -413,6 +457,8 @@ mod tests {
             };
             reactor.weigh(index, count, count * work_per_byte);
             sizes.push(count);
+            // The first read of a turn is what counts here.
+            while reactor.next_ready().is_some() {}
         }
         sizes
     }
@@ -507,6 +553,73 @@ mod tests {
         assert_eq!(reactor.read(index, &mut buffer), Read::Bytes(3));
         assert_eq!(ready(&mut reactor), [index]);
         assert_eq!(reactor.read(index, &mut buffer), Read::Ended);
+    }
+
+    /// Sends a byte as urgent data.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn send_urgent(peer: &TcpStream) {
+        let byte = b"!";
+        // SAFETY: the kernel reads one byte.
+        let sent = unsafe { libc::send(peer.as_raw_fd(), byte.as_ptr().cast(), 1, libc::MSG_OOB) };
+        assert_eq!(sent, 1);
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg_attr(miri, ignore)] // it has no MSG_OOB
+    fn what_is_behind_urgent_data_is_read_without_another_edge() {
+        let (ours, mut peer) = pair();
+        peer.set_nodelay(true).unwrap();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        peer.write_all(b"one").unwrap();
+        send_urgent(&peer);
+        peer.write_all(b"four").unwrap();
+        send_urgent(&peer);
+        std::thread::sleep(Duration::from_millis(20));
+        let mut buffer = [0; 16];
+        let mut got = Vec::new();
+        // An edge after each read that may have ended early, and no more than one without anything to read.
+        for _ in 0..6 {
+            for index in ready(&mut reactor) {
+                if let Read::Bytes(count) = reactor.read(index, &mut buffer) {
+                    got.extend_from_slice(&buffer[..count]);
+                }
+            }
+        }
+        assert_eq!(ready(&mut reactor), []);
+        // A second urgent byte makes the first an ordinary one, where the first was not come to yet.
+        assert_eq!(String::from_utf8(got).unwrap(), "one!four");
+        peer.write_all(b"five").unwrap();
+        assert_eq!(ready(&mut reactor), [index]);
+        assert_eq!(reactor.read(index, &mut buffer), Read::Bytes(4));
+        assert_eq!(ready(&mut reactor), []);
+    }
+
+    #[test]
+    fn a_connection_that_is_ready_is_kept_for_the_next_look() {
+        let (first, mut first_peer) = pair();
+        let (second, mut second_peer) = pair();
+        let mut reactor = Reactor::new().unwrap();
+        let one = reactor.attach(first.as_raw_fd(), ()).unwrap();
+        first_peer.write_all(b"a").unwrap();
+        reactor.collect().unwrap();
+        let two = reactor.attach(second.as_raw_fd(), ()).unwrap();
+        second_peer.write_all(b"b").unwrap();
+        assert_eq!(ready(&mut reactor), [one, two]);
+    }
+
+    #[test]
+    fn what_was_deferred_is_ready_again_when_it_is_caught_up_with() {
+        let (ours, mut peer) = pair();
+        let mut reactor = Reactor::new().unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        peer.write_all(b"a").unwrap();
+        assert_eq!(ready(&mut reactor), [index]);
+        reactor.defer(index);
+        assert_eq!(ready(&mut reactor), []);
+        reactor.catch_up(index);
+        assert_eq!(ready(&mut reactor), [index]);
     }
 
     #[test]

@@ -26,6 +26,12 @@ pub const MOST_THREADS: usize = 64;
 /// Bytes of the buffers into which a thread reads.
 pub const BUFFER: usize = 64 * 1024;
 
+/// What connections are watched for: see [`is_urgent`].
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const WATCHED: Interest = Interest::READABLE.add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const WATCHED: Interest = Interest::READABLE;
+
 /// The most that is thrown away of what a peer has sent to a connection that is closed.
 const MOST_DROPPED: usize = 4 * BUFFER;
 
@@ -174,7 +180,7 @@ impl<F: Feed> Connection<F> {
         }
         let fd = self.link.wire().get();
         // SAFETY: the descriptor is open, and is closed only after this registration has ended: see `close`.
-        let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+        let watched = unsafe { AsyncFd::register_with_interest(fd, WATCHED) };
         if let Ok(watched) = watched {
             *watch = Watch::Watched(watched);
             return true;
@@ -367,7 +373,7 @@ fn turn<F: Feed>(connection: &Arc<Connection<F>>, context: &mut Context<'_>) -> 
         match step {
             Step::Told(emptied) => {
                 connection.tell_soon(READ);
-                if emptied {
+                if emptied && !is_urgent(watched) {
                     guard.clear_ready();
                 }
             }
@@ -376,6 +382,23 @@ fn turn<F: Feed>(connection: &Arc<Connection<F>>, context: &mut Context<'_>) -> 
             Step::Over => return Poll::Ready(()),
         }
     }
+}
+
+/// Whether the last edge spoke of urgent data: a read ends there, whatever is behind it. Says so once for each such edge.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_urgent(watched: &AsyncFd<RawFd>) -> bool {
+    let mut urgent = false;
+    let _ = watched.try_io(Interest::PRIORITY, |_| -> Result<()> {
+        urgent = true;
+        // Forgets it.
+        Err(std::io::ErrorKind::WouldBlock.into())
+    });
+    urgent
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_urgent(_watched: &AsyncFd<RawFd>) -> bool {
+    false
 }
 
 /// The I/O threads of a process: as many as the server that asked for most, as long as anybody uses them.
