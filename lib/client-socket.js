@@ -11,7 +11,7 @@ const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
 const { connResetException } = require('./errors');
 const { detachSignal } = require('./incoming');
 const { hasSignal, hearsAtOnce } = require('./lines');
-const { kRunOn, within } = require('./parser');
+const { kRunOn, postpone, takePostponed, within } = require('./parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain } = require('./symbols');
@@ -19,6 +19,7 @@ const { replace } = require('./agent');
 const { ANSWERED, endsSilently, freeSocketErrorListener, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
 const transport = require('./client-transport');
 const { received } = require('./transport');
+const { isHandedOver } = require('./transport-unread');
 const observe = require('./client-observe');
 
 const { process } = globalThis;
@@ -260,9 +261,14 @@ function stopReading(socket) {
 
 function socketOnData(chunk) {
   const { parser } = this;
+  if (isHandedOver(this) || postpone(parser, chunk)) return;
   const result = parser.execute(chunk);
   if (typeof result !== 'number') refuse(this, parser, result, chunk);
   else advance(this, parser, result, chunk, chunk.length);
+  const later = takePostponed(parser);
+  if (later === undefined) return;
+  if (this.parser === parser) socketOnData.call(this, later);
+  else this.unshift(later);
 }
 
 /** What the native transport asks of a connection. */

@@ -7,7 +7,6 @@ const { choosesValidation, refusesManyFields } = require('./lines');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
 const { HTTPParser, kDrainsTicks, kRunOn } = require('./parser');
 const { endBody } = require('./request-end');
-const { keep } = require('./server-reader');
 const { calculateLenientFlags } = require('./strict');
 const { giveBack } = require('./transport');
 const { checkInvalidHeaderChar, checkIsHttpToken } = require('./validators');
@@ -181,7 +180,7 @@ function parserOnBody(piece) {
   const { incoming } = this;
   if (incoming === null) return;
   // A message whose body nobody wants goes on being parsed, to find its end.
-  if (!incoming._dumped && !incoming.push(keep(piece))) readStop(this.socket);
+  if (!incoming._dumped && !incoming.push(piece)) readStop(this.socket);
 }
 
 function parserOnMessageComplete() {

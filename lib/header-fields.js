@@ -66,15 +66,14 @@ function fieldOf(spelling) {
   return bySpelling.get(spelling) || learn(spelling);
 }
 
-// Its parameter is named as the message of an exception has it where a program has put something else than strings into the list.
-function learn(field) {
-  const lower = field.toLowerCase();
-  const known = byLowerName.get(lower) || new Field(lower, JOIN);
-  if (learned < LEARNED_MAX && field.length <= LEARNED_LENGTH) {
+function learn(spelling) {
+  const lower = spelling.toLowerCase();
+  const field = byLowerName.get(lower) || new Field(lower, JOIN);
+  if (learned < LEARNED_MAX && spelling.length <= LEARNED_LENGTH) {
     learned++;
-    bySpelling.set(field, known);
+    bySpelling.set(spelling, field);
   }
-  return known;
+  return field;
 }
 
 /**

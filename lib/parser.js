@@ -12,6 +12,7 @@ const builtin = require('./builtin');
 const { follow } = require('./likeness');
 const { lenientBits, llhttp, refusesManyFields } = require('./lines');
 const native = require('./native');
+const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, isHidden, openDelivery, pieceOf, spareEvents, unshared } = require('./parser-deliveries');
 const { Fields, fieldList } = require('./parser-fields');
 const { drainTicks } = require('./ticks');
 
@@ -35,8 +36,6 @@ const CONSUMED = 2;
 const NOW = 3;
 const CURSOR = 4;
 const FIRST_EVENT = 5;
-// Room for all fields of 16 KiB, the default limit of a head, that have five bytes and more, and so for the error behind them.
-const EVENT_WORDS = 16384;
 
 // Answers of kOnHeadersComplete: 0 to 2 and 21 (pause) mean something, any other number is a failure. RUN_ON is ours.
 const HIGHEST_DECISION = 21;
@@ -72,13 +71,8 @@ const ABANDONED = Symbol('abandoned');
 const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
 /** Ours, beyond the bits of node's lenient flags: the strict mode of the core. */
 const STRICT = 1 << 30;
-/** Connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all. */
-const GROUP = 16;
 /** The core knows the flags of every release; those that the running one does not have mean nothing. */
 const LENIENT_BITS = lenientBits | STRICT;
-const sharedEvents = new Int32Array(EVENT_WORDS);
-// Made for the first group.
-let shares;
 
 /**
  * Set on a parser whose callbacks answer 0 for every request head that asks for no upgrade, and every final response but 304: the
@@ -97,7 +91,7 @@ const kStarted = Symbol('started');
 const kHeadersCompleted = Symbol('headersCompleted');
 const kUnused = Symbol('unused');
 const kConnections = Symbol('connections');
-const kBuffer = Symbol('buffer');
+const kDelivery = Symbol('delivery');
 const kPausing = Symbol('pausing');
 const kConsumer = Symbol('consumer');
 const kType = Symbol('type');
@@ -108,10 +102,6 @@ const kAsyncId = Object.getOwnPropertySymbols(new Socket()).find((symbol) => sym
 
 // Parsers that were collected give back their native part.
 const released = new FinalizationRegistry(native.releaseParser);
-
-let depth = 0;
-// The memory into which the native transport reads, if there is one.
-let sharedInput;
 
 /**
  * An incremental HTTP/1.x parser. Set callbacks at the slots `kOnMessageBegin` to `kOnMessageComplete`, call
@@ -130,7 +120,7 @@ class HTTPParser {
     this[kHeadersCompleted] = false;
     this[kUnused] = true;
     this[kConnections] = null;
-    this[kBuffer] = undefined;
+    this[kDelivery] = 0;
     this[kPausing] = false;
     this[kConsumer] = null;
     this[kPairs] = undefined;
@@ -154,6 +144,7 @@ const methods = {
     this[kResource] = new AsyncResource(asyncType, { triggerAsyncId: triggerOf(resource), requireManualDestroy: true });
     this[kType] = type;
     this[kInitialized]++;
+    this[kDelivery] = 0;
     this[kHeadersCompleted] = false;
     this[kUnused] = true;
     this[kStarted] = -1;
@@ -177,14 +168,15 @@ const methods = {
   execute(chunk) {
     if (!ArrayBuffer.isView(chunk)) throw new TypeError('chunk must be a Buffer, TypedArray or DataView');
     if (this[kInitialized] === 0) throw new TypeError('the parser was not initialized');
+    const own = unshared(chunk);
     // A callback may execute again, on this parser or another: its events must not overwrite ours.
-    const events = depth === 0 ? sharedEvents : new Int32Array(EVENT_WORDS);
-    depth++;
-    this[kBuffer] = chunk;
+    const events = spareEvents();
+    const before = this[kDelivery];
+    this[kDelivery] = openDelivery(own, 0, own.byteLength, isHidden(own));
     try {
-      return parse(this, chunk, events);
+      return parse(this, own, events);
     } finally {
-      executed(this);
+      executed(this, before);
     }
   },
 
@@ -194,20 +186,21 @@ const methods = {
    */
   finish() {
     if (this[kInitialized] === 0) return undefined;
-    const events = depth === 0 ? sharedEvents : new Int32Array(EVENT_WORDS);
-    depth++;
+    catchUp(this);
+    const events = spareEvents();
+    openDelivery(undefined, 0, 0, false);
     try {
       native.parserFinish(this[kHandle], events);
-      deliverAll(this, '', events, undefined, 0);
+      deliverAll(this, '', events, 0);
       return events[STOP] === STOP_ERROR ? parseError(this, events[CONSUMED]) : undefined;
     } finally {
-      depth--;
+      closeDelivery();
     }
   },
 
   /** Makes `execute()` answer HPE_PAUSED until `resume()`; what is being executed goes on. */
   pause() {
-    if (this[kBuffer] !== undefined) this[kPausing] = true;
+    if (this[kDelivery] !== 0) this[kPausing] = true;
     else if (this[kInitialized] !== 0) native.parserPause(this[kHandle]);
   },
 
@@ -229,6 +222,7 @@ const methods = {
   /** Ends the parser's async resource; the parser may be initialized again. What it is executing reaches nobody from here on. */
   free() {
     if (this[kInitialized] !== 0) this[kInitialized]++;
+    this[kDelivery] = 0;
     this[kFields].forget();
     this.remove();
     endResource(this);
@@ -266,10 +260,9 @@ const methods = {
     }
   },
 
-  /** @returns {Buffer} the input being executed, or an empty Buffer */
+  /** @returns {Buffer} a copy of the input being executed, or an empty Buffer */
   getCurrentBuffer() {
-    const chunk = this[kBuffer];
-    return chunk === undefined ? Buffer.alloc(0) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    return copyOf(this[kDelivery]);
   },
 
   /** @returns {number} milliseconds since the current message began (or the connection, before its first); 0 when idle */
@@ -387,13 +380,17 @@ function maxFields(pairs) {
   return refusesManyFields && typeof pairs === 'number' && pairs > 0 && pairs < 2 ** 31 ? pairs >> 1 : NO_LIMIT;
 }
 
-// Delivers what the core found in `chunk` from `start` on (`text` is undefined where no event has any), and has it go on where it
-// waits for a decision or has no more room.
-function parseOn(parser, chunk, events, text, start) {
+// Delivers what the core found from `start` on (`text` is undefined where no event has any), and has it go on in `input` where it waits
+// for a decision or has no more room.
+function parseOn(parser, input, events, text, start) {
   const use = parser[kInitialized];
+  const delivery = deliveryOf(parser[kDelivery]);
   let offset = start;
   for (;;) {
-    let decision = deliverAll(parser, text ?? '', events, chunk, offset);
+    delivery.text = text ?? '';
+    delivery.events = events;
+    delivery.offset = offset;
+    let decision = deliverAll(parser, delivery.text, events, offset);
     offset += events[CONSUMED];
     // A callback that took the parser for another connection ends this one's input.
     if (parser[kInitialized] !== use) return offset - start;
@@ -411,54 +408,77 @@ function parseOn(parser, chunk, events, text, start) {
         return offset - start;
     }
     if (events.length < EVENT_WORDS) events = new Int32Array(EVENT_WORDS);
-    text = feed(parser, chunk, offset, decision, events);
+    text = feed(parser, input, offset, decision, events);
   }
 }
 
 /**
  * Delivers what the native transport has read and parsed: its `execute()`.
  * @param {HTTPParser} parser
- * @param {Buffer} input the memory that all reads share: body pieces are copied out of it
+ * @param {Buffer} input the core's, in which the bytes read are
  * @param {number} start where in it the bytes read are
  * @param {number} length how many there are
  * @param {string} text of the events
- * @param {Int32Array} [events]
+ * @param {Int32Array} events
  * @returns {number|Error} as `execute()`
  */
-function adopt(parser, input, start, length, text, events = sharedEvents) {
-  depth++;
-  sharedInput = input;
+function adopt(parser, input, start, length, text, events) {
+  // What came before comes before.
+  if (parser[kDelivery] !== 0) catchUp(parser);
   // For the next read: this one is parsed.
   limitFields(parser);
+  const end = start + length;
+  const before = parser[kDelivery];
+  parser[kDelivery] = openDelivery(input, start, end, true);
   try {
     const goesOn = events[STOP] === STOP_FULL || events[STOP] === STOP_HEAD;
     // A stop in the middle goes on with the rest of the very bytes that were read.
-    const chunk = goesOn ? input.subarray(start, start + length) : input;
-    parser[kBuffer] = chunk;
-    return parseOn(parser, chunk, events, text, goesOn ? 0 : start);
+    return parseOn(parser, goesOn ? input.subarray(0, end) : input, events, text, start);
   } finally {
-    executed(parser);
+    executed(parser, before);
   }
-}
-
-function divide(words, count) {
-  const share = words.length / count;
-  return Array.from({ length: count }, (_, n) => words.subarray(n * share, (n + 1) * share));
 }
 
 /**
- * Calls for each connection of a group. Meanwhile no other parser uses the event words.
- * @param {number} count of connections
- * @param {function(number, Int32Array)} each called with the place of a connection, and its event words
+ * Delivers now what a delivery of this parser has not come to, in a callback of which the event loop runs: more has come for the
+ * parser.
+ * @param {HTTPParser} parser
+ * @returns {boolean} false where it waits for what that callback answers: its end is to be waited for
  */
-function forGroup(count, each) {
-  shares ??= divide(sharedEvents, GROUP);
-  depth++;
-  try {
-    for (let n = 0; n < count; n++) each(n, count === 1 ? sharedEvents : shares[n]);
-  } finally {
-    depth--;
-  }
+function catchUp(parser) {
+  if (parser[kDelivery] === 0) return true;
+  const { text, events, offset } = deliveryOf(parser[kDelivery]);
+  if (events?.[STOP] !== STOP_DONE) return false;
+  deliverAll(parser, text, events, offset);
+  return true;
+}
+
+// What came for parsers while they waited.
+const postponed = new Map();
+
+/**
+ * Keeps bytes for later where a delivery of the parser waits for what its callback answers, of which the event loop runs.
+ * @param {HTTPParser} parser
+ * @param {Uint8Array} chunk of which nothing else is done then
+ * @returns {boolean} false where the parser can take it now
+ */
+function postpone(parser, chunk) {
+  if (catchUp(parser)) return false;
+  const chunks = postponed.get(parser);
+  if (chunks === undefined) postponed.set(parser, [chunk]);
+  else chunks.push(chunk);
+  return true;
+}
+
+/**
+ * @param {HTTPParser} parser that has come to the end of what it waited with
+ * @returns {Uint8Array|undefined} what came meanwhile
+ */
+function takePostponed(parser) {
+  if (postponed.size === 0) return undefined;
+  const chunks = postponed.get(parser);
+  postponed.delete(parser);
+  return chunks && Buffer.concat(chunks);
 }
 
 /**
@@ -482,22 +502,25 @@ function within(parser, callback, receiver, ...args) {
   return resource === null ? callback.apply(receiver, args) : resource.runInAsyncScope(callback, receiver, ...args);
 }
 
-function executed(parser) {
-  parser[kBuffer] = undefined;
-  depth--;
+// The parser is done with its delivery, and with what it had before that again.
+function executed(parser, before) {
+  closeDelivery();
+  parser[kDelivery] = before;
   if (parser[kPausing]) {
     parser[kPausing] = false;
     parser.pause();
   }
 }
 
-/** @returns {boolean} whether the events that the native transport has brought are of more than one message */
-function holdsSeveral() {
-  const length = sharedEvents[LENGTH];
-  let at = FIRST_EVENT;
-  if (sharedEvents[at] !== BEGIN || sharedEvents[at + 1] !== HEAD) return false;
-  at += 1 + 8 + 4 * sharedEvents[at + 8];
-  while (at < length && sharedEvents[at] === BODY) at += 3;
+/**
+ * @param {Int32Array} events that the native transport has brought
+ * @returns {boolean} whether they are of more than one message
+ */
+function holdsSeveral(events) {
+  if (events[FIRST_EVENT] !== BEGIN || events[FIRST_EVENT + 1] !== HEAD) return false;
+  const length = events[LENGTH];
+  let at = FIRST_EVENT + 1 + 8 + 4 * events[FIRST_EVENT + 8];
+  while (at < length && events[at] === BODY) at += 3;
   return length > at + 1;
 }
 
@@ -511,7 +534,7 @@ function handleOf(parser) {
 
 // Calls back for every event; answers what the callback of the last head decided. Each body piece gets an async scope of
 // its own, what lies between shares one.
-function deliverAll(parser, text, events, chunk, offset) {
+function deliverAll(parser, text, events, offset) {
   const length = events[LENGTH];
   let decision = 0;
   events[CURSOR] = FIRST_EVENT;
@@ -525,8 +548,8 @@ function deliverAll(parser, text, events, chunk, offset) {
     const drains = parser[kDrainsTicks] && events[events[CURSOR]] === BODY;
     const resource = parser[kResource];
     decision = resource === null ?
-      deliver(parser, text, events, chunk, offset) :
-      resource.runInAsyncScope(deliver, undefined, parser, text, events, chunk, offset);
+      deliver(parser, text, events, offset) :
+      resource.runInAsyncScope(deliver, undefined, parser, text, events, offset);
     if (decision === ABANDONED) return 0;
     if (drains && !drain(parser, events)) {
       events[CURSOR] = length;
@@ -552,7 +575,8 @@ function drain(parser, events) {
   return parser[kInitialized] === use;
 }
 
-function deliver(parser, text, events, chunk, offset) {
+// Where it is, stands in CURSOR before each callback: if that has the loop run, it may be taken further there, see catchUp().
+function deliver(parser, text, events, offset) {
   const use = parser[kInitialized];
   const length = events[LENGTH];
   const first = events[CURSOR];
@@ -563,7 +587,7 @@ function deliver(parser, text, events, chunk, offset) {
     while (at < length) {
       switch (events[at]) {
         case BEGIN: {
-          at += 1;
+          events[CURSOR] = at + 1;
           parser[kStarted] = events[NOW];
           parser[kHeadersCompleted] = false;
           parser[kUnused] = false;
@@ -573,46 +597,40 @@ function deliver(parser, text, events, chunk, offset) {
         }
         case HEADERS: {
           if (parser[kRunOn] && isLost(events, at)) {
-            at = length;
+            events[CURSOR] = length;
             break;
           }
           const count = events[at + 3];
+          events[CURSOR] = at + 4 + 4 * count;
           const onHeaders = parser[kOnHeaders];
           if (typeof onHeaders === 'function') {
             const url = text.substr(events[at + 1], events[at + 2]);
             onHeaders.call(parser, fieldList(text, events, at + 4, count), url);
           }
-          at += 4 + 4 * count;
           break;
         }
         case HEAD: {
+          events[CURSOR] = at + 8 + 4 * events[at + 7];
           parser[kHeadersCompleted] = true;
           failure = FAILED_HEADERS_COMPLETE;
           decision = deliverHead(parser, text, events, at);
           failure = -1;
-          at += 8 + 4 * events[at + 7];
           break;
         }
         case BODY: {
-          if (at !== first) {
-            events[CURSOR] = at;
-            return decision;
-          }
+          if (at !== first) return decision;
           const start = offset + events[at + 1];
           const end = start + events[at + 2];
-          at += 3;
+          events[CURSOR] = at + 3;
           const onBody = parser[kOnBody];
           failure = FAILED_BODY;
-          if (typeof onBody === 'function') onBody.call(parser, pieceOf(chunk, start, end));
+          if (typeof onBody === 'function') onBody.call(parser, pieceOf(parser[kDelivery], start, end));
           failure = -1;
-          if (parser[kDrainsTicks]) {
-            events[CURSOR] = at;
-            return parser[kInitialized] === use ? decision : ABANDONED;
-          }
+          if (parser[kDrainsTicks]) return parser[kInitialized] === use ? decision : ABANDONED;
           break;
         }
         case COMPLETE: {
-          at += 1;
+          events[CURSOR] = at + 1;
           parser[kStarted] = -1;
           const onMessageComplete = parser[kOnMessageComplete];
           failure = FAILED_MESSAGE_COMPLETE;
@@ -626,11 +644,11 @@ function deliver(parser, text, events, chunk, offset) {
         events[CURSOR] = length;
         return ABANDONED;
       }
+      at = events[CURSOR];
     }
   } finally {
     if (failure >= 0 && parser[kInitialized] === use) native.parserFail(parser[kHandle], failure);
   }
-  events[CURSOR] = length;
   return decision;
 }
 
@@ -663,17 +681,6 @@ function deliverHead(parser, text, events, at) {
                            undefined, events[at + 4], line, upgrade, keepAlive);
 }
 
-function pieceOf(chunk, start, end) {
-  // Asking a typed array for its buffer is a call into the engine, so the whole of the memory is known first.
-  if (chunk === sharedInput || chunk.buffer === sharedInput?.buffer) {
-    const piece = Buffer.allocUnsafe(end - start);
-    chunk.copy(piece, 0, start, end);
-    return piece;
-  }
-  return Buffer.isBuffer(chunk) ? chunk.subarray(start, end) :
-    Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start);
-}
-
 function parseError(parser, bytesParsed) {
   const [, code, reason] = /^(\S+) (.*)$/s.exec(native.parserError(parser[kHandle]));
   const error = new Error('Parse Error');
@@ -684,5 +691,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  GROUP, HTTPParser, STRICT, adopt, durationOf, forGroup, handleOf, hasHead, holdsSeveral, isUnused, kAsyncId, kDrainsTicks, kFields, kRunOn, runsOn, sharedEvents, within,
+  HTTPParser, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, isUnused, kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, runsOn, takePostponed, within,
 };

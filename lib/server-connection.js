@@ -9,27 +9,29 @@ const { executionAsyncId } = require('node:async_hooks');
 const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
-const { acceptsUpgrade, admit, announcesNoBody, isReached } = require('./admission');
-const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
+const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
 const { kOnFinish, listen, plainEmit } = require('./emitter');
 const { codes, connResetException } = require('./errors');
 const { detachSignal } = require('./incoming');
 const { dismiss, dismissSoon } = require('./lazy-socket');
-const { destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
-const { kAsyncId, kDrainsTicks, kRunOn, within } = require('./parser');
+const { asksBeforeUpgrade, destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
+const { kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, takePostponed, within } = require('./parser');
+const { ownCopy } = require('./parser-deliveries');
+const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } = require('./parser-fields');
 const { finished, isHeard } = require('./outgoing-body');
 const { closeUnread, dumpUnread, forgetAtEnd } = require('./request-end');
 const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const Queue = require('./queue');
 const performance = require('./server-performance');
-const { keep, readShared } = require('./server-reader');
+const { readShared } = require('./server-reader');
 const { kConnection, kConnections, kServerResponse } = require('./server-symbols');
 const stats = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain, kUniqueHeaders } = require('./symbols');
 const { isQueueOurs, lastMark, schedule } = require('./ticks');
 const transport = require('./transport');
+const { isHandedOver } = require('./transport-unread');
 const { isUnbuilt } = require('./unbuilt');
 
 const { process } = globalThis;
@@ -194,17 +196,21 @@ function socketSetEncoding() {
 
 function socketOnData(chunk) {
   const { parser } = this;
-  if (!parser) return;
+  if (!parser || isHandedOver(this) || postpone(parser, chunk)) return;
   const connection = this[kConnection];
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
   parser[kDrainsTicks] = isReadFromHandle(this);
   const result = parser.execute(chunk);
   if (typeof result !== 'number') {
-    within(parser, refuse, undefined, this, parser, result, keep(chunk));
+    within(parser, refuse, undefined, this, parser, result, ownCopy(chunk));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    upgrade(this, connection, parser, keep(chunk.subarray(result)));
+    upgrade(this, connection, parser, ownCopy(chunk, result));
   }
   pauseParser(this);
+  const later = takePostponed(parser);
+  if (later === undefined) return;
+  if (this.parser === parser) socketOnData.call(this, later);
+  else this.unshift(later);
 }
 
 // Whether what comes as 'data' is handed over in the very read of the handle, and to us alone. Node's parser reads such a socket from below.
@@ -411,14 +417,12 @@ function parserOnIncoming(req, keepAlive) {
   leaveIdle(connection);
   connection.requestsSeen++;
 
-  const asked = req.upgrade;
-  if (asked) {
+  if (req.upgrade) {
     req.upgrade = req.method === 'CONNECT' || acceptsUpgrade(server, req);
     if (req.upgrade) return HAND_OVER;
   }
 
-  const reached = isReached(server, asked);
-  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this, req, reached)) req._dumpAndCloseReadable();
+  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this[kFields], req)) req._dumpAndCloseReadable();
   connection.requests.push(req);
 
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
@@ -442,12 +446,70 @@ function parserOnIncoming(req, keepAlive) {
   if (socket._httpMessage) connection.waiting.push(res);
   else res.assignSocket(socket);
 
-  if (admit(this, connection, req, res, reached)) server.emit('request', req, res);
+  if (req.httpVersion === '1.1' && !admit(this[kFields], connection, req, res)) return READ_BODY;
+  server.emit('request', req, res);
   return READ_BODY;
 }
 
 function needsDrain(socket) {
   return !isUnbuilt(socket) && socket._writableState.needDrain;
+}
+
+function acceptsUpgrade(server, req) {
+  if (!asksBeforeUpgrade) return server.listenerCount('upgrade') > 0;
+  return Boolean(server.shouldUpgradeCallback(req));
+}
+
+// RFC 9112 section 6.3: a request without either of these has no body.
+function announcesNoBody(fields, req) {
+  return !fields.has(req.rawHeaders, CONTENT_LENGTH) && !fields.has(req.rawHeaders, TRANSFER_ENCODING);
+}
+
+// The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
+function admit(fields, connection, req, res) {
+  const { server, socket } = connection;
+  const { rawHeaders } = req;
+
+  // RFC 9112 section 3.2: a server MUST respond with 400 to any HTTP/1.1 request message that lacks a Host header field.
+  if (server.requireHostHeader && !fields.has(rawHeaders, HOST)) {
+    res.writeHead(400, ['Connection', 'close']);
+    res.end();
+    return false;
+  }
+
+  const limit = server.maxRequestsPerSocket;
+  if (typeof limit === 'number' && limit > 0) {
+    connection.requestCount++;
+    res.maxRequestsOnConnectionReached = limit <= connection.requestCount;
+    if (limit < connection.requestCount) {
+      server.emit('dropRequest', req, socket);
+      res.writeHead(503);
+      res.end();
+      return false;
+    }
+  }
+
+  // RFC 9110 section 10.1.1.
+  return !fields.has(rawHeaders, EXPECT) || admitExpectation(server, req, res);
+}
+
+function admitExpectation(server, req, res) {
+  if (continueExpression.test(req.headers.expect)) {
+    res._expect_continue = true;
+    if (server.listenerCount('checkContinue') > 0) {
+      server.emit('checkContinue', req, res);
+      return false;
+    }
+    res.writeContinue();
+    return true;
+  }
+  if (server.listenerCount('checkExpectation') > 0) {
+    server.emit('checkExpectation', req, res);
+  } else {
+    res.writeHead(417);
+    res.end();
+  }
+  return false;
 }
 
 // -------------------------------------------------------------------------------------------------------- responses

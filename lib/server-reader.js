@@ -6,48 +6,55 @@
 // Here the same is done to a socket that net.Server has made: its reads end up in `onRead`, which hands the bytes to the server
 // while nobody else wants them, and otherwise puts a copy into the stream, where it would have been without this.
 //
+// What is read is copied before anything else is done with it: a handler may have the event loop run, and other sockets be read into
+// the same buffer meanwhile.
+//
 // The symbols under which a socket keeps that option are found by making one with it. Where that fails, nothing is changed.
 
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
+const { hide } = require('./parser-deliveries');
 
 /** Bytes taken in one read; what libuv suggests for streams. */
 const SIZE = 64 * 1024;
+/** Bytes from which on one copy costs more than a piece of memory. */
+const SMALL = 4096;
 
-const shared = Buffer.from(new ArrayBuffer(SIZE));
+// node reads into it as long as the thread lives: memory that no program can detach, and none is shown.
+const shared = Buffer.from(new SharedArrayBuffer(SIZE));
+// What a socket has in its place.
+const HIDDEN = Buffer.alloc(0);
 const { kBuffer, kCallback } = findSymbols();
-// Whether what is being read lies there: asking a typed array for its memory is a call into the engine.
-let mayBeShared = false;
 
-// Handles over a descriptor. Others may read from below at any time; with these, what a read calls has returned before the
-// next read begins, so one buffer is enough for all sockets.
+// Handles over a descriptor. Others may read from below at any time; with these, nothing comes between a read and its call.
 const HANDLES = new Set(['TCP', 'Pipe']);
 
 function findSymbols() {
   const found = { kBuffer: undefined, kCallback: undefined };
   // Without a handle there is nothing to close.
-  const probe = new net.Socket({ onread: { buffer: shared, callback: onRead } });
+  const probe = new net.Socket({ onread: { buffer: HIDDEN, callback: onRead } });
   for (const symbol of Object.getOwnPropertySymbols(probe)) {
-    if (probe[symbol] === shared) found.kBuffer = symbol;
+    if (probe[symbol] === HIDDEN) found.kBuffer = symbol;
     else if (probe[symbol] === onRead) found.kCallback = symbol;
   }
   return found;
 }
 
 // Called by the socket for each read; false stops reading. `this` is the socket.
-function onRead(length, buffer) {
+function onRead(length) {
   const { listener } = onRead;
   const { _events: events, _readableState: state } = this;
-  if (events.data === listener && events.readable === undefined && state.length === 0 && state.flowing === true) {
-    mayBeShared = true;
-    listener.call(this, buffer.subarray(0, length));
-    // Stays true if that has thrown: then keep() looks for nothing.
-    mayBeShared = false;
-    return true;
-  }
-  return this.push(Buffer.from(buffer.subarray(0, length)));
+  const isOurs = events.data === listener && events.readable === undefined && state.length === 0 && state.flowing === true;
+  // What is copied again piece by piece may be of the pool, which costs less.
+  const isSmall = isOurs && length < SMALL;
+  const chunk = isSmall ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
+  shared.copy(chunk, 0, 0, length);
+  if (!isOurs) return this.push(chunk);
+  if (isSmall) hide(chunk);
+  listener.call(this, chunk);
+  return true;
 }
-// The one listener of 'data' that may be given the shared buffer: it copies what it keeps.
+// Our listener of 'data': called without the stream where it is the only one.
 onRead.listener = null;
 
 /**
@@ -60,17 +67,9 @@ function readShared(socket, listener) {
   const handle = socket._handle;
   if (!handle || typeof handle.useUserBuffer !== 'function' || !HANDLES.has(handle.constructor.name)) return;
   onRead.listener = listener;
-  socket[kBuffer] = shared;
+  socket[kBuffer] = HIDDEN;
   socket[kCallback] = onRead;
   handle.useUserBuffer(shared);
 }
 
-/**
- * @param {Buffer} piece of what was read
- * @returns {Buffer} one that will not change: the same, or a copy
- */
-function keep(piece) {
-  return mayBeShared && piece.buffer === shared.buffer ? Buffer.from(piece) : piece;
-}
-
-module.exports = { keep, readShared };
+module.exports = { readShared };

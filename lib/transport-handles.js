@@ -1,11 +1,13 @@
 'use strict';
-// Who takes the handle of a socket that the core reads (to send it to another process, to make another socket of it, to close it)
-// does so by one of these methods: the core lets it go first.
+// Who takes the handle of a socket that the core reads (to send it to another process or give it to a child, to make another socket
+// of it, to close it) does so by one of these methods: the core lets it go first. node's own TLS and HTTP/2 sessions read and write
+// below these, and ask of a handle first whether that can be done: `isStreamBase`.
 
 const { ownSymbol } = require('./symbols');
 
 const kWatched = Symbol('transportWatched');
 const kLeave = Symbol('transportLeave');
+const kHandOver = Symbol('transportHandOver');
 // node's own: the socket of a handle.
 let kOwner;
 
@@ -13,14 +15,18 @@ let kOwner;
  * @param {object} handle of a socket
  * @param {net.Socket} socket that the core reads
  * @param {function(net.Socket)} leave called before anybody else uses the handle
+ * @param {function(net.Socket)} handOver called before a session does: it takes what is in the socket's buffer
  */
-function watch(handle, socket, leave) {
+function watch(handle, socket, leave, handOver) {
   handle[kWatched] = socket;
   handle[kLeave] = leave;
+  handle[kHandOver] = handOver;
   handle.close = close;
   handle.reset = reset;
   handle.readStart = readStart;
+  handle.readStop = readStop;
   Object.defineProperty(handle, 'onread', ON_READ);
+  Object.defineProperty(handle, 'isStreamBase', IS_STREAM_BASE);
 }
 
 /**
@@ -44,6 +50,14 @@ const ON_READ = {
   },
 };
 
+const IS_STREAM_BASE = {
+  configurable: true,
+  get() {
+    this[kHandOver](this[kWatched]);
+    return Object.getPrototypeOf(this).isStreamBase;
+  },
+};
+
 function close(callback) {
   leaveTo(this);
   return Object.getPrototypeOf(this).close.call(this, callback);
@@ -61,8 +75,22 @@ function readStart() {
   return Object.getPrototypeOf(this).readStart.call(this);
 }
 
+function readStop() {
+  leaveTo(this);
+  return stopReading(this);
+}
+
+/**
+ * Stops a handle that may be watched already; its socket stays as it is.
+ * @param {object} handle
+ * @returns {number} 0, or a system error
+ */
+function stopReading(handle) {
+  return Object.getPrototypeOf(handle).readStop.call(handle);
+}
+
 function leaveTo(handle) {
   handle[kLeave](handle[kWatched]);
 }
 
-module.exports = { ownerOf, watch };
+module.exports = { ownerOf, stopReading, watch };

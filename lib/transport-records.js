@@ -87,6 +87,9 @@ function recordOf(owner) {
   return records.get(owner) ?? NOBODYS;
 }
 
+/** Under which a socket has that. */
+const kAttached = Symbol('transportAttached');
+
 /** What is known of a socket from the day it was attached. */
 class Attached {
   constructor(socket, handle, driver, protocol, record) {
@@ -99,6 +102,8 @@ class Attached {
     this.referenced = handle.hasRef();
     this.paused = false;
     this.counted = false;
+    // Whether a session takes from the socket's buffer what was read before.
+    this.isHandedOver = false;
     // Bytes from which on the stream writes, and of which no more are queued.
     this.limit = socket.writableHighWaterMark;
     // Of what is queued, what waits for uncork(): characters of texts and bytes of the rest, as the stream counts them.
@@ -123,4 +128,4 @@ class Attached {
  *   dealt with, so that the stream need not end
  */
 
-module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, chooseForAgent, chooseForServer, recordOf };
+module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, chooseForAgent, chooseForServer, kAttached, recordOf };

@@ -13,10 +13,11 @@ const { types: { isUint8Array } } = require('node:util');
 const native = require('./native');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('./errors');
-const { adopt, forGroup, handleOf, holdsSeveral, runsOn, within } = require('./parser');
-const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, input, isLibuv, turn } = require('./transport-drivers');
-const { ownerOf, watch } = require('./transport-handles');
-const { Attached, REASONS, STREAM, recordOf } = require('./transport-records');
+const { adopt, handleOf, holdsSeveral, runsOn, within } = require('./parser');
+const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, isLibuv, received, shown } = require('./transport-drivers');
+const { stopReading, watch } = require('./transport-handles');
+const { Attached, REASONS, STREAM, kAttached, recordOf } = require('./transport-records');
+const { giveInBuffer, giveSoon } = require('./transport-unread');
 const { schedule } = require('./ticks');
 const { isCorked, kBuild, kCorks, kUnbuilt, uncorkAll } = require('./unbuilt');
 
@@ -28,8 +29,9 @@ const PARSED = 0;
 const ENDED = 1;
 const UNSENT = 3;
 const UNPARSED = 4;
-/** In place of the number of a connection of a group that was told of. */
+/** In place of the number of a connection of a group: it was told of; and its parser has come to the end of what it was told. */
 const DEALT = -1;
+const FINISHED = -2;
 // Counters of a connection.
 const RECEIVED = 0;
 const SENT = 1;
@@ -40,10 +42,6 @@ const HOLD = 2;
 const NO_PARSER = -1;
 
 const kIndex = Symbol('transport');
-const kAttached = Symbol('transportAttached');
-
-// Where the bytes that were read last are in the input.
-let receivedAt = 0;
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
@@ -119,12 +117,12 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
   if (!takeUp(socket, handle, parser, protocol, record)) return false;
   if (handle.reading) {
     handle.reading = false;
-    handle.readStop();
+    stopReading(handle);
   }
   if (former === undefined) {
     Object.assign(socket, METHODS);
     Object.defineProperties(socket, COUNTERS);
-    watch(handle, socket, leaveForHandle);
+    watch(handle, socket, leaveForHandle, leaveForSession);
   } else {
     const { received, returns, sent } = former;
     Object.assign(socket[kAttached], { received, returns, sent });
@@ -185,7 +183,7 @@ function changeParser(socket, parser) {
  */
 function afterBuild(socket) {
   if (socket[kIndex] === undefined) return;
-  watch(socket._handle, socket, leaveForHandle);
+  watch(socket._handle, socket, leaveForHandle, leaveForSession);
   socket[kAttached].protocol.built(socket);
 }
 
@@ -243,7 +241,7 @@ function detach(socket, closing) {
 }
 
 // Ends the core's part in a socket that goes on without it.
-function leave(socket, reason) {
+function leave(socket, reason, give = giveSoon) {
   const it = socket[kAttached];
   it.record.count(reason);
   it.returns++;
@@ -252,20 +250,15 @@ function leave(socket, reason) {
   const unread = rest[UNREAD];
   rest[UNREAD] = undefined;
   if (unsent !== undefined) plainWrite.call(socket, unsent);
-  // As they would come from the kernel: when who asked for them listens.
-  if (unread !== undefined) process.nextTick(giveUnread, it.handle, unread);
-}
-
-// What was read too early is the first that the stream reads: of whoever has the handle by now.
-function giveUnread(handle, unread) {
-  const socket = ownerOf(handle);
-  if (!socket || socket.destroyed) return;
-  if (typeof unread === 'number') socket.destroy(systemError('read', unread));
-  else socket.push(unread);
+  if (unread !== undefined) give(it, unread);
 }
 
 function leaveForHandle(socket) {
   if (socket[kIndex] !== undefined) leave(socket, REASONS.HANDLE);
+}
+
+function leaveForSession(socket) {
+  if (socket[kIndex] !== undefined) leave(socket, REASONS.HANDLE, giveInBuffer);
 }
 
 /**
@@ -318,8 +311,10 @@ function resume(socket) {
 function onNews(driver, index, kind, value, text) {
   const { socket, protocol } = driver.attached[index];
   if (kind === PARSED) {
-    if (protocol.serves && holdsSeveral()) turn[HELD] = index + 1;
-    parsed(socket, protocol, 0, value, text);
+    const { frame } = shown;
+    if (protocol.serves && holdsSeveral(frame.events)) frame.turn[HELD] = index + 1;
+    parsed(socket, protocol, frame, 0, value, text, frame.events);
+    frame.turn[FIRST_RECORD] = FINISHED;
   } else if (protocol.serves) {
     onOtherNews(socket, protocol, kind, value);
   } else {
@@ -332,22 +327,26 @@ function onNews(driver, index, kind, value, text) {
 // at: those that are left out here are put back.
 function onGroup(driver, count, texts) {
   const { attached } = driver;
+  const { frame } = shown;
+  const { turn } = frame;
   const members = texts.map((_, n) => attached[turn[FIRST_RECORD + n * RECORD_WORDS]]);
-  forGroup(count, (n, events) => {
+  for (let n = 0; n < count; n++) {
     const record = FIRST_RECORD + n * RECORD_WORDS;
     const it = members[n];
-    if (turn[record] === DEALT || attached[turn[record]] !== it || it.paused) return;
+    if (turn[record] < 0 || attached[turn[record]] !== it || it.paused) continue;
     turn[record] = DEALT;
-    parsed(it.socket, it.protocol, turn[record + 1], turn[record + 2], texts[n], events);
-  });
+    parsed(it.socket, it.protocol, frame, turn[record + 1], turn[record + 2], texts[n], frame.eventsOf(n, count));
+    turn[record] = FINISHED;
+  }
 }
 
-function parsed(socket, protocol, start, length, text, events) {
+function parsed(socket, protocol, frame, start, length, text, events) {
   const { parser } = socket;
   if (socket[kUnbuilt] === undefined) socket._unrefTimer();
   if (!parser) return;
-  receivedAt = start;
-  protocol.read(socket, adopt(parser, input, start, length, text, events), length);
+  const result = adopt(parser, frame.input, start, length, text, events);
+  shown.start = start;
+  protocol.read(socket, result, length);
 }
 
 function onOtherNews(socket, protocol, kind, value) {
@@ -358,7 +357,7 @@ function onOtherNews(socket, protocol, kind, value) {
   } else if (kind === ENDED) {
     if (socket[kUnbuilt] === undefined || !protocol.ended(socket)) ended(socket);
   } else if (kind === UNPARSED) {
-    receivedAt = 0;
+    shown.start = 0;
     unparsed(socket, received(0, value));
   } else if (value === ENOTSOCK) {
     giveBack(socket, REASONS.OTHER);
@@ -388,8 +387,8 @@ function sendHeld(socket) {
   const index = socket[kIndex];
   if (driver.lags) {
     if (!isCorked(socket) && bytesOf(socket, QUEUED) > 0) flush(socket);
-  } else if (turn[HELD] === index + 1) {
-    turn[HELD] = 0;
+  } else if (shown.frame.turn[HELD] === index + 1) {
+    shown.frame.turn[HELD] = 0;
     flush(socket);
   }
 }
@@ -501,7 +500,7 @@ function send(socket, data, encoding) {
   const built = socket[kUnbuilt] === undefined;
   const attached = socket[kAttached];
   const { driver, limit } = attached;
-  const isHeld = !driver.lags && turn[HELD] === index + 1;
+  const isHeld = !driver.lags && shown.frame.turn[HELD] === index + 1;
   const corked = isCorked(socket);
   // As the stream counts: characters of a text, bytes of the rest.
   const length = corked ? attached.corkedLength + data?.length : data?.length;
@@ -539,7 +538,7 @@ function releaseAll(socket) {
 function release(socket, index) {
   const attached = socket[kAttached];
   attached.corkedLength = 0;
-  return turn[HELD] === index + 1 ? 0 : native.transportRelease(attached.driver.handle, index);
+  return shown.frame.turn[HELD] === index + 1 ? 0 : native.transportRelease(attached.driver.handle, index);
 }
 
 function cork() {
@@ -692,16 +691,6 @@ const COUNTERS = {
     },
   },
 };
-
-/**
- * The bytes that were read last, from `start` on, as a Buffer of their own.
- * @param {number} start
- * @param {number} length of what was read
- * @returns {Buffer}
- */
-function received(start, length) {
-  return Buffer.from(input.subarray(receivedAt + start, receivedAt + length));
-}
 
 module.exports = {
   COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, kAttached, kIndex, letGo, pause,

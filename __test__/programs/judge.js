@@ -3,7 +3,7 @@
 // Compares ours with the built-in on programs. A difference counts when three more runs of each side, each in a process of its own, show it again,
 // and when the built-in does the same in all of its runs.
 
-const { Side, SETTLE, alone } = require('./side');
+const { Side, alone } = require('./side');
 const { differences } = require('./trace');
 const { intended } = require('./intended');
 
@@ -14,7 +14,7 @@ const sameTrace = (a, b) => differences(a, b).length === 0;
 /** How a program came out: 'same', 'differs', 'intended', 'unstable' (the built-in itself is) or 'vanished' (only in company). */
 class Judge {
   constructor({ line, transport, ours, settle }) {
-    const builtin = { line, settle: settle ?? SETTLE[transport] };
+    const builtin = { line, settle: settle ?? new Side({ transport }).settle };
     this.transport = transport;
     this.sides = { builtin, ours: ours ?? { line, transport, settle } };
     this.builtin = new Side(this.sides.builtin);
@@ -50,16 +50,13 @@ class Judge {
     return { outcome: 'differs', differing: shown };
   }
 
-  /** How a program differs in the processes at hand, twice; empty when it does not. For the shrinker. */
+  /** Whether a program differs, by two runs in the processes at hand; for the shrinker. */
   async differs(program) {
-    let first;
-    for (let n = 0; n < 2; n += 1) {
-      const [[builtin], [ours]] = await Promise.all([this.builtin.perform([program]), this.ours.perform([program])]);
-      first ??= builtin;
-      const differing = differences(builtin, ours);
-      if (differing.length === 0 || !sameTrace(first, builtin) || intended(program, this.transport, differing)) return [];
-      if (n === 1) return differing;
-    }
+    const twice = [program, program];
+    const [builtin, ours] = await Promise.all([this.builtin.perform(twice), this.ours.perform(twice)]);
+    if (!sameTrace(builtin[0], builtin[1])) return [];
+    const differing = ours.map((trace) => differences(builtin[0], trace));
+    return differing.every((list) => list.length > 0 && !intended(program, this.transport, list)) ? differing[0] : [];
   }
 
   stop() {

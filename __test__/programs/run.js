@@ -17,7 +17,6 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { Judge } = require('./judge');
-const { SETTLE } = require('./side');
 const { shrink } = require('./shrink');
 const { printed, signature } = require('./print');
 const { generateServer } = require('./generate-server');
@@ -75,9 +74,8 @@ async function report(judge, { program, differing }) {
   let small = { program, differing };
   if (shrunk < Number(values.shrink)) {
     shrunk += 1;
-    const own = signature(differing);
-    small = await shrink(judge, program, differing, (now) => signature(now) !== own && shown.has(signature(now)));
-    if (signature(small.differing) !== own && isShown(small.differing)) return;
+    small = await shrink(judge, program, differing);
+    if (isShown(small.differing)) return;
   } else if (values.shrink !== '0') return;
   console.log(printed(small.program, judge.transport, small.differing));
   if (values.keep === undefined) return;
@@ -86,7 +84,8 @@ async function report(judge, { program, differing }) {
 }
 
 async function runTransport(transport) {
-  const judge = new Judge({ line: values.line, transport, ours: values.builtin ? { line: values.line, settle: SETTLE[transport] } : undefined });
+  const judge = new Judge({ line: values.line, transport, ours: values.builtin ? { line: values.line, settle: undefined, transport: undefined } : undefined });
+  if (values.builtin) judge.ours.settle = judge.builtin.settle;
   const programs = programsOf(transport);
   const own = { same: 0, intended: 0, differs: 0, unstable: 0, vanished: 0 };
   try {

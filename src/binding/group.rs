@@ -8,29 +8,59 @@
 
 use std::sync::Arc;
 
-use super::news::{Listener, Texts};
-use super::parser::{Session, refers_to_input};
+use super::news::{Frame, Texts, Turn};
+use super::parser::{Session, is_done, refers_to_input};
 use crate::parser::Output;
 use crate::transport::offload::lane::Connection;
 
-/// Connections of one call. `lib/parser.js` divides the event words among as many.
+/// Connections of one call. `lib/transport-drivers.js` divides the event words among as many.
 pub const MOST: usize = 16;
 
-type Member = Arc<Connection<Session>>;
+type Shared = Arc<Connection<Session>>;
 
-/// The connections of the next call, or of the one that runs.
-#[derive(Default)]
+/// A connection of a group.
+struct Member {
+    connection: Shared,
+    place: usize,
+    // Whether its parser waits for what JavaScript answers to these bytes.
+    waits: bool,
+}
+
+/// The connections of the next call of a turn, or of the one that runs.
 pub struct Group {
+    frame: Frame,
     members: Vec<Member>,
     // None where nobody is in it, and while the call runs.
     texts: Option<Texts>,
     // Bytes of the input buffer that are used.
     used: usize,
+    // Places that are given away.
+    places: usize,
     // Whether the first takes more than its share of the words, and is alone.
     is_full: bool,
+    // Of the connection that was added last.
+    waits: bool,
 }
 
 impl Group {
+    /// An empty one, to be shown in this frame.
+    pub fn new(frame: Frame) -> Group {
+        Group {
+            frame,
+            members: Vec::with_capacity(MOST),
+            texts: None,
+            used: 0,
+            places: 0,
+            is_full: false,
+            waits: false,
+        }
+    }
+
+    /// Shows what it has in another frame from here on; nobody is in it.
+    pub fn show_in(&mut self, frame: Frame) {
+        self.frame = frame;
+    }
+
     /// Whether nobody is in it.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
@@ -38,18 +68,12 @@ impl Group {
 
     /// Takes what the connection of this number has read, which then has to [`Group::join`]. False if there is no room for it: in an
     /// empty group there always is.
-    pub fn add(
-        &mut self,
-        listener: &Listener,
-        number: usize,
-        input: &[u8],
-        output: &Output,
-    ) -> bool {
-        let place = self.members.len();
-        let share = listener.room() / MOST;
+    pub fn add(&mut self, turn: &Turn, number: usize, input: &[u8], output: &Output) -> bool {
+        let place = self.places;
+        let share = self.frame.room() / MOST;
         let is_large = output.words.len() > share;
         // SAFETY: no JavaScript runs while the slice is used.
-        let shown = unsafe { listener.input() };
+        let shown = unsafe { self.frame.input() };
         if place > 0
             && (place == MOST || self.is_full || is_large || self.used + input.len() > shown.len())
         {
@@ -61,17 +85,24 @@ impl Group {
             self.used += input.len();
             shown[start..self.used].copy_from_slice(input);
         }
-        listener.show(place * share, &output.words);
-        listener.set_record(place, number as i32, start, input.len());
+        self.frame.show(place * share, &output.words);
+        self.frame
+            .set_record(place, number as i32, start, input.len());
+        self.waits = !is_done(output);
         self.texts
-            .get_or_insert_with(|| listener.texts())
+            .get_or_insert_with(|| turn.texts())
             .add(&output.text);
         true
     }
 
     /// The connection that [`Group::add`] was about.
-    pub fn join(&mut self, member: Member) {
-        self.members.push(member);
+    pub fn join(&mut self, connection: Shared) {
+        self.members.push(Member {
+            connection,
+            place: self.places,
+            waits: self.waits,
+        });
+        self.places += 1;
     }
 
     /// The texts of all, for the call. `None` if nobody is in it.
@@ -80,33 +111,51 @@ impl Group {
     }
 
     /// Puts back what JavaScript has not come to, if this is in the group: it is not told of it any more.
-    pub fn put_back(&self, listener: &Listener, member: &Member) {
-        let place = self
+    pub fn put_back(&self, connection: &Shared) {
+        let member = self
             .members
             .iter()
-            .position(|other| Arc::ptr_eq(other, member));
-        if let Some(place) = place
-            && !listener.is_dealt(place)
+            .find(|member| Arc::ptr_eq(&member.connection, connection));
+        if let Some(member) = member
+            && !self.frame.is_dealt(member.place)
         {
-            listener.set_dealt(place);
-            member.link.put_back();
+            self.frame.set_dealt(member.place);
+            member.connection.link.put_back();
         }
+    }
+
+    /// A handler of the call has the loop run: what the call has not come to comes anew, in a call of that loop. `dealt` is
+    /// called for those that may be read again. The parser of one that waits for an answer goes on with the bytes it has first.
+    pub fn overtake(&mut self, mut dealt: impl FnMut(Shared)) {
+        let frame = self.frame;
+        self.members.retain(|member| {
+            if member.waits && frame.is_dealt(member.place) && !frame.is_finished(member.place) {
+                return true;
+            }
+            Self::part(frame, member, &mut dealt);
+            false
+        });
     }
 
     /// The call is over, or what remains of it comes anew: `dealt` is called for those that JavaScript came to, the others are
     /// put back and told again.
-    pub fn settle(&mut self, listener: &Listener, mut dealt: impl FnMut(Member)) {
-        for (place, member) in self.members.drain(..).enumerate() {
-            if listener.is_dealt(place) {
-                dealt(member);
-            } else {
-                listener.set_dealt(place);
-                member.link.put_back();
-                member.tell();
-            }
+    pub fn settle(&mut self, mut dealt: impl FnMut(Shared)) {
+        for member in self.members.drain(..) {
+            Self::part(self.frame, &member, &mut dealt);
         }
         self.texts = None;
         self.used = 0;
+        self.places = 0;
         self.is_full = false;
+    }
+
+    fn part(frame: Frame, member: &Member, dealt: &mut impl FnMut(Shared)) {
+        if frame.is_dealt(member.place) {
+            dealt(member.connection.clone());
+        } else {
+            frame.set_dealt(member.place);
+            member.connection.link.put_back();
+            member.connection.tell();
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! thread, which then looks at every connection that has news, and hands over the answers of several at a time.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +16,7 @@ use slab::Slab;
 use super::driver::{Append, Driver, Shared, error_number};
 use super::exit::at_exit;
 use super::group::Group;
-use super::news::{ENDED, FAILED, Listener, SEVERAL, UNSENT};
+use super::news::{ENDED, FAILED, Frame, Listener, SEVERAL, Turn, UNSENT};
 use super::parser::{Handle, Session};
 use super::raw::{Call, Fault, Value};
 use super::uv::{self, Anchor, LoopHandle};
@@ -64,22 +65,25 @@ struct Offload {
     listed: RefCell<Vec<usize>>,
     // Threads with letters that are not posted yet.
     unposted: RefCell<Vec<Unposted>>,
-    // Whether JavaScript is being told news: what it writes then is handed over together.
-    turning: Cell<bool>,
+    // Turns that are open, each in a handler of the one before; and their groups, which are kept for further ones. What JavaScript
+    // writes meanwhile is handed over together.
+    open: Cell<usize>,
+    groups: RefCell<Vec<Group>>,
+    // Taken out of the inbox and not looked at: by whichever turn comes first.
+    waiting: RefCell<VecDeque<Arc<Connection<Session>>>>,
     batch: RefCell<Vec<Arc<Connection<Session>>>>,
-    group: RefCell<Group>,
     // Where what is thrown away goes.
     dropped: RefCell<Vec<u8>>,
     next_lane: Cell<usize>,
     anchor: Anchor,
+    nested: Cell<Option<LoopHandle>>,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
     // Servers and connections of this thread that use the I/O threads.
     users: Cell<usize>,
 }
 
-/// `offloadOpen(input: Buffer, words: Int32Array, turn: Int32Array(49), callback, resource) -> handle | undefined`: as
-/// transportOpen.
-pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
+/// `offloadOpen(frameOf, callback, resource) -> handle | undefined`: as transportOpen.
+pub(super) fn open(call: &Call<3>) -> Result<Value, Fault> {
     let Some(listener) = Listener::new(call, c"RUSTHTTPTRANSPORT")? else {
         return Ok(call.undefined());
     };
@@ -97,12 +101,14 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
         entries: RefCell::new(Slab::new()),
         listed: RefCell::new(Vec::new()),
         unposted: RefCell::new(Vec::new()),
-        turning: Cell::new(false),
+        open: Cell::new(0),
+        groups: RefCell::default(),
+        waiting: RefCell::default(),
         batch: RefCell::new(Vec::new()),
-        group: RefCell::default(),
         dropped: RefCell::new(Vec::new()),
         next_lane: Cell::new(0),
         anchor: Anchor::default(),
+        nested: Cell::new(None),
         cleanup: Cell::new(null_mut()),
         users: Cell::new(0),
     });
@@ -114,6 +120,9 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
         waker.set_data(data);
         sys::napi_add_async_cleanup_hook(env, Some(cleanup), data, &mut hook);
         at_exit(EXIT_PLACE, Some((data.cast(), exiting)));
+        offload
+            .nested
+            .set(LoopHandle::prepare(event_loop, looping, data));
     }
     offload.cleanup.set(hook);
     Ok(call.external::<Shared>(offload))
@@ -140,6 +149,10 @@ unsafe extern "C" fn cleanup(_hook: sys::napi_async_cleanup_hook_handle, data: *
     }
     // SAFETY: the place of this thread, set by `open`.
     unsafe { at_exit(EXIT_PLACE, None) };
+    if let Some(nested) = offload.nested.take() {
+        // SAFETY: taken out of its cell, so this happens once. It is closed in the turn of the loop in which the waker is.
+        unsafe { nested.close(uv::release) };
+    }
     if let Some(waker) = offload.anchor.take() {
         // SAFETY: taken out of its cell, so this happens once; the inbox rings no more.
         unsafe { waker.close(closed) };
@@ -165,35 +178,106 @@ unsafe fn exiting(data: *const ()) {
 
 /// Another thread has rung.
 unsafe extern "C" fn woken(handle: *mut c_void) {
-    // SAFETY: libuv calls this between `open` and `closed`. The clone keeps it alive if JavaScript ends the thread.
-    let offload = unsafe {
+    // SAFETY: libuv calls this between `open` and `closed`.
+    unsafe { shared(handle) }.turn_safely();
+}
+
+/// The loop turns.
+unsafe extern "C" fn looping(handle: *mut c_void) {
+    // SAFETY: as in `woken`.
+    let data = unsafe { uv::data_of(handle) } as *const Offload;
+    // SAFETY: alive until `closed`.
+    if unsafe { &*data }.open.get() > 0 {
+        // SAFETY: as in `woken`.
+        unsafe { shared(handle) }.turn_safely();
+    }
+}
+
+/// The transport of a handle. It lives on if JavaScript ends the thread.
+///
+/// # Safety
+/// The handle is one of `open`, before `closed`.
+unsafe fn shared(handle: *mut c_void) -> Rc<Offload> {
+    // SAFETY: the data of the handle is an Rc that `open` gave away.
+    unsafe {
         let data = uv::data_of(handle) as *const Offload;
         Rc::increment_strong_count(data);
         Rc::from_raw(data)
-    };
-    // A panic must not unwind into libuv; the connection that caused it is left to its time-out.
-    if catch_unwind(AssertUnwindSafe(|| offload.turn())).is_err() {
-        let _ = catch_unwind(AssertUnwindSafe(|| offload.settle_group()));
     }
-    offload.turning.set(false);
-    offload.inbox.leave();
 }
 
 impl Offload {
+    /// A panic must not unwind into libuv; the connection that caused it is left to its time-out.
+    fn turn_safely(&self) {
+        let open = self.open.get();
+        if catch_unwind(AssertUnwindSafe(|| self.turn())).is_err() {
+            let _ = catch_unwind(AssertUnwindSafe(|| self.settle_group(open)));
+        }
+        self.open.set(open);
+        self.inbox.leave();
+    }
+
     /// Tells JavaScript all news. What comes meanwhile waits for the next turn of the loop: so each connection has its news once a
-    /// turn, as with the reactor, and timers and other handles are not kept waiting.
+    /// turn, as with the reactor, and timers and other handles are not kept waiting. That next turn may come before the end of this
+    /// one, if a handler has the loop run: it goes on where this one is.
     fn turn(&self) {
-        // If a handler has the loop run: what its own call has not come to yet comes anew.
-        self.settle_group();
+        let Some(turn) = self.listener.begin() else {
+            return;
+        };
+        self.overtake();
+        self.open_group(turn.frame);
         let mut batch = self.batch.take();
-        self.turning.set(true);
         self.inbox.take(&mut batch);
-        if batch.drain(..).all(|connection| self.look(connection)) {
-            self.tell_group();
+        self.waiting.borrow_mut().extend(batch.drain(..));
+        self.batch.replace(batch);
+        let mut goes_on = true;
+        while goes_on && let Some(connection) = self.next_waiting() {
+            goes_on = self.look(&turn, connection);
+        }
+        if goes_on {
+            self.tell_group(&turn);
         }
         self.hand_over();
-        self.turning.set(false);
-        self.batch.replace(batch);
+    }
+
+    fn next_waiting(&self) -> Option<Arc<Connection<Session>>> {
+        self.waiting.borrow_mut().pop_front()
+    }
+
+    /// Opens the group of a turn that begins.
+    fn open_group(&self, frame: Frame) {
+        let open = self.open.get();
+        let mut groups = self.groups.borrow_mut();
+        match groups.get_mut(open) {
+            Some(group) => group.show_in(frame),
+            None => groups.push(Group::new(frame)),
+        }
+        self.open.set(open + 1);
+    }
+
+    /// The group of the turn that began last.
+    fn with_group<T>(&self, act: impl FnOnce(&mut Group) -> T) -> T {
+        let place = self.open.get() - 1;
+        act(&mut self.groups.borrow_mut()[place])
+    }
+
+    /// A turn begins. If it is in a handler of another: what that one's call has not come to comes anew, and is not kept waiting, nor
+    /// is what was answered.
+    fn overtake(&self) {
+        let mut groups = self.groups.borrow_mut();
+        for group in groups.iter_mut().take(self.open.get()) {
+            group.overtake(|connection| self.dealt_with(connection));
+        }
+        drop(groups);
+        if self.open.get() > 0 {
+            self.hand_over();
+        }
+    }
+
+    fn dealt_with(&self, connection: Arc<Connection<Session>>) {
+        if self.has(&connection) {
+            self.list(connection.number, |entry| entry.dealt = Some(connection));
+        }
     }
 
     fn has(&self, connection: &Arc<Connection<Session>>) -> bool {
@@ -204,8 +288,8 @@ impl Offload {
     }
 
     /// Has JavaScript told what a connection has, with the next call for a group. False when it runs no more.
-    fn look(&self, connection: Arc<Connection<Session>>) -> bool {
-        if connection.heard() && self.has(&connection) && !self.tell_trouble(&connection) {
+    fn look(&self, turn: &Turn, connection: Arc<Connection<Session>>) -> bool {
+        if connection.heard() && self.has(&connection) && !self.tell_trouble(turn, &connection) {
             return false;
         }
         loop {
@@ -214,27 +298,26 @@ impl Offload {
             }
             let mut has_room = false;
             let news = connection.link.take(|news, input, output| {
-                let mut group = self.group.borrow_mut();
-                has_room = if let News::Parsed(_) = news {
-                    group.add(&self.listener, connection.number, input, output)
-                } else {
-                    group.is_empty()
-                };
+                has_room = self.with_group(|group| {
+                    if let News::Parsed(_) = news {
+                        group.add(turn, connection.number, input, output)
+                    } else {
+                        group.is_empty()
+                    }
+                });
                 has_room
             });
             return match news {
                 Some(_) if !has_room => {
-                    if self.tell_group() {
+                    if self.tell_group(turn) {
                         continue;
                     }
                     false
                 }
-                Some(News::Ended) => self.listener.tell(connection.number, ENDED, 0, None),
-                Some(News::Failed(error)) => {
-                    self.listener.tell(connection.number, FAILED, error, None)
-                }
+                Some(News::Ended) => turn.tell(connection.number, ENDED, 0, None),
+                Some(News::Failed(error)) => turn.tell(connection.number, FAILED, error, None),
                 Some(News::Parsed(_)) => {
-                    self.group.borrow_mut().join(connection);
+                    self.with_group(|group| group.join(connection));
                     true
                 }
                 None => true,
@@ -243,8 +326,8 @@ impl Offload {
     }
 
     /// Tells what keeps answers of a connection from being sent.
-    fn tell_trouble(&self, connection: &Arc<Connection<Session>>) -> bool {
-        if !self.tell_group() {
+    fn tell_trouble(&self, turn: &Turn, connection: &Arc<Connection<Session>>) -> bool {
+        if !self.tell_group(turn) {
             return false;
         }
         let trouble = connection.link.trouble();
@@ -252,29 +335,25 @@ impl Offload {
             return true;
         };
         let value = trouble.map_or_else(|error| -error, |left| left as i32);
-        self.listener.tell(connection.number, UNSENT, value, None)
+        turn.tell(connection.number, UNSENT, value, None)
     }
 
     /// Tells JavaScript of those in the group, and hands over what they were answered. False when it runs no more.
-    fn tell_group(&self) -> bool {
-        let texts = self.group.borrow_mut().take_texts();
+    fn tell_group(&self, turn: &Turn) -> bool {
+        let texts = self.with_group(Group::take_texts);
         let Some(texts) = texts else { return true };
         let count = texts.count() as i32;
-        let goes_on = self.listener.tell_texts(0, SEVERAL, count, texts);
-        self.settle_group();
+        let goes_on = turn.tell_texts(0, SEVERAL, count, texts);
+        self.settle_group(self.open.get() - 1);
         self.hand_over();
         goes_on
     }
 
-    /// The call for a group is over.
-    fn settle_group(&self) {
-        self.group
-            .borrow_mut()
-            .settle(&self.listener, |connection| {
-                if self.has(&connection) {
-                    self.list(connection.number, |entry| entry.dealt = Some(connection));
-                }
-            });
+    /// The call for the group of this turn is over.
+    fn settle_group(&self, turn: usize) {
+        if let Some(group) = self.groups.borrow_mut().get_mut(turn) {
+            group.settle(|connection| self.dealt_with(connection));
+        }
     }
 
     /// Puts a connection on the list of those to be handed over, if it is there.
@@ -387,7 +466,7 @@ impl Offload {
 
     /// Outside of a turn: hands over what is listed, and wakes the threads.
     fn ring_now(&self) {
-        if !self.turning.get() {
+        if self.open.get() == 0 {
             self.hand_over();
         }
     }
@@ -423,9 +502,9 @@ impl Driver for Offload {
         let Some(mut entry) = self.entries.borrow_mut().try_remove(index) else {
             return Rest::default();
         };
-        self.group
-            .borrow()
-            .put_back(&self.listener, &entry.connection);
+        for group in self.groups.borrow().iter().take(self.open.get()) {
+            group.put_back(&entry.connection);
+        }
         let rest = entry.connection.link.give_back(&mut entry.queue);
         let mut dropped = self.dropped.borrow_mut();
         dropped.resize(lane::BUFFER, 0);

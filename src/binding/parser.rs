@@ -255,7 +255,13 @@ impl Session {
 /// Whether JavaScript needs the input of a run: for a body, to go on, for what comes behind an upgrade, or to show an error.
 #[cfg(unix)]
 pub(super) fn refers_to_input(out: &Output) -> bool {
-    out.has_bodies || out.words.get(STOP) != Some(&STOP_DONE)
+    out.has_bodies || !is_done(out)
+}
+
+/// Whether a run has parsed all of its input and waits for nothing: the parser may be given more before JavaScript has seen this.
+#[cfg(unix)]
+pub(super) fn is_done(out: &Output) -> bool {
+    out.words.get(STOP) == Some(&STOP_DONE)
 }
 
 const RUN_ON: i32 = 256;

@@ -11,30 +11,45 @@ use napi::sys;
 
 use super::driver::{Append, Driver, Shared, error_number};
 use super::exit::at_exit;
-use super::news::{ENDED, FAILED, Listener, PARSED, UNPARSED, UNSENT};
-use super::parser::{self, Handle};
+use super::news::{ENDED, FAILED, Frame, Listener, PARSED, Turn, UNPARSED, UNSENT};
+use super::parser::{self, Handle, is_done};
 use super::raw::{Call, Fault, Value};
 use super::uv::{self, Anchor, LoopHandle};
 use crate::parser::Output;
 use crate::transport::offload::link::Rest;
 use crate::transport::{Reactor, Read};
 
+/// A connection whose bytes JavaScript is told of.
+struct Told {
+    index: usize,
+    frame: Frame,
+    // Whether its parser waits for what JavaScript answers to these bytes.
+    waits: bool,
+}
+
+/// In place of the number of a connection that was detached.
+const GONE: usize = usize::MAX;
+
 /// The transport of one JavaScript thread.
 struct Transport {
     listener: Listener,
+    // Of each turn that is open: a handler of one may have the loop run, and so begin the next.
+    told: RefCell<Vec<Told>>,
     reactor: RefCell<Reactor<Option<Handle>>>,
     output: RefCell<Output>,
     // The text of one write.
     scratch: RefCell<Vec<u8>>,
     anchor: Anchor,
+    nested: Cell<Option<LoopHandle>>,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
-/// `transportOpen(input: Buffer, words: Int32Array, turn: Int32Array(49), callback, resource) -> handle | undefined`: one per thread.
+/// `transportOpen(frameOf, callback, resource) -> handle | undefined`: one per thread. `frameOf(level)` answers the memory of a turn, see
+/// [`Listener::new`]; a turn of level 1 is one in a handler of another.
 /// `callback(index, kind, value, text)` is called for each connection with news: kind 0, `value` bytes of `input` were parsed
-/// into `words` and `text` as parserExecute does; for the others see `news`.
+/// into `words` and `text` as parserExecute does; for the others see `news`. Above bit 3 of the kind is the level of the turn.
 /// Undefined where the process has no libuv to poll with.
-pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
+pub(super) fn open(call: &Call<3>) -> Result<Value, Fault> {
     let Ok(reactor) = Reactor::new() else {
         return Ok(call.undefined());
     };
@@ -45,10 +60,12 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
     let (env, event_loop) = (listener.env(), listener.event_loop());
     let transport: Rc<Transport> = Rc::new(Transport {
         listener,
+        told: RefCell::default(),
         reactor: RefCell::new(reactor),
         output: RefCell::new(Output::new()),
         scratch: RefCell::new(Vec::new()),
         anchor: Anchor::default(),
+        nested: Cell::new(None),
         cleanup: Cell::new(null_mut()),
     });
     let data = Rc::into_raw(transport.clone()) as *mut c_void;
@@ -60,6 +77,9 @@ pub(super) fn open(call: &Call<5>) -> Result<Value, Fault> {
         return Ok(call.undefined());
     };
     transport.anchor.set(poll);
+    // SAFETY: as of the poll handle.
+    let nested = unsafe { LoopHandle::prepare(event_loop, looping, data) };
+    transport.nested.set(nested);
     let mut hook = null_mut();
     // SAFETY: `data` lives until `closed`, which comes after this hook.
     unsafe { sys::napi_add_async_cleanup_hook(env, Some(cleanup), data, &mut hook) };
@@ -74,6 +94,10 @@ unsafe extern "C" fn cleanup(_hook: sys::napi_async_cleanup_hook_handle, data: *
     // SAFETY: `data` is the transport that `open` registered, alive until `closed`.
     let transport = unsafe { &*(data as *const Transport) };
     transport.flush_all();
+    if let Some(nested) = transport.nested.take() {
+        // SAFETY: taken out of its cell, so this happens once. It is closed in the turn of the loop in which the poll handle is.
+        unsafe { nested.close(uv::release) };
+    }
     if let Some(poll) = transport.anchor.take() {
         // SAFETY: taken out of its cell, so this happens once.
         unsafe { poll.close(closed) };
@@ -107,14 +131,35 @@ impl Drop for Transport {
 
 /// The loop says that connections are ready.
 unsafe extern "C" fn ready(handle: *mut c_void, _status: i32, _events: i32) {
-    // SAFETY: libuv calls this between `open` and `closed`. The clone keeps it alive if JavaScript ends the thread.
-    let transport = unsafe {
+    // SAFETY: libuv calls this between `open` and `closed`.
+    unsafe { shared(handle) }.turn_safely();
+}
+
+/// The loop turns. Within a turn of ours a handler has it do so: what that turn has collected is told here, since no descriptor becomes
+/// ready for it again.
+unsafe extern "C" fn looping(handle: *mut c_void) {
+    // SAFETY: as in `ready`.
+    let data = unsafe { uv::data_of(handle) } as *const Transport;
+    // SAFETY: alive until `closed`.
+    if unsafe { &*data }.is_telling() {
+        // SAFETY: as in `ready`.
+        let transport = unsafe { shared(handle) };
+        transport.release_held();
+        transport.turn_safely();
+    }
+}
+
+/// The transport of a handle. It lives on if JavaScript ends the thread.
+///
+/// # Safety
+/// The handle is one of `open`, before `closed`.
+unsafe fn shared(handle: *mut c_void) -> Rc<Transport> {
+    // SAFETY: the data of the handle is an Rc that `open` gave away.
+    unsafe {
         let data = uv::data_of(handle) as *const Transport;
         Rc::increment_strong_count(data);
         Rc::from_raw(data)
-    };
-    // A panic must not unwind into libuv; the connection that caused it is left to its time-out.
-    let _ = catch_unwind(AssertUnwindSafe(|| transport.turn()));
+    }
 }
 
 impl Transport {
@@ -125,8 +170,19 @@ impl Transport {
         }
     }
 
-    /// Reads every ready connection once, and tells JavaScript what each brought.
+    /// A panic must not unwind into libuv; the connection that caused it is left to its time-out.
+    fn turn_safely(&self) {
+        let open = self.told.borrow().len();
+        let _ = catch_unwind(AssertUnwindSafe(|| self.turn()));
+        self.told.borrow_mut().truncate(open);
+    }
+
+    /// Reads every ready connection once, and tells JavaScript what each brought. A turn in a handler of another goes on where that
+    /// one is.
     fn turn(&self) {
+        let Some(turn) = self.listener.begin() else {
+            return;
+        };
         if self.reactor.borrow_mut().collect().is_err() {
             return;
         }
@@ -134,36 +190,34 @@ impl Transport {
             let Some(index) = self.reactor.borrow_mut().next_ready() else {
                 return;
             };
+            if self.waits(index) {
+                self.reactor.borrow_mut().defer(index);
+                continue;
+            }
             // SAFETY: no JavaScript runs while the slice is used.
-            let input = unsafe { self.listener.input() };
+            let input = unsafe { turn.frame.input() };
             let read = self.reactor.borrow_mut().read(index, input);
             let goes_on = match read {
                 Read::Bytes(count) => {
                     let session = self.reactor.borrow().data(index).cloned().flatten();
                     let Some(session) = session else {
-                        if !self.listener.tell(index, UNPARSED, count as i32, None) {
+                        if !turn.tell(index, UNPARSED, count as i32, None) {
                             return;
                         }
                         continue;
                     };
                     let mut output = self.output.take();
-                    let parsed = parser::lock(&session).run(
-                        &input[..count],
-                        &mut output,
-                        self.listener.room(),
-                    );
-                    let words = self.listener.show(0, &output.words);
+                    let parsed =
+                        parser::lock(&session).run(&input[..count], &mut output, turn.frame.room());
+                    let words = turn.frame.show(0, &output.words);
                     self.reactor.borrow_mut().weigh(index, parsed, words);
-                    let goes_on =
-                        self.listener
-                            .tell(index, PARSED, count as i32, Some(&output.text));
-                    self.send_held(index);
+                    let goes_on = self.tell_parsed(&turn, index, count, &output);
                     self.output.replace(output);
                     goes_on
                 }
                 Read::Later => true,
-                Read::Ended => self.listener.tell(index, ENDED, 0, None),
-                Read::Failed(number) => self.listener.tell(index, FAILED, number, None),
+                Read::Ended => turn.tell(index, ENDED, 0, None),
+                Read::Failed(number) => turn.tell(index, FAILED, number, None),
             };
             if !goes_on {
                 return;
@@ -171,13 +225,62 @@ impl Transport {
         }
     }
 
-    /// Sends the answers of pipelined requests that the turn of this connection has queued.
-    fn send_held(&self, index: usize) {
-        if self.listener.take_held() != 0 {
-            let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
-            if left != 0 {
-                self.listener.tell(index, UNSENT, left, None);
-            }
+    /// Tells of bytes that were parsed, and sends the answers of pipelined requests that were queued meanwhile.
+    fn tell_parsed(&self, turn: &Turn, index: usize, count: usize, output: &Output) -> bool {
+        let waits = !is_done(output);
+        if waits {
+            turn.frame.set_record(0, index as i32, 0, count);
+        }
+        self.told.borrow_mut().push(Told {
+            index,
+            frame: turn.frame,
+            waits,
+        });
+        let goes_on = turn.tell(index, PARSED, count as i32, Some(&output.text));
+        let told = self.told.borrow_mut().pop();
+        let index = told.map_or(GONE, |told| told.index);
+        if waits {
+            self.reactor.borrow_mut().catch_up(index);
+        }
+        if turn.frame.take_held() != 0 {
+            self.send_held(turn, index);
+        }
+        goes_on
+    }
+
+    fn is_telling(&self) -> bool {
+        !self.told.borrow().is_empty()
+    }
+
+    /// Whether the parser of a connection waits for an answer of JavaScript, which is told of what it had before.
+    fn waits(&self, index: usize) -> bool {
+        self.told
+            .borrow()
+            .iter()
+            .any(|told| told.waits && told.index == index && !told.frame.is_finished(0))
+    }
+
+    fn send_held(&self, turn: &Turn, index: usize) {
+        let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
+        if left != 0 {
+            turn.tell(index, UNSENT, left, None);
+        }
+    }
+
+    /// Sends what the open turns hold back until they are over.
+    fn release_held(&self) {
+        let Some(turn) = self.listener.begin() else {
+            return;
+        };
+        let held: Vec<usize> = self
+            .told
+            .borrow()
+            .iter()
+            .filter(|told| told.frame.take_held() != 0)
+            .map(|told| told.index)
+            .collect();
+        for index in held {
+            self.send_held(&turn, index);
         }
     }
 }
@@ -196,6 +299,11 @@ impl Driver for Transport {
     }
 
     fn detach(&self, index: usize, closing: bool) -> Rest {
+        for told in self.told.borrow_mut().iter_mut() {
+            if told.index == index {
+                told.index = GONE;
+            }
+        }
         let mut reactor = self.reactor.borrow_mut();
         let (received, sent, _) = reactor.counts(index);
         let unsent = if closing {

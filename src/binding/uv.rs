@@ -1,5 +1,5 @@
-//! The libuv handles that the transports need in the loop of the running JavaScript thread: a poll handle, and one that other
-//! threads can wake it by.
+//! The libuv handles that the transports need in the loop of the running JavaScript thread: a poll handle, one that other
+//! threads can wake it by, and one that tells of a loop that runs inside a handler.
 //!
 //! libuv's functions are looked up in the running process, not linked: a runtime that loads Node addons without offering
 //! libuv (Bun, Deno, some Electron builds) then still loads this one.
@@ -15,10 +15,13 @@ const POLL: c_int = 8;
 
 /// `UV_ASYNC` of `uv_handle_type`.
 const ASYNC: c_int = 1;
+/// `UV_PREPARE` of `uv_handle_type`.
+const PREPARE: c_int = 9;
 
 type Handle = *mut c_void;
 type AsyncCallback = unsafe extern "C" fn(Handle);
 type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
+type PrepareCallback = unsafe extern "C" fn(Handle);
 type CloseCallback = unsafe extern "C" fn(Handle);
 
 #[derive(Clone, Copy)]
@@ -28,6 +31,8 @@ struct Functions {
     poll_start: unsafe extern "C" fn(Handle, c_int, PollCallback) -> c_int,
     async_init: unsafe extern "C" fn(*mut c_void, Handle, AsyncCallback) -> c_int,
     async_send: unsafe extern "C" fn(Handle) -> c_int,
+    prepare_init: unsafe extern "C" fn(*mut c_void, Handle) -> c_int,
+    prepare_start: unsafe extern "C" fn(Handle, PrepareCallback) -> c_int,
     close: unsafe extern "C" fn(Handle, Option<CloseCallback>),
     reference: unsafe extern "C" fn(Handle),
     unreference: unsafe extern "C" fn(Handle),
@@ -63,6 +68,14 @@ impl Functions {
                 async_send: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(Handle) -> c_int>(
                     symbol(c"uv_async_send")?,
                 ),
+                prepare_init: std::mem::transmute::<
+                    *mut c_void,
+                    unsafe extern "C" fn(*mut c_void, Handle) -> c_int,
+                >(symbol(c"uv_prepare_init")?),
+                prepare_start: std::mem::transmute::<
+                    *mut c_void,
+                    unsafe extern "C" fn(Handle, PrepareCallback) -> c_int,
+                >(symbol(c"uv_prepare_start")?),
                 close: std::mem::transmute::<
                     *mut c_void,
                     unsafe extern "C" fn(Handle, Option<CloseCallback>),
@@ -125,6 +138,26 @@ impl LoopHandle {
         unsafe {
             let init = |handle| (functions.async_init)(event_loop, handle, called);
             LoopHandle::open(functions, ASYNC, init, data)
+        }
+    }
+
+    /// A handle whose `called(handle)` runs in each turn of the loop, before that looks for I/O. It neither keeps the loop alive nor
+    /// from waiting. `None` where this process has no libuv.
+    ///
+    /// # Safety
+    /// As that of [`LoopHandle::poll`].
+    pub unsafe fn prepare(
+        event_loop: *mut c_void,
+        called: PrepareCallback,
+        data: *mut c_void,
+    ) -> Option<LoopHandle> {
+        let functions = Functions::load()?;
+        // SAFETY: as in `poll`. To start a prepare handle cannot fail with a callback.
+        unsafe {
+            let init = |handle| (functions.prepare_init)(event_loop, handle);
+            let prepare = LoopHandle::open(functions, PREPARE, init, data)?;
+            (functions.prepare_start)(prepare.handle, called);
+            Some(prepare)
         }
     }
 
