@@ -449,7 +449,7 @@ function catchUp(parser) {
   if (parser[kDelivery] === 0) return true;
   const { text, events, offset } = deliveryOf(parser[kDelivery]);
   if (events?.[STOP] !== STOP_DONE) return false;
-  deliverAll(parser, text, events, offset);
+  deliverRest(parser, text, events, offset);
   return true;
 }
 
@@ -535,9 +535,13 @@ function handleOf(parser) {
 // Calls back for every event; answers what the callback of the last head decided. Each body piece gets an async scope of
 // its own, what lies between shares one.
 function deliverAll(parser, text, events, offset) {
+  events[CURSOR] = FIRST_EVENT;
+  return deliverRest(parser, text, events, offset);
+}
+
+function deliverRest(parser, text, events, offset) {
   const length = events[LENGTH];
   let decision = 0;
-  events[CURSOR] = FIRST_EVENT;
   while (events[CURSOR] < length) {
     // A scope that nobody sees from inside would only be seen by async hooks.
     if (events[events[CURSOR]] === COMPLETE && typeof parser[kOnMessageComplete] !== 'function') {
