@@ -12,6 +12,7 @@ const { Agent: Builtin } = require('./builtin');
 const { hostField } = require('./client-options');
 const { codes } = require('./errors');
 const { checksAuthority, kProxyConfig } = require('./lines');
+const { validatePort } = require('./validators');
 
 /**
  * Reads the option `proxyEnv`; nothing happens without it, and before the releases that have it.
@@ -35,53 +36,87 @@ function proxyOf(agent, options) {
 }
 
 /**
- * Rewrites a plain request for a proxy: RFC 9112 section 3.2.2, "the client MUST send the target URI in absolute-form". A
- * request over TLS goes through a tunnel as it is.
+ * Rewrites a plain request for a proxy, before its head is made: RFC 9112 section 3.2.2, "the client MUST send the target URI in
+ * absolute-form". A request over TLS goes through a tunnel as it is.
  * @param {ClientRequest} req with its fields
  * @param {object} options of the request, complete
- * @param {number} defaultPort
+ * @param {*} givenHost the Host field that the program has given, if any
  * @returns {string|null} the new request target; null when it stays
  */
-function rewriteForProxy(req, options, defaultPort) {
-  const { agent } = req;
+function rewriteForProxy(req, options, givenHost) {
+  const { agent, method, path } = req;
   const config = proxyOf(agent, options);
   if (config === null || agent.protocol === 'https:') return null;
-  // A list of fields is the whole head, for a proxy too.
-  if (!Array.isArray(options.headers)) {
-    if (config.auth) req.setHeader('proxy-authorization', config.auth);
-    req.setHeader('proxy-connection', agent.keepAlive ? 'keep-alive' : 'close');
-  }
-  if (req.method === 'CONNECT') return null;
-  if (checksAuthority) {
-    const authority = hostField(options.host, options.port, defaultPort);
-    checkAuthority(req, options, authority);
-    return req.method === 'OPTIONS' && req.path === '*' ? null : new URL(req.path, `http://${authority}`).href;
-  }
+  if (config.auth) req.setHeader('proxy-authorization', config.auth);
+  req.setHeader('proxy-connection', req.shouldKeepAlive ? 'keep-alive' : 'close');
+  if (!checksAuthority) return targetByField(req, options);
+  if (method === 'CONNECT' || (method === 'OPTIONS' && path === '*')) return null;
+  const authority = authorityOf(options);
+  if (Array.isArray(options.headers)) checkList(options.headers, authority);
+  else if (givenHost !== undefined) checkHost(givenHost, authority);
   const named = req.getHeader('host');
-  const host = typeof named === 'string' ? named.replace(/:\d*$/, '') : hostField(options.host, undefined, undefined);
-  const target = new URL(req.path, `http://${host}`);
-  target.port = +options.port === defaultPort ? '' : options.port;
+  if (named !== undefined && named !== authority) req.setHeader('Host', authority);
+  return path.startsWith('/') ? new URL(`http://${authority}${path}`).href : checkedTarget(path, authority);
+}
+
+// Up to Node 25 the field names the host of the target, and a path that begins with two slashes another.
+function targetByField(req, options) {
+  const target = new URL(req.path, `http://${req.getHeader('host') || 'localhost'}`);
+  target.port = options.port;
   return target.href;
 }
 
-// The proxy goes by the target, the origin by the field: they have to name one host.
-function checkAuthority(req, options, authority) {
-  const field = Array.isArray(options.headers) ? hostOfList(options.headers) : req.getHeader('host');
-  if (field !== undefined && field !== authority) {
-    throw new codes.ERR_INVALID_ARG_VALUE('Host in options.headers', field, `must match the request authority (${authority})`);
-  }
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(req.path)) return;
-  const target = new URL(req.path);
-  if (target.host !== authority) {
-    throw new codes.ERR_INVALID_ARG_VALUE('options.path', target, `must match the request authority (${authority})`);
-  }
+/** Host and port of a request as a URL has them. */
+function authorityOf({ host, port }) {
+  validatePort(port, 'options.port');
+  const url = new URL(`http://${hostField(host)}`);
+  url.port = port;
+  return url.host;
 }
 
-function hostOfList(headers) {
-  for (let n = 0; n < headers.length; n += 2) {
-    if (`${headers[n]}`.toLowerCase() === 'host') return headers[n + 1];
+// The proxy goes by the target, the origin by the field: they have to name one host.
+
+function checkHost(field, authority) {
+  const url = parse(`http://${field}`);
+  if (url === null || url.host !== authority || url.href !== `http://${authority}/`) throw anotherHost(field, authority);
+}
+
+function checkList(headers, authority) {
+  const found = Array.isArray(headers[0]) ? headers.filter(([name]) => isHost(name)).map(([, value]) => value) :
+    headers.filter((value, n) => n % 2 === 1 && isHost(headers[n - 1]));
+  if (found.length > 1) {
+    throw new codes.ERR_INVALID_ARG_VALUE('options.headers', '(redacted)', 'must not contain duplicate Host headers');
   }
-  return undefined;
+  if (found.length === 1 && `${found[0]}` !== authority) throw anotherHost(`${found[0]}`, authority);
+}
+
+function isHost(name) {
+  return `${name}`.toLowerCase() === 'host';
+}
+
+function anotherHost(field, authority) {
+  return new codes.ERR_INVALID_ARG_VALUE('Host in options.headers', field, `must match the request authority (${authority})`);
+}
+
+function checkedTarget(path, authority) {
+  const refuse = (value, reason) => new codes.ERR_INVALID_ARG_VALUE('options.path', value, reason);
+  const target = parse(path);
+  if (target === null) throw refuse(path, 'must be in absolute-form or start with /');
+  if (target.username || target.password) {
+    target.username = target.password = '';
+    throw refuse(target.href, 'must not contain userinfo, use options.auth instead');
+  }
+  if (target.protocol !== 'http:') throw refuse(target.protocol, 'must use http: scheme when specified as an absolute URL');
+  if (target.host !== authority) throw refuse(target, `must match the request authority (${authority})`);
+  return target.href;
+}
+
+function parse(url) {
+  try {
+    return new URL(url);
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ const observe = require('./client-observe');
 const { ClientRequest: Builtin } = require('./builtin');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
-const { checksPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark } = require('./lines');
+const { checksAuthority, checksPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark } = require('./lines');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('./outgoing');
 const { chooseStrict, chooseValidation } = require('./strict');
 const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('./symbols');
@@ -35,10 +35,10 @@ const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, va
 const { process } = globalThis;
 
 const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
-/** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined before. */
+/** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined where a release has neither. */
 const kPath = sample ? ownSymbol(sample, 'kPath') || Symbol('kPath') : undefined;
-const kAbsolute = sample ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') || Symbol('kProxyRewrittenToAbsolute') : undefined;
-const kAuthority = sample ? ownSymbol(sample, 'kAuthority') || Symbol('kAuthority') : undefined;
+const kAbsolute = checksAuthority ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') : undefined;
+const kAuthority = checksAuthority ? ownSymbol(sample, 'kAuthority') : undefined;
 
 /**
  * A request in progress: write its body, listen for its response.
@@ -106,8 +106,10 @@ function ClientRequest(input, options, callback) {
   this.joinDuplicateHeaders = options.joinDuplicateHeaders;
   if (checksPath) {
     this[kPath] = path || '/';
-    this[kAbsolute] = false;
-    this[kAuthority] = hostField(host, port, undefined);
+    if (checksAuthority) {
+      this[kAbsolute] = false;
+      this[kAuthority] = hostField(host, port, defaultPort);
+    }
   } else {
     this.path = path || '/';
   }
@@ -141,7 +143,6 @@ function ClientRequest(input, options, callback) {
 
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
   takeHeaders(this, options, namesTarget && path && method === 'CONNECT' ? path : hostField(host, port, defaultPort), setHost);
-  if (kProxyConfig !== undefined && agent && agent[kProxyConfig]) useProxy(this, options, defaultPort);
 
   if (agent) {
     agent.addRequest(this, options);
@@ -206,7 +207,9 @@ function firstLine(req) {
 
 function takeHeaders(req, options, host, setHost) {
   const headers = options.headers;
+  const proxied = kProxyConfig !== undefined && req.agent && req.agent[kProxyConfig];
   if (Array.isArray(headers)) {
+    if (proxied) useProxy(req, options);
     // A list is the whole head: nothing is added to it that the message itself does not need.
     req._storeHeader(firstLine(req), headers);
     return;
@@ -219,12 +222,13 @@ function takeHeaders(req, options, host, setHost) {
     }
   }
   const ownHost = given ? req.getHeader('host') : undefined;
-  // The agent takes the name for TLS from it.
-  if (ownHost && req.agent) validateString(ownHost, 'options.headers.host');
   if (setHost && !ownHost) req.setHeader('Host', host);
   if (options.auth && !(given && req.getHeader('Authorization'))) {
     req.setHeader('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
   }
+  if (proxied) useProxy(req, options, ownHost);
+  // The agent takes the name for TLS from it.
+  if (ownHost && req.agent) validateString(req.getHeader('host'), 'options.headers.host');
   if (given && req.getHeader('expect')) {
     // RFC 9110, section 10.1.1: the client waits for the answer to the head before it sends the body.
     if (req._header) throw new codes.ERR_HTTP_HEADERS_SENT('render');
@@ -232,20 +236,12 @@ function takeHeaders(req, options, host, setHost) {
   }
 }
 
-function useProxy(req, options, defaultPort) {
-  const target = rewriteForProxy(req, options, +defaultPort);
+function useProxy(req, options, givenHost) {
+  const target = rewriteForProxy(req, options, givenHost);
   if (target === null) return;
-  if (checksPath) {
-    req[kPath] = target;
-    req[kAbsolute] = true;
-  } else {
-    req.path = target;
-  }
-  // A head that is made already is made again.
-  if (req._header) {
-    req._header = null;
-    req._storeHeader(firstLine(req), Array.isArray(options.headers) ? options.headers : req[kOutHeaders]);
-  }
+  if (checksPath) req[kPath] = target;
+  else req.path = target;
+  if (kAbsolute !== undefined) req[kAbsolute] = true;
 }
 
 /** A connection for this request alone. */

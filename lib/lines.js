@@ -119,8 +119,8 @@ module.exports = {
   /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */
   kProxyConfig: symbolOf(agent, 'kProxyConfig'),
 
-  /** Before a request goes to a proxy, its Host field is compared with its target (24). */
-  checksAuthority: 'path' in request,
+  /** Before a request goes to a proxy, its Host field is compared with its target (24.21, 26); then a request keeps its authority. */
+  checksAuthority: symbolOf(requestAlone({}), 'kAuthority') !== undefined,
   /** A list of `pfx` stands in the name of an origin with its passphrases (22). */
   listsPfx: since(22),
 

@@ -1,0 +1,105 @@
+'use strict';
+// Plain requests by way of a proxy (option `proxyEnv` of agents): their target, their fields and what is refused, each as with the
+// built-in of the running Node, whose releases differ in it.
+
+const { test } = require('node:test');
+const assert = require('node:assert');
+const builtin = require('node:http');
+const net = require('node:net');
+const { kProxyConfig } = require('../../lib/lines');
+const ours = require('../..');
+
+const skip = kProxyConfig === undefined && 'this Node has no proxyEnv';
+
+/** A proxy that answers each request itself, and keeps what it was sent. */
+async function listen() {
+  const heads = [];
+  const server = net.createServer((socket) => {
+    let text = '';
+    socket.on('error', () => {});
+    socket.on('data', (piece) => {
+      text += piece.toString('latin1');
+      if (!text.endsWith('\r\n\r\n')) return;
+      heads.push(text);
+      text = '';
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, heads, port: server.address().port };
+}
+
+/** What becomes of a request: what its constructor has made of it, what is on the wire, or why it is refused. */
+async function outcome(http, proxy, { agent: agentOptions, credentials = '', ...options }) {
+  const agent = new http.Agent({ ...agentOptions, proxyEnv: { HTTP_PROXY: `http://${credentials}127.0.0.1:${proxy.port}` } });
+  proxy.heads.length = 0;
+  let req;
+  try {
+    req = http.request({ agent, ...options });
+  } catch (error) {
+    return { name: error.name, code: error.code, message: error.message, input: error.input };
+  }
+  const made = {
+    path: req.path, fields: { ...req.getHeaders() }, names: req.getRawHeaderNames(), head: req._header, keeps: req.shouldKeepAlive,
+    members: Object.getOwnPropertySymbols(req).filter(({ description }) => /^k(Path|Proxy|Authority)/.test(description))
+      .map((symbol) => [symbol.description, req[symbol]]),
+  };
+  await new Promise((resolve) => {
+    req.on('response', (res) => res.resume().on('end', resolve));
+    req.on('connect', (res, socket) => resolve(socket.destroy()));
+    req.on('error', resolve);
+    req.end();
+  });
+  agent.destroy();
+  return { ...made, wire: proxy.heads.join('|') };
+}
+
+function same(what, options) {
+  test(`a request through a proxy is node's: ${what}`, { skip }, async () => {
+    const proxy = await listen();
+    const [own, nodes] = [await outcome(ours, proxy, options), await outcome(builtin, proxy, options)];
+    await new Promise((resolve) => proxy.server.close(resolve));
+    assert.deepStrictEqual(own, nodes);
+  });
+}
+
+for (const host of ['a.test', 'A.test', '::1', '[::1]', 'a.test.', '010.0.0.1', 'b\u00fccher.test', 'a b', 'a/b', 'a@b', 'a?b', 'a:90', '']) {
+  for (const port of [undefined, 8080]) same(`host ${host}, port ${port}`, { host, port, path: '/x' });
+}
+for (const port of [0, '80', '8080', 65536, -1, 'x', '81x', 1.5]) same(`port ${port} as ${typeof port}`, { host: 'a.test', port, path: '/x' });
+for (const path of [
+  '/x', '//evil.test/x', '///x', 'x', '?q', '/a/../b', '/x#f', '*', '\\evil.test', '/\\evil.test', '/\u00e9', '', '/[', 'a.test:80',
+  'http://a.test', 'http://a.test:80/x', 'http://a.test:81/x', 'HTTP://A.TEST/x', 'http://b.test/x', 'https://a.test/x',
+  'http://u:p@b.test/x?y#z', 'https://u@a.test/', 'http:/x', 'http://[', 'mailto:x',
+]) {
+  same(`path ${path}`, { host: 'a.test', path });
+}
+for (const field of [
+  'a.test', 'A.TEST', 'a.test:80', 'a.test:81', 'a.test:080', 'a.test:', 'b.test', ' a.test', 'a.test ', '', 'a.test/', 'a.test/x',
+  'a.test?x', 'u@a.test', '@a.test', ['a.test'], ['a.test', 'b.test'], 5,
+]) {
+  same(`Host ${JSON.stringify(field)}`, { host: 'a.test', path: '/x', headers: { X: 1, hOsT: field, Y: 2 } });
+  same(`Host ${JSON.stringify(field)} in a list`, { host: 'a.test', path: '/x', headers: ['X', '1', 'Host', field] });
+}
+same('two Host fields in a list', { host: 'a.test', path: '/x', headers: ['Host', 'a.test', 'host', 'a.test'] });
+same('pairs of fields', { host: 'a.test', path: '/x', headers: [['X', 'Host'], ['Host', 'a.test']] });
+same('another Host and another path', { host: 'a.test', path: 'x', headers: { Host: 'b.test' } });
+for (const method of ['CONNECT', 'OPTIONS', 'HEAD', 'POST']) {
+  for (const path of ['*', '/x', 'b.test:443', undefined]) {
+    same(`${method} ${path}`, { host: 'A.test', method, path });
+    same(`${method} ${path} with a Host field`, { host: 'a.test', method, path, headers: { Host: 'B.test' } });
+  }
+}
+for (const [name, agent] of Object.entries({ none: {}, keepAlive: { keepAlive: true }, maxSockets: { maxSockets: 1 } })) {
+  const common = { agent, host: 'a.test', path: '/x', credentials: 'u%40:p%3a@' };
+  same(`an agent with ${name}`, { ...common, auth: 'me:you' });
+  same(`an agent with ${name} and Connection: close`, { ...common, headers: { Connection: 'close', 'Proxy-Connection': 'x' } });
+  same(`an agent with ${name} and no Host`, { ...common, setHost: false });
+  same(`an agent with ${name} and no default fields`, { ...common, setDefaultHeaders: false });
+  same(`an agent with ${name} and a list`, { ...common, headers: ['Proxy-Connection', 'x'] });
+  for (const headers of [{ Expect: '100-continue', 'Content-Length': 0 }, ['Expect', '100-continue', 'Content-Length', '0']]) {
+    same(`an agent with ${name} and an expectation, ${Array.isArray(headers) ? 'in a list' : 'as a field'}`, {
+      ...common, method: 'POST', headers, auth: 'me:you',
+    });
+  }
+}
