@@ -12,7 +12,7 @@ const builtin = require('./builtin');
 const { follow } = require('./likeness');
 const { lenientBits, llhttp, refusesManyFields } = require('./lines');
 const native = require('./native');
-const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, isHidden, openDelivery, pieceOf, spareEvents, unshared } = require('./parser-deliveries');
+const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, pieceOf, spareEvents, unshared } = require('./parser-deliveries');
 const { Fields, fieldList } = require('./parser-fields');
 const { drainTicks } = require('./ticks');
 
@@ -172,7 +172,7 @@ const methods = {
     // A callback may execute again, on this parser or another: its events must not overwrite ours.
     const events = spareEvents();
     const before = this[kDelivery];
-    this[kDelivery] = openDelivery(own, 0, own.byteLength, isHidden(own));
+    this[kDelivery] = openDelivery(own, 0, own.byteLength);
     try {
       return parse(this, own, events);
     } finally {
@@ -188,7 +188,7 @@ const methods = {
     if (this[kInitialized] === 0) return undefined;
     catchUp(this);
     const events = spareEvents();
-    openDelivery(undefined, 0, 0, false);
+    openDelivery(undefined, 0, 0);
     try {
       native.parserFinish(this[kHandle], events);
       deliverAll(this, '', events, 0);
@@ -429,7 +429,7 @@ function adopt(parser, input, start, length, text, events) {
   limitFields(parser);
   const end = start + length;
   const before = parser[kDelivery];
-  parser[kDelivery] = openDelivery(input, start, end, true);
+  parser[kDelivery] = openDelivery(input, start, end);
   try {
     const goesOn = events[STOP] === STOP_FULL || events[STOP] === STOP_HEAD;
     // A stop in the middle goes on with the rest of the very bytes that were read.

@@ -13,14 +13,12 @@
 
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
-const { hide } = require('./parser-deliveries');
+const { ownCopy } = require('./parser-deliveries');
 
 /** Bytes taken in one read; what libuv suggests for streams. */
 const SIZE = 64 * 1024;
-/** Bytes from which on one copy costs more than a piece of memory. */
-const SMALL = 4096;
 
-// node reads into it as long as the thread lives: memory that no program can detach, and none is shown.
+// node reads into it as long as the thread lives: memory that no program can detach, and that none is shown.
 const shared = Buffer.from(new SharedArrayBuffer(SIZE));
 // What a socket has in its place.
 const HIDDEN = Buffer.alloc(0);
@@ -45,12 +43,10 @@ function onRead(length) {
   const { listener } = onRead;
   const { _events: events, _readableState: state } = this;
   const isOurs = events.data === listener && events.readable === undefined && state.length === 0 && state.flowing === true;
-  // What is copied again piece by piece may be of the pool, which costs less.
-  const isSmall = isOurs && length < SMALL;
-  const chunk = isSmall ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
+  if (!isOurs) return this.push(ownCopy(shared, 0, length));
+  // It is shown to no program, and so may be of the pool, which costs less.
+  const chunk = Buffer.allocUnsafe(length);
   shared.copy(chunk, 0, 0, length);
-  if (!isOurs) return this.push(chunk);
-  if (isSmall) hide(chunk);
   listener.call(this, chunk);
   return true;
 }
