@@ -19,7 +19,7 @@ const { stopReading, watch } = require('./transport-handles');
 const { Attached, REASONS, STREAM, kAttached, recordOf } = require('./transport-records');
 const { giveInBuffer, giveSoon } = require('./transport-unread');
 const { schedule } = require('./ticks');
-const { isCorked, kBuild, kCorks, kUnbuilt, uncorkAll } = require('./unbuilt');
+const { isCorked, kBuild, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./unbuilt');
 
 // Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
 const { process } = globalThis;
@@ -257,8 +257,12 @@ function leaveForHandle(socket) {
   if (socket[kIndex] !== undefined) leave(socket, REASONS.HANDLE);
 }
 
+// A session goes on with a handle that reads, or does not, as its socket would have it.
 function leaveForSession(socket) {
-  if (socket[kIndex] !== undefined) leave(socket, REASONS.HANDLE, giveInBuffer);
+  if (socket[kIndex] === undefined) return;
+  const reads = !socket.isPaused();
+  leave(socket, REASONS.HANDLE, giveInBuffer);
+  if (reads && !socket.destroyed) plainRead.call(socket, 0);
 }
 
 /**
@@ -439,11 +443,6 @@ function isLatin1(encoding) {
 
 function written(callback) {
   callback(null);
-}
-
-// Whether nothing waits in the stream, and it would write this.
-function takesMore(state, encoding) {
-  return state.length === 0 && !state.ending && !state.destroyed && (Boolean(encoding) || state.defaultEncoding === 'utf8');
 }
 
 // ------------------------------------------------------------------------------- the methods of an attached socket

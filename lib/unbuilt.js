@@ -39,6 +39,15 @@ function isCorked(socket) {
 }
 
 /**
+ * @param {object} state `_writableState` of a socket that has that part
+ * @param {string} [encoding]
+ * @returns {boolean} whether nothing waits in the stream, and it would write this
+ */
+function takesMore(state, encoding) {
+  return state.length === 0 && !state.ending && !state.destroyed && (Boolean(encoding) || state.defaultEncoding === 'utf8');
+}
+
+/**
  * Ends all corking of a socket: what is corked leaves now.
  * @param {stream.Writable} socket
  */
@@ -52,4 +61,4 @@ function uncorkAll(socket) {
   socket.uncork();
 }
 
-module.exports = { isCorked, isUnbuilt, isWritable, kBuild, kCorks, kEnding, kUnbuilt, uncorkAll };
+module.exports = { isCorked, isUnbuilt, isWritable, kBuild, kCorks, kEnding, kUnbuilt, takesMore, uncorkAll };
