@@ -31,6 +31,7 @@ const deliveries = [new Delivery()];
 let depth = 0;
 // Of a parser's own run that is in no other.
 const outermostEvents = new Int32Array(EVENT_WORDS);
+
 /** @returns {Int32Array} event words that no open delivery has */
 function spareEvents() {
   return depth === 0 ? outermostEvents : new Int32Array(EVENT_WORDS);
