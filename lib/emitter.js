@@ -10,7 +10,7 @@ const Stream = require('node:stream');
 
 const { init } = EventEmitter;
 const { emit: plainEmit, on: plainOn } = EventEmitter.prototype;
-const { removeAllListeners: plainRemoveAll } = Stream.Readable.prototype;
+const { on: readableOn, removeAllListeners: plainRemoveAll } = Stream.Readable.prototype;
 
 const [events, eventsCount, maxListeners, ...symbols] = Reflect.ownKeys(new Stream());
 const bySymbol = (description) => symbols.find((symbol) => symbol.description === description);
@@ -47,13 +47,13 @@ function initialize(emitter, onFinish) {
 }
 
 /**
- * Adds the first listener to an emitter that was initialized here.
+ * Adds a listener, at less cost where it is the first.
  * @param {Stream} emitter
- * @param {string} event
+ * @param {string} event other than 'data' and 'readable', which mean something to a stream
  * @param {Function} listener
  */
 function listen(emitter, event, listener) {
-  if (emitter._eventsCount !== 0 || emitter.on !== plainOn || !isKnown) {
+  if (emitter._eventsCount !== 0 || (emitter.on !== plainOn && emitter.on !== readableOn) || !isKnown) {
     emitter.on(event, listener);
     return;
   }

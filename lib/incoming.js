@@ -4,9 +4,10 @@
 // Owns the lazily built header objects and the end of a body nobody reads. The state lives under node's own property names
 // and symbols, so that a message whose prototype is exchanged for one that ends in the built-in class goes on working.
 
+const net = require('node:net');
 const { Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('./builtin');
-const { listen, silence } = require('./emitter');
+const { silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('./header-fields');
 const { follow } = require('./likeness');
 const { closesAtOnce, endsUnread, hasSignal } = require('./lines');
@@ -16,6 +17,7 @@ const { isUnbuilt } = require('./unbuilt');
 const { process } = globalThis;
 
 const { emit, push, read } = Readable.prototype;
+const { resume: plainResume } = net.Socket.prototype;
 const sample = new Builtin();
 // Reading them makes the symbols of the distinct headers appear.
 const distinctPrototype = Object.getPrototypeOf(sample.headersDistinct);
@@ -46,8 +48,10 @@ const streamOptions = { highWaterMark: undefined };
  * @param {stream.Duplex|null} socket
  */
 function readStart(socket) {
-  // A socket that nobody has looked at flows.
-  if (socket && !isUnbuilt(socket) && !socket._paused && socket.readable && socket.readableFlowing !== true) socket.resume();
+  if (!socket || socket._paused) return;
+  // A socket that nobody has looked at flows; one that flows need not be told, unless the program wants to hear of it.
+  const hears = socket.resume !== plainResume;
+  if ((hears || !isUnbuilt(socket)) && socket.readable && (hears || socket.readableFlowing !== true)) socket.resume();
 }
 
 /**
@@ -333,26 +337,25 @@ function isUntouched(message) {
 const AT_REST = endsUnread ? null : true;
 
 /**
- * Ends a complete, untouched message whose answer is finished: what `_dump()` does to it, and the listener of 'end' that node adds.
+ * What `_dump()` does to a complete, untouched message.
  * @param {IncomingMessage} message
- * @param {Function} onEnd
  */
-function dumpUntouched(message, onEnd) {
+function dumpUntouched(message) {
   const state = message._readableState;
   message._dumped = true;
   state.flowing = AT_REST;
   if (!endsUnread) state.resumeScheduled = true;
-  listen(message, 'end', onEnd);
 }
 
 /**
  * @param {IncomingMessage} message of dumpUntouched()
- * @param {Function} onEnd
+ * @param {Function} onEnd the one listener of 'end' that it may have
  * @returns {boolean} whether the program has not touched it since
  */
 function isAtRest(message, onEnd) {
   const state = message._readableState;
-  return message._eventsCount === 1 && message._events.end === onEnd && state.flowing === AT_REST && state.length === 0 &&
+  const count = message._eventsCount;
+  return (count === 0 || (count === 1 && message._events.end === onEnd)) && state.flowing === AT_REST && state.length === 0 &&
     !message._consuming && !state.destroyed && !state.endEmitted && hasNodesMethods(message);
 }
 

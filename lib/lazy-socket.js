@@ -12,7 +12,7 @@
 const net = require('node:net');
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
-const { COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, kIndex, letGo } = require('./transport');
+const { COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, keepsMethods, kIndex, letGo } = require('./transport');
 const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./unbuilt');
 
 const { process } = globalThis;
@@ -23,6 +23,10 @@ const kOnConnection = Symbol('lazySocketOnConnection');
 // On a handle: its request of shutdown that is under way.
 const kShutdown = Symbol('lazySocketShutdown');
 const CLOSED = null;
+// How a socket ends that is never looked at.
+const OPEN = 0;
+const SHUT_DOWN = 1;
+const DESTROYED = 2;
 // A handle's word for a request that needs no callback.
 const DONE = 1;
 const onServerSocket = channel('net.server.socket');
@@ -73,7 +77,7 @@ function LazySocket(server, handle) {
   this[kCorks] = 0;
   this[kIndex] = undefined;
   this[kAttached] = undefined;
-  this[kEnding] = false;
+  this[kEnding] = OPEN;
   this.parser = null;
   this._httpMessage = null;
   this._paused = false;
@@ -189,9 +193,11 @@ LazySocket.prototype[kBuild] = function() {
     return;
   }
   const { allowHalfOpen, highWaterMark } = server;
+  // Started by hand: a read() that the program has put here is not to hear of that.
   net.Socket.call(this, {
-    handle, allowHalfOpen, readable: true, writable: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark,
+    handle, allowHalfOpen, manualStart: true, readable: true, writable: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark,
   });
+  plain.read.call(this, 0);
   this.server = this._server = server;
   if (server.noDelay) this.setNoDelay(true);
   for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
@@ -208,6 +214,7 @@ function buildClosed(socket, server) {
   socket.server = server;
   plain.end.call(socket);
   plain.destroy.call(socket);
+  socket._writableState.finished = socket[kEnding] === SHUT_DOWN;
   process.nextTick(process.nextTick, hearAgain, socket);
 }
 
@@ -221,33 +228,6 @@ function hearAgain(socket) {
 
 // ---------------------------------------------------------------------------------------------------------- closing
 
-// Sockets to be shut down when this turn of the loop is over, each followed by what is to be called when it is closed.
-let endingSoon = [];
-
-/**
- * Ends and closes a socket that nobody has looked at, as `destroySoon()` does.
- * @param {stream.Duplex} socket
- * @param {Function} closed called with the socket when it is closed and was not looked at
- * @returns {boolean} false, and nothing was done, for any other socket
- */
-function dismissSoon(socket, closed) {
-  if (!socket[kUnbuilt] || ShutdownWrap === undefined || !closesAsNode(socket)) return false;
-  if (socket[kEnding]) return true;
-  socket[kEnding] = true;
-  if (endingSoon.length === 0) setImmediate(endAll);
-  endingSoon.push(socket, closed);
-  return true;
-}
-
-function endAll() {
-  const list = endingSoon;
-  endingSoon = [];
-  for (let n = 0; n < list.length; n += 2) {
-    const socket = list[n];
-    if (socket[kUnbuilt] && !dismiss(socket, true, list[n + 1])) socket.destroySoon();
-  }
-}
-
 // Whether no method that node calls to close a socket was replaced.
 function closesAsNode(socket) {
   return socket.destroySoon === plain.destroySoon && socket.destroy === plain.destroy && socket.end === METHODS.end && socket.emit === plain.emit &&
@@ -255,7 +235,7 @@ function closesAsNode(socket) {
 }
 
 /**
- * Closes a socket that nobody has looked at, if everything is sent.
+ * Closes a socket that was never looked at, if everything is sent.
  * @param {stream.Duplex} socket
  * @param {boolean} orderly whether it is shut down first, as by `end()`
  * @param {Function} closed called with the socket when it is closed
@@ -263,8 +243,11 @@ function closesAsNode(socket) {
  */
 function dismiss(socket, orderly, closed) {
   const handle = socket[kUnbuilt];
-  if (!handle || (orderly && ShutdownWrap === undefined) || !closesAsNode(socket) || !letGo(socket)) return false;
-  socket[kEnding] = true;
+  if (!handle || (orderly && ShutdownWrap === undefined) || !closesAsNode(socket)) return false;
+  // It is on its way already; only a destroyed one does not wait.
+  if (orderly && socket[kEnding]) return true;
+  if (!letGo(socket)) return false;
+  socket[kEnding] = orderly ? SHUT_DOWN : DESTROYED;
   if (!orderly || shutDown(socket, handle, closed) !== 0) closeUnbuilt(socket, handle, closed);
   return true;
 }
@@ -324,6 +307,17 @@ function acceptLazily(server) {
   handle.onconnection = onConnection;
 }
 
+// The socket that 'connection' is being emitted with.
+let accepted = null;
+
+/**
+ * @param {stream.Duplex} socket
+ * @returns {boolean} whether 'connection' is being emitted with it: node resumes it in a tick then
+ */
+function isBeingAccepted(socket) {
+  return accepted === socket;
+}
+
 function onConnection(status, handle) {
   const server = this[kServer];
   if (status || !handle || !isOrdinary(server) || !acceptsNatively(server, handle)) {
@@ -333,7 +327,15 @@ function onConnection(status, handle) {
   const socket = new LazySocket(server, handle);
   if (server.noDelay) handle.setNoDelay?.(true);
   server._connections++;
-  server.emit('connection', socket);
+  const before = accepted;
+  accepted = socket;
+  try {
+    server.emit('connection', socket);
+    // Methods that a listener has replaced are called in the tick that resumes the stream.
+    if (!keepsMethods(socket)) socket[kBuild]();
+  } finally {
+    accepted = before;
+  }
   // Nobody serves it: then it is read as any other.
   if (socket[kIndex] === undefined) socket[kBuild]();
 }
@@ -344,4 +346,4 @@ function isOrdinary(server) {
     typeof server.highWaterMark === 'number';
 }
 
-module.exports = { acceptLazily, dismiss, dismissSoon };
+module.exports = { acceptLazily, dismiss, isBeingAccepted };

@@ -19,7 +19,7 @@ const {
   kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
   kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished,
 } = require('./symbols');
-const { write: nativeWrite, writeLast } = require('./transport');
+const { METHODS, writeLast } = require('./transport');
 const { isQueueOurs } = require('./ticks');
 const { isCorked, isUnbuilt, isWritable, uncorkAll } = require('./unbuilt');
 const { validateHeaderName, checkInvalidHeaderChar } = require('./validators');
@@ -40,8 +40,9 @@ const JOIN_BYTES_MAX = 4096;
 const CORKS_CHUNKS = kChunkedBuffer !== undefined;
 const TRACKS_END = kWritableFinished !== undefined;
 
-/** What a connection's write() is while nobody has replaced it. */
-const plainWrite = net.Socket.prototype.write;
+/** What a connection is written with while the program has replaced nothing. */
+const { cork: plainCork, uncork: plainUncork, write: plainWrite } = net.Socket.prototype;
+const { cork: nativeCork, uncork: nativeUncork, write: nativeWrite } = METHODS;
 
 const debug = debuglog('http');
 /** NODE_DEBUG is read once, when the process starts. */
@@ -65,13 +66,18 @@ function isPlain(message) {
     message.outputData.length === 0 && !message.destroyed && !message.strictContentLength && message[kCorked] === 0;
 }
 
+/** Whether the methods by which a message is written to a socket are the original ones. */
+function hasOriginalWrites(socket) {
+  return socket.write === nativeWrite ? socket.cork === nativeCork && socket.uncork === nativeUncork :
+    socket.write === plainWrite && socket.cork === plainCork && socket.uncork === plainUncork;
+}
+
 /**
  * Whether what is written goes straight to a connection on which single writes cannot be observed: a socket with a handle whose
  * write() is the original, and a message whose sending methods are.
  */
 function isDirect(message, socket) {
-  return socket !== null && socket !== undefined &&
-    (socket.write === nativeWrite || socket.write === plainWrite) && socket._httpMessage === message && isPlain(message) &&
+  return socket !== null && socket !== undefined && hasOriginalWrites(socket) && socket._httpMessage === message && isPlain(message) &&
     isWritable(socket) && (isUnbuilt(socket) || socket._handle);
 }
 
@@ -90,7 +96,7 @@ function isHeard(message, event) {
 function isWaiting(message, socket) {
   if (socket || message._onPendingData === nop || !isPlain(message)) return false;
   const later = message.req?.socket;
-  return later !== null && later !== undefined && (later.write === nativeWrite || later.write === plainWrite);
+  return later !== null && later !== undefined && hasOriginalWrites(later);
 }
 
 /** Whether nobody sees in which pieces a message is written, now or when its turn comes. */

@@ -67,6 +67,8 @@ const FAILED_MESSAGE_COMPLETE = 2;
 
 // What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
 const ABANDONED = Symbol('abandoned');
+/** In place of the bytes at which an error was found. */
+const NOT_FAILED = -1;
 
 const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
 /** Ours, beyond the bits of node's lenient flags: the strict mode of the core. */
@@ -90,6 +92,7 @@ const kInitialized = Symbol('initialized');
 const kStarted = Symbol('started');
 const kHeadersCompleted = Symbol('headersCompleted');
 const kUnused = Symbol('unused');
+const kFailedAt = Symbol('failedAt');
 const kConnections = Symbol('connections');
 const kDelivery = Symbol('delivery');
 const kPausing = Symbol('pausing');
@@ -119,6 +122,7 @@ class HTTPParser {
     this[kStarted] = -1;
     this[kHeadersCompleted] = false;
     this[kUnused] = true;
+    this[kFailedAt] = NOT_FAILED;
     this[kConnections] = null;
     this[kDelivery] = 0;
     this[kPausing] = false;
@@ -147,6 +151,7 @@ const methods = {
     this[kDelivery] = 0;
     this[kHeadersCompleted] = false;
     this[kUnused] = true;
+    this[kFailedAt] = NOT_FAILED;
     this[kStarted] = -1;
     this[kFields].forget();
     this[kPairs] = this.maxHeaderPairs;
@@ -686,6 +691,9 @@ function deliverHead(parser, text, events, at) {
 }
 
 function parseError(parser, bytesParsed) {
+  // An error stays, with the number of its bytes, whatever else is executed.
+  if (parser[kFailedAt] < 0) parser[kFailedAt] = bytesParsed;
+  else bytesParsed = parser[kFailedAt];
   const [, code, reason] = /^(\S+) (.*)$/s.exec(native.parserError(parser[kHandle]));
   const error = new Error('Parse Error');
   error.bytesParsed = bytesParsed;

@@ -5,6 +5,7 @@
 // the same places of the queue, and each looks at the request anew: where the program has touched it meanwhile, the stream does the
 // rest. Where no code of the program can run before the last of them (see ticks.js), they are one.
 
+const { listen } = require('./emitter');
 const { closeAtRest, dumpUntouched, isAtRest, isUntouched } = require('./incoming');
 const { closesAtOnce, endsUnread } = require('./lines');
 const { isQueueOurs, lastMark, schedule } = require('./ticks');
@@ -48,7 +49,8 @@ function dumpUnread(message) {
   // It is being read, or will be in a tick that is under way.
   if (message._consuming || message._readableState.resumeScheduled) return false;
   if (message.complete && isUntouched(message)) {
-    dumpUntouched(message, clearIncoming);
+    dumpUntouched(message);
+    forgetAtEnd(message);
     return true;
   }
   message._dump();
@@ -75,6 +77,10 @@ function closeUnread(message, alone) {
     } else {
       message.read(0);
       message.emit('resume');
+      if (state.flowing) {
+        message.read();
+        if (!state.reading) message.read(0);
+      }
     }
   }
 }
@@ -111,7 +117,7 @@ function emitClose(message) {
  */
 function forgetAtEnd(message) {
   if (message.readableEnded) forgetIncoming(message);
-  else if (message.socket?.parser?.incoming === message) message.on('end', clearIncoming);
+  else if (message.socket?.parser?.incoming === message) listen(message, 'end', clearIncoming);
 }
 
 function clearIncoming() {

@@ -12,8 +12,8 @@ const { channel } = require('node:diagnostics_channel');
 const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
 const { kOnFinish, listen, plainEmit } = require('./emitter');
 const { codes, connResetException } = require('./errors');
-const { detachSignal } = require('./incoming');
-const { dismiss, dismissSoon } = require('./lazy-socket');
+const { detachSignal, kHeadersCount } = require('./incoming');
+const { dismiss, isBeingAccepted } = require('./lazy-socket');
 const { asksBeforeUpgrade, destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
 const { kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, takePostponed, within } = require('./parser');
 const { ownCopy } = require('./parser-deliveries');
@@ -170,8 +170,8 @@ const PROTOCOL = { serves: true, read: onNativeData, built: onBuilt, ended: onNa
 // A socket has become a stream: what the listeners of a stream do is theirs from here on.
 function onBuilt(socket) {
   const state = socket._readableState;
-  // The core reads already: the first listener of 'data' need not start anything.
-  state.flowing = false;
+  // The core reads already, and the tick in which the first listener of 'data' resumes the stream may be over.
+  if (!isBeingAccepted(socket)) state.flowing = false;
   for (const [event, listener] of LISTENERS) net.Socket.prototype.on.call(socket, event, listener);
   state.flowing = true;
   if (socket._httpMessage) socket.on('close', onServerResponseClose);
@@ -422,7 +422,8 @@ function parserOnIncoming(req, keepAlive) {
     if (req.upgrade) return HAND_OVER;
   }
 
-  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this[kFields], req)) req._dumpAndCloseReadable();
+  const fields = this[kFields];
+  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(fields, req)) req._dumpAndCloseReadable();
   connection.requests.push(req);
 
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
@@ -446,7 +447,7 @@ function parserOnIncoming(req, keepAlive) {
   if (socket._httpMessage) connection.waiting.push(res);
   else res.assignSocket(socket);
 
-  if (req.httpVersion === '1.1' && !admit(this[kFields], connection, req, res)) return READ_BODY;
+  if (req.httpVersion === '1.1' && !admit(fields, connection, req, res)) return READ_BODY;
   server.emit('request', req, res);
   return READ_BODY;
 }
@@ -462,16 +463,21 @@ function acceptsUpgrade(server, req) {
 
 // RFC 9112 section 6.3: a request without either of these has no body.
 function announcesNoBody(fields, req) {
-  return !fields.has(req.rawHeaders, CONTENT_LENGTH) && !fields.has(req.rawHeaders, TRANSFER_ENCODING);
+  return !hasField(fields, req, CONTENT_LENGTH, 'content-length') && !hasField(fields, req, TRANSFER_ENCODING, 'transfer-encoding');
+}
+
+// Whether a field is among those that `req.headers` is built from; `maxHeadersCount` may have left it out.
+function hasField(fields, req, field, name) {
+  const { rawHeaders } = req;
+  return req[kHeadersCount] < rawHeaders.length ? req.headers[name] !== undefined : fields.has(rawHeaders, field);
 }
 
 // The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
 function admit(fields, connection, req, res) {
   const { server, socket } = connection;
-  const { rawHeaders } = req;
 
   // RFC 9112 section 3.2: a server MUST respond with 400 to any HTTP/1.1 request message that lacks a Host header field.
-  if (server.requireHostHeader && !fields.has(rawHeaders, HOST)) {
+  if (server.requireHostHeader && !hasField(fields, req, HOST, 'host')) {
     res.writeHead(400, ['Connection', 'close']);
     res.end();
     return false;
@@ -490,7 +496,7 @@ function admit(fields, connection, req, res) {
   }
 
   // RFC 9110 section 10.1.1.
-  return !fields.has(rawHeaders, EXPECT) || admitExpectation(server, req, res);
+  return !hasField(fields, req, EXPECT, 'expect') || admitExpectation(server, req, res);
 }
 
 function admitExpectation(server, req, res) {
@@ -536,7 +542,7 @@ function resOnFinish() {
 
   if (this._last) {
     schedule(closeExchange, this, unread, connection);
-    if (isSettled(socket) && dismissSoon(socket, onDismissed)) return;
+    if (isSettled(socket) && dismiss(socket, true, onDismissed)) return;
     if (typeof socket.destroySoon === 'function') socket.destroySoon();
     else socket.end();
   } else if (connection.waiting.length > 0) {
@@ -585,8 +591,10 @@ function closeExchange(res, unread, mark, connection) {
   }
 }
 
+// A socket that was never looked at is closed.
 function onDismissed(socket) {
   socketOnClose.call(socket);
+  onServerResponseClose.call(socket);
 }
 
 function updateOutgoingData(connection, delta) {

@@ -42,14 +42,19 @@ function findSymbols() {
 function onRead(length) {
   const { listener } = onRead;
   const { _events: events, _readableState: state } = this;
-  const isOurs = events.data === listener && events.readable === undefined && state.length === 0 && state.flowing === true;
-  if (!isOurs) return this.push(ownCopy(shared, 0, length));
+  if (!isReader(events, state, listener)) return this.push(ownCopy(shared, 0, length));
   // It is shown to no program, and so may be of the pool, which costs less.
   const chunk = Buffer.allocUnsafe(length);
   shared.copy(chunk, 0, 0, length);
   listener.call(this, chunk);
   return true;
 }
+
+// Whether the server alone reads. That goes on where all listeners were removed: node's parser reads from below, and needs none.
+function isReader({ data, readable }, { flowing, length }, listener) {
+  return readable === undefined && length === 0 && (data === listener ? flowing === true : data === undefined && flowing === null);
+}
+
 // Our listener of 'data': called without the stream where it is the only one.
 onRead.listener = null;
 

@@ -87,7 +87,8 @@ function recordOf(owner) {
   return records.get(owner) ?? NOBODYS;
 }
 
-/** Under which a socket has that. */
+/** On a socket: its number while the core reads it, and its Attached from then on. */
+const kIndex = Symbol('transport');
 const kAttached = Symbol('transportAttached');
 
 /** What is known of a socket from the day it was attached. */
@@ -108,6 +109,8 @@ class Attached {
     this.limit = socket.writableHighWaterMark;
     // Of what is queued, what waits for uncork(): characters of texts and bytes of the rest, as the stream counts them.
     this.corkedLength = 0;
+    // The bytes of that which a destroyed socket has not sent.
+    this.lostBytes = 0;
     // How often the socket was given back, and the bytes that the core had moved until then.
     this.returns = 0;
     this.received = 0;
@@ -128,4 +131,4 @@ class Attached {
  *   dealt with, so that the stream need not end
  */
 
-module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, chooseForAgent, chooseForServer, kAttached, recordOf };
+module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, chooseForAgent, chooseForServer, kAttached, kIndex, recordOf };

@@ -15,8 +15,9 @@ const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('./errors');
 const { adopt, handleOf, holdsSeveral, runsOn, within } = require('./parser');
 const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, isLibuv, received, shown } = require('./transport-drivers');
+const { COUNTERS, QUEUED, bytesOf } = require('./transport-counters');
 const { stopReading, watch } = require('./transport-handles');
-const { Attached, REASONS, STREAM, kAttached, recordOf } = require('./transport-records');
+const { Attached, REASONS, STREAM, kAttached, kIndex, recordOf } = require('./transport-records');
 const { giveInBuffer, giveSoon } = require('./transport-unread');
 const { schedule } = require('./ticks');
 const { isCorked, kBuild, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./unbuilt');
@@ -32,24 +33,16 @@ const UNPARSED = 4;
 /** In place of the number of a connection of a group: it was told of; and its parser has come to the end of what it was told. */
 const DEALT = -1;
 const FINISHED = -2;
-// Counters of a connection.
-const RECEIVED = 0;
-const SENT = 1;
-const QUEUED = 2;
 /** Of a write: it is queued, not sent. */
 const HOLD = 2;
 /** In place of the number of a parser. */
 const NO_PARSER = -1;
-
-const kIndex = Symbol('transport');
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
 // Somebody who has net.Socket's methods: asked of a prototype itself, each costs a look into its table.
 const anyone = Object.create(plain);
 const plainRead = plain._read;
-const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;
-const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
 
 // Who replaces one of these reads or writes the socket himself, or wants to see what is read and written.
 const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
@@ -209,11 +202,6 @@ function countAlive(it) {
   native.transportKeepAlive(it.driver.handle, alive ? 1 : -1);
 }
 
-// Bytes received, sent or queued by the core, of a socket that it reads.
-function bytesOf(socket, which) {
-  return native.transportBytes(socket[kAttached].driver.handle, socket[kIndex], which);
-}
-
 // What is left when the core's part in a connection ends: see transportDetach.
 const rest = [undefined, 0, 0];
 const UNREAD = 0;
@@ -249,6 +237,7 @@ function leave(socket, reason, give = giveSoon) {
   if (socket.destroyed) return;
   const unread = rest[UNREAD];
   rest[UNREAD] = undefined;
+  it.corkedLength = 0;
   if (unsent !== undefined) plainWrite.call(socket, unsent);
   if (unread !== undefined) give(it, unread);
 }
@@ -459,7 +448,7 @@ function write(data, encoding, callback) {
   const called = typeof callback === 'function';
   // The callback of a corked write is called when it was sent, or failed: the stream knows when.
   if (called && isCorked(this)) return writePlain(this, data, encoding, callback);
-  const left = send(this, data, encoding);
+  const left = this._write === _write && this._writev === _writev ? send(this, data, encoding) : undefined;
   if (left === 0) {
     if (called) process.nextTick(written, callback);
     return true;
@@ -480,7 +469,8 @@ function write(data, encoding, callback) {
  * @returns {boolean} false when the caller should wait for 'drain'
  */
 function writeLast(socket, text, encoding, done, message, previous) {
-  const isOurs = socket.write === write && socket[kIndex] !== undefined && anyone.write === plainWrite;
+  const isOurs = socket.write === write && socket[kIndex] !== undefined && anyone.write === plainWrite && socket._write === _write &&
+    socket._writev === _writev;
   let left = isOurs ? send(socket, text, encoding) : undefined;
   if (left === 0 && isCorked(socket)) left = releaseAll(socket);
   if (left === 0) {
@@ -488,8 +478,14 @@ function writeLast(socket, text, encoding, done, message, previous) {
     return true;
   }
   if (previous !== undefined) schedule(done, undefined, undefined, previous);
-  if (left !== undefined) return settle(socket, left, (error) => done(message, error));
-  return socket.write(text, encoding, (error) => done(message, error));
+  const callback = (error) => done(message, error);
+  if (left !== undefined) return settle(socket, left, callback);
+  // node corks the socket for the end of a message: up to Node 20 'drain' follows then when it is as long as the high-water mark.
+  const corks = text.length >= socket.writableHighWaterMark;
+  if (corks) socket.cork();
+  const accepted = socket.write(text, encoding, callback);
+  if (corks) uncorkAll(socket);
+  return accepted;
 }
 
 // Has the core write, or queue what is held back. Answers as the core does, see transportWrite; undefined when it is the stream's to
@@ -651,47 +647,29 @@ function _read(size) {
 }
 
 function _destroy(error, callback) {
-  // The reactor cannot know that nobody else has a copy of the descriptor.
-  if (this[kIndex] !== undefined) detach(this, this[kAttached].driver.lags);
+  const attached = this[kAttached];
+  if (this[kIndex] !== undefined) {
+    // What is corked is lost, and counted until the tick in which the stream tells so.
+    if (attached.corkedLength > 0) {
+      attached.lostBytes = bytesOf(this, QUEUED);
+      process.nextTick(forgetCorked, attached);
+    }
+    // The reactor cannot know that nobody else has a copy of the descriptor.
+    detach(this, attached.driver.lags);
+  }
   plain._destroy.call(this, error, callback);
+}
+
+function forgetCorked(attached) {
+  attached.corkedLength = attached.lostBytes = 0;
 }
 
 const METHODS = {
   write, cork, uncork, end, read, on, addListener: on, prependListener, ref, unref, pipe, _read, _write, _writev, _destroy,
 };
 
-// While there is no net.Socket part, the core alone has moved bytes.
-const COUNTERS = {
-  bytesRead: {
-    configurable: true,
-    get() {
-      const index = this[kIndex];
-      const before = this[kAttached]?.received ?? 0;
-      const received = index === undefined ? before : before + bytesOf(this, RECEIVED);
-      return this[kUnbuilt] === undefined ? bytesRead.call(this) + received : received;
-    },
-  },
-  bytesWritten: {
-    configurable: true,
-    get() {
-      const index = this[kIndex];
-      const before = this[kAttached]?.sent ?? 0;
-      const sent = index === undefined ? before : before +
-        bytesOf(this, SENT) + bytesOf(this, QUEUED);
-      return this[kUnbuilt] === undefined ? bytesWritten.call(this) + sent : sent;
-    },
-  },
-  writableLength: {
-    configurable: true,
-    get() {
-      // What I/O threads have to send, or what leaves at the end of the turn, is as good as in the kernel, unless it is corked.
-      const queued = this[kIndex] === undefined ? 0 : this[kAttached].corkedLength;
-      return this[kUnbuilt] === undefined ? this._writableState.length + queued : queued;
-    },
-  },
-};
 
 module.exports = {
-  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, kAttached, kIndex, letGo, pause,
+  COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, kAttached, keepsMethods, kIndex, letGo, pause,
   received, resume, statsOf, transportOf, write, writeLast,
 };

@@ -27,7 +27,7 @@ function isUnbuilt(socket) {
  */
 function isWritable(socket) {
   const handle = socket[kUnbuilt];
-  return handle === undefined ? socket.writable : handle !== null && !socket[kEnding];
+  return handle === undefined ? socket.writable : handle !== null && socket[kEnding] === 0;
 }
 
 /**

@@ -1,10 +1,7 @@
 //! How many bytes a connection's next read takes: turns of many small events are short, and large bodies need few reads.
 
-/// Bytes of a connection's first read: more than the largest head (16 KiB unless the process says otherwise), so that one which
-/// came whole is read whole, and few enough that those who send nothing but requests get no long turn either.
-pub(super) const FIRST_READ: usize = 20 * 1024;
-
-/// The most bytes that one read takes.
+/// The most bytes that one read takes, and those of a connection's first: as many as libuv reads, so that what came in one piece, and
+/// is more than a stream buffers, is as complete as it is there.
 pub(super) const LARGEST_READ: usize = 64 * 1024;
 
 /// The fewest bytes that a read is cut down to.
@@ -21,7 +18,7 @@ pub struct Share(usize);
 impl Share {
     /// That of a first read.
     pub fn new() -> Share {
-        Share(FIRST_READ)
+        Share(LARGEST_READ)
     }
 
     /// Bytes that the next read may take.
