@@ -507,6 +507,16 @@ function checkStrictEnd(message) {
   }
 }
 
+// node corks the socket first, and so leaves it where that fails.
+function makeHead(message, socket) {
+  try {
+    message._implicitHeader();
+  } catch (error) {
+    socket?.cork();
+    throw error;
+  }
+}
+
 /**
  * The end of a message of which everything is at hand: head, body and last chunk in one write.
  * @returns {boolean} false when the parts cannot be joined; nothing was sent then
@@ -517,11 +527,14 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
   if (!message._header) {
     length = isText ? Buffer.byteLength(chunk, encoding || 'utf8') : chunk.byteLength;
     message._contentLength = length;
-    message._implicitHeader();
+    makeHead(message, socket);
   }
   const head = firstPart(message);
   const carries = message._hasBody;
-  if (!carries && chunk.length !== 0 && message[kRejectNonStandardBodyWrites]) throw new codes.ERR_HTTP_BODY_NOT_ALLOWED();
+  if (!carries && chunk.length !== 0 && message[kRejectNonStandardBodyWrites]) {
+    socket?.cork();
+    throw new codes.ERR_HTTP_BODY_NOT_ALLOWED();
+  }
   const chunked = carries && message.chunkedEncoding;
   let wire = 'latin1';
   let text = head;

@@ -93,6 +93,9 @@ const kStarted = Symbol('started');
 const kHeadersCompleted = Symbol('headersCompleted');
 const kUnused = Symbol('unused');
 const kFailedAt = Symbol('failedAt');
+// Where the input begins that is being executed, in the memory it lies in; and where in it the last piece of a body ended.
+const kInputStart = Symbol('inputStart');
+const kPieceEnd = Symbol('pieceEnd');
 const kConnections = Symbol('connections');
 const kDelivery = Symbol('delivery');
 const kPausing = Symbol('pausing');
@@ -123,6 +126,8 @@ class HTTPParser {
     this[kHeadersCompleted] = false;
     this[kUnused] = true;
     this[kFailedAt] = NOT_FAILED;
+    this[kInputStart] = 0;
+    this[kPieceEnd] = 0;
     this[kConnections] = null;
     this[kDelivery] = 0;
     this[kPausing] = false;
@@ -390,6 +395,7 @@ function maxFields(pairs) {
 function parseOn(parser, input, events, text, start) {
   const use = parser[kInitialized];
   const delivery = deliveryOf(parser[kDelivery]);
+  parser[kInputStart] = start;
   let offset = start;
   for (;;) {
     delivery.text = text ?? '';
@@ -575,13 +581,18 @@ function drain(parser, events) {
   try {
     drainTicks();
   } catch (error) {
-    if (parser[kInitialized] === use) native.parserFail(parser[kHandle], FAILED_BODY);
+    if (parser[kInitialized] === use) fail(parser, FAILED_BODY);
     // It is no business of those who have called the parser; and the async context of the tick that threw is still the current one.
     native.fatalException(error);
     events[STOP] = STOP_DONE;
     return false;
   }
   return parser[kInitialized] === use;
+}
+
+function fail(parser, which) {
+  if (which === FAILED_BODY) parser[kFailedAt] = parser[kPieceEnd];
+  native.parserFail(parser[kHandle], which);
 }
 
 // Where it is, stands in CURSOR before each callback: if that has the loop run, it may be taken further there, see catchUp().
@@ -632,6 +643,7 @@ function deliver(parser, text, events, offset) {
           const end = start + events[at + 2];
           events[CURSOR] = at + 3;
           const onBody = parser[kOnBody];
+          parser[kPieceEnd] = end - parser[kInputStart];
           failure = FAILED_BODY;
           if (typeof onBody === 'function') onBody.call(parser, pieceOf(parser[kDelivery], start, end));
           failure = -1;
@@ -656,7 +668,7 @@ function deliver(parser, text, events, offset) {
       at = events[CURSOR];
     }
   } finally {
-    if (failure >= 0 && parser[kInitialized] === use) native.parserFail(parser[kHandle], failure);
+    if (failure >= 0 && parser[kInitialized] === use) fail(parser, failure);
   }
   return decision;
 }

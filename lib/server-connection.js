@@ -246,9 +246,10 @@ function isSettled(socket) {
 /**
  * Closes the socket of a connection, whatever is still to be sent or answered.
  * @param {stream.Duplex} socket
+ * @param {Error} [error] why
  */
-function closeNow(socket) {
-  if (!isSettled(socket) || !dismiss(socket, false, onDismissed)) socket.destroy();
+function closeNow(socket, error) {
+  if (!isSettled(socket) || !dismiss(socket, false, onDismissed)) socket.destroy(error);
 }
 
 function refuse(socket, parser, error, chunk) {
@@ -369,7 +370,7 @@ function refuseUnseen(socket, error) {
   const { server } = socket;
   if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server)) return false;
   if (socket.writable) socket.write(ANSWERS[error.code] || BAD_REQUEST);
-  closeNow(socket);
+  closeNow(socket, error);
   return true;
 }
 

@@ -175,9 +175,8 @@ function changeParser(socket, parser) {
  * @param {stream.Duplex} socket
  */
 function afterBuild(socket) {
-  if (socket[kIndex] === undefined) return;
-  watch(socket._handle, socket, leaveForHandle, leaveForSession);
-  socket[kAttached].protocol.built(socket);
+  if (socket[kIndex] !== undefined) watch(socket._handle, socket, leaveForHandle, leaveForSession);
+  socket[kAttached]?.protocol.built(socket);
 }
 
 /**

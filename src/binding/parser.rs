@@ -33,6 +33,9 @@ const STOP_HEAD: i32 = 2;
 const STOP_UPGRADE: i32 = 3;
 const STOP_ERROR: i32 = 4;
 
+/// The place of the body's in [`CALLBACK_ERRORS`].
+const BODY_FAILED: usize = 1;
+
 /// The sticky errors of a parser whose callback threw, by the number `lib/parser.js` has for the callback.
 const CALLBACK_ERRORS: [Error; 3] = [
     Error {
@@ -314,8 +317,11 @@ fn resume(call: &Call<1>) -> Result<Value, Fault> {
 fn fail(call: &Call<2>) -> Result<Value, Fault> {
     let handle = handle(call, 0)?;
     let mut session = lock(&handle);
-    if let Some(error) = CALLBACK_ERRORS.get(call.i32(1)?.max(0) as usize) {
-        session.parser.fail(*error);
+    let which = call.i32(1)?.max(0) as usize;
+    match CALLBACK_ERRORS.get(which) {
+        Some(error) if which == BODY_FAILED => session.parser.fail_body(*error),
+        Some(error) => session.parser.fail(*error),
+        None => {}
     }
     Ok(call.undefined())
 }

@@ -438,6 +438,12 @@ impl Parser {
         self.state = State::Failed;
     }
 
+    /// The same for a piece of a body: a head that was parsed behind it has not been told of, and takes no bytes for an upgrade.
+    pub fn fail_body(&mut self, error: Error) {
+        self.upgrade = false;
+        self.fail(error);
+    }
+
     /// Parses with the exact machine alone, until `reset`: for comparing it with the fast path.
     pub fn exact_only(&mut self) {
         self.exact = true;
