@@ -1,9 +1,8 @@
 'use strict';
 // HTTPParser: the class that `_http_common` shows, over the parser core.
 //
-// Owns the dispatch of the core's flat event list to the callbacks in slots 0 to 4. Never looks at a byte itself: what a
-// message is, and where it ends, is the core's answer. The core does not call back, so a callback may execute, close or
-// reinitialize the parser it was called from.
+// Owns the life of a parser and the way of its input through the core. Never looks at a byte itself: what a message is, and where it
+// ends, is the core's answer. The core does not call back: what it found is dispatched when it has returned (parser-dispatch.js).
 
 const { Buffer } = require('node:buffer');
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
@@ -12,30 +11,22 @@ const builtin = require('./builtin');
 const { follow } = require('./likeness');
 const { lenientBits, llhttp, refusesManyFields } = require('./lines');
 const native = require('./native');
-const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, pieceOf, spareEvents, unshared } = require('./parser-deliveries');
-const { Fields, fieldList } = require('./parser-fields');
-const { drainTicks } = require('./ticks');
+const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvents, unshared } = require('./parser-deliveries');
+const { deliverAll, deliverRest } = require('./parser-dispatch');
+const { Fields } = require('./parser-fields');
+const {
+  LENGTH, STOP, CONSUMED, FIRST_EVENT, STOP_DONE, STOP_FULL, STOP_HEAD, STOP_ERROR, BEGIN, HEAD, BODY, kRunOn, kDrainsTicks, kHandle,
+  kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd, kConnections, kDelivery, kPausing,
+  kConsumer, kType, kPairs, kFields,
+} = require('./parser-state');
 
 const REQUEST = 1;
 const RESPONSE = 2;
 
-const kOnMessageBegin = 0;
-const kOnHeaders = 1;
-const kOnHeadersComplete = 2;
-const kOnBody = 3;
-const kOnMessageComplete = 4;
 const kOnExecute = 5;
 
 // The async types under which hooks see the two roles of a parser.
 const ASYNC_TYPES = { [REQUEST]: 'HTTPINCOMINGMESSAGE', [RESPONSE]: 'HTTPCLIENTREQUEST' };
-
-// Words of the event array, as src/binding/parser.rs fills it: a short header, then the events of src/parser/event.rs.
-const LENGTH = 0;
-const STOP = 1;
-const CONSUMED = 2;
-const NOW = 3;
-const CURSOR = 4;
-const FIRST_EVENT = 5;
 
 // Answers of kOnHeadersComplete: 0 to 2 and 21 (pause) mean something, any other number is a failure. RUN_ON is ours.
 const HIGHEST_DECISION = 21;
@@ -44,29 +35,6 @@ const RUN_ON = 256;
 /** For the core: any number of fields. */
 const NO_LIMIT = -1;
 
-// How the core came to a stop.
-const STOP_DONE = 0;
-const STOP_FULL = 1;
-const STOP_HEAD = 2;
-const STOP_ERROR = 4;
-
-// Events, and the flags of a head.
-const BEGIN = 0;
-const HEADERS = 1;
-const HEAD = 2;
-const BODY = 3;
-const COMPLETE = 4;
-const KEEP_ALIVE = 1;
-const UPGRADE = 2;
-const FLUSHED = 4;
-
-// Sticky errors that a throwing callback leaves behind.
-const FAILED_HEADERS_COMPLETE = 0;
-const FAILED_BODY = 1;
-const FAILED_MESSAGE_COMPLETE = 2;
-
-// What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
-const ABANDONED = Symbol('abandoned');
 /** In place of the bytes at which an error was found. */
 const NOT_FAILED = -1;
 
@@ -76,33 +44,6 @@ const STRICT = 1 << 30;
 /** The core knows the flags of every release; those that the running one does not have mean nothing. */
 const LENIENT_BITS = lenientBits | STRICT;
 
-/**
- * Set on a parser whose callbacks answer 0 for every request head that asks for no upgrade, and every final response but 304: the
- * core then need not stop there. They make nothing of the fields of a message that is refused before its head is complete.
- */
-const kRunOn = Symbol('runOn');
-/**
- * Set on a parser that is fed by its connection's handle, not by a listener of 'data': ticks and microtasks run behind each piece of a
- * body then, before the parser goes on. So a program can answer, listen, or destroy the connection before the message is complete.
- */
-const kDrainsTicks = Symbol('drainsTicks');
-const kHandle = Symbol('handle');
-const kResource = Symbol('resource');
-const kInitialized = Symbol('initialized');
-const kStarted = Symbol('started');
-const kHeadersCompleted = Symbol('headersCompleted');
-const kUnused = Symbol('unused');
-const kFailedAt = Symbol('failedAt');
-// Where the input begins that is being executed, in the memory it lies in; and where in it the last piece of a body ended.
-const kInputStart = Symbol('inputStart');
-const kPieceEnd = Symbol('pieceEnd');
-const kConnections = Symbol('connections');
-const kDelivery = Symbol('delivery');
-const kPausing = Symbol('pausing');
-const kConsumer = Symbol('consumer');
-const kType = Symbol('type');
-const kPairs = Symbol('pairs');
-const kFields = Symbol('fields');
 // node keeps a socket's async id under a symbol of its own.
 const kAsyncId = Object.getOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
 
@@ -541,165 +482,6 @@ function holdsSeveral(events) {
  */
 function handleOf(parser) {
   return parser[kHandle];
-}
-
-// Calls back for every event; answers what the callback of the last head decided. Each body piece gets an async scope of
-// its own, what lies between shares one.
-function deliverAll(parser, text, events, offset) {
-  events[CURSOR] = FIRST_EVENT;
-  return deliverRest(parser, text, events, offset);
-}
-
-function deliverRest(parser, text, events, offset) {
-  const length = events[LENGTH];
-  let decision = 0;
-  while (events[CURSOR] < length) {
-    // A scope that nobody sees from inside would only be seen by async hooks.
-    if (events[events[CURSOR]] === COMPLETE && typeof parser[kOnMessageComplete] !== 'function') {
-      parser[kStarted] = -1;
-      events[CURSOR]++;
-      continue;
-    }
-    const drains = parser[kDrainsTicks] && events[events[CURSOR]] === BODY;
-    const resource = parser[kResource];
-    decision = resource === null ?
-      deliver(parser, text, events, offset) :
-      resource.runInAsyncScope(deliver, undefined, parser, text, events, offset);
-    if (decision === ABANDONED) return 0;
-    if (drains && !drain(parser, events)) {
-      events[CURSOR] = length;
-      return 0;
-    }
-  }
-  return decision;
-}
-
-// Answers whether the parser goes on: it is still the one of the same connection, and no tick has thrown, which ends the message as a
-// callback that throws does. Nothing else learns of that.
-function drain(parser, events) {
-  const use = parser[kInitialized];
-  try {
-    drainTicks();
-  } catch (error) {
-    if (parser[kInitialized] === use) fail(parser, FAILED_BODY);
-    // It is no business of those who have called the parser; and the async context of the tick that threw is still the current one.
-    native.fatalException(error);
-    events[STOP] = STOP_DONE;
-    return false;
-  }
-  return parser[kInitialized] === use;
-}
-
-function fail(parser, which) {
-  if (which === FAILED_BODY) parser[kFailedAt] = parser[kPieceEnd];
-  native.parserFail(parser[kHandle], which);
-}
-
-// Where it is, stands in CURSOR before each callback: if that has the loop run, it may be taken further there, see catchUp().
-function deliver(parser, text, events, offset) {
-  const use = parser[kInitialized];
-  const length = events[LENGTH];
-  const first = events[CURSOR];
-  let at = first;
-  let decision = 0;
-  let failure = -1;
-  try {
-    while (at < length) {
-      switch (events[at]) {
-        case BEGIN: {
-          events[CURSOR] = at + 1;
-          parser[kStarted] = events[NOW];
-          parser[kHeadersCompleted] = false;
-          parser[kUnused] = false;
-          const onMessageBegin = parser[kOnMessageBegin];
-          if (typeof onMessageBegin === 'function') onMessageBegin.call(parser);
-          break;
-        }
-        case HEADERS: {
-          if (parser[kRunOn] && isLost(events, at)) {
-            events[CURSOR] = length;
-            break;
-          }
-          const count = events[at + 3];
-          events[CURSOR] = at + 4 + 4 * count;
-          const onHeaders = parser[kOnHeaders];
-          if (typeof onHeaders === 'function') {
-            const url = text.substr(events[at + 1], events[at + 2]);
-            onHeaders.call(parser, fieldList(text, events, at + 4, count), url);
-          }
-          break;
-        }
-        case HEAD: {
-          events[CURSOR] = at + 8 + 4 * events[at + 7];
-          parser[kHeadersCompleted] = true;
-          failure = FAILED_HEADERS_COMPLETE;
-          decision = deliverHead(parser, text, events, at);
-          failure = -1;
-          break;
-        }
-        case BODY: {
-          if (at !== first) return decision;
-          const start = offset + events[at + 1];
-          const end = start + events[at + 2];
-          events[CURSOR] = at + 3;
-          const onBody = parser[kOnBody];
-          parser[kPieceEnd] = end - parser[kInputStart];
-          failure = FAILED_BODY;
-          if (typeof onBody === 'function') onBody.call(parser, pieceOf(parser[kDelivery], start, end));
-          failure = -1;
-          if (parser[kDrainsTicks]) return parser[kInitialized] === use ? decision : ABANDONED;
-          break;
-        }
-        case COMPLETE: {
-          events[CURSOR] = at + 1;
-          parser[kStarted] = -1;
-          const onMessageComplete = parser[kOnMessageComplete];
-          failure = FAILED_MESSAGE_COMPLETE;
-          if (typeof onMessageComplete === 'function') onMessageComplete.call(parser);
-          failure = -1;
-          break;
-        }
-      }
-      if (parser[kInitialized] !== use) {
-        failure = -1;
-        events[CURSOR] = length;
-        return ABANDONED;
-      }
-      at = events[CURSOR];
-    }
-  } finally {
-    if (failure >= 0 && parser[kInitialized] === use) fail(parser, failure);
-  }
-  return decision;
-}
-
-// Whether the fields from `at` on are the last events before an error: what they belong to is given to nobody, and a flood of heads that
-// are too large would have us make a thousand strings for each.
-function isLost(events, at) {
-  if (events[STOP] !== STOP_ERROR) return false;
-  const length = events[LENGTH];
-  while (at < length && events[at] === HEADERS) at += 4 + 4 * events[at + 3];
-  return at >= length;
-}
-
-function deliverHead(parser, text, events, at) {
-  const onHeadersComplete = parser[kOnHeadersComplete];
-  if (typeof onHeadersComplete !== 'function') return 0;
-  const flags = events[at + 1];
-  const version = events[at + 2];
-  const flushed = (flags & FLUSHED) !== 0;
-  const fields = parser[kFields];
-  let headers;
-  if (flushed) fields.skip();
-  else headers = fields.take(text, events, at);
-  const line = fields.lineOf(text, events, at);
-  const upgrade = (flags & UPGRADE) !== 0;
-  const keepAlive = (flags & KEEP_ALIVE) !== 0;
-  return events[at + 3] >= 0 ?
-    onHeadersComplete.call(parser, version >> 8, version & 255, headers, events[at + 3],
-                           flushed ? undefined : line, undefined, undefined, upgrade, keepAlive) :
-    onHeadersComplete.call(parser, version >> 8, version & 255, headers, undefined,
-                           undefined, events[at + 4], line, upgrade, keepAlive);
 }
 
 function parseError(parser, bytesParsed) {

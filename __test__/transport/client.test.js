@@ -192,7 +192,7 @@ everyClient('an upload against a slow reader waits for drain, and arrives whole'
   });
   await asked;
   return { received, drained: exchange.log.includes('drain'), ok: exchange.bytes, written: exchange.socket.bytesWritten > 8 << 20 };
-});
+}, { reason: 'full' });
 
 everyClient('each of several writes of a request leaves at once', async (exchange) => {
   const arrived = [];
