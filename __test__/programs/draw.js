@@ -49,7 +49,7 @@ function bodyArguments(draw, steps, withoutChunk) {
   const args = [];
   if (!draw.chance(withoutChunk)) {
     args.push(draw.chance(3) ? badChunk(draw) : chunk(draw));
-    if (draw.chance(15)) args.push(draw.of(['latin1', 'utf8', 'ascii', 'utf16le', 'hex', 'base64']));
+    if (draw.chance(15)) args.push(draw.of(['latin1', 'utf8', 'ascii', 'utf16le', 'base64']));
   }
   if (draw.chance(35)) args.push({ callback: draw.chance(25) ? steps(draw) : [] });
   return args;
@@ -70,6 +70,6 @@ function fields(draw) {
   return Object.fromEntries(pairs);
 }
 
-const WHEN = ['microtask', 'nextTick', 'immediate', 'timer', 'io', 'await'];
+const WHEN = ['microtask', 'nextTick', 'immediate', 'timer', 'io', 'await', 'step', 'step', 'steps'];
 
 module.exports = { Draw, chunk, bodyArguments, error, field, fields, WHEN };

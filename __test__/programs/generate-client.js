@@ -34,6 +34,7 @@ function onRequest(draw, depth) {
     [1, () => [draw.of(['req.cork', 'req.uncork'])]],
     [1, ['req.addTrailers', { 'X-T': '1' }]],
     [1, () => ['req.setTimeout', draw.of([0, 100000])]],
+    [1, () => ['req.setTimeout', 15, ...(draw.chance(60) ? [{ callback: inner(depth, onRequest)(draw) }] : [])]],
     [1, () => [draw.of(['req.setNoDelay', 'req.setSocketKeepAlive'])]],
     [1, () => ['pipe-out', draw.of(['pipe', 'pipeline', 'late', 'failing']), draw.of([0, 1, 3]), draw.of([1, 1000, 20000]), 'req']],
     [1, ['finished', 'req']],
@@ -83,7 +84,7 @@ function requestOptions(draw) {
   if (draw.chance(4)) options.headers = { Connection: 'Upgrade', Upgrade: 'echo' };
   if (draw.chance(10)) options.signal = true;
   if (draw.chance(4)) options.to = 'refused';
-  if (draw.chance(8)) options.timeout = 100000;
+  if (draw.chance(8)) options.timeout = draw.of([15, 100000, 100000]);
   if (draw.chance(4)) options.setHost = false;
   if (draw.chance(4)) options.joinDuplicateHeaders = true;
   if (draw.chance(4)) options.maxHeaderSize = 60;
@@ -94,14 +95,14 @@ function requestOptions(draw) {
 
 // Most programs take the body.
 function responseSteps(draw) {
-  const list = draw.some(0, 3, () => onResponse(draw, 1));
+  const list = [...draw.some(0, 3, () => ['on', 'res', draw.weighted(EVENTS.res), 'on', draw.chance(20) ? inner(1, onResponse)(draw) : []]), ...draw.some(0, 2, () => onResponse(draw, 1))];
   if (draw.chance(60)) list.push(draw.weighted([[3, ['res.resume']], [2, ['on', 'res', 'data', 'on', []]], [1, ['pipe-in', 'iterate', 'res']]]));
   return list;
 }
 
 function request(draw, id) {
   const options = requestOptions(draw);
-  const list = draw.some(0, 4, () => onRequest(draw, 2));
+  const list = [...draw.some(0, 3, () => ['on', 'req', draw.weighted(EVENTS.req), 'on', []]), ...draw.some(0, 4, () => onRequest(draw, 2))];
   if (draw.chance(60)) list.unshift(['on', 'req', 'error', 'on', []]);
   if (options.callback === undefined && draw.chance(75)) list.unshift(['on', 'req', 'response', 'on', responseSteps(draw)]);
   if (draw.chance(80)) list.push(draw.chance(75) ? ['req.end', ...bodyArguments(draw, inner(0, onRequest), 70)] : ['later', draw.of(WHEN), [['req.end']]]);
@@ -159,7 +160,7 @@ function agentOptions(draw) {
   if (draw.chance(10)) options.maxFreeSockets = draw.of([1, 2]);
   if (draw.chance(8)) options.maxTotalSockets = draw.of([1, 2]);
   if (draw.chance(8)) options.scheduling = draw.of(['fifo', 'lifo']);
-  if (draw.chance(8)) options.timeout = 100000;
+  if (draw.chance(8)) options.timeout = draw.of([15, 100000, 100000]);
   return options;
 }
 
@@ -179,7 +180,10 @@ function generateClient(seed) {
       if (connection >= id - together || draw.chance(60)) script.push(...answers(draw, connection));
     }
   }
-  return { kind: 'client', agent: agentOptions(draw), half: draw.chance(15), script, final: draw.chance(60) };
+  const agent = agentOptions(draw);
+  // Time for those that are set.
+  if (agent.timeout === 15 || JSON.stringify(script).match(/imeout",15|"timeout":15/)) script.splice(1 + draw.below(script.length), 0, ['sleep', 60]);
+  return { kind: 'client', agent, half: draw.chance(15), script, final: draw.chance(60) };
 }
 
 module.exports = { generateClient };

@@ -52,7 +52,10 @@ const STEP = (depth) => [
   [1, (draw) => ['set', 'res', ...draw.of([['statusCode', 404], ['statusCode', 204], ['statusMessage', 'Fine'], ['sendDate', false], ['shouldKeepAlive', false], ['strictContentLength', true], ['statusCode', 1000]])]],
   [1, (draw) => [`${target(draw)}.setTimeout`, draw.of([0, 100000])]],
   [1, (draw) => [`${target(draw)}.removeAllListeners`, ...(draw.chance(70) ? [draw.of(['data', 'end', 'close', 'error', 'finish'])] : [])]],
-  [1, ['server.closeIdleConnections']],
+  [1, (draw) => [draw.of(['server.closeIdleConnections', 'server.close', 'server.closeAllConnections'])]],
+  [1, ['server.getConnections', { callback: [] }]],
+  [1, (draw) => draw.of([['res.detachSocket', { object: 'sock' }], ['res.assignSocket', { object: 'sock' }], ['look', 'server']])],
+  [1, (draw) => [`${target(draw)}.setTimeout`, 15, ...(draw.chance(60) ? [{ callback: inner(depth)(draw) }] : [])]],
   [1, (draw) => ['off', ...draw.of([['req', 'data'], ['req', 'end'], ['res', 'finish'], ['res', 'close']])]],
 ];
 const STEPS = [STEP(0), STEP(1), STEP(2)];
@@ -61,7 +64,7 @@ function steps(draw, depth) { return draw.some(1, depth === 2 ? 6 : 3, () => dra
 
 // Most handlers answer in the end; few programs have none that does.
 function handler(draw) {
-  const list = steps(draw, 2);
+  const list = [...draw.some(0, 4, () => listen(draw, 2)), ...steps(draw, 2)];
   if (draw.chance(75)) {
     const end = ['res.end', ...bodyArguments(draw, inner(1), 40)];
     list.push(draw.chance(35) ? ['later', draw.of(WHEN), [end]] : end);
@@ -155,6 +158,7 @@ function listeners(draw) {
 
 function options(draw) {
   const chosen = {};
+  if (draw.chance(2)) Object.assign(chosen, { connectionsCheckingInterval: 10, headersTimeout: 20, requestTimeout: 30 });
   if (draw.chance(5)) chosen.highWaterMark = draw.of([1, 1000, 100000]);
   if (draw.chance(4)) chosen.keepAliveTimeout = draw.of([0, 100000]);
   if (draw.chance(4)) chosen.requireHostHeader = false;
@@ -173,7 +177,10 @@ function generateServer(seed) {
   const script = interleaved(draw, Array.from({ length: peers }, (_, peer) => peerScript(draw, peer, handlers.length)));
   if (draw.chance(6)) script.splice(draw.below(script.length + 1), 0, ['server', draw.of(['close', 'closeIdleConnections', 'closeAllConnections'])]);
   const props = draw.chance(4) ? { maxRequestsPerSocket: draw.of([1, 2]) } : draw.chance(3) ? { maxHeadersCount: 1 } : {};
-  return { kind: 'server', options: options(draw), props, handlers, listen: listeners(draw), script, final: draw.chance(60) };
+  // Time for those that are set.
+  const chosen = options(draw);
+  if (chosen.headersTimeout !== undefined || JSON.stringify(handlers).includes('setTimeout",15')) script.splice(1 + draw.below(script.length), 0, ['sleep', 60]);
+  return { kind: 'server', options: chosen, props, handlers, listen: listeners(draw), script, final: draw.chance(60) };
 }
 
 module.exports = { generateServer };

@@ -32,6 +32,8 @@ class World {
 
   // What is to start when nothing else happens.
   #waiting = [];
+  // What is to start after further steps of the script.
+  #later = [];
 
   constructor(program, settle) {
     this.program = program;
@@ -50,7 +52,21 @@ class World {
     return scope;
   }
 
+  /** Starts an act when nothing else happens. */
   atRest(start) { this.#waiting.push(start); }
+
+  /** Starts an act after that many further steps of the script; one that waits longer than the script, in its end. */
+  afterActs(left, start) { this.#later.push({ left, start }); }
+
+  /** A step of the script has been taken: waits for what comes of it, and starts what has waited for it. */
+  async acted(last = false) {
+    await this.quiet();
+    const due = this.#later.filter((one) => (one.left -= 1) <= 0 || last);
+    if (due.length === 0) return;
+    this.#later = this.#later.filter((one) => !due.includes(one));
+    for (const { start } of due) start();
+    await this.acted(last);
+  }
 
   /** Sockets are named by their peer where that is known, else by the exchange. */
   nameOfSocket(scope) {
@@ -122,6 +138,11 @@ function listening(server) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
+// A connection that was reset does not tell its port any more.
+function peerOf({ peers }, { remotePort }) {
+  return peers.length === 1 ? 0 : peers.findIndex((peer) => peer?.port !== undefined && peer.port === remotePort);
+}
+
 // A server of the http module with the listeners that a program asks for.
 function serverOf(world) {
   const { program } = world;
@@ -141,7 +162,7 @@ function serverOf(world) {
   });
   const withSocket = (socket) => {
     world.sockets.add(socket);
-    const peer = world.connecting ?? world.peers.findIndex((one) => one?.port !== undefined && one.port === socket.remotePort);
+    const peer = world.connecting ?? peerOf(world, socket);
     const scope = world.scope(peer < 0 ? 'unknown' : `${peer}.0`, { sock: socket, server });
     if (peer >= 0) scope.peer = peer;
     return scope;
@@ -202,12 +223,12 @@ async function performServer(world) {
     } else if (act === 'connect' || world.peers[who] === undefined) await connectPeer(world, port, who, act === 'connect' ? args[0] : undefined);
     if (act === 'on-data') world.peers[who].onData = args[0];
     else if (act !== 'connect' && world.peers[who] !== undefined) actOn(world.peers[who].socket, act, args);
-    await world.quiet();
+    await world.acted();
   }
+  await world.acted(true);
   if (world.program.final) world.finalLook();
   world.trace.close();
-  for (const peer of world.peers) peer?.socket.destroy();
-  for (const socket of world.sockets) socket.destroy();
+  refuseMore(server, world);
   await world.quiet();
   server.closeAllConnections();
   await closed(server);
@@ -215,6 +236,13 @@ async function performServer(world) {
 
 async function closed(server) {
   if (server.listening) await new Promise((resolve) => server.close(resolve));
+}
+
+// Connections that come when a program is over are of no use to it.
+function refuseMore(server, world) {
+  server.removeAllListeners('connection').on('connection', (socket) => socket.on('error', () => {}).destroy());
+  for (const peer of world.peers) peer?.socket.destroy();
+  for (const socket of world.sockets) socket.destroy();
 }
 
 async function refusedPort() {
@@ -273,17 +301,17 @@ async function performClient(world) {
   let count = 0;
   for (const [act, what, ...args] of program.script) {
     if (act === 'sleep') await new Promise((resolve) => setTimeout(resolve, Math.min(what, 500)));
-    else if (act === 'do') main.run(what, `${count += 1}.`);
+    else if (act === 'do') main.run([['later', 'immediate', what]], `${count += 1}.`);
     else if (act === 'answer' && world.peers[what] !== undefined) answer(world.peers[what], args);
-    await world.quiet();
+    await world.acted();
   }
+  await world.acted(true);
   if (program.final) world.finalLook();
   world.trace.close();
   for (const { objects } of world.scopes) objects.req?.on('error', () => {}).destroy();
   agent.destroy();
   http.globalAgent.destroy();
-  for (const socket of world.sockets) socket.destroy();
-  for (const peer of world.peers) peer.socket.destroy();
+  refuseMore(server, world);
   await world.quiet();
   await closed(server);
 }

@@ -7,7 +7,8 @@
 //   ['off', obj, event]              takes the listeners of the program for that event away
 //   ['look', obj]                    writes down the states of an object
 //   ['set', obj, property, value]
-//   ['later', when, steps]           microtask, nextTick, immediate, timer, io, await
+//   ['later', when, steps]           microtask, nextTick, immediate, timer, io, await; step, steps: after the next or the third next step of
+//                                    the script
 //   ['throw', message], ['reject', message]
 //   ['wrap', obj, method]            replaces a method by one that writes down the call
 //   ['pipe-in', how]                 req into a sink: pipe, pipeline, echo (into res), iterate, iterate-break
@@ -130,7 +131,7 @@ class Scope {
       this.run(steps, `${place}.`);
     };
     try {
-      const answer = object[method](...args.map((arg) => valueOf(arg, callback)));
+      const answer = object[method](...args.map((arg) => (arg !== null && typeof arg === 'object' && 'object' in arg ? this.get(arg.object) : valueOf(arg, callback))));
       trace.add(owner, `${label} -> ${answer === object ? 'itself' : described(answer)}`);
     } catch (error) {
       trace.add(owner, `${label} threw ${errorText(error)}`);
@@ -155,6 +156,8 @@ const WHEN = {
   immediate: (run) => setImmediate(run),
   await: async (run) => { for (let n = 0; n < 5; n += 1) await null; run(); },
 };
+
+const AFTER_ACTS = { step: 1, steps: 3 };
 
 function sinkOf(scope, name) {
   const { trace } = scope.world;
@@ -238,9 +241,11 @@ const ACTS = {
   later(scope, [when, steps], place) {
     const atRest = AT_REST[when];
     if (atRest !== undefined) return scope.world.atRest(() => underWay(scope, (done) => atRest(() => { done(); scope.run(steps, `${place}.`); })));
-    const start = WHEN[when];
+    const start = WHEN[AFTER_ACTS[when] === undefined ? when : 'immediate'];
     if (start === undefined) return;
-    underWay(scope, (done) => start(() => { done(); scope.run(steps, `${place}.`); }));
+    const go = () => underWay(scope, (done) => start(() => { done(); scope.run(steps, `${place}.`); }));
+    if (AFTER_ACTS[when] === undefined) go();
+    else scope.world.afterActs(AFTER_ACTS[when], go);
   },
   throw(_scope, [message]) { throw new Error(String(message)); },
   reject(_scope, [message]) { Promise.reject(new Error(String(message))); },
