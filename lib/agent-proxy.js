@@ -129,4 +129,12 @@ function waitsForTunnel(agent, socket) {
     Object.getOwnPropertySymbols(socket).some((symbol) => symbol.description === 'kWaitForProxyTunnel' && socket[symbol]);
 }
 
-module.exports = { chooseProxy, rewriteForProxy, waitsForTunnel };
+/**
+ * @param {Error} error why there is no socket
+ * @returns {boolean} whether a proxy has opened no tunnel: requests hear of that from their agent, at once
+ */
+function isTunnelError(error) {
+  return kProxyConfig !== undefined && error.code === 'ERR_PROXY_TUNNEL';
+}
+
+module.exports = { chooseProxy, isTunnelError, rewriteForProxy, waitsForTunnel };

@@ -12,12 +12,12 @@ const EventEmitter = require('events');
 const net = require('net');
 const { debuglog } = require('util');
 const { Agent: Builtin, globalAgentOptions } = require('./builtin');
-const { chooseProxy, waitsForTunnel } = require('./agent-proxy');
+const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./client-options');
 const { follow } = require('./likeness');
 const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer } = require('./lines');
 const native = require('./native');
-const { agentCounters, agentStats } = require('./stats');
+const { agentCounters, agentStats, requestFailed } = require('./stats');
 const { originName } = require('./origin-names');
 const { validateNumber, validateOneOf, validateString } = require('./validators');
 const sockets = require('./agent-sockets');
@@ -342,10 +342,21 @@ function idleElsewhere(agent, name) {
   return count;
 }
 
+/** There is no socket for a request. One that came along stays with those who have opened it. */
+function refuse(req, err) {
+  if (isTunnelError(err)) {
+    // No socket could tell that the request's time ran out.
+    if (err.proxyTunnelTimeout) req.emit('timeout');
+    requestFailed(req.agent, err);
+    req.emit('error', err);
+  }
+  req.onSocket(null, err);
+}
+
 function openFor(agent, req, options) {
   agent.createSocket(req, options, (err, socket) => {
     if (err) {
-      req.onSocket(socket, err);
+      refuse(req, err);
       return;
     }
     agentCounters(agent).first++;
@@ -433,7 +444,7 @@ function onSocketForQueue(agent, name, req, err, socket) {
   }
   // The failed request leaves the queue, and the room is the next one's.
   remove(agent.requests, name, req);
-  req.onSocket(socket, err);
+  refuse(req, err);
   openForWaiting(agent, name);
 }
 

@@ -16,6 +16,7 @@ const { requestFailed } = require('./stats');
 const { parserFlags } = require('./strict');
 const { kNeedDrain } = require('./symbols');
 const { replace } = require('./agent');
+const { isTunnelError } = require('./agent-proxy');
 const { ANSWERED, endsSilently, freeSocketErrorListener, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
 const transport = require('./client-transport');
 const { received } = require('./transport');
@@ -94,15 +95,12 @@ function attach(req, socket, err, isFirst) {
 /** The request ended before it could use a socket; a good socket goes back to the agent. */
 function giveUp(req, socket, err) {
   const reason = err || req[kReason];
-  // No socket could tell that the request's time ran out, at a proxy that opened no tunnel.
-  if (err?.proxyTunnelTimeout) {
-    req.emit('timeout');
-    req.destroyed = true;
-    fail(req, err);
-    process.nextTick(close, req);
+  req.destroyed = true;
+  // The agent has told the request already.
+  if (err && isTunnelError(err)) {
+    close(req);
     return;
   }
-  req.destroyed = true;
   if (socket) unhear(socket);
   if (!socket) {
     conclude(req, reason);
