@@ -293,7 +293,7 @@ function destroyAll(lists) {
 
 /** The agent's own options win over those of the request. */
 function connectOptions(agent, req, options) {
-  const full = mergeOptions(options, agent.options);
+  const full = { __proto__: null, ...options, ...agent.options };
   if (full.socketPath) full.path = full.socketPath;
   // An empty name is a decision: none is sent.
   if (!full.servername && full.servername !== '') full.servername = serverName(full, req);

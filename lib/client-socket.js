@@ -110,7 +110,7 @@ function giveUp(req, socket, err) {
   } else {
     finished(socket.destroy(reason), (error) => {
       // That nothing was written or read is what was asked for.
-      conclude(req, !error || error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? reason : error);
+      conclude(req, !error || error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? err : error);
     });
   }
 }

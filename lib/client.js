@@ -26,7 +26,9 @@ const observe = require('./client-observe');
 const { ClientRequest: Builtin } = require('./builtin');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
-const { checksAuthority, checksPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark } = require('./lines');
+const {
+  checksAuthority, checksPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
+} = require('./lines');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('./outgoing');
 const { chooseStrict, chooseValidation } = require('./strict');
 const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('./symbols');
@@ -145,11 +147,11 @@ function ClientRequest(input, options, callback) {
   takeHeaders(this, options, namesTarget && path && method === 'CONNECT' ? path : hostField(host, port, defaultPort), setHost);
 
   if (agent) {
-    agent.addRequest(this, options);
+    agent.addRequest(this, agent.addRequest === agents.Agent.prototype.addRequest ? options : { __proto__: null, ...options });
   } else {
     this._last = true;
     this.shouldKeepAlive = false;
-    connectAlone(this, options);
+    connectAlone(this, base === null ? { __proto__: null, ...options } : { ...options });
   }
   observe.made(this);
 }
@@ -307,6 +309,7 @@ ClientRequest.prototype.destroy = function destroy(err) {
   this.destroyed = true;
   // What is left of the response is nobody's.
   if (this.res) this.res._dump();
+  if (sparesSocket && this.res?.complete && this.writableFinished) return this;
   this[kReason] = err;
   if (this.socket) this.socket.destroy(err);
   return this;

@@ -27,6 +27,7 @@ function symbolOf(object, description) {
 const server = new builtin.Server();
 const agent = new builtin.Agent({ defaultPort: 1, proxyEnv: {} });
 const outgoing = new builtin.OutgoingMessage();
+const outgoingWritten = symbolOf(outgoing, 'kWritableFinished');
 const { prototype: response } = builtin.ServerResponse;
 const { prototype: incoming } = builtin.IncomingMessage;
 const { prototype: request } = builtin.ClientRequest;
@@ -89,6 +90,18 @@ function hearsAtOnce() {
 /** A request that is made and nothing else, since it has no connection. */
 function requestAlone(...args) {
   return new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection() {} });
+}
+
+/** Whether destroying a request that is sent, and answered in full, leaves its socket alone. */
+function sparesSocket() {
+  const req = requestAlone({});
+  let spared = true;
+  req.res = { complete: true, _dump() {} };
+  req.finished = true;
+  if (outgoingWritten !== undefined) req[outgoingWritten] = true;
+  req.socket = { destroy() { spared = false; }, cork() {}, writableLength: 0 };
+  req.destroy();
+  return spared;
 }
 
 /** Whether an object is taken for a URL by its members. */
@@ -164,7 +177,7 @@ module.exports = {
    * A message is finished when its last byte is written, not when it is handed over, and callbacks of `end()` learn of a
    * failure (24): where it keeps that it is, those callbacks, and the failure.
    */
-  kWritableFinished: symbolOf(outgoing, 'kWritableFinished'),
+  kWritableFinished: outgoingWritten,
   kEndCallbacks: symbolOf(outgoing, 'kEndCallbacks'),
   kFlushError: symbolOf(outgoing, 'kFlushError'),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
@@ -183,6 +196,8 @@ module.exports = {
   checksPath: 'path' in request,
   /** An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24). */
   hearsAtOnce: isNode && hearsAtOnce(),
+  /** The socket of a request that is destroyed when it is sent, and its answer has come, is not destroyed with it (26). */
+  sparesSocket: sparesSocket(),
   /** What is a URL is told by its members, not by its class (20). */
   knowsUrlsByShape: knowsUrlsByShape(),
   /** The target of CONNECT is its Host field, and in a URL it stands without the slash (26). */

@@ -128,7 +128,7 @@ function uncork(corked) {
 function finished(message, error, mark) {
   if (mark !== undefined) isQueueOurs(mark, mark);
   if (TRACKS_END) {
-    error = error || message[kErrored] || (message[kSocket]?._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
+    error = error || message[kErrored] || errorOf(message[kSocket]);
     if (error) {
       message[kFlushError] = error;
       callEndCallbacks(message, error);
@@ -140,6 +140,12 @@ function finished(message, error, mark) {
   const socket = message[kSocket];
   if (socket && !isUnbuilt(socket) && socket._hadError) return;
   message.emit('finish');
+}
+
+// Why nothing of what was written to a socket reaches its peer, if that is so.
+function errorOf(socket) {
+  if (!socket || isUnbuilt(socket)) return null;
+  return socket.errored || (socket._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
 }
 
 /** In place of the function that tells the end of a message which waits for its turn: one for all. */
@@ -346,7 +352,7 @@ function sendHeldChunk(message) {
   message[kChunkedBuffer] = [];
   message[kChunkedLength] = 0;
   if (corksEachTurn && message[kSocket]?.destroyed) {
-    const error = new codes.ERR_STREAM_DESTROYED('write');
+    const error = message[kSocket].errored ?? new codes.ERR_STREAM_DESTROYED('write');
     for (const { callback } of held) process.nextTick(callback, error);
     return;
   }

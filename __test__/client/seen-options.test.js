@@ -1,0 +1,95 @@
+'use strict';
+// What a request makes of its options, as programs that extend an agent, open connections themselves or ask for a tunnel see it.
+
+const assert = require('node:assert/strict');
+const builtin = require('node:http');
+const net = require('node:net');
+const { test } = require('node:test');
+const url = require('node:url');
+const ours = require('../..');
+
+const alone = { createConnection() {} };
+
+function headOf(http, ...args) {
+  try {
+    const req = http.request(...args);
+    req.on('error', () => {});
+    return [req.method, req.path, req.getHeader('host')];
+  } catch (error) {
+    return [error.code, error.message];
+  }
+}
+
+test('the target of CONNECT and its Host field are those of the built-in, from a URL, an object or both', () => {
+  const CONNECT = { ...alone, method: 'CONNECT' };
+  const text = 'http://user:pass@h:8/b.test:443';
+  const requests = [
+    [text, CONNECT], [text, { ...alone, method: 'connect' }], [new URL(text), CONNECT], [text, { ...alone, method: 'GET' }],
+    ['http://h:8', CONNECT], ['http://h:8/', CONNECT], ['http://h:8?x', CONNECT], ['http://h:8/a/b', CONNECT], ['http://h:8//b:1', CONNECT],
+    ['http://h:8/b%20c:1', CONNECT], ['http://h:8/b:1?x#y', CONNECT],
+    [text, { ...CONNECT, path: '/b.test:443' }], [text, { ...CONNECT, path: '' }], [text, { ...CONNECT, path: undefined }], [text, { ...CONNECT, path: null }],
+    [text, { ...CONNECT, setHost: false }], [text, { ...CONNECT, headers: { Host: 'mine' } }], [text, { ...CONNECT, headers: { Host: '' } }],
+    [text, { ...CONNECT, headers: ['Host', 'mine'] }], [text, { ...CONNECT, host: 'other' }], [text, { ...CONNECT, auth: 'a:b' }],
+    [{ ...url.urlToHttpOptions(new URL(text)), ...CONNECT }], [{ href: 'x', protocol: 'http:', hostname: 'h', port: 8, pathname: '/b:1', search: '' }, CONNECT],
+    ...['/b:1', 'b:1', 'b:80', 'b', '', undefined, '[::1]:443', '/[::1]:443', '*', 'http://a/', 'x y', 'u@b:1', '///'].map((path) => [{ host: 'h', port: 8, path, ...CONNECT }]),
+  ];
+  for (const args of requests) assert.deepEqual(headOf(ours, ...args), headOf(builtin, ...args), JSON.stringify(args));
+});
+
+function kindOf(object) {
+  const prototype = Object.getPrototypeOf(object);
+  return `${prototype === null ? 'none' : prototype === Object.prototype ? 'Object' : 'other'} ${Object.keys(object)}`;
+}
+
+test('the options that an agent or a creator of connections sees have the members and the prototype of the built-in ones', async () => {
+  const logs = [];
+  for (const http of [builtin, ours]) {
+    const log = [];
+    class Watching extends http.Agent {
+      addRequest(req, options, ...rest) {
+        // The copy is a plain object on Node 18.
+        log.push(`addRequest ${Object.keys(options)}`);
+        return super.addRequest(req, options, ...rest);
+      }
+
+      createSocket(req, options, callback) {
+        log.push(`createSocket ${kindOf(options)}`);
+        return super.createSocket(req, options, callback);
+      }
+
+      createConnection(options) {
+        log.push(`createConnection ${kindOf(options)} ${options.timeout}`);
+        return new net.Socket();
+      }
+
+      getName(options) {
+        log.push(`getName ${kindOf(options)}`);
+        return super.getName(options);
+      }
+
+      removeSocket(socket, options) {
+        log.push(`removeSocket ${kindOf(options)}`);
+        return super.removeSocket(socket, options);
+      }
+    }
+    for (const limit of [{}, { timeout: 5000 }]) {
+      const agent = new Watching({ keepAlive: true, ...limit });
+      agent.on('free', (socket, options) => log.push(`free ${kindOf(options)}`));
+      const given = [[{ host: 'h', agent }], ['http://h/x', { agent }], [{ __proto__: null, host: 'h', agent, timeout: 1000 }], [{ host: 'h', agent, timeout: 0 }]];
+      for (const args of given) http.request(...args).on('error', () => {});
+      const plain = { createConnection: (options) => {
+        log.push(`alone ${kindOf(options)}`);
+        return new net.Socket();
+      } };
+      http.request({ host: 'h', ...plain }).on('error', () => {});
+      http.request('http://h/', plain).on('error', () => {});
+      Object.values(agent.sockets).flat()[0].emit('free');
+      agent.destroy();
+      await new Promise((resolve) => {
+        setTimeout(resolve, 10);
+      });
+    }
+    logs.push(log);
+  }
+  assert.deepEqual(logs[1], logs[0]);
+});
