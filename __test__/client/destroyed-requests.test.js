@@ -90,7 +90,7 @@ const ENDS = {
 
 for (const [name, end] of Object.entries(ENDS)) {
   // Without its socket a request is out of their reach.
-  if (!name.includes('socket')) test(`${name} before the request has its socket leaves to the pool what the built-in leaves`, async () => {
+  if (!name.includes('socket')) {test(`${name} before the request has its socket leaves to the pool what the built-in leaves`, async () => {
     const ways = [{}, { headers: { Connection: 'close' } }, { method: 'POST' }, { timeout: 300 }, { of: { maxSockets: 1 } }, { of: { keepAlive: false } }];
     for (const { of, ...options } of ways) {
       for (const warm of [false, true]) {
@@ -110,7 +110,7 @@ for (const [name, end] of Object.entries(ENDS)) {
         }
       }
     }
-  });
+  });}
 
   test(`${name} around writes tells their callbacks what the built-in tells them`, async () => {
     for (const headers of [{}, { 'Content-Length': 3 }]) {
