@@ -66,14 +66,15 @@ function fieldOf(spelling) {
   return bySpelling.get(spelling) || learn(spelling);
 }
 
-function learn(spelling) {
-  const lower = spelling.toLowerCase();
-  const field = byLowerName.get(lower) || new Field(lower, JOIN);
-  if (learned < LEARNED_MAX && spelling.length <= LEARNED_LENGTH) {
+// Its parameter is named as the message of an exception has it where a program has put something else than strings into the list.
+function learn(field) {
+  const lower = field.toLowerCase();
+  const known = byLowerName.get(lower) || new Field(lower, JOIN);
+  if (learned < LEARNED_MAX && field.length <= LEARNED_LENGTH) {
     learned++;
-    bySpelling.set(spelling, field);
+    bySpelling.set(field, known);
   }
-  return field;
+  return known;
 }
 
 /**

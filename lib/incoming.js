@@ -167,6 +167,33 @@ function build(message, list, count) {
   return target;
 }
 
+/**
+ * Builds the headers object of a message that no code of the program has reached yet.
+ * @param {IncomingMessage} message
+ * @param {Fields} fields of its head
+ */
+function presetHeaders(message, fields) {
+  if (message._addHeaderLine !== addHeaderLine || message._addHeaderLines !== addHeaderLines) void message.headers;
+  else message[kHeaders] ??= fields.headersOf(message.rawHeaders, message[kHeadersCount], message.joinDuplicateHeaders);
+}
+
+/**
+ * @param {IncomingMessage} message
+ * @param {string} lower name of a field
+ * @returns {string|undefined} its values in the raw list as that is now, joined
+ */
+function rawField(message, lower) {
+  const list = message.rawHeaders;
+  const count = message[kHeadersCount];
+  let found;
+  for (let n = 0; n < count; n += 2) {
+    if (list[n].length === lower.length && list[n].toLowerCase() === lower) {
+      found = found === undefined ? list[n + 1] : `${found}, ${list[n + 1]}`;
+    }
+  }
+  return found;
+}
+
 function buildDistinct(message, list, count) {
   const target = Object.create(distinctPrototype);
   for (let i = 0; i < count; i += 2) message._addHeaderLineDistinct(list[i], list[i + 1], target);
@@ -221,7 +248,7 @@ function settleDestroy(message, error, callback) {
  * @param {string[]} list names and values in turn; kept as `rawHeaders` or `rawTrailers`
  * @param {number} count entries that the header objects are built from
  */
-IncomingMessage.prototype._addHeaderLines = function _addHeaderLines(list, count) {
+function addHeaderLines(list, count) {
   if (!list || list.length === 0) return;
   let target;
   if (this.complete) {
@@ -236,7 +263,9 @@ IncomingMessage.prototype._addHeaderLines = function _addHeaderLines(list, count
   if (target) {
     for (let i = 0; i < count; i += 2) this._addHeaderLine(list[i], list[i + 1], target);
   }
-};
+}
+Object.defineProperty(addHeaderLines, 'name', { value: '_addHeaderLines' });
+IncomingMessage.prototype._addHeaderLines = addHeaderLines;
 
 /**
  * Adds one field to a headers object, by the rules of `message.headers`.
@@ -381,6 +410,8 @@ module.exports = {
   isUntouched,
   kHeaders,
   kHeadersCount,
+  presetHeaders,
+  rawField,
   readStart,
   readStop,
   ...(hasSignal && { kDetachAbortSignal }),

@@ -8,6 +8,7 @@
  * of the release only where it does not.
  */
 
+const { channel } = require('node:diagnostics_channel');
 const EventEmitter = require('events');
 const builtin = require('./builtin');
 
@@ -49,6 +50,21 @@ function refusesManyFields() {
   const result = parser.execute(Buffer.from('GET / HTTP/1.1\r\na: 1\r\nb: 2\r\n\r\n'));
   parser.close();
   return result instanceof Error;
+}
+
+/** Whether a response asks the headers object of its request for a field, and not the list of raw headers. */
+function asksHeaders() {
+  // A response that nobody asked for is not to be published.
+  if (!isNode || channel('http.server.response.created').hasSubscribers) return !since(26);
+  const message = new builtin.IncomingMessage();
+  let asked = false;
+  Object.assign(message, { httpVersionMajor: 1, httpVersionMinor: 0 });
+  Object.defineProperty(message, 'headers', { get() {
+    asked = true;
+    return {};
+  } });
+  new builtin.ServerResponse(message);
+  return asked;
 }
 
 /** A socket of which an agent can be told that its request is done. */
@@ -138,6 +154,8 @@ module.exports = {
   listsPfx: since(22),
 
   // ----------------------------------------------------------------------------------------------------- the server
+  /** The server asks a request's headers object for fields, so that it is built before the handler runs; not from 26 on. */
+  asksHeaders: asksHeaders(),
   /** Storing options sets `noDelay` among them (18). */
   storesNoDelay: storesNoDelay(),
   /** A request of HTTP/1.1 without a Host field is refused (20). */

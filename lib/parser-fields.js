@@ -5,6 +5,7 @@
 // repeats (src/parser/repeats.rs). Never decides what a field means.
 
 const { codes } = require('./errors');
+const { headersOf } = require('./header-fields');
 const native = require('./native');
 
 // Words of a head event, as src/parser/event.rs has them, and those of its flags that speak of repetition.
@@ -68,12 +69,39 @@ function isListed(list, lower) {
   return false;
 }
 
+/** The head that a connection repeats. */
+class Kept {
+  constructor(number, line, list, sought) {
+    this.number = number;
+    this.line = line;
+    this.list = list;
+    this.sought = sought;
+    // Its headers object, once it has been repeated, and from how many entries that was made, and how.
+    this.headers = null;
+    this.count = -1;
+    this.join = undefined;
+  }
+
+  /** Copying the object costs half of making it. */
+  headersOf(count, join) {
+    if (this.count !== count || this.join !== join) {
+      this.headers = headersOf(this.list, count, join);
+      this.count = count;
+      this.join = join;
+      // An array would be shared by all copies.
+      if (Array.isArray(this.headers['set-cookie'])) this.headers = null;
+    }
+    return this.headers === null ? headersOf(this.list, count, join) : { ...this.headers };
+  }
+}
+
 /** What a parser knows of its heads. */
 class Fields {
   constructor() {
     this.sought = UNNUMBERED;
-    // The head that the connection repeats: its number, line and list, and what is in that.
     this.kept = null;
+    // Whether the last head was the kept one.
+    this.repeats = false;
   }
 
   /** The parser begins anew. */
@@ -92,19 +120,20 @@ class Fields {
     if ((flags & SAME) !== 0) {
       const { list, sought } = this.keptUnder(events[at + NUMBER]);
       this.sought = sought;
+      this.repeats = true;
       return list.slice();
     }
     const list = fieldList(text, events, at + FIELDS, events[at + COUNT]);
     this.sought = soughtLast;
-    if ((flags & KEEP) !== 0) {
-      this.kept = { number: events[at + NUMBER], line: this.lineOf(text, events, at), list: list.slice(), sought: soughtLast };
-    }
+    this.repeats = false;
+    if ((flags & KEEP) !== 0) this.kept = new Kept(events[at + NUMBER], this.lineOf(text, events, at), list.slice(), soughtLast);
     return list;
   }
 
   /** A head whose fields were given before: see `has()`. */
   skip() {
     this.sought = UNNUMBERED;
+    this.repeats = false;
   }
 
   /**
@@ -122,6 +151,16 @@ class Fields {
     const { kept } = this;
     if (kept === null || kept.number !== number) throw new codes.ERR_INTERNAL_ASSERTION('a head that was not kept');
     return kept;
+  }
+
+  /**
+   * @param {string[]} list what `take()` has answered for the last head, as it was
+   * @param {number} count how many entries of it are looked at
+   * @param {boolean} join see `headersOf`
+   * @returns {object} its headers object
+   */
+  headersOf(list, count, join) {
+    return this.repeats ? this.kept.headersOf(count, join) : headersOf(list, count, join);
   }
 
   /**

@@ -7,7 +7,8 @@ const { ServerResponse: Builtin } = require('./builtin');
 const { chunkExpression } = require('./common');
 const { codes } = require('./errors');
 const { follow } = require('./likeness');
-const { keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('./lines');
+const { asksHeaders, keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('./lines');
+const { rawField } = require('./incoming');
 const { OutgoingMessage } = require('./outgoing');
 const performance = require('./server-performance');
 const { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine } = require('./status-codes');
@@ -44,7 +45,7 @@ function ServerResponse(req, options) {
 
   // RFC 9112 section 7.1: a client of another version gets chunks only if it says that it takes them.
   if (req.httpVersionMajor < 1 || req.httpVersionMinor < 1) {
-    this.useChunkedEncodingByDefault = chunkExpression.test(req.headers.te);
+    this.useChunkedEncodingByDefault = chunkExpression.test(asksHeaders ? req.headers.te : rawField(req, 'te'));
     this.shouldKeepAlive = false;
   }
 

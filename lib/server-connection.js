@@ -9,15 +9,15 @@ const { executionAsyncId } = require('node:async_hooks');
 const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
-const { HTTPParser, continueExpression, freeParser, parsers, prepareError } = require('./common');
+const { acceptsUpgrade, admit, announcesNoBody, isReached } = require('./admission');
+const { HTTPParser, freeParser, parsers, prepareError } = require('./common');
 const { kOnFinish, listen, plainEmit } = require('./emitter');
 const { codes, connResetException } = require('./errors');
-const { detachSignal, kHeadersCount } = require('./incoming');
+const { detachSignal } = require('./incoming');
 const { dismiss, isBeingAccepted } = require('./lazy-socket');
-const { asksBeforeUpgrade, destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
-const { kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, takePostponed, within } = require('./parser');
+const { destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('./lines');
+const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('./parser');
 const { ownCopy } = require('./parser-deliveries');
-const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } = require('./parser-fields');
 const { finished, isHeard } = require('./outgoing-body');
 const { closeUnread, dumpUnread, forgetAtEnd } = require('./request-end');
 const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
@@ -301,7 +301,6 @@ function socketOnEnd() {
   }
   const error = parser.finish();
   if (error instanceof Error) {
-    prepareError(error, parser);
     debug('parse error');
     socketOnError.call(this, error);
     return;
@@ -418,13 +417,14 @@ function parserOnIncoming(req, keepAlive) {
   leaveIdle(connection);
   connection.requestsSeen++;
 
-  if (req.upgrade) {
+  const asked = req.upgrade;
+  if (asked) {
     req.upgrade = req.method === 'CONNECT' || acceptsUpgrade(server, req);
     if (req.upgrade) return HAND_OVER;
   }
 
-  const fields = this[kFields];
-  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(fields, req)) req._dumpAndCloseReadable();
+  const reached = isReached(server, asked);
+  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this, req, reached)) req._dumpAndCloseReadable();
   connection.requests.push(req);
 
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
@@ -448,75 +448,12 @@ function parserOnIncoming(req, keepAlive) {
   if (socket._httpMessage) connection.waiting.push(res);
   else res.assignSocket(socket);
 
-  if (req.httpVersion === '1.1' && !admit(fields, connection, req, res)) return READ_BODY;
-  server.emit('request', req, res);
+  if (admit(this, connection, req, res, reached)) server.emit('request', req, res);
   return READ_BODY;
 }
 
 function needsDrain(socket) {
   return !isUnbuilt(socket) && socket._writableState.needDrain;
-}
-
-function acceptsUpgrade(server, req) {
-  if (!asksBeforeUpgrade) return server.listenerCount('upgrade') > 0;
-  return Boolean(server.shouldUpgradeCallback(req));
-}
-
-// RFC 9112 section 6.3: a request without either of these has no body.
-function announcesNoBody(fields, req) {
-  return !hasField(fields, req, CONTENT_LENGTH, 'content-length') && !hasField(fields, req, TRANSFER_ENCODING, 'transfer-encoding');
-}
-
-// Whether a field is among those that `req.headers` is built from; `maxHeadersCount` may have left it out.
-function hasField(fields, req, field, name) {
-  const { rawHeaders } = req;
-  return req[kHeadersCount] < rawHeaders.length ? req.headers[name] !== undefined : fields.has(rawHeaders, field);
-}
-
-// The rules for requests of version 1.1: answers whether the request goes to the 'request' event.
-function admit(fields, connection, req, res) {
-  const { server, socket } = connection;
-
-  // RFC 9112 section 3.2: a server MUST respond with 400 to any HTTP/1.1 request message that lacks a Host header field.
-  if (server.requireHostHeader && !hasField(fields, req, HOST, 'host')) {
-    res.writeHead(400, ['Connection', 'close']);
-    res.end();
-    return false;
-  }
-
-  const limit = server.maxRequestsPerSocket;
-  if (typeof limit === 'number' && limit > 0) {
-    connection.requestCount++;
-    res.maxRequestsOnConnectionReached = limit <= connection.requestCount;
-    if (limit < connection.requestCount) {
-      server.emit('dropRequest', req, socket);
-      res.writeHead(503);
-      res.end();
-      return false;
-    }
-  }
-
-  // RFC 9110 section 10.1.1.
-  return !hasField(fields, req, EXPECT, 'expect') || admitExpectation(server, req, res);
-}
-
-function admitExpectation(server, req, res) {
-  if (continueExpression.test(req.headers.expect)) {
-    res._expect_continue = true;
-    if (server.listenerCount('checkContinue') > 0) {
-      server.emit('checkContinue', req, res);
-      return false;
-    }
-    res.writeContinue();
-    return true;
-  }
-  if (server.listenerCount('checkExpectation') > 0) {
-    server.emit('checkExpectation', req, res);
-  } else {
-    res.writeHead(417);
-    res.end();
-  }
-  return false;
 }
 
 // -------------------------------------------------------------------------------------------------------- responses
