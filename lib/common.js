@@ -200,7 +200,7 @@ function parserOnMessageComplete() {
 
 /**
  * Completes a parse error as users see it.
- * @param {Error} error what `execute()` or `finish()` returned
+ * @param {Error} error what `execute()` returned
  * @param {HTTPParser} parser
  * @param {Buffer} [rawPacket] the piece of input in which the error was found
  */
