@@ -24,7 +24,7 @@ const { ServerResponse, assignInTurn, onServerResponseClose } = require('./respo
 const { BUSY, SHORTEST_TICKED } = require('./server-connections');
 const Queue = require('./queue');
 const performance = require('./server-performance');
-const { readShared } = require('./server-reader');
+const { handOver: leaveShared, readShared } = require('./server-reader');
 const { kConnection, kConnections, kServerResponse } = require('./server-symbols');
 const stats = require('./stats');
 const { parserFlags } = require('./strict');
@@ -275,6 +275,7 @@ function handOver(socket, connection, parser, head) {
   const { server } = connection;
   const request = parser.incoming;
   transport.giveBack(socket);
+  leaveShared(socket);
   const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
   leaveIdle(connection);
   release(connection);

@@ -13,6 +13,7 @@
 
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
+const { Readable } = require('node:stream');
 const { ownCopy } = require('./parser-deliveries');
 
 /** Bytes taken in one read; what libuv suggests for streams. */
@@ -23,6 +24,7 @@ const shared = Buffer.from(new SharedArrayBuffer(SIZE));
 // What a socket has in its place.
 const HIDDEN = Buffer.alloc(0);
 const { kBuffer, kCallback } = findSymbols();
+const plainPause = net.Socket.prototype.pause;
 
 // Handles over a descriptor. Others may read from below at any time; with these, nothing comes between a read and its call.
 const HANDLES = new Set(['TCP', 'Pipe']);
@@ -42,7 +44,7 @@ function findSymbols() {
 function onRead(length) {
   const { listener } = onRead;
   const { _events: events, _readableState: state } = this;
-  if (!isReader(events, state, listener)) return this.push(ownCopy(shared, 0, length));
+  if (!isReader(events, state, listener, this.parser)) return this.push(ownCopy(shared, 0, length));
   // It is shown to no program, and so may be of the pool, which costs less.
   const chunk = Buffer.allocUnsafe(length);
   shared.copy(chunk, 0, 0, length);
@@ -50,9 +52,10 @@ function onRead(length) {
   return true;
 }
 
-// Whether the server alone reads. That goes on where all listeners were removed: node's parser reads from below, and needs none.
-function isReader({ data, readable }, { flowing, length }, listener) {
-  return readable === undefined && length === 0 && (data === listener ? flowing === true : data === undefined && flowing === null);
+// Whether the server alone reads. That goes on where all listeners were removed: node's parser reads from below, and needs none. Without
+// a parser the connection is handed over: a tunnel, whose bytes wait in the stream for who reads it.
+function isReader({ data, readable }, { flowing, length }, listener, parser) {
+  return readable === undefined && length === 0 && (data === listener ? flowing === true : data === undefined && flowing === null && Boolean(parser));
 }
 
 // Our listener of 'data': called without the stream where it is the only one.
@@ -73,4 +76,14 @@ function readShared(socket, listener) {
   handle.useUserBuffer(shared);
 }
 
-module.exports = { readShared };
+/**
+ * To be called when a connection is handed over. pause() of a socket with that option stops reading at once, and so hides the end; that of
+ * any other reads on until its buffer is full.
+ * @param {stream.Duplex} socket
+ */
+function handOver(socket) {
+  if (kCallback === undefined || socket[kCallback] !== onRead || socket.pause !== plainPause) return;
+  Object.defineProperty(socket, 'pause', { value: Readable.prototype.pause, writable: true, enumerable: false, configurable: true });
+}
+
+module.exports = { handOver, readShared };
