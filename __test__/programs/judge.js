@@ -3,7 +3,7 @@
 // Compares ours with the built-in on programs. A difference counts when three more runs of each side, each in a process of its own, show it again,
 // and when the built-in does the same in all of its runs.
 
-const { Side, alone } = require('./side');
+const { Side, SETTLE, alone } = require('./side');
 const { differences } = require('./trace');
 const { intended } = require('./intended');
 
@@ -11,12 +11,12 @@ const RERUNS = 3;
 
 const sameTrace = (a, b) => differences(a, b).length === 0;
 
-/** How a program came out: 'same', 'differs', 'intended', 'unstable' (the built-in itself is) or 'vanished' (only in company). */
+/** How a program comes out: 'same', 'differs', 'intended', 'unstable' (the built-in itself is) or 'vanished' (only in company). */
 class Judge {
-  constructor({ line, transport, ours, settle }) {
-    const builtin = { line, settle: settle ?? new Side({ transport }).settle };
+  /** `builtin` and `ours` are options of another side in the place of the one, for tests of the judge. */
+  constructor({ line, transport, ours, builtin, settle = SETTLE[transport] }) {
     this.transport = transport;
-    this.sides = { builtin, ours: ours ?? { line, transport, settle } };
+    this.sides = { builtin: { line, settle, ...builtin }, ours: ours === undefined ? { line, transport, settle } : { line, settle, ...ours } };
     this.builtin = new Side(this.sides.builtin);
     this.ours = new Side(this.sides.ours);
   }
@@ -50,13 +50,17 @@ class Judge {
     return { outcome: 'differs', differing: shown };
   }
 
-  /** Whether a program differs, by two runs in the processes at hand; for the shrinker. */
+  /** How a program differs in the processes at hand, twice; empty when it does not. For the shrinker. */
   async differs(program) {
-    const twice = [program, program];
-    const [builtin, ours] = await Promise.all([this.builtin.perform(twice), this.ours.perform(twice)]);
-    if (!sameTrace(builtin[0], builtin[1])) return [];
-    const differing = ours.map((trace) => differences(builtin[0], trace));
-    return differing.every((list) => list.length > 0 && !intended(program, this.transport, list)) ? differing[0] : [];
+    let first;
+    let shown;
+    for (let n = 0; n < 2; n += 1) {
+      const [[builtin], [ours]] = await Promise.all([this.builtin.perform([program]), this.ours.perform([program])]);
+      first ??= builtin;
+      shown = differences(builtin, ours);
+      if (shown.length === 0 || !sameTrace(first, builtin) || intended(program, this.transport, shown)) return [];
+    }
+    return shown;
   }
 
   stop() {

@@ -13,23 +13,22 @@ const SILENCE = 20000;
 /** How long nothing may happen before the next step is taken. The I/O of offload has threads of its own. */
 const SETTLE = { native: { turns: 8, ms: 0.6 }, stream: { turns: 8, ms: 0.6 }, offload: { turns: 8, ms: 12 } };
 
-/** One side: `transport` is undefined for the built-in. Its process is started when it is needed, and again when it has died. */
+/** One side: `transport` is undefined for the built-in; `preload` is another module to load first. Its process is started when it is needed, and again when it has died. */
 class Side {
   #child;
 
-  constructor({ line = process.execPath, transport, settle, preload = register, env = {} }) {
+  constructor({ line = process.execPath, transport, settle, preload = transport === undefined ? undefined : register }) {
     this.line = line;
     this.transport = transport;
     this.preload = preload;
     this.settle = settle ?? SETTLE[transport];
-    this.env = env;
   }
 
   #start() {
     this.#child = fork(worker, [], {
       execPath: this.line,
-      execArgv: this.transport === undefined ? [] : ['-r', this.preload],
-      env: { ...process.env, ...this.env, ...(this.transport === undefined ? {} : { RUST_HTTP_TRANSPORT: this.transport }) },
+      execArgv: this.preload === undefined ? [] : ['-r', this.preload],
+      env: { ...process.env, ...(this.transport === undefined ? {} : { RUST_HTTP_TRANSPORT: this.transport }) },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.stderr = '';
