@@ -20,9 +20,8 @@ function made(req) {
 
 /** The request is wholly written. @param {ClientRequest} req */
 function started(req) {
-  // The hidden request behind a performance entry would publish itself too: subscribers get ours alone.
+  if (performance.observed) performance.begin(req);
   if (start.hasSubscribers) start.publish({ request: req });
-  else if (performance.observed && !(publishesCreation && created.hasSubscribers)) performance.begin(req);
 }
 
 /** @param {ClientRequest} req @param {Error} reason */
@@ -32,7 +31,7 @@ function failed(req, reason) {
 
 /** The head of the response is there. @param {ClientRequest} req @param {IncomingMessage} res */
 function answered(req, res) {
-  if (performance.observed && !response.hasSubscribers) performance.end(req, res);
+  if (performance.observed) performance.end(req, res);
   if (response.hasSubscribers) response.publish({ request: req, response: res });
 }
 

@@ -7,13 +7,18 @@
  * hidden one goes along with each request of ours while somebody observes.
  */
 
+const { channel } = require('diagnostics_channel');
 const { Duplex } = require('stream');
 const { ClientRequest: Builtin } = require('./builtin');
+const { quietly } = require('./quiet');
 const server = require('./server-performance');
 
 /** Opens no connection. */
 const NOWHERE = { createConnection() {} };
 const NO_SOCKET = {};
+
+/** What a request publishes until its response has begun. */
+const CHANNELS = ['request.created', 'request.start', 'response.finish'].map((name) => channel(`http.client.${name}`));
 
 const shadows = new WeakMap();
 
@@ -30,9 +35,12 @@ const performance = {
 
   /** Starts the clock of a request. @param {ClientRequest} req wholly written */
   begin(req) {
-    const shadow = new Builtin({ ...NOWHERE, host: req.host, method: req.method, path: req.path, headers: req.getHeaders() });
-    shadow.socket = NO_SOCKET;
-    shadow._finish();
+    const shadow = quietly(CHANNELS, () => {
+      const request = new Builtin({ ...NOWHERE, host: req.host, method: req.method, path: req.path, headers: req.getHeaders() });
+      request.socket = NO_SOCKET;
+      request._finish();
+      return request;
+    });
     // The parser which it gets there leads to the function that adds the entry.
     shadow.onSocket(new Duplex({ read() {}, write(chunk, encoding, callback) { callback(); } }));
     shadows.set(req, shadow);
@@ -45,7 +53,7 @@ const performance = {
     shadows.delete(req);
     const { parser } = shadow;
     if (!parser) return;
-    parser.onIncoming({
+    quietly(CHANNELS, () => parser.onIncoming({
       statusCode: res.statusCode,
       statusMessage: res.statusMessage,
       headers: res.headers,
@@ -53,7 +61,7 @@ const performance = {
       on() {},
       _dump() {},
       complete: true,
-    }, false);
+    }, false));
     shadow.on('error', ignore);
     shadow.destroy();
   },

@@ -8,8 +8,8 @@
 
 const { channel } = require('node:diagnostics_channel');
 const { ServerResponse: Builtin } = require('./builtin');
-const { publishesCreation } = require('./lines');
 const native = require('./native');
+const { quietly } = require('./quiet');
 const { ownSymbol } = require('./symbols');
 
 const MARK = 'ServerResponseStatistics';
@@ -17,8 +17,8 @@ const PROBE = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, url: '/
 // All that the built-in class wants to know of the socket is that there is one.
 const NO_SOCKET = {};
 
-// Since Node 22 the hidden one would publish itself: then subscribers of this channel come before observers.
-const onCreated = channel('http.server.response.created');
+// What a response publishes as it is made (Node 22).
+const CHANNELS = [channel('http.server.response.created')];
 
 const shadows = new WeakMap();
 let looked = -1;
@@ -42,17 +42,13 @@ const performance = {
     const now = native.now();
     if (now === looked) return;
     looked = now;
-    if (publishesCreation && onCreated.hasSubscribers) {
-      performance.observed = false;
-      return;
-    }
     // In this order: a probe would be traced too.
-    performance.observed = isTraced() || ownSymbol(new Builtin(PROBE), MARK) !== undefined;
+    performance.observed = isTraced() || ownSymbol(quietly(CHANNELS, () => new Builtin(PROBE)), MARK) !== undefined;
   },
 
   /** Starts the clock of a request. @param {ServerResponse} response its answer */
   begin(response) {
-    shadows.set(response, new Builtin(response.req));
+    shadows.set(response, quietly(CHANNELS, () => new Builtin(response.req)));
   },
 
   /** Adds the entry of a request. @param {ServerResponse} response with its status and its fields */
