@@ -171,15 +171,14 @@ everyWay('what comes for a message whose handler has the loop run is delivered b
   const server = await way.serve((req, res) => {
     const pieces = [];
     req.on('data', (piece) => pieces.push(piece));
-    if (req.url === '/waits') {
-      peer.client.write('456');
-      runLoopUntil(() => Buffer.concat(pieces).toString() === '123456');
-    }
     req.on('end', () => {
       const body = Buffer.concat(pieces).toString();
       res.setHeader('Content-Length', body.length);
       res.end(body);
     });
+    // The end may come in the loop, too.
+    peer.client.write('456');
+    runLoopUntil(() => Buffer.concat(pieces).toString() === '123456');
   });
   peer.client = await way.connect(server);
   peer.client.write('POST /waits HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n123');
