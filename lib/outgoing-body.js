@@ -142,7 +142,7 @@ function finished(message, error, mark) {
   message.emit('finish');
 }
 
-// Why nothing of what was written to a socket reaches its peer, if that is so.
+// What a connection failed with.
 function errorOf(socket) {
   if (!socket || isUnbuilt(socket)) return null;
   return socket.errored || (socket._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
@@ -168,7 +168,7 @@ function onEnd(message, callback) {
 function onEnded(message, callback) {
   if (message.writableFinished) callback(new codes.ERR_STREAM_ALREADY_FINISHED('end'));
   else if (!TRACKS_END) message.on('finish', callback);
-  else if (message[kFlushError] !== null) callback(message[kFlushError]);
+  else if (message[kFlushError] !== null) process.nextTick(callback, message[kFlushError]);
   else onEnd(message, callback);
 }
 
@@ -306,7 +306,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (chunked && length < 0) length = byteLength(chunk, encoding);
   // What ends a chunked message is its last chunk.
   if (fromEnd && (message.chunkedEncoding || !message._header)) callback = nop;
-  if (CORKS_CHUNKS && message[kCorked] > 0 && (chunked ? corksEachTurn || message._headerSent : keepsItsTurn(message))) {
+  if (CORKS_CHUNKS && message[kCorked] !== 0 && (chunked ? corksEachTurn || message._headerSent : keepsItsTurn(message))) {
     return holdChunk(message, chunk, encoding, callback, length);
   }
   const accepted = chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
@@ -352,7 +352,7 @@ function sendHeldChunk(message) {
   message[kChunkedBuffer] = [];
   message[kChunkedLength] = 0;
   if (corksEachTurn && message[kSocket]?.destroyed) {
-    const error = message[kSocket].errored ?? new codes.ERR_STREAM_DESTROYED('write');
+    const error = message[kErrored] || message[kSocket].errored || new codes.ERR_STREAM_DESTROYED('write');
     for (const { callback } of held) process.nextTick(callback, error);
     return;
   }

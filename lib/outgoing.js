@@ -183,6 +183,7 @@ OutgoingMessage.prototype.cork = function() {
 /** Lets go what cork() held back. */
 OutgoingMessage.prototype.uncork = function() {
   const socket = this[kSocket];
+  // From Node 22 on nothing keeps the count from falling below zero.
   if (CORKS_CHUNKS || (!socket && this[kCorked] > 0)) this[kCorked]--;
   const held = CORKS_CHUNKS && this[kCorked] === 0 && this[kChunkedLength] > 0;
   if (held && corksEachTurn) body.sendHeldChunk(this);

@@ -27,8 +27,8 @@ const FAILED_MESSAGE_COMPLETE = 2;
 
 // What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
 const ABANDONED = Symbol('abandoned');
-// Calls back for every event; answers what the callback of the last head decided. Each body piece gets an async scope of
-// its own, what lies between shares one.
+// Calls back for every event; answers what the callback of the last head decided. Each body piece, and each batch of fields of a parser
+// that drains ticks behind both, gets an async scope of its own; what lies between shares one.
 function deliverAll(parser, text, events, offset) {
   events[CURSOR] = FIRST_EVENT;
   return deliverRest(parser, text, events, offset);
@@ -44,7 +44,7 @@ function deliverRest(parser, text, events, offset) {
       events[CURSOR]++;
       continue;
     }
-    const drains = parser[kDrainsTicks] && events[events[CURSOR]] === BODY;
+    const drains = parser[kDrainsTicks] && (events[events[CURSOR]] === BODY || events[events[CURSOR]] === HEADERS);
     const resource = parser[kResource];
     decision = resource === null ?
       deliver(parser, text, events, offset) :
@@ -100,6 +100,7 @@ function deliver(parser, text, events, offset) {
           break;
         }
         case HEADERS: {
+          if (at !== first && parser[kDrainsTicks]) return decision;
           if (parser[kRunOn] && isLost(events, at)) {
             events[CURSOR] = length;
             break;
@@ -111,6 +112,7 @@ function deliver(parser, text, events, offset) {
             const url = text.substr(events[at + 1], events[at + 2]);
             onHeaders.call(parser, fieldList(text, events, at + 4, count), url);
           }
+          if (parser[kDrainsTicks]) return parser[kInitialized] === use ? decision : ABANDONED;
           break;
         }
         case HEAD: {

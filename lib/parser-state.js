@@ -32,7 +32,7 @@ const FLUSHED = 4;
 const kRunOn = Symbol('runOn');
 /**
  * Set on a parser that is fed by its connection's handle, not by a listener of 'data': ticks and microtasks run behind each piece of a
- * body then, before the parser goes on. So a program can answer, listen, or destroy the connection before the message is complete.
+ * body and each batch of fields then (trailers, a long head), before the parser goes on. So a program can answer, listen, or destroy the connection before the message is complete.
  */
 const kDrainsTicks = Symbol('drainsTicks');
 const kHandle = Symbol('handle');

@@ -15,14 +15,13 @@ const { isQueueOurs, lastMark, schedule } = require('./ticks');
  * @param {IncomingMessage} message
  */
 function endBody(message) {
-  if (!isUntouched(message)) {
+  // Up to Node 24 the stream says in a tick that there is something to read, be it only the end; later it waits for a listener.
+  if (endsUnread || !isUntouched(message)) {
     message.push(null);
     return;
   }
   const state = message._readableState;
   state.ended = true;
-  // Up to Node 24 the stream says in a tick that there is something to read, be it only the end.
-  if (endsUnread) return;
   state.emittedReadable = true;
   schedule(announceEnd, message);
 }

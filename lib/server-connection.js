@@ -60,6 +60,8 @@ const ANSWERS = {
 const NO_TIMER = 0;
 const SOCKET = 1;
 const TICKER = 2;
+/** In place of the milliseconds that an idle connection has. */
+const NEVER_IDLE = -1;
 
 const { setTimeout: plainSetTimeout } = net.Socket.prototype;
 
@@ -89,7 +91,7 @@ class Connection {
     this.idleTicks = 0;
     // What times the idle connection, and the milliseconds that it has.
     this.idleTimer = NO_TIMER;
-    this.idleTimeout = 0;
+    this.idleTimeout = NEVER_IDLE;
     // Whether another protocol has the socket now; responses of before may still be owed.
     this.released = false;
     this.responseOptions = {
@@ -171,12 +173,13 @@ const PROTOCOL = { serves: true, read: onNativeData, built: onBuilt, ended: onNa
 function onBuilt(socket) {
   const state = socket._readableState;
   // The core reads already, and the tick in which the first listener of 'data' resumes the stream may be over.
-  if (!isBeingAccepted(socket)) state.flowing = false;
+  state.flowing = false;
   for (const [event, listener] of LISTENERS) net.Socket.prototype.on.call(socket, event, listener);
-  state.flowing = true;
+  if (isBeingAccepted(socket)) net.Socket.prototype.resume.call(socket);
+  else state.flowing = true;
   if (socket._httpMessage) socket.on('close', onServerResponseClose);
   const connection = socket[kConnection];
-  if (connection.idleTimer === TICKER) socket.timeout = connection.idleTimeout;
+  if (connection.idleTimeout !== NEVER_IDLE) socket.timeout = connection.idleTimer === TICKER ? connection.idleTimeout : 0;
   socket.setEncoding = socketSetEncoding;
 }
 

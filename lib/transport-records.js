@@ -109,6 +109,8 @@ class Attached {
     this.limit = socket.writableHighWaterMark;
     // Of what is queued, what waits for uncork(): characters of texts and bytes of the rest, as the stream counts them.
     this.corkedLength = 0;
+    // The bytes that were queued before that, for the end of the turn.
+    this.uncorkedBytes = 0;
     // The bytes of that which a destroyed socket has not sent.
     this.lostBytes = 0;
     // How often the socket was given back, and the bytes that the core had moved until then.

@@ -381,7 +381,8 @@ function sendHeld(socket) {
     if (!isCorked(socket) && bytesOf(socket, QUEUED) > 0) flush(socket);
   } else if (shown.frame.turn[HELD] === index + 1) {
     shown.frame.turn[HELD] = 0;
-    flush(socket);
+    // What is corked alone stays so.
+    if (!isCorked(socket) || socket[kAttached].uncorkedBytes > 0) flush(socket);
   }
 }
 
@@ -418,7 +419,11 @@ function settle(socket, left, callback) {
 
 // Writes through the stream, what is queued first.
 function writePlain(socket, data, encoding, callback) {
-  if (bytesOf(socket, QUEUED) > 0) plainWrite.call(socket, takeQueue(socket));
+  if (bytesOf(socket, QUEUED) > 0) {
+    // What was written before cork() does not wait for uncork().
+    if (socket[kAttached].corkedLength === 0) flush(socket);
+    else plainWrite.call(socket, takeQueue(socket));
+  }
   return plainWrite.call(socket, data, encoding, callback);
 }
 
@@ -500,6 +505,7 @@ function send(socket, data, encoding) {
   const length = corked ? attached.corkedLength + data?.length : data?.length;
   if (length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
   const hold = isHeld || corked;
+  if (corked && attached.corkedLength === 0) attached.uncorkedBytes = isHeld ? bytesOf(socket, QUEUED) : 0;
   let left;
   if (typeof data === 'string') {
     const latin1 = isLatin1(encoding);

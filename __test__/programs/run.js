@@ -75,7 +75,7 @@ async function report(judge, { program, differing }) {
   if (shrunk < Number(values.shrink)) {
     shrunk += 1;
     small = await shrink(judge, program, differing);
-    if (isShown(small.differing)) return;
+    if (signature(small.differing) !== signature(differing) && isShown(small.differing)) return;
   } else if (values.shrink !== '0') return;
   console.log(printed(small.program, judge.transport, small.differing));
   if (values.keep === undefined) return;
