@@ -79,8 +79,9 @@ function attach(req, socket, err, isFirst) {
   if (options) {
     const agent = req[kPlacer];
     req[kPlaced] = req[kPlacer] = null;
-    // As late as can be: a request that is sent on a closed connection is lost.
-    if (!isFit(socket)) {
+    // As late as can be: a request that is sent on a closed connection is lost. Nothing was read since the socket was chosen: one that is
+    // destroyed was so by the program, which means the request too.
+    if (!socket.destroyed && !isFit(socket)) {
       unhear(socket);
       replace(agent, req, socket, options);
       return;

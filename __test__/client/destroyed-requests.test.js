@@ -13,8 +13,9 @@ const ours = require('../..');
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
 const REQUEST_EVENTS = ['socket', 'prefinish', 'finish', 'drain', 'abort', 'error', 'close'];
 const RESPONSE_EVENTS = ['end', 'aborted', 'error', 'close'];
-/** Longer than anything takes that happens on one machine. */
-const SETTLED = 20;
+/** Milliseconds in which all has happened that follows the end of a request; and in which a request ends that does. */
+const AFTER = 30;
+const LONGEST = 1000;
 
 const text = (value) => (value instanceof Error ? value.code ?? value.message : typeof value === 'object' && value !== null ? '' : `${value}`);
 const count = (lists) => Object.values(lists).flat().length;
@@ -41,6 +42,16 @@ async function withServer(answer, run) {
     for (const peer of peers) peer.destroy();
     server.close();
   }
+}
+
+/** Resolves when a request has closed, and all that comes of it has come. */
+async function settled(req) {
+  const timer = new AbortController();
+  await Promise.race([req.closed || new Promise((resolve) => {
+    req.on('close', resolve);
+  }), sleep(LONGEST, undefined, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
+  await sleep(AFTER);
 }
 
 async function warmUp(http, options) {
@@ -88,9 +99,9 @@ const ENDS = {
   'an error of the socket': (req) => req.socket?.destroy(new Error('mine')),
 };
 
-for (const [name, end] of Object.entries(ENDS)) {
-  // Without its socket a request is out of their reach.
-  if (!name.includes('socket')) {test(`${name} before the request has its socket leaves to the pool what the built-in leaves`, async () => {
+// Without its socket a request is out of reach of what happens to that.
+for (const [name, end] of Object.entries(ENDS).filter(([name]) => !name.includes('socket'))) {
+  test(`${name} before the request has its socket leaves to the pool what the built-in leaves`, async () => {
     const ways = [{}, { headers: { Connection: 'close' } }, { method: 'POST' }, { timeout: 300 }, { of: { maxSockets: 1 } }, { of: { keepAlive: false } }];
     for (const { of, ...options } of ways) {
       for (const warm of [false, true]) {
@@ -103,7 +114,7 @@ for (const [name, end] of Object.entries(ENDS)) {
             end(req);
             log.push(pool(agent));
             if (agentToo) agent.destroy();
-            await sleep(SETTLED);
+            await settled(req);
             log.push(`${pool(agent)} ${req.socket === null} ${req.destroyed} ${req.closed}`);
             for (const socket of Object.values(agent.freeSockets).flat()) log.push(socket.eventNames().map((event) => `${event} ${socket.listenerCount(event)}`));
           }), of);
@@ -112,10 +123,11 @@ for (const [name, end] of Object.entries(ENDS)) {
     }
   });}
 
+for (const [name, end] of Object.entries(ENDS)) {
   test(`${name} around writes tells their callbacks what the built-in tells them`, async () => {
     for (const headers of [{}, { 'Content-Length': 3 }]) {
       for (const order of ['wd', 'dw', 'wed', 'wde', 'wwd', 'edw', 'ede']) {
-        for (const stage of ['made', 'socket', 'connect']) {
+        for (const stage of name.includes('socket') ? ['socket', 'connect'] : ['made', 'socket', 'connect']) {
           await same((http, agent, log) => withServer('', async (port) => {
             const req = http.request({ host: '127.0.0.1', port, agent, method: 'POST', headers });
             note(log, req, '', REQUEST_EVENTS);
@@ -130,7 +142,7 @@ for (const [name, end] of Object.entries(ENDS)) {
             if (stage === 'made') act();
             else if (stage === 'socket') req.on('socket', act);
             else req.on('socket', (socket) => socket.on('connect', () => setTimeout(act, 2)));
-            await sleep(SETTLED);
+            await settled(req);
             log.push(`${req.writableFinished} ${req.writableEnded} ${req.destroyed} ${req.writableLength}`);
           }));
         }
@@ -154,6 +166,8 @@ for (const [name, end] of Object.entries(ENDS)) {
     };
     for (const answer of [`${HEAD}hello`, `${HEAD}hel`]) {
       for (const stage of Object.keys(stages)) {
+        // A part has no end by itself.
+        if (!answer.endsWith('hello') && (stage === 'end' || stage === 'close')) continue;
         for (const method of ['GET', 'POST']) {
           await same((http, agent, log) => withServer(answer, async (port) => {
             const req = http.request({ host: '127.0.0.1', port, agent, method });
@@ -169,7 +183,7 @@ for (const [name, end] of Object.entries(ENDS)) {
             await sleep(5);
             const act = () => end(req);
             Promise.resolve(stages[stage](res, act)).catch((error) => log.push(`iteration ${text(error)}`));
-            await sleep(SETTLED);
+            await settled(req);
             log.push(`${pool(agent)} ${res.complete} ${res.destroyed} ${res.readableEnded} ${res.aborted} ${req.destroyed} ${req.socket.destroyed}`);
           }));
         }
@@ -195,10 +209,44 @@ test('an error of a socket in the very turn in which it is made goes where the b
   for (const options of Object.values(cases)) {
     for (const without of [{}, { agent: false }]) {
       const get = (http) => hearing(async (log) => {
-        note(log, http.get({ ...without, ...options }), '', REQUEST_EVENTS);
-        await sleep(SETTLED);
+        const req = http.get({ ...without, ...options });
+        note(log, req, '', REQUEST_EVENTS);
+        await settled(req);
       });
       assert.deepEqual(await get(ours), await get(builtin));
     }
   }
+});
+
+test('who destroys the agent in the turn in which a request got a kept socket ends the request with it', async () => {
+  for (const act of ['agent', 'sockets']) {
+    await same((http, agent, log) => withServer(`${HEAD}hello`, async (port) => {
+      const to = { host: '127.0.0.1', port, agent };
+      await warmUp(http, to);
+      await warmUp(http, to);
+      const req = http.get(to);
+      note(log, req, '', REQUEST_EVENTS);
+      if (act === 'agent') agent.destroy();
+      else Object.values(agent.sockets).flat()[0].destroy(new Error('mine'));
+      await settled(req);
+      log.push(`${pool(agent)} ${req.destroyed} ${req.reusedSocket}`);
+    }));
+  }
+});
+
+test('a callback of end() on a request that has failed is called in a later tick', async () => {
+  const log = async (http) => {
+    const seen = [];
+    const req = http.request({ host: '127.0.0.1', port: 1, method: 'POST' });
+    req.on('error', () => {});
+    req.end('a');
+    await new Promise((resolve) => {
+      req.on('close', resolve);
+    });
+    req.end((error) => seen.push(text(error)));
+    seen.push('behind end()');
+    await sleep(1);
+    return seen;
+  };
+  assert.deepEqual(await log(ours), await log(builtin));
 });

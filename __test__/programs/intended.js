@@ -5,6 +5,12 @@
 /** @type {{why: string, row: string, explains: function({program: object, object: string, builtin: string[], ours: string[], transport: string}): boolean}[]} */
 const INTENDED = [
   {
+    why: 'bytes that no request asked for end their connection on every line',
+    row: 'a socket of the pool that has ended, or on which bytes have come',
+    explains: ({ object, builtin, ours }) => object.startsWith('peer') && !builtin.includes('end') &&
+      JSON.stringify(ours.filter((line) => line !== 'end' && line !== 'close')) === JSON.stringify(builtin),
+  },
+  {
     why: 'a request that has waited for room connects with its own options: the built-in agent takes those of the request whose socket has closed',
     row: 'a request that has waited for room in an agent',
     explains: ({ program, object, builtin, ours }) => object === 'agent' && Boolean(program.agent?.maxSockets ?? program.agent?.maxTotalSockets) &&
