@@ -48,7 +48,7 @@ const STEP = (depth) => [
   [1, (draw) => [`sock.${draw.of(['pause', 'resume', 'ref', 'unref', 'setNoDelay', 'setKeepAlive', 'cork', 'uncork', 'end', 'destroySoon'])}`]],
   [1, (draw) => ['sock.write', chunk(draw, 1000)]],
   [1, (draw) => ['wrap', 'sock', draw.of(['write', 'end', 'destroy', 'pause', 'resume', 'setTimeout', 'cork', 'uncork'])]],
-  [1, (draw) => ['wrap', draw.of(['res', 'req']), draw.of(['write', 'end', 'destroy', 'emit', 'pause', 'resume', 'read', 'push', 'writeHead', 'setHeader', '_send', '_destroy'])]],
+  [1, (draw) => ['wrap', draw.of(['res', 'req']), draw.of(['write', 'end', 'destroy', 'emit', 'pause', 'resume', 'read', 'writeHead', 'setHeader'])]],
   [1, (draw) => ['set', 'res', ...draw.of([['statusCode', 404], ['statusCode', 204], ['statusMessage', 'Fine'], ['sendDate', false], ['shouldKeepAlive', false], ['strictContentLength', true], ['statusCode', 1000]])]],
   [1, (draw) => [`${target(draw)}.setTimeout`, draw.of([0, 100000])]],
   [1, (draw) => [`${target(draw)}.removeAllListeners`, ...(draw.chance(70) ? [draw.of(['data', 'end', 'close', 'error', 'finish'])] : [])]],
@@ -151,7 +151,7 @@ function listeners(draw) {
   if (draw.chance(10)) listen.connect = socketSteps(draw);
   if (draw.chance(10)) listen.checkContinue = handler(draw);
   if (draw.chance(5)) listen.checkExpectation = handler(draw);
-  if (draw.chance(10)) listen.connection = draw.some(0, 2, () => draw.weighted([[3, ['look', 'sock']], [3, (one) => ['on', 'sock', one.weighted(EVENTS.sock), 'on', []]], [1, (one) => ['wrap', 'sock', one.of(['write', 'end', 'destroy', 'pause', 'resume', 'read'])]]]));
+  if (draw.chance(10)) listen.connection = draw.some(0, 2, () => draw.weighted([[3, ['look', 'sock']], [3, (one) => ['on', 'sock', one.weighted(EVENTS.sock), 'on', []]], [1, (one) => ['wrap', 'sock', one.of(['write', 'end', 'destroy', 'pause', 'resume'])]]]));
   if (draw.chance(10)) listen.close = [];
   return listen;
 }

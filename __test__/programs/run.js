@@ -74,8 +74,9 @@ async function report(judge, { program, differing }) {
   let small = { program, differing };
   if (shrunk < Number(values.shrink)) {
     shrunk += 1;
-    small = await shrink(judge, program, differing);
-    if (signature(small.differing) !== signature(differing) && isShown(small.differing)) return;
+    const own = signature(differing);
+    small = await shrink(judge, program, differing, (now) => signature(now) !== own && shown.has(signature(now)));
+    if (signature(small.differing) !== own && isShown(small.differing)) return;
   } else if (values.shrink !== '0') return;
   console.log(printed(small.program, judge.transport, small.differing));
   if (values.keep === undefined) return;

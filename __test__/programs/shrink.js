@@ -3,11 +3,11 @@
 // Makes a program that differs as small as it can be: takes steps, listeners and options away and simplifies values while it still differs.
 
 // A shrinking takes no more trials than that.
-const MOST_TRIALS = 1500;
+const MOST_TRIALS = 600;
 
 const isSteps = (value) => Array.isArray(value) && value.length > 0 && value.every((one) => Array.isArray(one));
 // Their lengths and places have a meaning.
-const KEPT_KEYS = new Set(['kind', 'handlers', 'script']);
+const KEPT_KEYS = new Set(['kind', 'handlers', 'script', 'data', 'size', 'error', 'callback', 'not']);
 
 /** Every smaller program that is one change away; the large cuts come first. */
 function* smaller(value, key) {
@@ -27,7 +27,7 @@ function* smaller(value, key) {
     for (const [at, one] of value.entries()) for (const other of smaller(one, at)) yield [...value.slice(0, at), other, ...value.slice(at + 1)];
   } else if (value !== null && typeof value === 'object') {
     for (const name of Object.keys(value)) {
-      if (!KEPT_KEYS.has(name) && !('data' in value)) {
+      if (!KEPT_KEYS.has(name)) {
         const rest = { ...value };
         delete rest[name];
         yield rest;
@@ -42,11 +42,15 @@ function* smaller(value, key) {
   }
 }
 
-// A message without one of its lines, or with half of a long run of bytes.
+// A message without one of its fields, or with less body.
 function* shorterMessage(text) {
-  const lines = text.split('\r\n');
-  for (const [at, line] of lines.entries()) if (at > 0 && line !== '' && !line.startsWith('Host')) yield [...lines.slice(0, at), ...lines.slice(at + 1)].join('\r\n');
-  if (text.length > 400) yield text.slice(0, text.length >> 1);
+  const head = text.indexOf('\r\n\r\n') + 1 || text.length;
+  const lines = text.slice(0, head).split('\r\n');
+  for (const [at, line] of lines.entries()) {
+    if (at > 0 && line !== '' && !/^(Host|Content-Length|Transfer-Encoding)/i.test(line)) yield [...lines.slice(0, at), ...lines.slice(at + 1)].join('\r\n') + text.slice(head);
+  }
+  const [, before, length, body] = /^([\s\S]*\r\nContent-Length: )(\d+)\r\n\r\n([\s\S]*)$/.exec(text) ?? [];
+  if (Number(length) > 5 && body.length === Number(length)) for (const less of [5, length >> 1]) yield `${before}${less}\r\n\r\n${body.slice(0, less)}`;
 }
 
 // What kind of object differs: 'req', 'res', 'sock', 'peer', ... A smaller program has to differ in the same.
@@ -56,9 +60,10 @@ const kindsOf = (differing) => new Set(differing.map(({ object }) => object.repl
  * @param {import('./judge').Judge} judge
  * @param {object} program that differs
  * @param {object[]} differing how
+ * @param {function(object[]): boolean} [isKnown] tells a difference that has been shown: a smaller program must not come to it
  * @returns {Promise<{program: object, differing: object[]}>} the smallest program found
  */
-async function shrink(judge, program, differing) {
+async function shrink(judge, program, differing, isKnown = () => false) {
   const kinds = kindsOf(differing);
   let best = { program, differing };
   let trials = 0;
@@ -67,7 +72,7 @@ async function shrink(judge, program, differing) {
     for (const candidate of smaller(best.program)) {
       if ((trials += 1) > MOST_TRIALS) return best;
       const now = await judge.differs(candidate);
-      if (now.length === 0 || ![...kindsOf(now)].every((kind) => kinds.has(kind))) continue;
+      if (now.length === 0 || ![...kindsOf(now)].every((kind) => kinds.has(kind)) || isKnown(now)) continue;
       best = { program: candidate, differing: now };
       found = true;
       break;
