@@ -24,6 +24,10 @@ const CLASS_NAME = /^[A-Z][A-Za-z0-9]*$/;
 /**
  * Each code: its error class and its message, as text or as a function of the constructor's arguments.
  */
+/** What node says where an assertion of its own fails. */
+const FAILED_ASSERTION = 'This is caused by either a bug in Node.js or incorrect usage of Node.js internals.\n' +
+  'Please open an issue with this stack trace at https://github.com/nodejs/node/issues\n';
+
 const TABLE = {
   ERR_HTTP_BODY_NOT_ALLOWED: [Error, 'Adding content for this request method or response status is not allowed.'],
   ERR_HTTP_CONTENT_LENGTH_MISMATCH: [Error, (seen, announced) =>
@@ -35,7 +39,7 @@ const TABLE = {
   ERR_HTTP_SOCKET_ASSIGNED: [Error, 'ServerResponse has an already assigned socket'],
   ERR_HTTP_SOCKET_ENCODING: [Error, 'Changing the socket encoding is not allowed per RFC7230 Section 3.'],
   ERR_HTTP_TRAILER_INVALID: [Error, 'Trailers are invalid with this transfer encoding'],
-  ERR_INTERNAL_ASSERTION: [Error, (message) => message],
+  ERR_INTERNAL_ASSERTION: [Error, (message = FAILED_ASSERTION) => message],
   ERR_INVALID_ARG_TYPE: [TypeError, (name, expected, value) =>
     `The ${subject(name, '"')} must be ${expectation(expected)}.${received(value)}`],
   ERR_INVALID_ARG_VALUE: [TypeError, (name, value, reason = 'is invalid') =>

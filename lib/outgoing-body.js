@@ -359,7 +359,9 @@ function sendHeldChunk(message) {
   message._send(length.toString(16), 'latin1', null);
   message._send(CRLF_BYTES, null, null);
   for (const { chunk, encoding } of held) message._send(chunk, encoding, null);
-  const accepted = message._send(CRLF_BYTES, null, (error) => {
+  // Where nobody sees single writes, a callback that does nothing is none: with one the socket's stream writes.
+  const isUntold = held.every(({ callback }) => callback === nop) && isDirect(message, message[kSocket]);
+  const accepted = message._send(CRLF_BYTES, null, isUntold ? undefined : (error) => {
     for (const { callback } of held) callback(error);
   });
   if (TRACKS_END && accepted && message[kNeedDrain]) {
@@ -487,7 +489,9 @@ function end(chunk, encoding, callback) {
   }
   done ??= finished.bind(undefined, this);
   if (this._hasBody && this.chunkedEncoding) {
-    this._send(`0\r\n${this._trailer}\r\n`, 'latin1', done);
+    const lastChunk = `0\r\n${this._trailer}\r\n`;
+    if (isDirect(this, socket)) writeLast(socket, takeHead(this) + lastChunk, 'latin1', finished, this);
+    else this._send(lastChunk, 'latin1', done);
   } else if (carried) {
     // The end is told when the body is written: from Node 24 on nothing goes behind it.
   } else if (!this._headerSent || this.writableLength || chunk) {
@@ -495,9 +499,7 @@ function end(chunk, encoding, callback) {
   } else {
     process.nextTick(done);
   }
-  if (socket) {
-    uncorkAll(socket);
-  }
+  if (socket) uncorkAll(socket);
   this[kCorked] = CORKS_CHUNKS ? 1 : 0;
   if (CORKS_CHUNKS) this.uncork();
   if (DEBUGGING) debug('outgoing message end.');
@@ -537,7 +539,8 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
   }
   const head = firstPart(message);
   const carries = message._hasBody;
-  if (!carries && chunk.length !== 0 && message[kRejectNonStandardBodyWrites]) {
+  // Without a chunk it is ''.
+  if (!carries && chunk !== '' && message[kRejectNonStandardBodyWrites]) {
     socket?.cork();
     throw new codes.ERR_HTTP_BODY_NOT_ALLOWED();
   }
@@ -586,7 +589,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
  * @this {OutgoingMessage}
  */
 function _finish() {
-  if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION('a message cannot finish without a socket');
+  if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION();
   if (isHeard(this, 'prefinish')) this.emit('prefinish');
 }
 

@@ -104,9 +104,7 @@ function assignInTurn(response, socket, done, previous) {
  * @param {stream.Writable} socket the one that was assigned
  */
 ServerResponse.prototype.detachSocket = function detachSocket(socket) {
-  if (socket._httpMessage !== this) {
-    throw new codes.ERR_INTERNAL_ASSERTION('The socket is not that of this response');
-  }
+  if (socket._httpMessage !== this) throw new codes.ERR_INTERNAL_ASSERTION();
   if (!isUnbuilt(socket)) socket.removeListener('close', onServerResponseClose);
   socket._httpMessage = null;
   this.socket = null;
