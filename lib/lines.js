@@ -52,6 +52,13 @@ function refusesManyFields() {
   return result instanceof Error;
 }
 
+/** The names that `setHeaders()` sets, in their order; before Node 18.15 there is no such method. */
+function namesSet(fields) {
+  const message = new builtin.OutgoingMessage();
+  message.setHeaders?.(new Map(fields));
+  return message.getHeaderNames();
+}
+
 /** Whether a response asks the headers object of its request for a field, and not the list of raw headers. */
 function asksHeaders() {
   // A response that nobody asked for is not to be published.
@@ -206,6 +213,9 @@ module.exports = {
   removedEndsKeepAlive: !since(20),
   /** A name that a list of fields for writeHead() repeats keeps all its values (22). */
   keepsRepeated: since(22),
+  /** setHeaders() sets all cookies together, behind the other fields (20); and an empty list of them, too (22). */
+  setsCookiesLast: namesSet([['set-cookie', 'a'], ['b', 'c']])[0] === 'b',
+  setsNoCookies: namesSet([['set-cookie', []]]).length > 0,
   /** 1xx responses are one function, which refuses to follow the head (24). */
   writesInformation: 'writeInformation' in response,
 

@@ -11,7 +11,7 @@ const { Buffer } = require('node:buffer');
 const { setTimeout } = require('node:timers');
 const native = require('./native');
 const { codes } = require('./errors');
-const { choosesValidation, removedEndsKeepAlive } = require('./lines');
+const { choosesValidation, removedEndsKeepAlive, setsCookiesLast, setsNoCookies } = require('./lines');
 const { kOutHeaders, kUniqueHeaders } = require('./symbols');
 const { checkInvalidHeaderChar, lowerCaseName, validateHeaderName, validateHeaderValue, validateString } = require('./validators');
 
@@ -354,12 +354,12 @@ function setHeaders(headers) {
     throw new codes.ERR_INVALID_ARG_TYPE('headers', ['Headers', 'Map'], headers);
   }
   // A Headers object lists each cookie on its own; one field would replace the other.
-  let cookies = [];
+  let cookies;
   for (const { 0: name, 1: value } of headers) {
-    if (name === 'set-cookie') cookies = cookies.concat(value);
+    if (setsCookiesLast && name === 'set-cookie') cookies = (cookies ?? []).concat(value);
     else this.setHeader(name, value);
   }
-  if (cookies.length > 0) this.setHeader('set-cookie', cookies);
+  if (cookies !== undefined && (setsNoCookies || cookies.length > 0)) this.setHeader('set-cookie', cookies);
   return this;
 }
 
