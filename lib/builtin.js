@@ -49,6 +49,10 @@ const { setGlobalProxyFromEnv } = http;
 const webSockets = Object.fromEntries(['WebSocket', 'CloseEvent', 'MessageEvent']
   .filter((name) => name in http).map((name) => [name, Object.getOwnPropertyDescriptor(http, name)]));
 
+/** Functions of later releases that have nothing to do with connections (26.12), or that ours would do in the same way. */
+const helpers = Object.fromEntries(['isValidHeaderName', 'isValidHeaderValue', 'websocketMask', 'websocketUnmask']
+  .filter((name) => name in http).map((name) => [name, http[name]]));
+
 module.exports = {
   Agent,
   ClientRequest,
@@ -59,6 +63,7 @@ module.exports = {
   ServerResponse,
   exportedSymbols,
   globalAgentOptions,
+  helpers,
   isLenient,
   maxHeaderSize,
   setGlobalProxyFromEnv,

@@ -7,6 +7,7 @@
 
 const EventEmitter = require('node:events');
 const Stream = require('node:stream');
+const { OutgoingMessage } = require('./builtin');
 
 const { init } = EventEmitter;
 const { emit: plainEmit, on: plainOn } = EventEmitter.prototype;
@@ -19,6 +20,10 @@ const kShapeMode = bySymbol('shapeMode');
 // A version that keeps something else is left to do it itself.
 const isKnown = events === '_events' && eventsCount === '_eventsCount' && maxListeners === '_maxListeners' &&
   kCapture !== undefined && symbols.every((symbol) => symbol === kCapture || symbol === kShapeMode);
+
+// From Node 26.12 on a message has places for its own events from the start, and its count is an own property with its first listener.
+const sample = new OutgoingMessage();
+const places = Object.hasOwn(sample, '_eventsCount') ? undefined : sample._events;
 
 /** In the options of a message: its first listener of 'finish', with which its table is made; adding one later costs a look-up. */
 const kOnFinish = Symbol('onFinish');
@@ -34,16 +39,26 @@ function initialize(emitter, onFinish) {
     if (onFinish !== undefined) emitter.on('finish', onFinish);
     return;
   }
-  const comesWith = onFinish !== undefined && emitter.on === plainOn;
+  const comesWith = onFinish !== undefined && emitter.on === plainOn && places === undefined;
+  if (places !== undefined) {
+    emitter._events = { ...places };
+    finishInit(emitter, true);
+    if (onFinish !== undefined) emitter.on('finish', onFinish);
+    return;
+  }
   // A table without prototype has its places in a hash: added one by one they cost less than in the literal.
   const table = { __proto__: null };
   if (comesWith) table.finish = onFinish;
   emitter._events = table;
   emitter._eventsCount = comesWith ? 1 : 0;
-  emitter._maxListeners = emitter._maxListeners || undefined;
-  if (kShapeMode !== undefined) emitter[kShapeMode] = false;
-  emitter[kCapture] = EventEmitter.prototype[kCapture];
+  finishInit(emitter, false);
   if (onFinish !== undefined && !comesWith) emitter.on('finish', onFinish);
+}
+
+function finishInit(emitter, hasPlaces) {
+  emitter._maxListeners = emitter._maxListeners || undefined;
+  if (kShapeMode !== undefined) emitter[kShapeMode] = hasPlaces;
+  emitter[kCapture] = EventEmitter.prototype[kCapture];
 }
 
 /**

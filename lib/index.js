@@ -2,7 +2,7 @@
 // What `require('rust-http')` is: the exports of node:http, in its order.
 
 const agents = require('./agent');
-const { maxHeaderSize, setGlobalProxyFromEnv, webSockets } = require('./builtin');
+const { helpers, maxHeaderSize, setGlobalProxyFromEnv, webSockets } = require('./builtin');
 const client = require('./client');
 const { methods, parsers } = require('./common');
 const { IncomingMessage } = require('./incoming');
@@ -44,6 +44,7 @@ module.exports = {
   get: client.get,
   request: client.request,
   setMaxIdleHTTPParsers,
+  ...helpers,
   ...(setGlobalProxyFromEnv && { setGlobalProxyFromEnv: require('./global-proxy').setGlobalProxyFromEnv }),
 };
 

@@ -24,6 +24,10 @@ export const {
   WebSocket,
   CloseEvent,
   MessageEvent,
+  isValidHeaderName,
+  isValidHeaderValue,
+  websocketMask,
+  websocketUnmask,
 } = http;
 
 export default http;

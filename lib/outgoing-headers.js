@@ -353,10 +353,14 @@ function setHeaders(headers) {
   if (!headers || Array.isArray(headers) || typeof headers.keys !== 'function' || typeof headers.get !== 'function') {
     throw new codes.ERR_INVALID_ARG_TYPE('headers', ['Headers', 'Map'], headers);
   }
+  if (!setsCookiesLast) {
+    for (const name of headers.keys()) this.setHeader(name, headers.get(name));
+    return this;
+  }
   // A Headers object lists each cookie on its own; one field would replace the other.
   let cookies;
   for (const { 0: name, 1: value } of headers) {
-    if (setsCookiesLast && name === 'set-cookie') cookies = (cookies ?? []).concat(value);
+    if (name === 'set-cookie') cookies = (cookies ?? []).concat(value);
     else this.setHeader(name, value);
   }
   if (cookies !== undefined && (setsNoCookies || cookies.length > 0)) this.setHeader('set-cookie', cookies);
