@@ -4,6 +4,7 @@
 // trees can be had.
 //   npm run test:matrix -- [--line N]... [--own PART]... [--suite REGEX] [--no-suites] [--tree N=DIR]...
 //   --line N      18, 20, 22, 24 or 26; may be repeated (default: all)
+//   --release N=V the release of line N that is run, for example 24=24.21.0 (default: the newest that npm has)
 //   --own PART    only our tests with that in their path; may be repeated (default: all; on lines other than this Node's
 //                 without the parts named in ONCE)
 //   --suite REGEX only Node's tests whose name matches
@@ -39,6 +40,7 @@ const { values } = parseArgs({
   options: {
     line: { type: 'string', multiple: true, default: LINES },
     own: { type: 'string', multiple: true, default: [] },
+    release: { type: 'string', multiple: true, default: [] },
     suite: { type: 'string' },
     'no-suites': { type: 'boolean', default: false },
     programs: { type: 'string', default: '0' },
@@ -46,17 +48,19 @@ const { values } = parseArgs({
   },
 });
 const trees = new Map(values.tree.map((text) => text.split('=')));
+const releases = new Map(values.release.map((text) => text.split('=')));
 
-// The newest release of a line, unpacked once.
+// A release of a line, unpacked once.
 function binaryOf(line) {
+  const release = releases.get(line) ?? line;
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  const dir = path.join(cache, line);
+  const dir = path.join(cache, release);
   const binary = path.join(dir, 'package', 'bin', 'node');
   if (fs.existsSync(binary)) return binary;
   fs.mkdirSync(dir, { recursive: true });
-  const packed = spawnSync('npm', ['pack', '--silent', `${name}@${line}`], { cwd: dir, encoding: 'utf8' });
+  const packed = spawnSync('npm', ['pack', '--silent', `${name}@${release}`], { cwd: dir, encoding: 'utf8' });
   const file = packed.stdout?.trim().split('\n').pop();
-  if (packed.status !== 0 || !file) throw new Error(`npm has no ${name}@${line}: ${packed.stderr}`);
+  if (packed.status !== 0 || !file) throw new Error(`npm has no ${name}@${release}: ${packed.stderr}`);
   const unpacked = spawnSync('tar', ['-xzf', file, 'package/bin/node'], { cwd: dir, encoding: 'utf8' });
   if (unpacked.status !== 0) throw new Error(`${file} cannot be unpacked: ${unpacked.stderr}`);
   fs.rmSync(path.join(dir, file));

@@ -23,6 +23,7 @@ const COMMANDS = {
   'npm run build -- --target aarch64-unknown-linux-gnu.2.17 -x': {
     run: 'npm run build -- --target aarch64-unknown-linux-gnu.2.17 -x --output-dir {tmp}', expect: /Finished `release`/, needs: 'cargo-zigbuild',
   },
+  'npm run test:programs': { run: 'npm run test:programs -- 6 7 --transport native', expect: /\d+ passed, 0 failed/ },
   'npm run test:programs -- 3000 7 --kind server': { run: 'npm run test:programs -- 6 7 --kind server --transport native', expect: /\d+ passed, 0 failed/ },
   'npm run lint': { ci: 'npm run lint' },
   'npm run fmt': { run: 'npm run fmt && git diff --exit-code', in: 'copy' },
