@@ -8,7 +8,6 @@
  * of the release only where it does not.
  */
 
-const { channel } = require('node:diagnostics_channel');
 const EventEmitter = require('events');
 const builtin = require('./builtin');
 
@@ -59,21 +58,6 @@ function namesSet(fields) {
   return message.getHeaderNames();
 }
 
-/** Whether a response asks the headers object of its request for a field, and not the list of raw headers. */
-function asksHeaders() {
-  // A response that nobody asked for is not to be published.
-  if (!isNode || channel('http.server.response.created').hasSubscribers) return !since(26);
-  const message = new builtin.IncomingMessage();
-  let asked = false;
-  Object.assign(message, { httpVersionMajor: 1, httpVersionMinor: 0 });
-  Object.defineProperty(message, 'headers', { get() {
-    asked = true;
-    return {};
-  } });
-  new builtin.ServerResponse(message);
-  return asked;
-}
-
 /** A socket of which an agent can be told that its request is done. */
 function idleSocket() {
   const socket = new EventEmitter();
@@ -97,17 +81,6 @@ function connectsWithTimeout() {
   };
   probed.createSocket({ getHeader() {}, timeout: 1 }, { host: '' }, () => {});
   return told === 1;
-}
-
-/** Whether a request hears of an error of its socket from the call on that gives it, not from the next tick on. */
-function hearsAtOnce() {
-  let probed;
-  // Nothing comes of a request that is destroyed before its socket is there.
-  new builtin.ClientRequest({ agent: { protocol: 'http:', addRequest(req) { probed = req; } }, host: '' });
-  probed.aborted = probed.destroyed = true;
-  const socket = new EventEmitter();
-  probed.onSocket(socket);
-  return socket.listenerCount('error') > 0;
 }
 
 /** A request that is made and nothing else, since it has no connection. */
@@ -161,8 +134,8 @@ module.exports = {
   listsPfx: since(22),
 
   // ----------------------------------------------------------------------------------------------------- the server
-  /** The server asks a request's headers object for fields, so that it is built before the handler runs; not from 26 on. */
-  asksHeaders: asksHeaders(),
+  /** The server asks a request's headers object for fields, so that it is built before the handler runs; not from 26 on. (To ask takes a response, and traces show it.) */
+  asksHeaders: !since(26),
   /** Storing options sets `noDelay` among them (18). */
   storesNoDelay: storesNoDelay(),
   /** A request of HTTP/1.1 without a Host field is refused (20). */
@@ -222,8 +195,11 @@ module.exports = {
   // ----------------------------------------------------------------------------------------------------- the client
   /** `request.path` is an accessor that checks what it is given (24). */
   checksPath: 'path' in request,
-  /** An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24). */
-  hearsAtOnce: isNode && hearsAtOnce(),
+  /**
+   * An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24.15, 25.7).
+   * To ask the built-in takes a tick, which async hooks see.
+   */
+  hearsAtOnce: major === 24 ? minor >= 15 : since(25, 7),
   /** The socket of a request that is destroyed when it is sent, and its answer has come, is not destroyed with it (26). */
   sparesSocket: sparesSocket(),
   /** What is a URL is told by its members, not by its class (20). */
