@@ -39,13 +39,13 @@ function initialize(emitter, onFinish) {
     if (onFinish !== undefined) emitter.on('finish', onFinish);
     return;
   }
-  const comesWith = onFinish !== undefined && emitter.on === plainOn && places === undefined;
   if (places !== undefined) {
     emitter._events = { ...places };
     finishInit(emitter, true);
     if (onFinish !== undefined) emitter.on('finish', onFinish);
     return;
   }
+  const comesWith = onFinish !== undefined && emitter.on === plainOn;
   // A table without prototype has its places in a hash: added one by one they cost less than in the literal.
   const table = { __proto__: null };
   if (comesWith) table.finish = onFinish;

@@ -27,6 +27,7 @@ const FAILED_MESSAGE_COMPLETE = 2;
 
 // What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
 const ABANDONED = Symbol('abandoned');
+
 // Calls back for every event; answers what the callback of the last head decided. Each body piece, and each batch of fields of a parser
 // that drains ticks behind both, gets an async scope of its own; what lies between shares one.
 function deliverAll(parser, text, events, offset) {
