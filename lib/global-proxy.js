@@ -1,10 +1,10 @@
 'use strict';
 // `http.setGlobalProxyFromEnv()`: proxies for the requests of the whole process that name no agent (Node 24.14).
 
-const { Agent: Builtin, globalAgentOptions, setGlobalProxyFromEnv: setBuiltin } = require('./builtin');
-const agents = require('./agent');
-const { kProxyConfig } = require('./lines');
-const { validateObject } = require('./validators');
+const { Agent: Builtin, globalAgentOptions, setGlobalProxyFromEnv: setBuiltin } = require('./compat/builtin');
+const agents = require('./client/agent');
+const { kProxyConfig } = require('./compat/node-features');
+const { validateObject } = require('./util/validators');
 
 /**
  * Gives the process's requests the proxies that variables name: those of http and https, and those of fetch().

@@ -5,14 +5,14 @@
  */
 
 const tls = require('tls');
-const { Agent: HttpAgent } = require('./agent');
-const { globalAgentOptions } = require('./builtin');
-const { ClientRequest } = require('./client');
-const { mergeOptions, optionsOfUrl } = require('./client-options');
-const { agentTakesDefaults, kProxyConfig, listsPfx } = require('./lines');
-const native = require('./native');
-const http = require('./server');
-const { validateObject } = require('./validators');
+const { Agent: HttpAgent } = require('./client/agent');
+const { globalAgentOptions } = require('./compat/builtin');
+const { ClientRequest } = require('./client/request');
+const { mergeOptions, optionsOfUrl } = require('./client/options');
+const { agentTakesDefaults, kProxyConfig, listsPfx } = require('./compat/node-features');
+const native = require('./native/addon');
+const http = require('./server/server');
+const { validateObject } = require('./util/validators');
 
 const DEFAULT_PORT = 443;
 const PROTOCOL = 'https:';

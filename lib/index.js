@@ -1,14 +1,14 @@
 'use strict';
 // What `require('rust-http')` is: the exports of node:http, in its order.
 
-const agents = require('./agent');
-const { helpers, maxHeaderSize, setGlobalProxyFromEnv, webSockets } = require('./builtin');
-const client = require('./client');
-const { methods, parsers } = require('./common');
-const { IncomingMessage } = require('./incoming');
-const { OutgoingMessage, validateHeaderName, validateHeaderValue } = require('./outgoing');
-const { STATUS_CODES, Server, ServerResponse, _connectionListener } = require('./server');
-const { validateInteger } = require('./validators');
+const agents = require('./client/agent');
+const { helpers, maxHeaderSize, setGlobalProxyFromEnv, webSockets } = require('./compat/builtin');
+const client = require('./client/request');
+const { methods, parsers } = require('./message/parsers');
+const { IncomingMessage } = require('./message/incoming');
+const { OutgoingMessage, validateHeaderName, validateHeaderValue } = require('./message/outgoing');
+const { STATUS_CODES, Server, ServerResponse, _connectionListener } = require('./server/server');
+const { validateInteger } = require('./util/validators');
 
 /**
  * @param {object} [opts] options of the server, of its sockets and of its messages

@@ -6,13 +6,13 @@
 
 const { syncBuiltinESMExports } = require('node:module');
 // Captures what is genuine before anything is written over.
-require('./builtin');
+require('./compat/builtin');
 const ours = require('./index');
-const client = require('./client');
-const common = require('./common');
-const incoming = require('./incoming');
-const outgoing = require('./outgoing');
-const server = require('./server');
+const client = require('./client/request');
+const common = require('./message/parsers');
+const incoming = require('./message/incoming');
+const outgoing = require('./message/outgoing');
+const server = require('./server/server');
 
 // Only names that the running Node has: what it does not have, no program may come to rely on.
 function overlay(name, members) {

@@ -93,6 +93,6 @@ test('every file that the exports name is there and is packed', () => {
 });
 
 test('nothing else of the package can be loaded by name', () => {
-  const error = run('.cjs', "try { require('rust-http/lib/agent') } catch (e) { console.log(JSON.stringify(e.code)) }");
+  const error = run('.cjs', "try { require('rust-http/lib/client/agent') } catch (e) { console.log(JSON.stringify(e.code)) }");
   assert.equal(error, 'ERR_PACKAGE_PATH_NOT_EXPORTED');
 });

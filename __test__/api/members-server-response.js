@@ -1,7 +1,7 @@
 'use strict';
 // The members of ServerResponse.
 
-const { corksEachTurn, refusesSecondHead } = require('../../lib/lines');
+const { corksEachTurn, refusesSecondHead } = require('../../lib/compat/node-features');
 const assert = require('node:assert/strict');
 const net = require('node:net');
 const { answer, ask, bodyOf, event, get, headOf, http, open, serve, textOf } = require('./helpers');

@@ -1,7 +1,7 @@
 'use strict';
 // The members of Server.
 
-const { refusesManyFields } = require('../../lib/lines');
+const { refusesManyFields } = require('../../lib/compat/node-features');
 const assert = require('node:assert/strict');
 const net = require('node:net');
 const { event, get, http, say, serve, serving, sleep, textOf, until } = require('./helpers');

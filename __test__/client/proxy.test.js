@@ -6,7 +6,7 @@ const { test } = require('node:test');
 const assert = require('node:assert');
 const builtin = require('node:http');
 const net = require('node:net');
-const { kProxyConfig } = require('../../lib/lines');
+const { kProxyConfig } = require('../../lib/compat/node-features');
 const ours = require('../..');
 
 const skip = kProxyConfig === undefined && 'this Node has no proxyEnv';

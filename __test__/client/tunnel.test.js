@@ -6,7 +6,7 @@ const { test } = require('node:test');
 const assert = require('node:assert');
 const builtin = { http: require('node:http'), https: require('node:https') };
 const net = require('node:net');
-const { kProxyConfig } = require('../../lib/lines');
+const { kProxyConfig } = require('../../lib/compat/node-features');
 const ours = { http: require('../..'), https: require('../../lib/https') };
 
 const skip = kProxyConfig === undefined && 'this Node has no proxyEnv';

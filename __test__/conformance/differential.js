@@ -5,8 +5,8 @@
 // Both get the same pieces and have to make the same calls with the same arguments, and to come to the same end: the same
 // bytes parsed, the same code and reason, the same result of finish(). Differences are printed with the input.
 
-const builtin = require('../../lib/builtin').HTTPParser;
-const { HTTPParser: ours } = require('../../lib/parser');
+const builtin = require('../../lib/compat/builtin').HTTPParser;
+const { HTTPParser: ours } = require('../../lib/parser/parser');
 const { DEVIATIONS } = require('./deviations');
 const { inputs } = require('./inputs');
 

@@ -9,8 +9,8 @@ const path = require('node:path');
 const { once } = require('node:events');
 const test = require('node:test');
 const http = require('../..');
-const { HTTPParser } = require('../../lib/parser');
-const { STRICT } = require('../../lib/strict');
+const { HTTPParser } = require('../../lib/parser/parser');
+const { STRICT } = require('../../lib/parser/strict');
 
 const { vectors } = JSON.parse(fs.readFileSync(path.join(__dirname, '../fixtures/vectors-generated.json'), 'utf8'));
 const JUDGED = vectors.filter(({ rfc }) => rfc === 'reject' || rfc === 'accept');

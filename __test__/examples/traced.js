@@ -118,7 +118,7 @@ async function main() {
   await ask('refused', () => http.get({ host, port: closedPort }));
   await ask('https', () => https.get({ host, port: securePort, path: '/secure', rejectUnauthorized: false }));
 
-  const ours = Object.getPrototypeOf(server).constructor === require('../../lib/server').Server;
+  const ours = Object.getPrototypeOf(server).constructor === require('../../lib/server/server').Server;
   console.log(JSON.stringify({ ours, ports: { server: port, secure: securePort, nonsense: nonsensePort, closed: closedPort } }));
   agent.destroy();
   for (const one of [server, secure]) {

@@ -84,8 +84,8 @@ async function look() {
     await new Promise((resolve) => { setTimeout(resolve, 20); });
   }
   const { heapUsed, rss, external } = process.memoryUsage();
-  const parsers = isOurs ? require('../../lib/native').parserCount() - require('../../lib/common').parsers.list.length : 0;
-  const attached = isOurs ? require('../../lib/transport').attachedCount() : 0;
+  const parsers = isOurs ? require('../../lib/native/addon').parserCount() - require('../../lib/message/parsers').parsers.list.length : 0;
+  const attached = isOurs ? require('../../lib/transport/transport').attachedCount() : 0;
   const descriptors = fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0;
   return { heapUsed, external, rss, descriptors, parsers, attached };
 }

@@ -10,7 +10,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { test } = require('node:test');
 const http = require('../..');
-const lines = require('../../lib/lines');
+const lines = require('../../lib/compat/node-features');
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const steady = (text) => text.replace(/Date: [^\r]*/g, 'Date: D').replace(/:\d{4,5}\b/g, ':P');

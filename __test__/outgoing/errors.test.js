@@ -5,8 +5,8 @@ const test = require('node:test');
 const http = require('node:http');
 const net = require('node:net');
 const { inspect } = require('node:util');
-const { AbortError, codes, connResetException, hideFrames } = require('../../lib/errors');
-const validators = require('../../lib/validators');
+const { AbortError, codes, connResetException, hideFrames } = require('../../lib/util/errors');
+const validators = require('../../lib/util/validators');
 
 const VALUES = [
   undefined, null, 1, -0, NaN, Infinity, 1n, true, 'str', 'it\'s', 'a text that is longer than twenty-eight characters',

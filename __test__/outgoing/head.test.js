@@ -3,9 +3,9 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { setImmediate: nextTurn } = require('node:timers/promises');
-const builtin = require('../../lib/builtin');
-const { OutgoingMessage } = require('../../lib/outgoing');
-const { kOutHeaders, kUniqueHeaders } = require('../../lib/symbols');
+const builtin = require('../../lib/compat/builtin');
+const { OutgoingMessage } = require('../../lib/message/outgoing');
+const { kOutHeaders, kUniqueHeaders } = require('../../lib/compat/symbols');
 
 const LINE = 'HTTP/1.1 200 OK\r\n';
 

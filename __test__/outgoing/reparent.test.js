@@ -5,9 +5,9 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const { PassThrough } = require('node:stream');
-const builtin = require('../../lib/builtin');
-const { OutgoingMessage } = require('../../lib/outgoing');
-const { kOutHeaders } = require('../../lib/symbols');
+const builtin = require('../../lib/compat/builtin');
+const { OutgoingMessage } = require('../../lib/message/outgoing');
+const { kOutHeaders } = require('../../lib/compat/symbols');
 
 function ownResponse() {
   function Response() {

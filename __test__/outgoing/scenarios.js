@@ -1,6 +1,6 @@
 'use strict';
 
-const { kCorked, kRejectNonStandardBodyWrites, kUniqueHeaders } = require('../../lib/symbols');
+const { kCorked, kRejectNonStandardBodyWrites, kUniqueHeaders } = require('../../lib/compat/symbols');
 
 /** What users do with an outgoing message, one function per sentence; see trace.js for the tools. */
 

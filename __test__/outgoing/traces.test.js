@@ -4,10 +4,10 @@
 
 const assert = require('node:assert');
 const test = require('node:test');
-const builtin = require('../../lib/builtin');
-const { OutgoingMessage } = require('../../lib/outgoing');
-const { corksEachTurn } = require('../../lib/lines');
-const { kChunkedBuffer, kOutHeaders } = require('../../lib/symbols');
+const builtin = require('../../lib/compat/builtin');
+const { OutgoingMessage } = require('../../lib/message/outgoing');
+const { corksEachTurn } = require('../../lib/compat/node-features');
+const { kChunkedBuffer, kOutHeaders } = require('../../lib/compat/symbols');
 const scenarios = require('./scenarios');
 const { trace } = require('./trace');
 

@@ -5,10 +5,10 @@
 const assert = require('node:assert');
 const net = require('node:net');
 const test = require('node:test');
-const builtin = require('../../lib/builtin');
-const { OutgoingMessage } = require('../../lib/outgoing');
-const { corksEachTurn } = require('../../lib/lines');
-const { kChunkedBuffer, kOutHeaders } = require('../../lib/symbols');
+const builtin = require('../../lib/compat/builtin');
+const { OutgoingMessage } = require('../../lib/message/outgoing');
+const { corksEachTurn } = require('../../lib/compat/node-features');
+const { kChunkedBuffer, kOutHeaders } = require('../../lib/compat/symbols');
 
 const LINE = 'HTTP/1.1 200 OK\r\n';
 const EURO = 'h\u00e9llo \u20ac';

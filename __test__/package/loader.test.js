@@ -1,6 +1,6 @@
 'use strict';
 
-// What lib/native.js does where no addon was built beside it: each case is a copy of it in a directory of its own.
+// What lib/native/addon.js does where no addon was built beside it: each case is a copy of it in a directory of its own.
 
 const { test, after } = require('node:test');
 const assert = require('node:assert/strict');
@@ -19,8 +19,8 @@ let cases = 0;
 // Takes packages { name: { version, main } } and { platform, arch } to pretend; returns what a program that loads the addon prints.
 function load(packages, pretend = {}) {
   const dir = path.join(tmp, String(cases++), 'node_modules', 'rust-http');
-  fs.mkdirSync(path.join(dir, 'lib'), { recursive: true });
-  fs.copyFileSync(path.join(root, 'lib/native.js'), path.join(dir, 'lib/native.js'));
+  fs.mkdirSync(path.join(dir, 'lib/native'), { recursive: true });
+  fs.copyFileSync(path.join(root, 'lib/native/addon.js'), path.join(dir, 'lib/native/addon.js'));
   fs.copyFileSync(path.join(root, 'package.json'), path.join(dir, 'package.json'));
   for (const [name, { version, main }] of Object.entries(packages)) {
     const at = path.join(dir, '..', name);
@@ -29,7 +29,7 @@ function load(packages, pretend = {}) {
     fs.writeFileSync(path.join(at, 'main.js'), main);
   }
   const script = `Object.defineProperties(process, ${JSON.stringify(Object.fromEntries(Object.entries(pretend).map(([key, value]) => [key, { value }])))});
-    try { console.log('loaded ' + require(${JSON.stringify(path.join(dir, 'lib/native.js'))}).name); } catch (error) { console.log(error.message + '\\ncause: ' + error.cause?.message); }`;
+    try { console.log('loaded ' + require(${JSON.stringify(path.join(dir, 'lib/native/addon.js'))}).name); } catch (error) { console.log(error.message + '\\ncause: ' + error.cause?.message); }`;
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', cwd: tmp });
   return stdout + stderr;
 }

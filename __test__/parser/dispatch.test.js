@@ -4,7 +4,7 @@
 const { test } = require('node:test');
 const assert = require('node:assert');
 const { createHook, executionAsyncId } = require('node:async_hooks');
-const { HTTPParser, kRunOn } = require('../../lib/parser');
+const { HTTPParser, kRunOn } = require('../../lib/parser/parser');
 
 const { REQUEST, RESPONSE, kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete } = HTTPParser;
 const CHUNKED = Buffer.from('POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n');

@@ -3,8 +3,8 @@
 
 const assert = require('node:assert');
 const test = require('node:test');
-const builtin = require('../../lib/builtin');
-const ours = require('../../lib/parser');
+const builtin = require('../../lib/compat/builtin');
+const ours = require('../../lib/parser/parser');
 
 const head = (fields) => `GET / HTTP/1.1\r\n${'kkkk: v\r\n'.repeat(fields)}\r\n`;
 

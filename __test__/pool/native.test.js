@@ -2,7 +2,7 @@
 
 const assert = require('node:assert');
 const { test } = require('node:test');
-const native = require('../../lib/native');
+const native = require('../../lib/native/addon');
 const { names, placements, releases, hints } = require('../fixtures/pool-20.json');
 
 const limit = (number) => number || Infinity;

@@ -51,6 +51,6 @@ test('connections that no longer keep the process alive are told, with all that 
 });
 
 test('a parser that nobody frees is told', () => {
-  const program = `global.kept = require(${JSON.stringify(path.join(OURS, 'common.js'))}).parsers.alloc();`;
+  const program = `global.kept = require(${JSON.stringify(path.join(OURS, 'message/parsers.js'))}).parsers.alloc();`;
   assert.deepStrictEqual(hold(program), [1, 'a.test.js left behind: 1 parsers']);
 });

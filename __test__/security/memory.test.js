@@ -5,7 +5,7 @@ const { test } = require('node:test');
 const assert = require('node:assert');
 const { createHash } = require('node:crypto');
 const ours = require('../..');
-const { HTTPParser } = require('../../lib/parser');
+const { HTTPParser } = require('../../lib/parser/parser');
 const { Way, until } = require('../transport/ways');
 
 const WAYS = ['stream', 'native', 'offload'];

@@ -46,6 +46,6 @@ if (process.argv[2] === 'panic') {
   });
 
   test('a release build has no such function', () => {
-    assert.strictEqual(require('../../lib/native').panicOnPurpose, undefined);
+    assert.strictEqual(require('../../lib/native/addon').panicOnPurpose, undefined);
   });
 }

@@ -4,8 +4,8 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const http = require('../..');
-const builtin = require('../../lib/builtin');
-const { llhttp } = require('../../lib/lines');
+const builtin = require('../../lib/compat/builtin');
+const { llhttp } = require('../../lib/compat/node-features');
 const { HIDDEN, REFUSED_REQUESTS, REFUSED_RESPONSES, SERVED_REQUESTS } = require('./rows');
 const { TRANSPORTS, answered, recording, send } = require('./observe');
 

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert');
 const { test } = require('node:test');
-const native = require('../../lib/native');
+const native = require('../../lib/native/addon');
 
 const LINE = 'HTTP/1.1 200 OK\r\n';
 const NAME = 1;

@@ -1,6 +1,6 @@
 'use strict';
 
-const { requiresHost } = require('../../lib/lines');
+const { requiresHost } = require('../../lib/compat/node-features');
 const assert = require('node:assert');
 const http = require('node:http');
 const test = require('node:test');

@@ -1,6 +1,6 @@
 'use strict';
 
-const { closesIdle } = require('../../lib/lines');
+const { closesIdle } = require('../../lib/compat/node-features');
 const assert = require('node:assert');
 const net = require('node:net');
 const test = require('node:test');

@@ -2,8 +2,8 @@
 
 const assert = require('node:assert');
 const test = require('node:test');
-const builtin = require('../../lib/builtin');
-const { IncomingMessage } = require('../../lib/incoming');
+const builtin = require('../../lib/compat/builtin');
+const { IncomingMessage } = require('../../lib/message/incoming');
 const { createServer } = require('../..');
 const { random } = require('../random');
 const { exchange, get, serving } = require('./exchange');

@@ -7,7 +7,7 @@ const net = require('node:net');
 const test = require('node:test');
 const { once } = require('node:events');
 const http = require('../..');
-const { refusesManyFields } = require('../../lib/lines');
+const { refusesManyFields } = require('../../lib/compat/node-features');
 const { exchange, serving, statuses } = require('./exchange');
 
 const TRANSPORTS = ['native', 'stream'];

@@ -86,7 +86,7 @@ test('register puts ours wherever a program looks for http', () => {
     const names = ['Server', 'ServerResponse', 'IncomingMessage', 'OutgoingMessage', 'createServer', 'Agent', 'request'];
     console.log(JSON.stringify([
       places.every((place) => names.every((name) => place[name] === ours[name])), createServer === ours.createServer,
-      require('_http_common').HTTPParser === require('../../lib/parser').HTTPParser, require('_http_server').Server === ours.Server,
+      require('_http_common').HTTPParser === require('../../lib/parser/parser').HTTPParser, require('_http_server').Server === ours.Server,
       Object.getPrototypeOf(require('https').Agent) === ours.Agent,
     ]));`;
   const register = path.resolve(__dirname, '../../lib/register.js');

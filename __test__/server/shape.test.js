@@ -1,11 +1,11 @@
 'use strict';
 
-const { corksEachTurn } = require('../../lib/lines');
+const { corksEachTurn } = require('../../lib/compat/node-features');
 const assert = require('node:assert');
 const http = require('node:http');
 const test = require('node:test');
 const ours = require('../..');
-const builtin = require('../../lib/builtin');
+const builtin = require('../../lib/compat/builtin');
 const { exchange, get, serving, undated } = require('./exchange');
 
 const names = (object) => Reflect.ownKeys(object).map(String);

@@ -1,7 +1,7 @@
 'use strict';
 // A socket that nobody has looked at is a net.Socket for whoever does, at whatever moment, by whatever property or method.
 
-const { closesIdle } = require('../../lib/lines');
+const { closesIdle } = require('../../lib/compat/node-features');
 const { test } = require('node:test');
 const assert = require('node:assert');
 const { inspect } = require('node:util');

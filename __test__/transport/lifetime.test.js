@@ -1,7 +1,7 @@
 'use strict';
 // Times, ends, contexts and exceptions of connections are the same whoever reads them.
 
-const { closesIdle } = require('../../lib/lines');
+const { closesIdle } = require('../../lib/compat/node-features');
 const assert = require('node:assert');
 const { test } = require('node:test');
 const { AsyncLocalStorage } = require('node:async_hooks');

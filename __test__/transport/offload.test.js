@@ -10,7 +10,7 @@ const { once } = require('node:events');
 const { test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 const ours = require('../../lib');
-const native = require('../../lib/native');
+const native = require('../../lib/native/addon');
 const { random } = require('../random');
 const { Way, bodies, get, until } = require('./ways');
 

@@ -1,4 +1,4 @@
-//! What `lib/transport.js` asks of whoever reads and writes its connections: the reactor of its own thread, or threads of their
+//! What `lib/transport/transport.js` asks of whoever reads and writes its connections: the reactor of its own thread, or threads of their
 //! own.
 
 use std::rc::Rc;

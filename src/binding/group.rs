@@ -13,7 +13,7 @@ use super::parser::{Session, is_done, refers_to_input};
 use crate::parser::Output;
 use crate::transport::offload::lane::Connection;
 
-/// Connections of one call. `lib/transport-drivers.js` divides the event words among as many.
+/// Connections of one call. `lib/transport/drivers.js` divides the event words among as many.
 pub const MOST: usize = 16;
 
 type Shared = Arc<Connection<Session>>;

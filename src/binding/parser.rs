@@ -1,4 +1,4 @@
-//! The parser core for `lib/parser.js`: one call takes bytes in and fills an Int32Array with what they mean.
+//! The parser core for `lib/parser/parser.js`: one call takes bytes in and fills an Int32Array with what they mean.
 //!
 //! Words of that array: 0 its used length, 1 why the parser stopped, 2 bytes consumed, 3 the clock of [`now`] in ms,
 //! 4 left to JavaScript (its cursor), 5 and on the events of [`crate::parser::event`].
@@ -36,7 +36,7 @@ const STOP_ERROR: i32 = 4;
 /// The place of the body's in [`CALLBACK_ERRORS`].
 const BODY_FAILED: usize = 1;
 
-/// The sticky errors of a parser whose callback threw, by the number `lib/parser.js` has for the callback.
+/// The sticky errors of a parser whose callback threw, by the number `lib/parser/parser.js` has for the callback.
 const CALLBACK_ERRORS: [Error; 3] = [
     Error {
         code: Code::CbHeadersComplete,

@@ -1,0 +1,140 @@
+'use strict';
+
+/**
+ * Requests by way of a proxy: the option `proxyEnv` of agents, and `http.setGlobalProxyFromEnv()` (Node 22.21 and 24.5).
+ *
+ * Which proxy the variables name, and which hosts go without one, is the running Node's to say: a hidden agent of the
+ * built-in class reads the option, and its answer is kept where node's own https agent looks for it. How such a request
+ * is written is said here.
+ */
+
+const { Agent: Builtin } = require('../compat/builtin');
+const { hostField } = require('./options');
+const { codes } = require('../util/errors');
+const { checksAuthority, kProxyConfig } = require('../compat/node-features');
+const { validatePort } = require('../util/validators');
+
+/**
+ * Reads the option `proxyEnv`; nothing happens without it, and before the releases that have it.
+ * @param {Agent} agent with its options, protocol and default port
+ */
+function chooseProxy(agent) {
+  const { proxyEnv } = agent.options;
+  if (kProxyConfig === undefined || typeof proxyEnv !== 'object' || proxyEnv === null) return;
+  agent[kProxyConfig] = new Builtin({ proxyEnv, protocol: agent.protocol, defaultPort: agent.defaultPort })[kProxyConfig] ?? null;
+}
+
+/**
+ * @param {Agent} agent
+ * @param {{host: string, port: number|string, socketPath?: string}} options of a request
+ * @returns {object|null} what is known of its proxy; null when it goes without
+ */
+function proxyOf(agent, options) {
+  const config = agent ? agent[kProxyConfig] : undefined;
+  if (!config || options.socketPath || !config.shouldUseProxy(options.host, options.port)) return null;
+  return config;
+}
+
+/**
+ * Rewrites a plain request for a proxy, before its head is made: RFC 9112 section 3.2.2, "the client MUST send the target URI in
+ * absolute-form". A request over TLS goes through a tunnel as it is.
+ * @param {ClientRequest} req with its fields
+ * @param {object} options of the request, complete
+ * @param {*} givenHost the Host field that the program has given, if any
+ * @returns {string|null} the new request target; null when it stays
+ */
+function rewriteForProxy(req, options, givenHost) {
+  const { agent, method, path } = req;
+  const config = proxyOf(agent, options);
+  if (config === null || agent.protocol === 'https:') return null;
+  if (config.auth) req.setHeader('proxy-authorization', config.auth);
+  req.setHeader('proxy-connection', req.shouldKeepAlive ? 'keep-alive' : 'close');
+  if (!checksAuthority) return targetByField(req, options);
+  if (method === 'CONNECT' || (method === 'OPTIONS' && path === '*')) return null;
+  const authority = authorityOf(options);
+  if (Array.isArray(options.headers)) checkList(options.headers, authority);
+  else if (givenHost !== undefined) checkHost(givenHost, authority);
+  const named = req.getHeader('host');
+  if (named !== undefined && named !== authority) req.setHeader('Host', authority);
+  return path.startsWith('/') ? new URL(`http://${authority}${path}`).href : checkedTarget(path, authority);
+}
+
+// Up to Node 25 the field names the host of the target, and a path that begins with two slashes another.
+function targetByField(req, options) {
+  const target = new URL(req.path, `http://${req.getHeader('host') || 'localhost'}`);
+  target.port = options.port;
+  return target.href;
+}
+
+/** Host and port of a request as a URL has them. */
+function authorityOf({ host, port }) {
+  validatePort(port, 'options.port');
+  const url = new URL(`http://${hostField(host)}`);
+  url.port = port;
+  return url.host;
+}
+
+// The proxy goes by the target, the origin by the field: they have to name one host.
+
+function checkHost(field, authority) {
+  const url = parse(`http://${field}`);
+  if (url === null || url.host !== authority || url.href !== `http://${authority}/`) throw anotherHost(field, authority);
+}
+
+function checkList(headers, authority) {
+  const found = Array.isArray(headers[0]) ? headers.filter(([name]) => isHost(name)).map(([, value]) => value) :
+    headers.filter((value, n) => n % 2 === 1 && isHost(headers[n - 1]));
+  if (found.length > 1) {
+    throw new codes.ERR_INVALID_ARG_VALUE('options.headers', '(redacted)', 'must not contain duplicate Host headers');
+  }
+  if (found.length === 1 && `${found[0]}` !== authority) throw anotherHost(`${found[0]}`, authority);
+}
+
+function isHost(name) {
+  return `${name}`.toLowerCase() === 'host';
+}
+
+function anotherHost(field, authority) {
+  return new codes.ERR_INVALID_ARG_VALUE('Host in options.headers', field, `must match the request authority (${authority})`);
+}
+
+function checkedTarget(path, authority) {
+  const refuse = (value, reason) => new codes.ERR_INVALID_ARG_VALUE('options.path', value, reason);
+  const target = parse(path);
+  if (target === null) throw refuse(path, 'must be in absolute-form or start with /');
+  if (target.username || target.password) {
+    target.username = target.password = '';
+    throw refuse(target.href, 'must not contain userinfo, use options.auth instead');
+  }
+  if (target.protocol !== 'http:') throw refuse(target.protocol, 'must use http: scheme when specified as an absolute URL');
+  if (target.host !== authority) throw refuse(target, `must match the request authority (${authority})`);
+  return target.href;
+}
+
+function parse(url) {
+  try {
+    return new URL(url);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {Agent} agent
+ * @param {stream.Duplex} socket what its createConnection() answered
+ * @returns {boolean} whether that is the connection to a proxy: the tunnel through it is handed to the callback
+ */
+function waitsForTunnel(agent, socket) {
+  return kProxyConfig !== undefined && Boolean(agent[kProxyConfig]) &&
+    Object.getOwnPropertySymbols(socket).some((symbol) => symbol.description === 'kWaitForProxyTunnel' && socket[symbol]);
+}
+
+/**
+ * @param {Error} error why there is no socket
+ * @returns {boolean} whether a proxy has opened no tunnel: requests hear of that from their agent, at once
+ */
+function isTunnelError(error) {
+  return kProxyConfig !== undefined && error.code === 'ERR_PROXY_TUNNEL';
+}
+
+module.exports = { chooseProxy, isTunnelError, rewriteForProxy, waitsForTunnel };

@@ -1,0 +1,270 @@
+'use strict';
+
+/**
+ * What an agent does with the sockets that it holds: the listeners by which it notices their end, the change of async
+ * identity between two requests, and the checks that keep a stale or poisoned connection from being given out.
+ */
+
+const net = require('net');
+const { ownSymbol } = require('../compat/symbols');
+const native = require('../native/addon');
+const { agentCounters } = require('./stats');
+const { giveBack, kIndex } = require('../transport/transport');
+const { guardsIdle } = require('../compat/node-features');
+const { ownerOf } = require('../transport/handles');
+
+/** node's own symbol: the async id of whoever uses the socket now, -1 while nobody does. */
+const kAsyncId = ownSymbol(new net.Socket(), 'async_id_symbol') || Symbol('async_id_symbol');
+
+/** Where a pooled socket stands between two responses; one of the values below. */
+const kPhase = Symbol('phase');
+/** A request is using it: bytes belong to a response. */
+const IN_USE = 0;
+/** The response is complete, the exchange not yet: bytes are unsolicited and make the socket unfit for another request. */
+const ANSWERED = 1;
+/** In the free list: bytes are unsolicited and end the socket at once. */
+const IDLE = 2;
+/** Unsolicited bytes were seen. */
+const POISONED = 3;
+
+/**
+ * Of a request of ours: null, or while it waits for the tick in which it begins on a kept socket, the options by which it could be
+ * placed again, and the agent that would do it.
+ */
+const kPlaced = Symbol('placed');
+const kPlacer = Symbol('placer');
+
+/** The agent that opened the socket with nobody's help, as long as it is one of its sockets; else undefined. */
+const kOpener = Symbol('opener');
+
+/** What the peek answers: nothing to read; the peer has closed or reset; bytes are waiting. */
+const PEEK_IDLE = 0;
+const PEEK_CLOSED = 1;
+
+/** Of a socket in the free list: what its handle calls with what it reads at other times. */
+const kOnRead = Symbol('onread');
+
+const readablePush = net.Socket.prototype.push;
+
+/** The resource under which async hooks see a socket that serves a further request. */
+class ReusedHandle {
+  constructor(type, handle) {
+    this.type = type;
+    this.handle = handle;
+  }
+}
+
+/**
+ * Gives a socket that serves a further request a new async identity, so that hooks and stores see the request that uses it now.
+ * @param {stream.Duplex} socket
+ */
+function renewAsyncIdentity(socket) {
+  const handle = socket._handle;
+  // A socket that users put into the pool need not have a handle, nor the handle this method.
+  if (handle && typeof handle.asyncReset === 'function') {
+    handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
+    socket[kAsyncId] = handle.getAsyncId();
+  }
+}
+
+/**
+ * Receives every chunk that a pooled socket reads, in place of the stream's own `push`. A response that nobody asked for,
+ * written on an idle connection, would else be waiting for the next request (response injection). A listener would do as
+ * well but could be seen.
+ */
+function guardedPush(chunk, encoding) {
+  const phase = this[kPhase];
+  if (phase !== IN_USE && (chunk !== null || (guardsIdle && phase === IDLE))) {
+    if (phase === IDLE) {
+      if (chunk !== null) this[kPhase] = POISONED;
+      this.destroy();
+      return false;
+    }
+    if (phase === ANSWERED) this[kPhase] = POISONED;
+  }
+  return readablePush.call(this, chunk, encoding);
+}
+
+/**
+ * Begins to watch what a new socket of the pool reads. A stream with a `push` of its own is left as it is; the look at its
+ * read buffer and descriptor before each reuse still holds.
+ * @param {stream.Duplex} socket
+ */
+function guard(socket) {
+  socket[kPhase] = IN_USE;
+  if (socket.push === readablePush) {
+    Object.defineProperty(socket, 'push', { value: guardedPush, writable: true, enumerable: false, configurable: true });
+  }
+}
+
+/**
+ * Tells the guard what the socket is doing.
+ * @param {stream.Duplex} socket
+ * @param {number} phase IN_USE, ANSWERED or IDLE
+ */
+function setPhase(socket, phase) {
+  if (socket[kPhase] !== undefined && socket[kPhase] !== POISONED) socket[kPhase] = phase;
+}
+
+/**
+ * A socket goes to the free list.
+ * @param {stream.Duplex} socket
+ */
+function beginIdle(socket) {
+  setPhase(socket, IDLE);
+  // Where the core watches the socket, it asks isIdle().
+  const handle = socket._handle;
+  if (!guardsIdle || !handle || socket[kIndex] !== undefined) return;
+  socket[kOnRead] = handle.onread;
+  handle.onread = freeSocketOnReadGuard;
+}
+
+/**
+ * A socket leaves the free list for a request.
+ * @param {stream.Duplex} socket
+ */
+function endIdle(socket) {
+  if (socket[kOnRead] === undefined) return;
+  const handle = socket._handle;
+  if (handle && handle.onread === freeSocketOnReadGuard) handle.onread = socket[kOnRead];
+  socket[kOnRead] = undefined;
+}
+
+/**
+ * Whether a socket is in the free list, and ends without an event of its stream: as all do where `guardsIdle` is.
+ * @param {stream.Duplex} socket
+ * @returns {boolean}
+ */
+function endsSilently(socket) {
+  return guardsIdle && socket[kPhase] === IDLE;
+}
+
+/** Called by the handle of an idle socket with what it has read: bytes, an end or an error, none of which is for anybody. */
+function freeSocketOnReadGuard(bytes) {
+  const socket = ownerOf(this);
+  if (!socket) return;
+  if (bytes !== undefined) socket[kPhase] = POISONED;
+  socket.destroy();
+}
+
+/**
+ * Whether a socket can carry no further request because something reached it that no request asked for.
+ * @param {stream.Duplex} socket
+ * @returns {boolean}
+ */
+function isPoisoned(socket) {
+  return socket[kPhase] === POISONED;
+}
+
+/**
+ * The part of isFit() that needs no system call: for a socket that is looked at again before it is written to.
+ * @param {stream.Duplex} socket
+ * @returns {boolean}
+ */
+function isUsable(socket) {
+  return !socket.destroyed && socket.writable !== false && socket[kPhase] !== POISONED && socket.readableLength === 0;
+}
+
+/**
+ * Whether a socket from the free list is fit for a request: open, nothing unread in its stream, and neither an end, a
+ * reset nor bytes waiting in the kernel (RFC 9112, section 9.5: a connection may be closed at any time; a request sent on a
+ * closed one is lost). One non-blocking system call, about 0.4 microseconds.
+ * @param {stream.Duplex} socket
+ * @returns {boolean}
+ */
+function isFit(socket) {
+  if (!isUsable(socket)) return false;
+  const handle = socket._handle;
+  if (handle) {
+    const fd = handle.fd;
+    if (typeof fd === 'number') return fd < 0 || native.peekSocket(fd) === PEEK_IDLE;
+    // Below TLS, waiting bytes may be a session ticket; only the end says something.
+    const carrier = handle._parent;
+    if (carrier && carrier.fd >= 0) return native.peekSocket(carrier.fd) !== PEEK_CLOSED;
+  }
+  return true;
+}
+
+/** Named once for all sockets: an error on an idle socket ends it and is nobody else's business. */
+function freeSocketErrorListener() {
+  this.destroy();
+  this.emit('agentRemove');
+}
+
+function countEnd(agent, socket) {
+  const counters = agentCounters(agent);
+  counters.addBytes(socket);
+  // Bytes came that nobody had asked for.
+  if (isPoisoned(socket)) counters.stale++;
+}
+
+/**
+ * Puts the agent's four listeners on a socket that it opened.
+ * @param {Agent} agent
+ * @param {stream.Duplex} socket
+ * @param {object} options those that the socket was opened with
+ * @param {boolean} alone whether nobody else had a part in opening it
+ */
+function installListeners(agent, socket, options, alone) {
+  guard(socket);
+  socket[kOpener] = alone ? agent : undefined;
+
+  function onFree() {
+    agent.emit('free', socket, options);
+  }
+  function onClose() {
+    agent.totalSocketCount--;
+    countEnd(agent, socket);
+    agent.removeSocket(socket, options);
+  }
+  function onTimeout() {
+    // Only an idle socket is the agent's to end; a request in progress has its own listener.
+    const freeSockets = agent.freeSockets;
+    for (const name of Object.keys(freeSockets)) {
+      if (freeSockets[name].includes(socket)) {
+        socket.destroy();
+        return;
+      }
+    }
+  }
+  function onRemove() {
+    agent.totalSocketCount--;
+    countEnd(agent, socket);
+    agent.removeSocket(socket, options);
+    socket.removeListener('close', onClose);
+    socket.removeListener('free', onFree);
+    socket.removeListener('timeout', onTimeout);
+    socket.removeListener('agentRemove', onRemove);
+    // What it reads from now on is its new owner's. The guard itself stays: to delete it would slow the object down.
+    socket[kPhase] = IN_USE;
+    socket[kOpener] = undefined;
+    endIdle(socket);
+    giveBack(socket);
+  }
+
+  socket.on('free', onFree);
+  socket.on('close', onClose);
+  socket.on('timeout', onTimeout);
+  socket.on('agentRemove', onRemove);
+}
+
+module.exports = {
+  ANSWERED,
+  IDLE,
+  IN_USE,
+  beginIdle,
+  endIdle,
+  endsSilently,
+  freeSocketErrorListener,
+  guardedPush,
+  installListeners,
+  isFit,
+  isUsable,
+  isPoisoned,
+  kAsyncId,
+  kOpener,
+  kPlaced,
+  kPlacer,
+  renewAsyncIdentity,
+  setPhase,
+};

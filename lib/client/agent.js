@@ -1,0 +1,559 @@
+'use strict';
+
+/**
+ * http.Agent: which socket a request gets, and what becomes of a socket when its request is done.
+ *
+ * `sockets`, `freeSockets`, `requests` and `totalSocketCount` are plain and public: programs and agents built on this one
+ * read and change them, so every decision is made from what they hold at that moment and no second book is kept.
+ */
+
+const { AsyncResource } = require('async_hooks');
+const EventEmitter = require('events');
+const net = require('net');
+const { debuglog } = require('util');
+const { Agent: Builtin, globalAgentOptions } = require('../compat/builtin');
+const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
+const { mergeOptions } = require('./options');
+const { follow } = require('../compat/mirror-shape');
+const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer } = require('../compat/node-features');
+const native = require('../native/addon');
+const { agentCounters, agentStats, requestFailed } = require('./stats');
+const { originName } = require('./origin-names');
+const { validateNumber, validateOneOf, validateString } = require('../util/validators');
+const sockets = require('./agent-sockets');
+const { chooseForAgent } = require('../transport/owner-state');
+
+const plainCreate = Builtin.prototype.createConnection;
+
+const debug = debuglog('http');
+
+/** What a request that waits in `requests` needs once its turn comes: the connect options, and the async context it was made in. */
+const kWaiting = Symbol('waiting');
+/** The listener that forwards 'keylog' of each socket; there once somebody listens to it on the agent. */
+const kOnKeylog = Symbol('onkeylog');
+
+/** Milliseconds taken off the server's Keep-Alive hint, so that the client lets go of the connection first, where no option says how many. */
+const HINT_MARGIN = 1000;
+
+/** What the core answers for a new request; every other number is a place in the queue. */
+const REUSE_OLDEST = 0;
+const REUSE_NEWEST = 1;
+const OPEN = 2;
+const QUEUE_AND_EVICT = 4;
+
+/** What it is told of a socket whose request is done, and its answers; any other is to close it. */
+const WRITABLE = 1;
+const PERSISTENT = 2;
+const OTHERS_STARVE = 4;
+const GIVE = 0;
+const KEEP = 1;
+
+/** Whose place a socket leaves. */
+const REFILL_OWN = 1;
+const REFILL_OTHER = 2;
+
+const SCHEDULING = ['fifo', 'lifo'];
+
+/**
+ * Manages the connections of a client: opens, keeps and reuses them for each origin.
+ * @param {object} [options] see the documentation of `new Agent([options])`; also options of `socket.connect()`
+ */
+function Agent(options) {
+  if (!(this instanceof Agent)) return new Agent(options);
+  EventEmitter.call(this);
+
+  if (agentTakesDefaults) {
+    this.options = { __proto__: null, ...options };
+    this.defaultPort = this.options.defaultPort || 80;
+    this.protocol = this.options.protocol || 'http:';
+  } else {
+    this.defaultPort = 80;
+    this.protocol = 'http:';
+    this.options = { __proto__: null, ...options };
+  }
+  if (this.options.noDelay === undefined) this.options.noDelay = true;
+  // Else net.connect would take a request's path for that of a local socket.
+  this.options.path = null;
+  this.requests = { __proto__: null };
+  this.sockets = { __proto__: null };
+  this.freeSockets = { __proto__: null };
+  this.keepAliveMsecs = this.options.keepAliveMsecs || 1000;
+  this.keepAlive = this.options.keepAlive || false;
+  this.maxSockets = this.options.maxSockets || Agent.defaultMaxSockets;
+  this.maxFreeSockets = this.options.maxFreeSockets || 256;
+  this.scheduling = this.options.scheduling || 'lifo';
+  this.maxTotalSockets = this.options.maxTotalSockets;
+  this.totalSocketCount = 0;
+
+  chooseForAgent(this, this.options.transport);
+  validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
+  if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
+  else validateNumber(this.maxTotalSockets, 'maxTotalSockets', 1);
+
+  if (keepAliveBuffer !== undefined) {
+    const buffer = this.options.agentKeepAliveTimeoutBuffer;
+    this.agentKeepAliveTimeoutBuffer = Number.isFinite(buffer) && buffer >= 0 ? buffer : keepAliveBuffer;
+  }
+
+  chooseProxy(this);
+
+  this.on('free', onSocketFree);
+  this.on('newListener', maybeEnableKeylog);
+}
+Object.setPrototypeOf(Agent.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Agent, EventEmitter);
+
+/** The limit of sockets per origin for agents that set none. */
+Agent.defaultMaxSockets = Infinity;
+
+/** Opens the connection of a request; up to Node 20 the same as `net.connect`. May be replaced: return a Duplex or hand it to the callback. */
+Agent.prototype.createConnection = agentTakesDefaults ? function createConnection(...args) {
+  // To a proxy it is node that connects, perhaps over TLS.
+  return kProxyConfig !== undefined && this[kProxyConfig] ? plainCreate.apply(this, args) : net.connect(...args);
+} : net.connect;
+const ownCreate = Agent.prototype.createConnection;
+
+/**
+ * The name of the origin of a request: connections of one name may serve each other's requests.
+ * @param {{host?: string, port?: number, localAddress?: string, family?: number, socketPath?: string}} [options]
+ * @returns {string} `host:port:localAddress[:family][:socketPath]`
+ */
+Agent.prototype.getName = function getName(options = {}) {
+  const { host, port, localAddress, family, socketPath } = options;
+  return originName(host, port, localAddress, family, socketPath);
+};
+
+const plainName = Agent.prototype.getName;
+
+/**
+ * Gives a request its socket: a free one, a new one, or a place in the queue.
+ * @param {ClientRequest} req
+ * @param {object|string} options connect options; in the old form a host name
+ * @param {number} [port] with a host name
+ * @param {string} [localAddress] with a host name
+ */
+Agent.prototype.addRequest = function addRequest(req, options, port, localAddress) {
+  if (typeof options === 'string') options = mergeOptions({ host: options, port, localAddress });
+
+  // Only a new connection needs the options themselves.
+  let full = null;
+  let name;
+  if (this.getName === plainName) {
+    name = nameOf(this, options);
+  } else {
+    full = connectOptions(this, req, options);
+    name = this.getName(full);
+  }
+
+  if (this.sockets[name] === undefined) this.sockets[name] = [];
+  const lifo = this.scheduling === 'fifo' ? 0 : 1;
+  let decision;
+  for (;;) {
+    const free = this.freeSockets[name];
+    decision = native.placeRequest(this.sockets[name].length, free === undefined ? 0 : free.length, this.totalSocketCount,
+                                   idleElsewhere(this, name), +this.maxSockets, +this.maxTotalSockets, lifo);
+    if (decision !== REUSE_OLDEST && decision !== REUSE_NEWEST) break;
+    const socket = decision === REUSE_OLDEST ? free.shift() : free.pop();
+    if (free.length === 0) delete this.freeSockets[name];
+    if (req[sockets.kPlaced] === null ? sockets.isUsable(socket) : sockets.isFit(socket)) {
+      if (req[sockets.kPlaced] === null) {
+        req[sockets.kPlaced] = options;
+        req[sockets.kPlacer] = this;
+      }
+      sockets.endIdle(socket);
+      sockets.renewAsyncIdentity(socket);
+      this.reuseSocket(socket, req);
+      assign(this, req, socket);
+      const inUse = this.sockets[name];
+      if (inUse === undefined) this.sockets[name] = [socket];
+      else inUse.push(socket);
+      return;
+    }
+    agentCounters(this).stale++;
+    socket.destroy();
+  }
+
+  if (decision === OPEN) {
+    openFor(this, req, full === null ? connectOptions(this, req, options) : full);
+    return;
+  }
+  if (decision === QUEUE_AND_EVICT) dropIdle(this);
+  let queue = this.requests[name];
+  if (queue === undefined) queue = this.requests[name] = [];
+  req[kWaiting] = { options: full === null ? options : full, resource: new AsyncResource('QueuedRequest') };
+  queue.push(req);
+};
+
+/**
+ * Opens a socket for a request and begins to manage it.
+ * @param {ClientRequest} req
+ * @param {object} options connect options
+ * @param {function(Error?, stream.Duplex?)} callback
+ */
+Agent.prototype.createSocket = function createSocket(req, options, callback) {
+  const full = connectOptions(this, req, options);
+  const name = this.getName(full);
+  full._agentKey = name;
+  full.encoding = null;
+  if (connectsWithTimeout && req.timeout) full.timeout = req.timeout;
+
+  const agent = this;
+  const counters = agentCounters(agent);
+  let called = false;
+  const created = (err, socket) => {
+    if (called) return;
+    called = true;
+    if (err) {
+      callback(err, socket);
+      return;
+    }
+    const inUse = agent.sockets[name];
+    if (inUse === undefined) agent.sockets[name] = [socket];
+    else inUse.push(socket);
+    agent.totalSocketCount++;
+    counters.opened++;
+    adopt(agent, socket, full);
+    callback(null, socket);
+  };
+
+  if (this.keepAlive) {
+    full.keepAlive = this.keepAlive;
+    full.keepAliveInitialDelay = this.keepAliveMsecs;
+  }
+  if (debug.enabled) debug('agent: open %s', name, full);
+  const socket = this.createConnection(full, created);
+  if (socket && !waitsForTunnel(this, socket)) created(null, socket);
+};
+
+/**
+ * Takes a socket out of the lists, and opens one for a request that has been waiting for room.
+ * @param {stream.Duplex} socket
+ * @param {object} options those that it was opened with
+ */
+Agent.prototype.removeSocket = function removeSocket(socket, options) {
+  const name = this.getName === plainName ? nameOf(this, options) : this.getName(options);
+  remove(this.sockets, name, socket);
+  // A socket that is merely put aside stays in the free list.
+  if (!socket.writable) remove(this.freeSockets, name, socket);
+
+  openForWaiting(this, name);
+};
+
+/**
+ * Whether, and for how long, a socket whose request is done is kept. May be replaced.
+ * @param {stream.Duplex} socket
+ * @returns {boolean} false to have it destroyed
+ */
+Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
+  socket.setKeepAlive(true, this.keepAliveMsecs);
+  socket.unref();
+
+  let timeout = this.options.timeout || 0;
+  const res = socket._httpMessage && socket._httpMessage.res;
+  const hint = heedsHints && res ? keepAliveHint(res) : undefined;
+  if (hint !== undefined) {
+    timeout = native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? HINT_MARGIN);
+    if (timeout < 0) return false;
+  }
+  if (socket.timeout !== timeout) socket.setTimeout(timeout);
+  return true;
+};
+
+/**
+ * Readies a kept socket for its next request. May be replaced.
+ * @param {stream.Duplex} socket
+ * @param {ClientRequest} req
+ */
+Agent.prototype.reuseSocket = function reuseSocket(socket, req) {
+  req.reusedSocket = true;
+  socket.ref();
+};
+
+/** Destroys every socket of this agent, those in use too. */
+Agent.prototype.destroy = function destroy() {
+  destroyAll(this.freeSockets);
+  destroyAll(this.sockets);
+};
+
+/** What the agent and its sockets have done; see `AgentStats` in index.d.ts. Not in Node. */
+Object.defineProperty(Agent.prototype, 'stats', {
+  configurable: true,
+  writable: true,
+  value: function stats() {
+    return agentStats(this);
+  },
+});
+
+function destroyAll(lists) {
+  for (const name of Object.keys(lists)) {
+    // A socket leaves the list while it is destroyed.
+    for (const socket of lists[name].slice()) socket.destroy();
+  }
+}
+
+/** The agent's own options win over those of the request. */
+function connectOptions(agent, req, options) {
+  const full = { __proto__: null, ...options, ...agent.options };
+  if (full.socketPath) full.path = full.socketPath;
+  // An empty name is a decision: none is sent.
+  if (!full.servername && full.servername !== '') full.servername = serverName(full, req);
+  return full;
+}
+
+/** The name that TLS asks a certificate for: that of the Host field, unless it is an address (RFC 6066, section 3). */
+function serverName(options, req) {
+  let name = options.host;
+  const field = req.getHeader('host');
+  if (field) {
+    validateString(field, 'options.headers.host');
+    name = hostOfField(field);
+  }
+  return net.isIP(name) ? '' : name;
+}
+
+/** A Host field without its port. */
+function hostOfField(field) {
+  if (field.charCodeAt(0) === 0x5b) {
+    const end = field.indexOf(']');
+    return end === -1 ? field : field.slice(1, end);
+  }
+  const colon = field.indexOf(':');
+  return colon === -1 ? field : field.slice(0, colon);
+}
+
+/** getName() of the merged options without merging them. */
+function nameOf(agent, options) {
+  const own = agent.options;
+  const host = 'host' in own ? own.host : options.host;
+  const port = 'port' in own ? own.port : options.port;
+  const localAddress = 'localAddress' in own ? own.localAddress : options.localAddress;
+  const family = 'family' in own ? own.family : options.family;
+  const socketPath = 'socketPath' in own ? own.socketPath : options.socketPath;
+  return originName(host, port, localAddress, family, socketPath);
+}
+
+/** Idle sockets of other origins; looked at only where the common limit is what keeps a request waiting. */
+function idleElsewhere(agent, name) {
+  if (agent.totalSocketCount < agent.maxTotalSockets) return 0;
+  let count = 0;
+  for (const other in agent.freeSockets) {
+    if (other !== name) count += agent.freeSockets[other].length;
+  }
+  return count;
+}
+
+/** There is no socket for a request. One that came along stays with those who have opened it. */
+function refuse(req, err) {
+  if (isTunnelError(err)) {
+    // No socket could tell that the request's time ran out.
+    if (err.proxyTunnelTimeout) req.emit('timeout');
+    requestFailed(req.agent, err);
+    req.emit('error', err);
+  }
+  req.onSocket(null, err);
+}
+
+function openFor(agent, req, options) {
+  agent.createSocket(req, options, (err, socket) => {
+    if (err) {
+      refuse(req, err);
+      return;
+    }
+    agentCounters(agent).first++;
+    assign(agent, req, socket);
+  });
+}
+
+/**
+ * A kept socket went bad between the call that gave it to a request and the tick in which the request was to begin: another one for it.
+ * @param {Agent} agent
+ * @param {ClientRequest} req
+ * @param {stream.Duplex} socket
+ * @param {object} options as addRequest() had them
+ */
+function replace(agent, req, socket, options) {
+  const counters = agentCounters(agent);
+  counters.stale++;
+  counters.requests--;
+  req.reusedSocket = false;
+  socket.destroy();
+  // That of a class that extends this one has been called for this request.
+  Agent.prototype.addRequest.call(agent, req, options);
+}
+
+/** A request may ask for another timeout than the agent's. */
+function assign(agent, req, socket) {
+  agentCounters(agent).requests++;
+  sockets.setPhase(socket, sockets.IN_USE);
+  req.onSocket(socket);
+  const agentTimeout = agent.options.timeout || 0;
+  if (req.timeout === undefined || req.timeout === agentTimeout) return;
+  socket.setTimeout(req.timeout);
+}
+
+function adopt(agent, socket, options) {
+  sockets.installListeners(agent, socket, options, agent.createConnection === ownCreate);
+  if (agent[kOnKeylog] !== undefined) socket.on('keylog', agent[kOnKeylog]);
+}
+
+function remove(lists, name, socket) {
+  const list = lists[name];
+  if (list === undefined) return;
+  const index = list.indexOf(socket);
+  if (index === -1) return;
+  // Mostly the last one: no array of removed elements for it.
+  if (index === list.length - 1) list.pop();
+  else list.splice(index, 1);
+  if (list.length === 0) delete lists[name];
+}
+
+/** The origin whose first waiting request gets the place that a socket of origin `name` left, if any does. */
+function nextWaiting(agent, name) {
+  const queue = agent.requests[name];
+  const waiting = queue === undefined ? 0 : queue.length;
+  // The order of the keys is the order in which their origins began to wait.
+  for (const other in agent.requests) {
+    if (other === name) continue;
+    const inUse = agent.sockets[other];
+    const decision = native.refillPlace(waiting, inUse === undefined ? 0 : inUse.length);
+    if (decision === REFILL_OWN) return name;
+    if (decision === REFILL_OTHER) return other;
+  }
+  return native.refillPlace(waiting, -1) === REFILL_OWN ? name : undefined;
+}
+
+function openForWaiting(agent, name) {
+  // Most of the time nobody waits.
+  for (const _ in agent.requests) { // eslint-disable-line no-unused-vars
+    const next = nextWaiting(agent, name);
+    if (next === undefined) return;
+    const req = agent.requests[next][0];
+    const waiting = req[kWaiting];
+    if (waiting !== undefined) {
+      agent.createSocket(req, connectOptions(agent, req, waiting.options), (err, socket) => onSocketForQueue(agent, next, req, err, socket));
+    }
+    return;
+  }
+}
+
+/** A socket opened for the queue goes to its head, which need not be the request it was opened for. */
+function onSocketForQueue(agent, name, req, err, socket) {
+  if (!err) {
+    socket.emit('free');
+    return;
+  }
+  // The failed request leaves the queue, and the room is the next one's.
+  remove(agent.requests, name, req);
+  refuse(req, err);
+  openForWaiting(agent, name);
+}
+
+/** Ends the idle socket that has been so the longest, to make room; its close lets a waiting request in. */
+function dropIdle(agent) {
+  for (const name in agent.freeSockets) {
+    for (const socket of agent.freeSockets[name]) {
+      if (!socket.destroyed) {
+        socket.destroy();
+        return;
+      }
+    }
+  }
+}
+
+/** Listener of 'free': the next request of the queue, the free list, or the end. */
+function onSocketFree(socket, options) {
+  const name = this.getName === plainName ? nameOf(this, options) : this.getName(options);
+  const req = socket._httpMessage;
+  const queue = this.requests[name];
+  const inUse = this.sockets[name];
+  let free = this.freeSockets[name];
+  let flags = 0;
+  // A poisoned socket still carries bytes that the next request would take for its response.
+  if (socket.writable && !sockets.isPoisoned(socket)) flags |= WRITABLE;
+  if (req && req.shouldKeepAlive && this.keepAlive) flags |= PERSISTENT;
+  if (this.totalSocketCount >= this.maxTotalSockets && othersStarve(this, name)) flags |= OTHERS_STARVE;
+  const decision = native.releaseSocket(flags, queue === undefined ? 0 : queue.length, inUse === undefined ? 0 : inUse.length,
+                                        free === undefined ? 0 : free.length, this.totalSocketCount, +this.maxSockets,
+                                        +this.maxFreeSockets, +this.maxTotalSockets);
+  if (debug.enabled) debug('agent: socket of %s is free, decision %d', name, decision);
+  if (decision === GIVE) {
+    // It was opened for the queue.
+    if (socket._httpMessage === undefined) agentCounters(this).first++;
+    const next = queue.shift();
+    if (queue.length === 0) delete this.requests[name];
+    const waiting = next[kWaiting];
+    if (waiting === undefined) {
+      handOver(this, next, socket);
+    } else {
+      next[kWaiting] = undefined;
+      waiting.resource.runInAsyncScope(handOver, null, this, next, socket);
+    }
+    return;
+  }
+  if (decision !== KEEP || !this.keepSocketAlive(socket)) {
+    socket.destroy();
+    return;
+  }
+
+  if (free === undefined) free = this.freeSockets[name] = [];
+  socket[sockets.kAsyncId] = -1;
+  socket._httpMessage = null;
+  this.removeSocket(socket, options);
+  // A request that was destroyed before it began to use the socket has left the listener of the time before.
+  socket.removeListener('error', sockets.freeSocketErrorListener);
+  socket.once('error', sockets.freeSocketErrorListener);
+  sockets.beginIdle(socket);
+  free.push(socket);
+}
+
+function othersStarve(agent, name) {
+  for (const other in agent.requests) {
+    const inUse = agent.sockets[other];
+    if (other !== name && (inUse === undefined || inUse.length === 0)) return true;
+  }
+  return false;
+}
+
+function handOver(agent, req, socket) {
+  sockets.renewAsyncIdentity(socket);
+  assign(agent, req, socket);
+}
+
+/**
+ * The Keep-Alive hint of a response, read from the fields as they came: the headers object is made for nobody.
+ * @param {IncomingMessage} res
+ * @returns {string|undefined} the value
+ */
+function keepAliveHint(res) {
+  const raw = res.rawHeaders;
+  if (raw === undefined) return undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i];
+    if (name.length === 10 && (name === 'Keep-Alive' || name.toLowerCase() === 'keep-alive')) {
+      return raw[i + 1];
+    }
+  }
+  return undefined;
+}
+
+/** Sockets are made to report TLS keys only once somebody wants them. */
+function maybeEnableKeylog(eventName) {
+  if (eventName !== 'keylog') return;
+  this.removeListener('newListener', maybeEnableKeylog);
+  const agent = this;
+  this[kOnKeylog] = function onKeylog(line) {
+    agent.emit('keylog', line, this);
+  };
+  for (const name of Object.keys(this.sockets)) {
+    for (const socket of this.sockets[name]) socket.on('keylog', this[kOnKeylog]);
+  }
+}
+
+follow(Agent.prototype, Builtin.prototype, ['stats']);
+
+module.exports = {
+  Agent,
+  /** The agent of requests that name none; may be replaced. */
+  globalAgent: new Agent(globalAgentOptions),
+  replace,
+};

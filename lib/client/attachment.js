@@ -1,0 +1,96 @@
+'use strict';
+
+/**
+ * Native transport of a client: which of an agent's connections the core reads and writes (see transport.js), and when.
+ *
+ * A connection is taken up with its second request: it is open then, and proved to be kept, so one that serves a single
+ * request never pays for it. Between two requests the core watches it without a parser: whatever comes then, an end or bytes that
+ * nobody asked for, is the stream's business at once.
+ */
+
+const net = require('net');
+const { guardedPush, kOpener } = require('./agent-sockets');
+const { freeParser } = require('../message/parsers');
+const transport = require('../transport/transport');
+const { REASONS } = require('../transport/owner-state');
+
+const { kAttached, kIndex } = transport;
+
+/** A socket that was given back so often is left with its stream: to take it up costs several microseconds. */
+const MOST_RETURNS = 3;
+
+const plain = net.Socket.prototype;
+const accepted = new Set([...Object.values(transport.METHODS), guardedPush]);
+
+function isAttached(socket) {
+  return socket[kIndex] !== undefined;
+}
+
+/**
+ * A request begins on a socket.
+ * @param {stream.Duplex} socket
+ * @param {HTTPParser} parser of the answer
+ */
+function use(socket, parser) {
+  if (isAttached(socket)) transport.changeParser(socket, parser);
+}
+
+/**
+ * Lets the core read the answer to a further request on a socket, if it can.
+ * @param {stream.Duplex} socket with our listener of 'data'
+ * @param {HTTPParser} parser of the answer
+ * @param {Protocol} protocol see transport.js
+ */
+function take(socket, parser, protocol) {
+  const agent = socket[kOpener];
+  if (agent === undefined || isAttached(socket) || socket.destroyed || socket[kAttached]?.returns >= MOST_RETURNS || isRead(socket)) return;
+  if (!transport.attach(socket, parser, protocol, agent, accepted)) return;
+  socket.pause = pause;
+  socket.setEncoding = setEncoding;
+}
+
+// Whether somebody else reads the socket, or has stopped it.
+function isRead(socket) {
+  const { decoder, flowing } = socket._readableState;
+  return flowing !== true || Boolean(decoder) || socket.listenerCount('data') !== 1 || socket.listenerCount('readable') > 0;
+}
+
+/**
+ * The answer is complete: ends the use of its parser.
+ * @param {HTTPParser} parser
+ * @param {ClientRequest} req
+ * @param {stream.Duplex} socket the core goes on watching it, if it has read it
+ */
+function letGo(parser, req, socket) {
+  if (isAttached(socket)) {
+    transport.changeParser(socket, null);
+    freeParser(parser, req, null);
+    socket.parser = null;
+  } else {
+    freeParser(parser, req, socket);
+  }
+}
+
+/** The methods of an attached socket that a server's has not: who waits for an answer is a stream's reader. */
+
+function pause() {
+  transport.giveBack(this, REASONS.PAUSED);
+  return plain.pause.call(this);
+}
+
+function setEncoding(encoding) {
+  transport.giveBack(this, REASONS.READ);
+  return plain.setEncoding.call(this, encoding);
+}
+
+/**
+ * Adds the listener of what a stream reads.
+ * @param {stream.Duplex} socket
+ * @param {Function} listener of 'data'; not called while the core reads the socket
+ */
+function listen(socket, listener) {
+  if (isAttached(socket)) plain.on.call(socket, 'data', listener);
+  else socket.on('data', listener);
+}
+
+module.exports = { letGo, listen, take, use };

@@ -1,0 +1,115 @@
+'use strict';
+
+/**
+ * What a caller of `http.request` may pass, brought to one shape and checked. Nothing here touches a socket.
+ */
+
+const url = require('url');
+const { codes, hideFrames } = require('../util/errors');
+const { knowsUrlsByShape } = require('../compat/node-features');
+
+/**
+ * The options of one request: always a copy, because the agent adds members to it. It inherits nothing, so that a
+ * polluted Object.prototype cannot set an option; a constructor with an empty prototype keeps such objects in one hidden
+ * class, which an object literal without prototype does not (77 ns against 357 ns for a copy of six members).
+ */
+function RequestOptions() {}
+RequestOptions.prototype = Object.create(null);
+
+/** RFC 9112, section 3.2: a request target holds neither blanks nor controls; node lets obs-text pass and refuses the rest. */
+const NOT_IN_PATH = /[^\x21-\xff]/;
+
+/** Methods that need no check of their characters. */
+const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT']);
+
+/** Methods whose requests have no body unless the user gives one with its length or coding. */
+const BODILESS_METHODS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
+
+/** The Host value made last: a program mostly talks to one origin. */
+let lastHost;
+let lastPort;
+let lastHostField;
+
+/**
+ * Whether a value is a URL: one of ours, of another realm or of another implementation. What `url.parse` returns is not, it has `auth` and `path`.
+ * @param {*} value
+ * @returns {boolean}
+ */
+function isURL(value) {
+  if (value instanceof URL) return true;
+  if (!knowsUrlsByShape) return false;
+  return Boolean(value && value.href && value.protocol) && value.auth === undefined && value.path === undefined;
+}
+
+/**
+ * Copies own members of one or two objects, the second winning.
+ * @param {object|null|undefined} base
+ * @param {object|null|undefined} [over]
+ * @returns {RequestOptions}
+ */
+function mergeOptions(base, over) {
+  return Object.assign(new RequestOptions(), base, over);
+}
+
+/**
+ * The members that `http.request(url, ...)` takes from its first argument.
+ * @param {string|URL|*} input
+ * @returns {object|null} null when `input` is no URL and so holds the options themselves
+ */
+function optionsOfUrl(input) {
+  if (typeof input === 'string') return url.urlToHttpOptions(new URL(input));
+  return isURL(input) ? url.urlToHttpOptions(input) : null;
+}
+
+/**
+ * @param {*} path the `path` option, not empty
+ * @throws {TypeError} ERR_UNESCAPED_CHARACTERS
+ */
+function validatePath(path) {
+  if (NOT_IN_PATH.test(typeof path === 'string' ? path : String(path))) {
+    throw hideFrames(new codes.ERR_UNESCAPED_CHARACTERS('Request path'), validatePath);
+  }
+}
+
+/**
+ * @param {*} host the `host` or `hostname` option
+ * @param {string} name which of the two
+ * @returns {string|null|undefined} the same value
+ */
+function validateHost(host, name) {
+  if (host !== null && host !== undefined && typeof host !== 'string') {
+    throw hideFrames(
+      new codes.ERR_INVALID_ARG_TYPE(`options.${name}`, ['string', 'undefined', 'null'], host), validateHost);
+  }
+  return host;
+}
+
+/**
+ * The value of the Host field (RFC 9112, section 3.2): an IPv6 address in brackets, the port unless it is the default one.
+ * @param {string} host
+ * @param {number|string} port
+ * @param {number|string|undefined} defaultPort
+ * @returns {string}
+ */
+function hostField(host, port, defaultPort) {
+  const shown = port && +port !== defaultPort ? port : undefined;
+  if (host === lastHost && shown === lastPort) return lastHostField;
+  const colon = host.indexOf(':');
+  const bare = colon !== -1 && host.includes(':', colon + 1) && host.charCodeAt(0) !== 0x5b;
+  const name = bare ? `[${host}]` : host;
+  lastHost = host;
+  lastPort = shown;
+  lastHostField = shown === undefined ? name : `${name}:${shown}`;
+  return lastHostField;
+}
+
+module.exports = {
+  BODILESS_METHODS,
+  KNOWN_METHODS,
+  RequestOptions,
+  hostField,
+  mergeOptions,
+  optionsOfUrl,
+  validateHost,
+  validatePath,
+};

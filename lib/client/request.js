@@ -1,0 +1,455 @@
+'use strict';
+
+/**
+ * http.ClientRequest, and the functions that make one: request, get and the old createClient.
+ */
+
+const { Buffer } = require('node:buffer');
+const net = require('net');
+const { addAbortSignal } = require('stream');
+const { deprecate } = require('util');
+const EventEmitter = require('events');
+const agents = require('./agent');
+const { kPlaced, kPlacer } = require('./agent-sockets');
+const { rewriteForProxy } = require('./agent-proxy');
+const { give, kReason, watchTimeout } = require('./exchange');
+const {
+  BODILESS_METHODS,
+  KNOWN_METHODS,
+  hostField,
+  mergeOptions,
+  optionsOfUrl,
+  validateHost,
+  validatePath,
+} = require('./options');
+const observe = require('../observe/client-channels');
+const { ClientRequest: Builtin } = require('../compat/builtin');
+const { codes } = require('../util/errors');
+const { follow } = require('../compat/mirror-shape');
+const {
+  checksAuthority, checksPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
+} = require('../compat/node-features');
+const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
+const { chooseStrict, chooseValidation } = require('../parser/strict');
+const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('../compat/symbols');
+const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('../util/validators');
+
+const { process } = globalThis;
+
+const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
+/** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined where a release has neither. */
+const kPath = sample ? ownSymbol(sample, 'kPath') || Symbol('kPath') : undefined;
+const kAbsolute = checksAuthority ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') : undefined;
+const kAuthority = checksAuthority ? ownSymbol(sample, 'kAuthority') : undefined;
+
+/**
+ * A request in progress: write its body, listen for its response.
+ * @param {string|URL|object} input the URL, or the options
+ * @param {object|function} [options]
+ * @param {function(IncomingMessage)} [callback] listener of 'response', once
+ */
+function ClientRequest(input, options, callback) {
+  OutgoingMessage.call(this);
+
+  const base = optionsOfUrl(input);
+  if (base === null) {
+    callback = options;
+    options = input;
+  } else if (namesTarget && isConnect(options?.method)) {
+    base.path = withoutSlash(base.path);
+  }
+  if (typeof options === 'function') {
+    callback = options;
+    options = mergeOptions(base);
+  } else {
+    options = mergeOptions(base, options);
+  }
+
+  const defaultAgent = options._defaultAgent || agents.globalAgent;
+  const agent = chooseAgent(options, defaultAgent);
+  this.agent = agent;
+
+  const path = options.path;
+  if (path) validatePath(path);
+  const protocol = options.protocol || defaultAgent.protocol;
+  const expected = (agent && agent.protocol) || defaultAgent.protocol;
+  if (protocol !== expected) throw new codes.ERR_INVALID_PROTOCOL(protocol, expected);
+
+  const defaultPort = options.defaultPort || (agent && agent.defaultPort);
+  const port = options.port = options.port || defaultPort || 80;
+  const host = options.host = validateHost(options.hostname, 'hostname') || validateHost(options.host, 'host') || 'localhost';
+  const bare = leavesHeadersAlone && options.setDefaultHeaders !== undefined && !options.setDefaultHeaders;
+  if (bare) {
+    this._removedConnection = true;
+    this._removedContLen = true;
+    this._removedTE = true;
+  }
+  const setHost = options.setHost === undefined ? !bare : Boolean(options.setHost);
+
+  this.socketPath = options.socketPath;
+  if (options.timeout !== undefined) this.timeout = getTimerDuration(options.timeout, 'timeout');
+  const signal = options.signal;
+  if (signal) {
+    addAbortSignal(signal, this);
+    // It ends the request; the socket may serve others.
+    delete options.signal;
+  }
+
+  const method = this.method = chooseMethod(options.method);
+  if (options.maxHeaderSize !== undefined) validateInteger(options.maxHeaderSize, 'maxHeaderSize', 0);
+  this.maxHeaderSize = options.maxHeaderSize;
+  if (options.insecureHTTPParser !== undefined) validateBoolean(options.insecureHTTPParser, 'options.insecureHTTPParser');
+  this.insecureHTTPParser = options.insecureHTTPParser;
+  chooseValidation(this, options);
+  chooseStrict(this, options);
+  if (options.joinDuplicateHeaders !== undefined) {
+    validateBoolean(options.joinDuplicateHeaders, 'options.joinDuplicateHeaders');
+  }
+  this.joinDuplicateHeaders = options.joinDuplicateHeaders;
+  if (checksPath) {
+    this[kPath] = path || '/';
+    if (checksAuthority) {
+      this[kAbsolute] = false;
+      this[kAuthority] = hostField(host, port, defaultPort);
+    }
+  } else {
+    this.path = path || '/';
+  }
+  if (requestMark && options.highWaterMark !== undefined && options.highWaterMark !== null) this[kHighWaterMark] = options.highWaterMark;
+  if (callback) this.once('response', callback);
+  if (BODILESS_METHODS.has(method)) this.useChunkedEncodingByDefault = false;
+
+  this._ended = false;
+  this.res = null;
+  this.aborted = false;
+  this.timeoutCb = null;
+  this.upgradeOrConnect = false;
+  this.parser = null;
+  this.maxHeadersCount = null;
+  this.reusedSocket = false;
+  this[kPlaced] = null;
+  this[kPlacer] = null;
+  this.host = host;
+  this.protocol = protocol;
+
+  if (agent) {
+    // A connection is kept when the agent keeps it, or may need it for a waiting request.
+    if (!agent.keepAlive && !Number.isFinite(agent.maxSockets)) {
+      this._last = true;
+      this.shouldKeepAlive = false;
+    } else {
+      this._last = false;
+      this.shouldKeepAlive = true;
+    }
+  }
+
+  this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
+  takeHeaders(this, options, namesTarget && path && method === 'CONNECT' ? path : hostField(host, port, defaultPort), setHost);
+
+  if (agent) {
+    agent.addRequest(this, agent.addRequest === agents.Agent.prototype.addRequest ? options : { __proto__: null, ...options });
+  } else {
+    this._last = true;
+    this.shouldKeepAlive = false;
+    connectAlone(this, base === null ? { __proto__: null, ...options } : { ...options });
+  }
+  observe.made(this);
+}
+Object.setPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
+Object.setPrototypeOf(ClientRequest, OutgoingMessage);
+
+if (checksPath) {
+  Object.defineProperty(ClientRequest.prototype, 'path', {
+    __proto__: null,
+    configurable: true,
+    enumerable: true,
+    get: function get() {
+      return this[kPath];
+    },
+    set: function set(value) {
+      validatePath(value);
+      this[kPath] = value;
+    },
+  });
+}
+
+/** `false` means an agent of its own, nothing the default one, unless the caller opens the connection himself. */
+function chooseAgent(options, defaultAgent) {
+  const agent = options.agent;
+  if (agent === false) return new defaultAgent.constructor();
+  if (agent === null || agent === undefined) {
+    return typeof options.createConnection === 'function' ? undefined : defaultAgent;
+  }
+  if (typeof agent.addRequest !== 'function') {
+    throw new codes.ERR_INVALID_ARG_TYPE('options.agent', ['Agent-like Object', 'undefined', 'false'], agent);
+  }
+  return agent;
+}
+
+function chooseMethod(method) {
+  if (method === null || method === undefined || method === '') return 'GET';
+  if (KNOWN_METHODS.has(method)) return method;
+  validateString(method, 'options.method');
+  if (!checkIsHttpToken(method)) throw new codes.ERR_INVALID_HTTP_TOKEN('Method', method);
+  return method.toUpperCase();
+}
+
+function isConnect(method) {
+  return typeof method === 'string' && method.toUpperCase() === 'CONNECT';
+}
+
+// RFC 9112, section 3.2.3: the target of CONNECT is the authority alone.
+function withoutSlash(path) {
+  return path.length > 1 && path.startsWith('/') ? path.slice(1) : path;
+}
+
+function firstLine(req) {
+  return `${req.method} ${req.path} HTTP/1.1\r\n`;
+}
+
+function takeHeaders(req, options, host, setHost) {
+  const headers = options.headers;
+  const proxied = kProxyConfig !== undefined && req.agent && req.agent[kProxyConfig];
+  if (Array.isArray(headers)) {
+    if (proxied) useProxy(req, options);
+    // A list is the whole head: nothing is added to it that the message itself does not need.
+    req._storeHeader(firstLine(req), headers);
+    return;
+  }
+  let given = false;
+  if (headers) {
+    for (const name of Object.keys(headers)) {
+      req.setHeader(name, headers[name]);
+      given = true;
+    }
+  }
+  const ownHost = given ? req.getHeader('host') : undefined;
+  if (setHost && !ownHost) req.setHeader('Host', host);
+  if (options.auth && !(given && req.getHeader('Authorization'))) {
+    req.setHeader('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
+  }
+  if (proxied) useProxy(req, options, ownHost);
+  // The agent takes the name for TLS from it.
+  if (ownHost && req.agent) validateString(req.getHeader('host'), 'options.headers.host');
+  if (given && req.getHeader('expect')) {
+    // RFC 9110, section 10.1.1: the client waits for the answer to the head before it sends the body.
+    if (req._header) throw new codes.ERR_HTTP_HEADERS_SENT('render');
+    req._storeHeader(firstLine(req), req[kOutHeaders]);
+  }
+}
+
+function useProxy(req, options, givenHost) {
+  const target = rewriteForProxy(req, options, givenHost);
+  if (target === null) return;
+  if (checksPath) req[kPath] = target;
+  else req.path = target;
+  if (kAbsolute !== undefined) req[kAbsolute] = true;
+}
+
+/** A connection for this request alone. */
+function connectAlone(req, options) {
+  // To net.connect a path is that of a local socket.
+  if (options.socketPath) options.path = options.socketPath;
+  else if (options.path) options.path = null;
+  if (typeof options.createConnection !== 'function') {
+    req.onSocket(net.createConnection(options));
+    return;
+  }
+  let called = false;
+  const created = (err, socket) => {
+    if (called) return;
+    called = true;
+    if (err) process.nextTick(emitError, req, err);
+    else req.onSocket(socket);
+  };
+  try {
+    const socket = options.createConnection(options, created);
+    if (socket) created(null, socket);
+  } catch (err) {
+    created(err);
+  }
+}
+
+function emitError(req, err) {
+  observe.failed(req, err);
+  req.emit('error', err);
+}
+
+/** The last byte of the request has been handed to the socket. */
+ClientRequest.prototype._finish = function _finish() {
+  OutgoingMessage.prototype._finish.call(this);
+  observe.started(this);
+};
+
+/** Makes the head from what setHeader() has stored. */
+ClientRequest.prototype._implicitHeader = function _implicitHeader() {
+  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('render');
+  this._storeHeader(firstLine(this), this[kOutHeaders]);
+};
+
+/** Ends the request and emits 'abort' the first time. Deprecated in favour of destroy(). */
+ClientRequest.prototype.abort = function abort() {
+  if (this.aborted) return;
+  this.aborted = true;
+  process.nextTick(emitAbort, this);
+  this.destroy();
+};
+
+function emitAbort(req) {
+  req.emit('abort');
+}
+
+/**
+ * Ends the request and its connection.
+ * @param {Error} [err] emitted as 'error'
+ * @returns {ClientRequest} this
+ */
+ClientRequest.prototype.destroy = function destroy(err) {
+  if (this.destroyed) return this;
+  this.destroyed = true;
+  // What is left of the response is nobody's.
+  if (this.res) this.res._dump();
+  if (sparesSocket && this.res?.complete && this.writableFinished) return this;
+  this[kReason] = err;
+  if (this.socket) this.socket.destroy(err);
+  return this;
+};
+
+/**
+ * Called by the agent with the socket of this request, or with the reason why there is none.
+ * @param {stream.Duplex} socket
+ * @param {Error} [err]
+ */
+ClientRequest.prototype.onSocket = function onSocket(socket, err) {
+  give(this, socket, err);
+};
+
+/**
+ * Calls a method of the socket once there is one and it is connected.
+ * @param {string} method
+ * @param {Array} args
+ */
+ClientRequest.prototype._deferToConnect = function _deferToConnect(method, args) {
+  if (this.socket) callOnceConnected(this.socket, method, args);
+  else this.once('socket', (socket) => callOnceConnected(socket, method, args));
+};
+
+function callOnceConnected(socket, method, args) {
+  const call = () => {
+    if (typeof socket[method] === 'function') socket[method](...args);
+  };
+  if (socket.writable && !socket.connecting) call();
+  else socket.once('connect', call);
+}
+
+/**
+ * Emits 'timeout' when the connected socket was idle for a time. The request goes on.
+ * @param {number} msecs milliseconds; 0 ends it
+ * @param {function()} [callback] listener of 'timeout', once
+ * @returns {ClientRequest} this
+ */
+ClientRequest.prototype.setTimeout = function setTimeout(msecs, callback) {
+  // The socket may be another request's by now.
+  if (this._ended) return this;
+  watchTimeout(this);
+  msecs = getTimerDuration(msecs, 'msecs');
+  if (callback) this.once('timeout', callback);
+  if (this.socket) setSocketTimeout(this.socket, msecs);
+  else this.once('socket', (socket) => setSocketTimeout(socket, msecs));
+  return this;
+};
+
+function setSocketTimeout(socket, msecs) {
+  if (socket.connecting) {
+    socket.once('connect', () => socket.setTimeout(msecs));
+  } else {
+    socket.setTimeout(msecs);
+  }
+}
+
+/** @param {boolean} [noDelay] see socket.setNoDelay() */
+ClientRequest.prototype.setNoDelay = function setNoDelay(noDelay) {
+  this._deferToConnect('setNoDelay', [noDelay]);
+};
+
+/** @param {boolean} [enable] see socket.setKeepAlive() @param {number} [initialDelay] milliseconds */
+ClientRequest.prototype.setSocketKeepAlive = function setSocketKeepAlive(enable, initialDelay) {
+  this._deferToConnect('setKeepAlive', [enable, initialDelay]);
+};
+
+/** @param {function()} [callback] removed from 'timeout' by setTimeout(0) of the socket */
+ClientRequest.prototype.clearTimeout = function clearTimeout(callback) {
+  this.setTimeout(0, callback);
+};
+
+follow(ClientRequest.prototype, Builtin.prototype);
+
+/**
+ * Makes a request.
+ * @param {string|URL|object} url the URL, or the options
+ * @param {object|function} [options] members win over those of the URL
+ * @param {function(IncomingMessage)} [cb] listener of 'response', once
+ * @returns {ClientRequest}
+ */
+function request(url, options, cb) {
+  return new ClientRequest(url, options, cb);
+}
+
+/**
+ * Makes a request and ends it, for requests without a body.
+ * @param {string|URL|object} url the URL, or the options
+ * @param {object|function} [options]
+ * @param {function(IncomingMessage)} [cb]
+ * @returns {ClientRequest}
+ */
+function get(url, options, cb) {
+  const req = request(url, options, cb);
+  req.end();
+  return req;
+}
+
+/** What createClient() answers: a host and a port whose requests share an agent. */
+function Client(port, host) {
+  EventEmitter.call(this);
+  this.host = host || 'localhost';
+  this.port = port || 80;
+  this.agent = new agents.Agent({ host: this.host, port: this.port, maxSockets: 1 });
+}
+Object.setPrototypeOf(Client.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Client, EventEmitter);
+
+/**
+ * Makes a request to the client's host.
+ * @param {string} [method] 'GET' when left out
+ * @param {string} [path]
+ * @param {object} [headers]
+ * @returns {ClientRequest}
+ */
+Client.prototype.request = function (method, path, headers) {
+  if (typeof path !== 'string') {
+    headers = path;
+    path = method;
+    method = 'GET';
+  }
+  const client = this;
+  const req = new ClientRequest({ method, path, headers, host: this.host, port: this.port, agent: this.agent });
+  // Without a listener of its own, a request passes these on to the client, as it always has.
+  req.on('error', (err) => client.emit('error', err));
+  req.on('socket', (socket) => {
+    socket.on('end', () => client.emit('end'));
+  });
+  return req;
+};
+
+/**
+ * The interface before `http.request`.
+ * @param {number} [port] 80 by default
+ * @param {string} [host] 'localhost' by default
+ * @returns {Client}
+ * @deprecated
+ */
+const createClient = deprecate(function createClient(port, host) {
+  return new Client(port, host);
+}, 'http.createClient is deprecated. Use `http.request` instead.');
+
+module.exports = { ClientRequest, createClient, get, request };

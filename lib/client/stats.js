@@ -1,0 +1,58 @@
+'use strict';
+// What `agent.stats()` answers (index.d.ts, AgentStats).
+
+const { Counters, errorsOf } = require('../observe/counters');
+const transport = require('../transport/transport');
+
+/** On an agent that was used: its AgentCounters. */
+const kCounters = Symbol('counters');
+
+class AgentCounters extends Counters {
+  constructor() {
+    super();
+    this.first = 0;
+    this.stale = 0;
+  }
+}
+
+/**
+ * @param {Agent} agent also one that did not come from our constructor
+ * @returns {AgentCounters}
+ */
+function agentCounters(agent) {
+  return agent[kCounters] ??= new AgentCounters();
+}
+
+/**
+ * @param {Agent|undefined} agent of a request, maybe one of another make
+ * @param {Error} error that the request failed with
+ */
+function requestFailed(agent, error) {
+  agent?.[kCounters]?.failed(error);
+}
+
+/**
+ * Takes time in proportion to the number of open sockets.
+ * @param {Agent} agent
+ * @returns {AgentStats} see index.d.ts
+ */
+function agentStats(agent) {
+  const counters = agentCounters(agent);
+  const used = Object.values(agent.sockets).flat();
+  const free = Object.values(agent.freeSockets).flat();
+  const now = new Counters();
+  for (const socket of [...used, ...free]) now.addBytes(socket);
+  return {
+    ...transport.statsOf(agent),
+    connections: { opened: counters.opened, open: used.length + free.length, idle: free.length, active: used.length },
+    waiting: Object.values(agent.requests).reduce((sum, queue) => sum + queue.length, 0),
+    requests: counters.requests,
+    reused: counters.requests - counters.first,
+    stale: counters.stale,
+    bytesRead: counters.bytesRead + now.bytesRead,
+    bytesWritten: counters.bytesWritten + now.bytesWritten,
+    ...errorsOf(counters),
+  };
+}
+
+module.exports = { agentCounters, agentStats, requestFailed };

@@ -1,0 +1,41 @@
+'use strict';
+// What reflection shows of our functions: the names and lengths that the running Node's have, which differ between releases.
+
+const { isNode } = require('./node-features');
+
+/**
+ * Gives a function the name and the length of another, where they differ: one that was given them keeps all its properties in a hash,
+ * and `own.call()` then looks for `call` there first.
+ * @param {Function} own
+ * @param {Function} builtin
+ */
+function nameLike(own, builtin) {
+  if (own.name !== builtin.name) Object.defineProperty(own, 'name', { value: builtin.name, configurable: true });
+  if (own.length !== builtin.length) Object.defineProperty(own, 'length', { value: builtin.length, configurable: true });
+}
+
+/**
+ * Makes a prototype look like the built-in one: the same names and lengths of functions, and nothing that the built-in
+ * one does not have.
+ * @param {object} own
+ * @param {object} builtin
+ * @param {Array<string|symbol>} [ours] members that are documented as ours, and stay
+ */
+function follow(own, builtin, ours = []) {
+  if (!isNode) return;
+  for (const key of Reflect.ownKeys(own)) {
+    const theirs = Object.getOwnPropertyDescriptor(builtin, key);
+    if (theirs === undefined) {
+      if (!ours.includes(key)) delete own[key];
+      continue;
+    }
+    const mine = Object.getOwnPropertyDescriptor(own, key);
+    for (const kind of ['value', 'get', 'set']) {
+      if (key !== 'constructor' && typeof mine[kind] === 'function' && typeof theirs[kind] === 'function' && mine[kind] !== theirs[kind]) {
+        nameLike(mine[kind], theirs[kind]);
+      }
+    }
+  }
+}
+
+module.exports = { follow, nameLike };

@@ -1,0 +1,96 @@
+'use strict';
+// What EventEmitter does for each new object, done in place.
+//
+// Its `init` is shared by every emitter of the process, so that the engine knows no class there and looks each property up in tables.
+// Here stores happen in the constructors of messages, in node's order and with node's values. Whoever has replaced
+// `EventEmitter.init` (as node:domain does) is called as ever.
+
+const EventEmitter = require('node:events');
+const Stream = require('node:stream');
+const { OutgoingMessage } = require('../compat/builtin');
+
+const { init } = EventEmitter;
+const { emit: plainEmit, on: plainOn } = EventEmitter.prototype;
+const { on: readableOn, removeAllListeners: plainRemoveAll } = Stream.Readable.prototype;
+
+const [events, eventsCount, maxListeners, ...symbols] = Reflect.ownKeys(new Stream());
+const bySymbol = (description) => symbols.find((symbol) => symbol.description === description);
+const kCapture = bySymbol('kCapture');
+const kShapeMode = bySymbol('shapeMode');
+// A version that keeps something else is left to do it itself.
+const isKnown = events === '_events' && eventsCount === '_eventsCount' && maxListeners === '_maxListeners' &&
+  kCapture !== undefined && symbols.every((symbol) => symbol === kCapture || symbol === kShapeMode);
+
+// From Node 26.12 on a message has places for its own events from the start, and its count is an own property with its first listener.
+const sample = new OutgoingMessage();
+const places = Object.hasOwn(sample, '_eventsCount') ? undefined : sample._events;
+
+/** In the options of a message: its first listener of 'finish', with which its table is made; adding one later costs a look-up. */
+const kOnFinish = Symbol('onFinish');
+
+/**
+ * Does what `Stream.call(emitter)` does.
+ * @param {Stream} emitter in construction
+ * @param {Function} [onFinish] first listener of 'finish'
+ */
+function initialize(emitter, onFinish) {
+  if (!isKnown || EventEmitter.init !== init || emitter._events !== undefined) {
+    Stream.call(emitter);
+    if (onFinish !== undefined) emitter.on('finish', onFinish);
+    return;
+  }
+  if (places !== undefined) {
+    emitter._events = { ...places };
+    finishInit(emitter, true);
+    if (onFinish !== undefined) emitter.on('finish', onFinish);
+    return;
+  }
+  const comesWith = onFinish !== undefined && emitter.on === plainOn;
+  // A table without prototype has its places in a hash: added one by one they cost less than in the literal.
+  const table = { __proto__: null };
+  if (comesWith) table.finish = onFinish;
+  emitter._events = table;
+  emitter._eventsCount = comesWith ? 1 : 0;
+  finishInit(emitter, false);
+  if (onFinish !== undefined && !comesWith) emitter.on('finish', onFinish);
+}
+
+function finishInit(emitter, hasPlaces) {
+  emitter._maxListeners = emitter._maxListeners || undefined;
+  if (kShapeMode !== undefined) emitter[kShapeMode] = hasPlaces;
+  emitter[kCapture] = EventEmitter.prototype[kCapture];
+}
+
+/**
+ * Adds a listener, at less cost where it is the first.
+ * @param {Stream} emitter
+ * @param {string} event other than 'data' and 'readable', which mean something to a stream
+ * @param {Function} listener
+ */
+function listen(emitter, event, listener) {
+  if (emitter._eventsCount !== 0 || (emitter.on !== plainOn && emitter.on !== readableOn) || !isKnown) {
+    emitter.on(event, listener);
+    return;
+  }
+  emitter._events[event] = listener;
+  emitter._eventsCount = 1;
+}
+
+/**
+ * Removes all listeners of an event from a readable stream: `stream.removeAllListeners(event)`.
+ * @param {stream.Readable} stream
+ * @param {string} event one of those that each of them has a place for: 'close', 'data', 'end', 'error'
+ */
+function silence(stream, event) {
+  const known = stream._events;
+  // In that mode node takes a place without listener for none. Deleting it would cost the table its hidden class: 400 ns.
+  if (kShapeMode === undefined || stream[kShapeMode] !== true || known.removeListener !== undefined ||
+      stream.removeAllListeners !== plainRemoveAll) {
+    stream.removeAllListeners(event);
+  } else if (known[event] !== undefined) {
+    known[event] = undefined;
+    stream._eventsCount--;
+  }
+}
+
+module.exports = { initialize, kOnFinish, listen, plainEmit, silence };

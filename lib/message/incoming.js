@@ -1,0 +1,418 @@
+'use strict';
+// IncomingMessage: a request as the server sees it, a response as the client sees it.
+//
+// Owns the lazily built header objects and the end of a body nobody reads. The state lives under node's own property names
+// and symbols, so that a message whose prototype is exchanged for one that ends in the built-in class goes on working.
+
+const net = require('node:net');
+const { Readable } = require('node:stream');
+const { IncomingMessage: Builtin } = require('../compat/builtin');
+const { silence } = require('./emitter');
+const { addDistinctField, addField, headersOf } = require('../parser/header-fields');
+const { follow } = require('../compat/mirror-shape');
+const { closesAtOnce, endsUnread, hasSignal } = require('../compat/node-features');
+const { ownSymbol } = require('../compat/symbols');
+const { isUnbuilt } = require('../transport/lazy-state');
+
+const { process } = globalThis;
+
+const { emit, push, read } = Readable.prototype;
+const { resume: plainResume } = net.Socket.prototype;
+const sample = new Builtin();
+// Reading them makes the symbols of the distinct headers appear.
+const distinctPrototype = Object.getPrototypeOf(sample.headersDistinct);
+void sample.trailersDistinct;
+
+/** The headers object, null before it was asked for. */
+const kHeaders = ownSymbol(sample, 'kHeaders') || Symbol('kHeaders');
+/** How many entries of `rawHeaders` the headers object is built from. */
+const kHeadersCount = ownSymbol(sample, 'kHeadersCount') || Symbol('kHeadersCount');
+const kHeadersDistinct = ownSymbol(sample, 'kHeadersDistinct') || Symbol('kHeadersDistinct');
+const kTrailers = ownSymbol(sample, 'kTrailers') || Symbol('kTrailers');
+const kTrailersCount = ownSymbol(sample, 'kTrailersCount') || Symbol('kTrailersCount');
+const kTrailersDistinct = ownSymbol(sample, 'kTrailersDistinct') || Symbol('kTrailersDistinct');
+
+/** What `message.signal` is made of (Node 24): null, or the socket and the listener by which its end is learnt. */
+const kAbortController = ownSymbol(sample, 'kAbortController') || Symbol('kAbortController');
+const kAbortSignalSocket = ownSymbol(sample, 'kAbortSignalSocket') || Symbol('kAbortSignalSocket');
+const kAbortSignalListener = ownSymbol(sample, 'kAbortSignalListener') || Symbol('kAbortSignalListener');
+const kAbortSignalDetached = ownSymbol(sample, 'kAbortSignalDetached') || Symbol('kAbortSignalDetached');
+const kAttachAbortSignal = ownSymbol(Builtin.prototype, 'kAttachAbortSignal') || Symbol('kAttachAbortSignal');
+const kDetachAbortSignal = ownSymbol(Builtin.prototype, 'kDetachAbortSignal') || Symbol('kDetachAbortSignal');
+
+// Readable keeps no reference to its options: one object serves every message.
+const streamOptions = { highWaterMark: undefined };
+
+/**
+ * Lets a socket flow again, unless the server has paused it because its answers back up.
+ * @param {stream.Duplex|null} socket
+ */
+function readStart(socket) {
+  if (!socket || socket._paused) return;
+  // A socket that nobody has looked at flows; one that flows need not be told, unless the program wants to hear of it.
+  const hears = socket.resume !== plainResume;
+  if ((hears || !isUnbuilt(socket)) && socket.readable && (hears || socket.readableFlowing !== true)) socket.resume();
+}
+
+/**
+ * Stops reading from a socket.
+ * @param {stream.Duplex|null} socket
+ */
+function readStop(socket) {
+  if (socket) socket.pause();
+}
+
+/**
+ * @param {stream.Duplex} [socket] where the message comes from; its readable high-water mark becomes the message's
+ * @extends stream.Readable
+ */
+function IncomingMessage(socket) {
+  if (socket) {
+    streamOptions.highWaterMark = socket.readableHighWaterMark;
+    Readable.call(this, streamOptions);
+  } else {
+    Readable.call(this);
+  }
+  // Keeps the stream from asking for more by itself before somebody reads.
+  this._readableState.readingMore = true;
+
+  this.socket = socket;
+  this.httpVersionMajor = null;
+  this.httpVersionMinor = null;
+  this.httpVersion = null;
+  this.complete = false;
+  this[kHeaders] = null;
+  this[kHeadersCount] = 0;
+  this.rawHeaders = [];
+  this[kTrailers] = null;
+  this[kTrailersCount] = 0;
+  this.rawTrailers = [];
+  this.joinDuplicateHeaders = false;
+  this.aborted = false;
+  this.upgrade = null;
+  this.url = '';
+  this.method = null;
+  this.statusCode = null;
+  this.statusMessage = null;
+  this.client = socket;
+  this._consuming = false;
+  this._dumped = false;
+  if (hasSignal) {
+    this[kAbortController] = null;
+    this[kAbortSignalSocket] = null;
+    this[kAbortSignalListener] = null;
+    this[kAbortSignalDetached] = false;
+  }
+}
+Object.setPrototypeOf(IncomingMessage.prototype, Readable.prototype);
+Object.setPrototypeOf(IncomingMessage, Readable);
+
+function defineAccessor(name, get, set) {
+  Object.defineProperty(IncomingMessage.prototype, name, Object.assign(Object.create(null), { get, set }));
+}
+
+// An old name of `socket`.
+defineAccessor('connection', function get() {
+  return this.socket;
+}, function set(socket) {
+  this.socket = socket;
+});
+
+defineAccessor('headers', function get() {
+  const known = this[kHeaders];
+  if (known) return known;
+  return this[kHeaders] = build(this, this.rawHeaders, this[kHeadersCount]);
+}, function set(headers) {
+  this[kHeaders] = headers;
+});
+
+defineAccessor('headersDistinct', function get() {
+  return this[kHeadersDistinct] ||= buildDistinct(this, this.rawHeaders, this[kHeadersCount]);
+}, function set(headers) {
+  this[kHeadersDistinct] = headers;
+});
+
+defineAccessor('trailers', function get() {
+  return this[kTrailers] ||= build(this, this.rawTrailers, this[kTrailersCount]);
+}, function set(trailers) {
+  this[kTrailers] = trailers;
+});
+
+defineAccessor('trailersDistinct', function get() {
+  return this[kTrailersDistinct] ||= buildDistinct(this, this.rawTrailers, this[kTrailersCount]);
+}, function set(trailers) {
+  this[kTrailersDistinct] = trailers;
+});
+
+if (hasSignal) {
+  // Aborted when the message is given up, by either side, before it is over. Made when it is asked for.
+  Object.defineProperty(IncomingMessage.prototype, 'signal', {
+    __proto__: null,
+    configurable: true,
+    get: function get() {
+      if (this[kAbortController] === null) {
+        this[kAbortController] = new AbortController();
+        if (this.aborted) this[kAbortController].abort();
+        else this[kAttachAbortSignal]();
+      }
+      return this[kAbortController].signal;
+    },
+  });
+}
+
+function build(message, list, count) {
+  if (message._addHeaderLine === addHeaderLine) return headersOf(list, count, message.joinDuplicateHeaders);
+  const target = {};
+  for (let i = 0; i < count; i += 2) message._addHeaderLine(list[i], list[i + 1], target);
+  return target;
+}
+
+/**
+ * Builds the headers object of a message that no code of the program has reached yet.
+ * @param {IncomingMessage} message
+ * @param {Fields} fields of its head
+ */
+function presetHeaders(message, fields) {
+  if (message._addHeaderLine !== addHeaderLine || message._addHeaderLines !== addHeaderLines) void message.headers;
+  else message[kHeaders] ??= fields.headersOf(message.rawHeaders, message[kHeadersCount], message.joinDuplicateHeaders);
+}
+
+/**
+ * @param {IncomingMessage} message
+ * @param {string} lower name of a field
+ * @returns {string|undefined} its values in the raw list as that is now, joined
+ */
+function rawField(message, lower) {
+  const list = message.rawHeaders;
+  const count = message[kHeadersCount];
+  let found;
+  for (let n = 0; n < count; n += 2) {
+    if (list[n].length === lower.length && list[n].toLowerCase() === lower) {
+      found = found === undefined ? list[n + 1] : `${found}, ${list[n + 1]}`;
+    }
+  }
+  return found;
+}
+
+function buildDistinct(message, list, count) {
+  const target = Object.create(distinctPrototype);
+  for (let i = 0; i < count; i += 2) message._addHeaderLineDistinct(list[i], list[i + 1], target);
+  return target;
+}
+
+/**
+ * @param {number} msecs passed to the socket's `setTimeout`
+ * @param {Function} [callback] becomes a listener of 'timeout'
+ * @returns {IncomingMessage} this
+ */
+IncomingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
+  if (callback) this.on('timeout', callback);
+  this.socket.setTimeout(msecs);
+  return this;
+};
+
+IncomingMessage.prototype._read = function _read() {
+  if (!this._consuming) {
+    this._readableState.readingMore = false;
+    this._consuming = true;
+  }
+  // The parser pushes; all there is to do is to let bytes come.
+  if (this.socket && this.socket.readable) readStart(this.socket);
+};
+
+IncomingMessage.prototype._destroy = function _destroy(error, callback) {
+  if (!this.readableEnded || !this.complete) {
+    this.aborted = true;
+    this.emit('aborted');
+    if (hasSignal && this[kAbortController] !== null) this[kAbortController].abort();
+  }
+  const { socket } = this;
+  if (this.aborted && socket && !socket.destroyed) {
+    // A message that is given up takes its connection along: what follows could not be told from the rest of the body.
+    socket.destroy(error);
+    process.nextTick(process.nextTick, settleDestroy, this, error, callback);
+  } else if (closesAtOnce && !error) {
+    callback();
+  } else {
+    process.nextTick(settleDestroy, this, error, callback);
+  }
+};
+
+// Without a listener nobody could act on the error, and it would bring the process down.
+function settleDestroy(message, error, callback) {
+  callback(error && message.listenerCount('error') > 0 ? error : null);
+}
+
+/**
+ * Takes a list of fields: those of the head, or the trailers once the message is complete.
+ * @param {string[]} list names and values in turn; kept as `rawHeaders` or `rawTrailers`
+ * @param {number} count entries that the header objects are built from
+ */
+function addHeaderLines(list, count) {
+  if (!list || list.length === 0) return;
+  let target;
+  if (this.complete) {
+    this.rawTrailers = list;
+    this[kTrailersCount] = count;
+    target = this[kTrailers];
+  } else {
+    this.rawHeaders = list;
+    this[kHeadersCount] = count;
+    target = this[kHeaders];
+  }
+  if (target) {
+    for (let i = 0; i < count; i += 2) this._addHeaderLine(list[i], list[i + 1], target);
+  }
+}
+Object.defineProperty(addHeaderLines, 'name', { value: '_addHeaderLines' });
+IncomingMessage.prototype._addHeaderLines = addHeaderLines;
+
+/**
+ * Adds one field to a headers object, by the rules of `message.headers`.
+ * @param {string} field name as received
+ * @param {string} value
+ * @param {object} dest
+ */
+function addHeaderLine(field, value, dest) {
+  addField(dest, field, value, this.joinDuplicateHeaders);
+}
+Object.defineProperty(addHeaderLine, 'name', { value: '_addHeaderLine' });
+IncomingMessage.prototype._addHeaderLine = addHeaderLine;
+
+/**
+ * Adds one field to an object of arrays.
+ * @param {string} field name as received
+ * @param {string} value
+ * @param {object} dest
+ */
+IncomingMessage.prototype._addHeaderLineDistinct = function _addHeaderLineDistinct(field, value, dest) {
+  addDistinctField(dest, field, value);
+};
+
+if (hasSignal) {
+  /** Ends a message that has no body, as if it had been read. */
+  IncomingMessage.prototype._dumpAndCloseReadable = function _dumpAndCloseReadable() {
+    this._dumped = true;
+    this._consuming = true;
+    this._readableState.ended = true;
+    closeAtRest(this);
+  };
+}
+
+/** Reads the rest of the body and throws it away, so that the next message on the connection can be reached. */
+IncomingMessage.prototype._dump = function _dump() {
+  if (this._dumped) return;
+  this._dumped = true;
+  // What is buffered already shall reach nobody.
+  silence(this, 'data');
+  const { destroyed, ended, endEmitted, length } = this._readableState;
+  // What is complete and empty ends without flowing, from Node 26 on.
+  if (endsUnread && this.complete && ended && !endEmitted && !destroyed && length === 0) this.read(0);
+  else this.resume();
+};
+
+if (hasSignal) {
+  // In this place and without names, as node's.
+  IncomingMessage.prototype[kAttachAbortSignal] = (() => function() {
+    const { socket } = this;
+    if (!socket || this[kAbortSignalDetached]) return;
+    const controller = this[kAbortController];
+    const listener = () => controller.abort();
+    this[kAbortSignalSocket] = socket;
+    this[kAbortSignalListener] = listener;
+    socket.once('close', listener);
+  })();
+
+  IncomingMessage.prototype[kDetachAbortSignal] = (() => function() {
+    this[kAbortSignalDetached] = true;
+    if (this[kAbortSignalListener] === null) return;
+    this[kAbortSignalSocket].removeListener('close', this[kAbortSignalListener]);
+    this[kAbortSignalSocket] = null;
+    this[kAbortSignalListener] = null;
+  })();
+}
+follow(IncomingMessage.prototype, Builtin.prototype);
+
+/**
+ * The exchange that a message belongs to is over: what happens to the socket is nothing to its signal any more.
+ * @param {IncomingMessage} message one whose line has `signal`
+ */
+function detachSignal(message) {
+  message[kDetachAbortSignal]?.();
+}
+
+// What node calls on a message while it ends by itself.
+const { _destroy, _dump, _read } = IncomingMessage.prototype;
+const { destroy, resume } = Readable.prototype;
+
+function hasNodesMethods(message) {
+  return message.emit === emit && message.push === push && message.read === read && message.resume === resume &&
+    message.destroy === destroy && message._destroy === _destroy && message._dump === _dump && message._read === _read;
+}
+
+/**
+ * Whether the program has not touched a message yet: no listener, nothing read or buffered, not paused, resumed or destroyed, and no method replaced.
+ * What the stream does when such a message ends can be seen by nobody but the code of a later tick.
+ * @param {IncomingMessage} message
+ * @returns {boolean}
+ */
+function isUntouched(message) {
+  const state = message._readableState;
+  return message._eventsCount === 0 && state.flowing === null && state.length === 0 && !message._consuming && !state.destroyed &&
+    hasNodesMethods(message);
+}
+
+/** The rest of a message is read away, and the program has not touched it: see isUntouched(). */
+const AT_REST = endsUnread ? null : true;
+
+/**
+ * What `_dump()` does to a complete, untouched message.
+ * @param {IncomingMessage} message
+ */
+function dumpUntouched(message) {
+  const state = message._readableState;
+  message._dumped = true;
+  state.flowing = AT_REST;
+  if (!endsUnread) state.resumeScheduled = true;
+}
+
+/**
+ * @param {IncomingMessage} message of dumpUntouched()
+ * @param {Function} onEnd the one listener of 'end' that it may have
+ * @returns {boolean} whether the program has not touched it since
+ */
+function isAtRest(message, onEnd) {
+  const state = message._readableState;
+  const count = message._eventsCount;
+  return (count === 0 || (count === 1 && message._events.end === onEnd)) && state.flowing === AT_REST && state.length === 0 &&
+    !message._consuming && !state.destroyed && !state.endEmitted && hasNodesMethods(message);
+}
+
+/**
+ * Leaves a message at rest in the state in which reading it to the end would leave it.
+ * @param {IncomingMessage} message
+ */
+function closeAtRest(message) {
+  const state = message._readableState;
+  state.resumeScheduled = false;
+  state.endEmitted = true;
+  state.destroyed = true;
+  state.closed = true;
+  state.closeEmitted = true;
+}
+
+module.exports = {
+  IncomingMessage,
+  closeAtRest,
+  detachSignal,
+  dumpUntouched,
+  isAtRest,
+  isUntouched,
+  kHeaders,
+  kHeadersCount,
+  presetHeaders,
+  rawField,
+  readStart,
+  readStop,
+  ...(hasSignal && { kDetachAbortSignal }),
+};

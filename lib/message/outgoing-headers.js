@@ -1,0 +1,528 @@
+'use strict';
+
+/**
+ * The header fields of an outgoing message: the API by which users set them, and how they become the head.
+ *
+ * Names are checked and lower-cased by one look-up, values when they are set. The head itself is one call into the core, which
+ * checks every byte again, adds the fields that the rules add and says how the message is framed.
+ */
+
+const { Buffer } = require('node:buffer');
+const { setTimeout } = require('node:timers');
+const native = require('../native/addon');
+const { codes } = require('../util/errors');
+const { choosesValidation, removedEndsKeepAlive, setsCookiesLast, setsNoCookies } = require('../compat/node-features');
+const { kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
+const { checkInvalidHeaderChar, lowerCaseName, validateHeaderName, validateHeaderValue, validateString } = require('../util/validators');
+
+/** What renderHead takes; see its documentation beside the native function. */
+const KEEP_ALIVE = 1;
+const SEND_DATE = 2;
+const HAS_BODY = 4;
+const CHUNKED_BY_DEFAULT = 8;
+const REMOVED_CONNECTION = 16;
+const REMOVED_CONTENT_LENGTH = 32;
+const REMOVED_TRANSFER_ENCODING = 64;
+const DEFAULT_KEEP_ALIVE = 128;
+const MAX_REQUESTS_REACHED = 256;
+const HAS_AGENT = 512;
+const LAST = 1024;
+const CHUNKED = 2048;
+const BODILESS_STATUS = 4096;
+const RELAXED = 8192;
+
+/** What renderHead tells. */
+const TOLD_LAST = 1;
+const TOLD_CHUNKED = 2;
+const TOLD_KEEP_ALIVE = 4;
+const TOLD_DEFAULT_KEEP_ALIVE = 8;
+const TOLD_EXPECT = 256;
+const TOLD_ASCII = 4096;
+const TRAILER_WITHOUT_CHUNKS = 5;
+const told = new Int32Array(5);
+
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** The head rendered last and whether it is ASCII: most heads are sent before another one is made. */
+let lastHead = '';
+let lastHeadIsAscii = true;
+
+/**
+ * Heads rendered within this second, by what the core was asked: a server gives many equal answers, and the same question in the same
+ * second has the same answer, Date included. (Measured: 300 ns for a call into the core, 40 ns for one that is remembered.)
+ * Each slot remembers one answer; text longer than MEMO_TEXT_MAX or of more parts than MEMO_PARTS_MAX is not kept alive for it.
+ */
+const MEMO_SLOTS = 64;
+const MEMO_TEXT_MAX = 2048;
+const MEMO_PARTS_MAX = 32;
+const memo = Array.from({ length: MEMO_SLOTS }, () =>
+  ({ firstLine: '', parts: [], flags: -1, length: -1, keepAlive: 0, maxRequests: 0, head: '', bits: 0 }));
+/** The second since 1970 whose heads are remembered. */
+let memoSecond = 0;
+/** Whether that second may be over. A timer says so: asking the clock for each head costs 90 ns. */
+let secondIsOver = true;
+/** The clock itself and its timer, whoever replaces Date and setTimeout. */
+const clock = Date.now;
+
+/** The fields collected for the head that is being made: names and values by turns, the first `filled` of them. */
+const parts = [];
+let filled = 0;
+/** Content-Disposition of a message whose length is known, see addDisposition: text in the head now, text that belongs there. */
+let replaced = null;
+
+/**
+ * A table of header fields, keyed by lower-case name. It has no prototype, like one of Object.create(null), but keeps a hidden class:
+ * messages that set the same headers in the same order share it (measured: filling and walking it takes a fifth of the time).
+ */
+function HeaderTable() {}
+HeaderTable.prototype = Object.create(null);
+
+/**
+ * Whether a head holds ASCII characters alone, so that latin1 and UTF-8 make the same bytes of it.
+ * @param {string} head
+ * @returns {boolean}
+ */
+function headIsAscii(head) {
+  return head === lastHead ? lastHeadIsAscii : !NOT_ASCII.test(head);
+}
+
+function isNamed(name, lower) {
+  return name.length === lower.length && name.toLowerCase() === lower;
+}
+
+function nameOf(name) {
+  const lower = lowerCaseName(name);
+  return lower === undefined ? name.toLowerCase() : lower;
+}
+
+/** The value of Content-Disposition as UTF-8 text that was smuggled through latin1. */
+function decodeDisposition(value) {
+  return Buffer.from(`${value}`, 'latin1').toString();
+}
+
+/**
+ * A message of known length takes its Content-Disposition for UTF-8 bytes in a latin1 string and puts the decoded text into its
+ * head. Text beyond latin1 cannot cross, so it is put there afterwards.
+ */
+function addDisposition(message, name, value, checked) {
+  const decoded = decodeDisposition(value);
+  if (checked) check(message, name, decoded);
+  else if (decoded !== value && checkInvalidHeaderChar(decoded)) {
+    replaced = [`${name}: ${value}\r\n`, `${name}: ${decoded}\r\n`];
+    append(name, value);
+    return;
+  }
+  append(name, decoded);
+}
+
+function append(name, value) {
+  parts[filled++] = name;
+  // An object becomes what + makes of it, not what a template would.
+  parts[filled++] = typeof value === 'string' || typeof value === 'number' ? value : '' + value;
+}
+
+/** The check that names the culprit; the core has found that there is one, or the value is missing. */
+function check(message, name, value) {
+  validateHeaderName(name);
+  checkValue(message, name, value);
+}
+
+function checkValue(message, name, value) {
+  validateHeaderValue(name, value, isRelaxed(message));
+}
+
+/** Whether field values of a message may hold control characters; asked only when one does. */
+function isRelaxed(message) {
+  return choosesValidation && message._isLenientHeaderValidation?.() === true;
+}
+
+/**
+ * Adds one line to the parts.
+ * @param {object} message whose head is made
+ * @param {string} name as given
+ * @param {*} value one value
+ * @param {boolean} given whether it comes straight from the user: then it may not be undefined
+ * @param {boolean} checked whether to look for the culprit
+ */
+function addLine(message, name, value, given, checked) {
+  if (value === undefined && given) check(message, name, value);
+  if (name.length === 14 && isNamed(name, 'content-length')) message._contentLength = +value;
+  if (name.length === 19 && message._contentLength && isNamed(name, 'content-disposition')) {
+    addDisposition(message, name, value, given || checked);
+    return;
+  }
+  if (checked) check(message, name, value);
+  append(name, value);
+}
+
+function addField(message, name, value, given, checked) {
+  if (typeof name !== 'string') validateHeaderName(name);
+  if (!Array.isArray(value)) {
+    addLine(message, name, value, given, checked);
+    return;
+  }
+  // RFC 6265, section 5.4: "the user agent MUST NOT attach more than one Cookie header field".
+  const unique = message[kUniqueHeaders];
+  if ((value.length > 1 && isNamed(name, 'cookie')) || (unique && unique.has(name.toLowerCase()))) {
+    addLine(message, name, value.join('; '), given, checked);
+    return;
+  }
+  for (let i = 0; i < value.length; i++) addLine(message, name, value[i], given, checked);
+}
+
+/** Fills `parts` from any of the forms in which fields may be given. */
+function collect(message, headers, checked) {
+  filled = 0;
+  replaced = null;
+  if (headers === null || headers === undefined) return;
+  if (headers === message[kOutHeaders]) {
+    for (const key in headers) {
+      const entry = headers[key];
+      addField(message, entry[0], entry[1], false, checked);
+    }
+  } else if (!Array.isArray(headers)) {
+    for (const name in headers) {
+      if (Object.hasOwn(headers, name)) addField(message, name, headers[name], true, checked);
+    }
+  } else if (headers.length > 0 && Array.isArray(headers[0])) {
+    for (let i = 0; i < headers.length; i++) addField(message, headers[i][0], headers[i][1], true, checked);
+  } else {
+    if (headers.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', headers);
+    for (let i = 0; i < headers.length; i += 2) addField(message, headers[i], headers[i + 1], true, checked);
+  }
+}
+
+function headFlags(message) {
+  const status = message.statusCode;
+  return (message.shouldKeepAlive ? KEEP_ALIVE : 0) | (message.sendDate ? SEND_DATE : 0) | (message._hasBody ? HAS_BODY : 0) |
+    (message.useChunkedEncodingByDefault ? CHUNKED_BY_DEFAULT : 0) | (message._removedConnection ? REMOVED_CONNECTION : 0) |
+    (message._removedContLen ? REMOVED_CONTENT_LENGTH : 0) | (message._removedTE ? REMOVED_TRANSFER_ENCODING : 0) |
+    (message._defaultKeepAlive ? DEFAULT_KEEP_ALIVE : 0) | (message.maxRequestsOnConnectionReached ? MAX_REQUESTS_REACHED : 0) |
+    (message.agent ? HAS_AGENT : 0) | (message._last ? LAST : 0) | (message.chunkedEncoding ? CHUNKED : 0) |
+    (status === 204 || status === 304 ? BODILESS_STATUS : 0);
+}
+
+function takeDecisions(message, bits) {
+  message._last = (bits & TOLD_LAST) !== 0;
+  message.chunkedEncoding = (bits & TOLD_CHUNKED) !== 0;
+  message.shouldKeepAlive = (bits & TOLD_KEEP_ALIVE) !== 0 && !(removedEndsKeepAlive && message._removedConnection);
+  message._defaultKeepAlive = (bits & TOLD_DEFAULT_KEEP_ALIVE) !== 0;
+}
+
+function isRemembered(slot, firstLine) {
+  const known = slot.parts;
+  if (known.length !== filled || slot.firstLine !== firstLine) return false;
+  for (let i = 0; i < known.length; i++) {
+    if (known[i] !== parts[i]) return false;
+  }
+  return true;
+}
+
+function beginSecond() {
+  const now = clock();
+  const second = Math.floor(now / 1000);
+  if (second !== memoSecond) {
+    for (let i = 0; i < MEMO_SLOTS; i++) memo[i].flags = -1;
+    memoSecond = second;
+  }
+  secondIsOver = false;
+  setTimeout(endSecond, 1000 - (now % 1000)).unref();
+}
+
+function endSecond() {
+  secondIsOver = true;
+}
+
+/**
+ * Asks the core for a head unless it was asked the same just now.
+ * @returns {string|number} the head, or why there is none
+ */
+function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
+  if (secondIsOver) beginSecond();
+  const slot = memo[(filled ^ firstLine.length ^ length) & (MEMO_SLOTS - 1)];
+  if (slot.flags === flags && slot.length === length && slot.keepAlive === keepAlive && slot.maxRequests === maxRequests &&
+      isRemembered(slot, firstLine)) {
+    told[0] = slot.bits;
+    return slot.head;
+  }
+  let text = firstLine;
+  for (let i = 0; i < filled; i++) text += parts[i] + '\0';
+  const head = native.renderHead(text, filled >> 1, flags, length, keepAlive, maxRequests, told);
+  // The core's clock is some milliseconds late, so that the first heads of a second still show the one before.
+  if (typeof head === 'string' && text.length <= MEMO_TEXT_MAX && filled <= MEMO_PARTS_MAX && told[4] === (memoSecond | 0)) {
+    slot.firstLine = firstLine;
+    slot.parts = parts.slice(0, filled);
+    slot.flags = flags;
+    slot.length = length;
+    slot.keepAlive = keepAlive;
+    slot.maxRequests = maxRequests;
+    slot.head = head;
+    slot.bits = told[0];
+  }
+  return head;
+}
+
+/** Throws what stands against a head that the core refused. */
+function refuse(message, headers, answer) {
+  if ((answer & 7) === TRAILER_WITHOUT_CHUNKS) {
+    takeDecisions(message, told[0]);
+    throw new codes.ERR_HTTP_TRAILER_INVALID();
+  }
+  collect(message, headers, true);
+  throw new codes.ERR_INVALID_CHAR('statusMessage');
+}
+
+/**
+ * Makes the head of the message and keeps it in `_header`; nothing is sent but after an Expect field.
+ * @this {OutgoingMessage}
+ * @param {string} firstLine request line or status line, with its CRLF
+ * @param {object|Array|null} headers the message's own table, an object, a list of names and values, or a list of pairs
+ */
+function _storeHeader(firstLine, headers) {
+  collect(this, headers, false);
+  const length = this._contentLength;
+  const flags = headFlags(this);
+  const bytes = typeof length === 'number' ? length : -1;
+  const maxRequests = +this._maxRequestsPerSocket || 0;
+  let head = renderHead(firstLine, flags, bytes, +this._keepAliveTimeout, maxRequests);
+  if (typeof head !== 'string' && isRelaxed(this)) {
+    head = renderHead(firstLine, flags | RELAXED, bytes, +this._keepAliveTimeout, maxRequests);
+  }
+  if (typeof head !== 'string') refuse(this, headers, head);
+  const bits = told[0];
+  takeDecisions(this, bits);
+  lastHead = replaced === null ? head : head.replace(replaced[0], () => replaced[1]);
+  lastHeadIsAscii = (bits & TOLD_ASCII) !== 0;
+  this._header = lastHead;
+  this._headerSent = false;
+  // RFC 9110, section 10.1.1: the client waits for the answer to its expectation before it sends the body.
+  if ((bits & TOLD_EXPECT) !== 0) this._send('');
+}
+
+/**
+ * The head of a 1xx response: what is given and nothing else.
+ * @param {ServerResponse} message
+ * @param {string} firstLine with its CRLF
+ * @param {object|Array} [headers] an object, a list of names and values in turn, or a list of pairs; a list as value is one field
+ * @returns {string}
+ */
+function interimHead(message, firstLine, headers) {
+  const fields = pairsOf(headers);
+  let text = firstLine;
+  for (const [name, value] of fields) {
+    check(message, name, value);
+    text += `${name}\0${value}\0`;
+  }
+  return native.renderInterim(text, fields.length, isRelaxed(message) ? RELAXED : 0);
+}
+
+function pairsOf(headers) {
+  if (headers === undefined || headers === null) return [];
+  if (!Array.isArray(headers)) return Object.keys(headers).map((name) => [name, headers[name]]);
+  if (Array.isArray(headers[0])) return headers;
+  if (headers.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', headers);
+  return headers.filter((_name, n) => n % 2 === 0).map((name, n) => [name, headers[2 * n + 1]]);
+}
+
+/**
+ * Sets a header field; one of the same name in any case is replaced.
+ * @this {OutgoingMessage}
+ * @param {string} name
+ * @param {number|string|string[]} value
+ * @returns {OutgoingMessage} this
+ */
+function setHeader(name, value) {
+  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('set');
+  const lower = lowerCaseName(name);
+  if (lower === undefined) validateHeaderName(name);
+  if (value === undefined || checkInvalidHeaderChar(value)) checkValue(this, name, value);
+  let table = this[kOutHeaders];
+  if (table === null) this[kOutHeaders] = table = new HeaderTable();
+  table[lower] = [name, value];
+  return this;
+}
+
+/**
+ * Sets all fields of a Headers object or a Map.
+ * @this {OutgoingMessage}
+ * @param {Headers|Map} headers
+ * @returns {OutgoingMessage} this
+ */
+function setHeaders(headers) {
+  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('set');
+  if (!headers || Array.isArray(headers) || typeof headers.keys !== 'function' || typeof headers.get !== 'function') {
+    throw new codes.ERR_INVALID_ARG_TYPE('headers', ['Headers', 'Map'], headers);
+  }
+  if (!setsCookiesLast) {
+    for (const name of headers.keys()) this.setHeader(name, headers.get(name));
+    return this;
+  }
+  // A Headers object lists each cookie on its own; one field would replace the other.
+  let cookies;
+  for (const { 0: name, 1: value } of headers) {
+    if (name === 'set-cookie') cookies = (cookies ?? []).concat(value);
+    else this.setHeader(name, value);
+  }
+  if (cookies !== undefined && (setsNoCookies || cookies.length > 0)) this.setHeader('set-cookie', cookies);
+  return this;
+}
+
+/**
+ * Adds a value to a header field, or sets it.
+ * @this {OutgoingMessage}
+ * @param {string} name
+ * @param {string|string[]} value
+ * @returns {OutgoingMessage} this
+ */
+function appendHeader(name, value) {
+  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('append');
+  const lower = lowerCaseName(name);
+  if (lower === undefined) validateHeaderName(name);
+  if (value === undefined || checkInvalidHeaderChar(value)) checkValue(this, name, value);
+  let table = this[kOutHeaders];
+  if (table === null) this[kOutHeaders] = table = new HeaderTable();
+  const entry = table[lower];
+  if (entry === undefined) {
+    table[lower] = [name, value];
+    return this;
+  }
+  if (!Array.isArray(entry[1])) entry[1] = [entry[1]];
+  if (Array.isArray(value)) entry[1].push(...value);
+  else entry[1].push(value);
+  return this;
+}
+
+/**
+ * @this {OutgoingMessage}
+ * @param {string} name in any case
+ * @returns {*} the value as it was set, or undefined
+ */
+function getHeader(name) {
+  validateString(name, 'name');
+  const table = this[kOutHeaders];
+  if (table === null) return undefined;
+  const entry = table[nameOf(name)];
+  return entry === undefined ? undefined : entry[1];
+}
+
+/** @this {OutgoingMessage} @returns {string[]} the lower-case names of the fields that are set */
+function getHeaderNames() {
+  const table = this[kOutHeaders];
+  return table === null ? [] : Object.keys(table);
+}
+
+/** @this {OutgoingMessage} @returns {string[]} the names of the fields as they were given */
+function getRawHeaderNames() {
+  const table = this[kOutHeaders];
+  return table === null ? [] : Object.values(table).map((entry) => entry[0]);
+}
+
+/** @this {OutgoingMessage} @returns {object} without prototype: values by lower-case name */
+function getHeaders() {
+  const table = this[kOutHeaders];
+  const headers = Object.create(null);
+  if (table !== null) {
+    for (const key of Object.keys(table)) headers[key] = table[key][1];
+  }
+  return headers;
+}
+
+/**
+ * @this {OutgoingMessage}
+ * @param {string} name in any case
+ * @returns {boolean}
+ */
+function hasHeader(name) {
+  validateString(name, 'name');
+  const table = this[kOutHeaders];
+  return table !== null && table[nameOf(name)] !== undefined;
+}
+
+/**
+ * Removes a field, and keeps those that the rules would add from being added.
+ * @this {OutgoingMessage}
+ * @param {string} name in any case
+ */
+function removeHeader(name) {
+  validateString(name, 'name');
+  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('remove');
+  const lower = nameOf(name);
+  switch (lower) {
+    case 'connection': this._removedConnection = true; break;
+    case 'content-length': this._removedContLen = true; break;
+    case 'transfer-encoding': this._removedTE = true; break;
+    case 'date': this.sendDate = false; break;
+  }
+  if (this[kOutHeaders] !== null) delete this[kOutHeaders][lower];
+}
+
+/** @this {OutgoingMessage} @returns {object} values by the names as they were given */
+function _renderHeaders() {
+  if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('render');
+  const table = this[kOutHeaders];
+  const headers = {};
+  if (table !== null && typeof table === 'object') {
+    for (const key of Object.keys(table)) headers[table[key][0]] = table[key][1];
+  }
+  return headers;
+}
+
+/** The deprecated `_headers` of a message: {lower-case name: value}. */
+function setTable(headers) {
+  if (headers === null || typeof headers !== 'object') {
+    this[kOutHeaders] = null;
+    return;
+  }
+  const table = new HeaderTable();
+  for (const name of Object.keys(headers)) table[nameOf(name)] = [name, headers[name]];
+  this[kOutHeaders] = table;
+}
+
+/** The deprecated `_headerNames` of a message: {lower-case name: name as given}, or null. */
+function getNameTable() {
+  const table = this[kOutHeaders];
+  if (table === null) return null;
+  const names = Object.create(null);
+  for (const key of Object.keys(table)) names[key] = table[key][0];
+  return names;
+}
+
+function setNameTable(names) {
+  const table = this[kOutHeaders];
+  if (table === null || typeof names !== 'object' || names === null) return;
+  for (const key of Object.keys(names)) {
+    if (table[key] !== undefined) table[key][0] = names[key];
+  }
+}
+
+/**
+ * Reads the uniqueHeaders option.
+ * @param {Array<string|string[]>} headers names, or lists of names
+ * @returns {Set<string>|null} the names in lower case, null when the option is no list
+ */
+function parseUniqueHeadersOption(headers) {
+  if (!Array.isArray(headers)) return null;
+  const unique = new Set();
+  for (let i = 0; i < headers.length; i++) unique.add(headers[i].toLowerCase());
+  return unique;
+}
+
+module.exports = {
+  _renderHeaders,
+  _storeHeader,
+  appendHeader,
+  getHeader,
+  getHeaderNames,
+  getHeaders,
+  getNameTable,
+  getRawHeaderNames,
+  hasHeader,
+  headIsAscii,
+  interimHead,
+  parseUniqueHeadersOption,
+  removeHeader,
+  setHeader,
+  setHeaders,
+  setNameTable,
+  setTable,
+};

@@ -1,0 +1,279 @@
+'use strict';
+
+/**
+ * OutgoingMessage: what ServerResponse and ClientRequest have in common.
+ *
+ * All state is in the own properties that node's class has, of the same names and meanings and made in one order: users and
+ * packages read them, objects are re-parented onto node's prototypes, and one order keeps one hidden class.
+ */
+
+const Stream = require('stream');
+const { deprecate } = require('util');
+const builtin = require('../compat/builtin');
+const body = require('./outgoing-body');
+const { initialize, kOnFinish } = require('./emitter');
+const { codes } = require('../util/errors');
+const { follow } = require('../compat/mirror-shape');
+const { choosesValidation, corksEachTurn } = require('../compat/node-features');
+const headers = require('./outgoing-headers');
+const {
+  kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain, kOutHeaders,
+  kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished, otherState,
+} = require('../compat/symbols');
+const { calculateLenientFlags } = require('../parser/strict');
+const { validateHeaderName, validateHeaderValue } = require('../util/validators');
+
+const { process } = globalThis;
+
+/** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
+const getDefaultHighWaterMark = Stream.getDefaultHighWaterMark || (() => 16384);
+
+/** What differs between releases; see lines.js. */
+const CORKS_CHUNKS = kChunkedBuffer !== undefined;
+const TRACKS_END = kWritableFinished !== undefined;
+
+const DEPRECATED = typeof Object.getOwnPropertyDescriptor(builtin.OutgoingMessage.prototype, '_headers') === 'object';
+
+/**
+ * An HTTP message on its way out.
+ * @param {{highWaterMark?: number, rejectNonStandardBodyWrites?: boolean}} [options] bytes to buffer before write() returns
+ *   false; whether a body that the message cannot have is an error
+ */
+function OutgoingMessage(options) {
+  initialize(this, options?.[kOnFinish]);
+
+  this.outputData = [];
+  this.outputSize = 0;
+  this.writable = true;
+  this.destroyed = false;
+  this._last = false;
+  this.chunkedEncoding = false;
+  this.shouldKeepAlive = true;
+  this.maxRequestsOnConnectionReached = false;
+  this._defaultKeepAlive = true;
+  this.useChunkedEncodingByDefault = true;
+  this.sendDate = false;
+  this._removedConnection = false;
+  this._removedContLen = false;
+  this._removedTE = false;
+  this.strictContentLength = false;
+  this[kBytesWritten] = 0;
+  this._contentLength = null;
+  this._hasBody = true;
+  this._trailer = '';
+  this[kNeedDrain] = false;
+  this.finished = false;
+  this._headerSent = false;
+  this[kCorked] = 0;
+  if (CORKS_CHUNKS) {
+    this[kChunkedBuffer] = [];
+    this[kChunkedLength] = 0;
+  }
+  this._closed = false;
+  this[kSocket] = null;
+  this._header = null;
+  this[kOutHeaders] = null;
+  this._keepAliveTimeout = 0;
+  this._onPendingData = body.nop;
+  this[kErrored] = null;
+  if (TRACKS_END) {
+    this[kWritableFinished] = false;
+    this[kEndCallbacks] = null;
+    this[kFlushError] = null;
+  }
+  const mark = options?.highWaterMark;
+  this[kHighWaterMark] = mark === undefined || mark === null ? getDefaultHighWaterMark() : mark;
+  this[kRejectNonStandardBodyWrites] = options?.rejectNonStandardBodyWrites ?? false;
+  if (otherState.length > 0) addOtherState(this);
+}
+Object.setPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
+Object.setPrototypeOf(OutgoingMessage, Stream);
+
+function addOtherState(message) {
+  for (const [symbol, value] of otherState) message[symbol] = Array.isArray(value) ? [] : value;
+}
+
+function destroyLateSocket(socket) {
+  socket.destroy(this[kErrored]);
+}
+
+// Since Node 24 a message that never had a socket closes too.
+function closeUnsent(message) {
+  if (message[kSocket] || message._closed) return;
+  message._closed = true;
+  message.emit('close');
+}
+
+if (choosesValidation) {
+  // Whether field values may hold control characters: its server or the request itself says. Without a name, as node's.
+  OutgoingMessage.prototype._isLenientHeaderValidation = (() => function() {
+    const { httpValidation, insecureHTTPParser } = this.req?.socket?.server ?? this;
+    return calculateLenientFlags(httpValidation, insecureHTTPParser) !== 0;
+  })();
+}
+
+/** Accessors in the order of the wire, so to speak: that in which they are listed by reflection. Not enumerable. */
+const ACCESSORS = {
+  errored: { get() { return this[kErrored]; } },
+  closed: { get() { return this._closed; } },
+  writableFinished: {
+    get: TRACKS_END ? function get() {
+      return this[kWritableFinished];
+    } : function get() {
+      const socket = this[kSocket];
+      return this.finished && this.outputSize === 0 && (!socket || socket.writableLength === 0);
+    },
+  },
+  writableObjectMode: { get() { return false; } },
+  writableLength: {
+    get() {
+      const socket = this[kSocket];
+      return this.outputSize + (CORKS_CHUNKS ? body.heldLength(this) : 0) + (socket ? socket.writableLength : 0);
+    },
+  },
+  writableHighWaterMark: {
+    get() {
+      const socket = this[kSocket];
+      return socket ? socket.writableHighWaterMark : this[kHighWaterMark];
+    },
+  },
+  writableCorked: {
+    get: CORKS_CHUNKS ? function get() {
+      return this[kCorked];
+    } : function get() {
+      const socket = this[kSocket];
+      return this[kCorked] + (socket ? socket.writableCorked : 0);
+    },
+  },
+  _headers: DEPRECATED && {
+    get: deprecate(function get() { return this.getHeaders(); }, 'OutgoingMessage.prototype._headers is deprecated', 'DEP0066'),
+    set: deprecate(headers.setTable, 'OutgoingMessage.prototype._headers is deprecated', 'DEP0066'),
+  },
+  connection: {
+    get() { return this[kSocket]; },
+    set(socket) { this.socket = socket; },
+  },
+  socket: kSocket !== 'socket' && {
+    get() { return this[kSocket]; },
+    set(socket) {
+      if (CORKS_CHUNKS && socket) {
+        for (let n = 0; n < this[kCorked]; n++) socket.cork();
+      }
+      this[kSocket] = socket;
+    },
+  },
+  _headerNames: DEPRECATED && {
+    get: deprecate(headers.getNameTable, 'OutgoingMessage.prototype._headerNames is deprecated', 'DEP0066'),
+    set: deprecate(headers.setNameTable, 'OutgoingMessage.prototype._headerNames is deprecated', 'DEP0066'),
+  },
+};
+for (const name of Object.keys(ACCESSORS)) {
+  if (ACCESSORS[name]) Object.defineProperty(OutgoingMessage.prototype, name, ACCESSORS[name]);
+}
+
+OutgoingMessage.prototype._renderHeaders = headers._renderHeaders;
+
+/** Holds what is written back until uncork() or end(). */
+OutgoingMessage.prototype.cork = function() {
+  const socket = this[kSocket];
+  if (CORKS_CHUNKS || !socket) this[kCorked]++;
+  if (socket) socket.cork();
+};
+
+/** Lets go what cork() held back. */
+OutgoingMessage.prototype.uncork = function() {
+  const socket = this[kSocket];
+  // From Node 22 on nothing keeps the count from falling below zero.
+  if (CORKS_CHUNKS || (!socket && this[kCorked] > 0)) this[kCorked]--;
+  const held = CORKS_CHUNKS && this[kCorked] === 0 && this[kChunkedLength] > 0;
+  if (held && corksEachTurn) body.sendHeldChunk(this);
+  if (socket) socket.uncork();
+  if (held && !corksEachTurn) body.sendHeldChunk(this);
+};
+
+/**
+ * Sets the idle time of the socket, now or when there is one.
+ * @param {number} msecs milliseconds
+ * @param {Function} [callback] listener of 'timeout'
+ * @returns {OutgoingMessage} this
+ */
+OutgoingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
+  if (callback) this.on('timeout', callback);
+  const socket = this[kSocket];
+  if (socket) socket.setTimeout(msecs);
+  else this.once('socket', (late) => late.setTimeout(msecs));
+  return this;
+};
+
+/**
+ * Destroys the message and its socket, now or when there is one.
+ * @param {Error} [error]
+ * @returns {OutgoingMessage} this
+ */
+OutgoingMessage.prototype.destroy = function destroy(error) {
+  if (this.destroyed) return this;
+  this.destroyed = true;
+  this[kErrored] = error;
+  const socket = this[kSocket];
+  if (socket) socket.destroy(error);
+  else if (TRACKS_END) process.nextTick(closeUnsent, this);
+  else this.once('socket', destroyLateSocket);
+  return this;
+};
+
+OutgoingMessage.prototype._send = body._send;
+OutgoingMessage.prototype._writeRaw = body._writeRaw;
+OutgoingMessage.prototype._storeHeader = headers._storeHeader;
+OutgoingMessage.prototype.setHeader = headers.setHeader;
+OutgoingMessage.prototype.setHeaders = headers.setHeaders;
+OutgoingMessage.prototype.appendHeader = headers.appendHeader;
+OutgoingMessage.prototype.getHeader = headers.getHeader;
+OutgoingMessage.prototype.getHeaderNames = headers.getHeaderNames;
+OutgoingMessage.prototype.getRawHeaderNames = headers.getRawHeaderNames;
+OutgoingMessage.prototype.getHeaders = headers.getHeaders;
+OutgoingMessage.prototype.hasHeader = headers.hasHeader;
+OutgoingMessage.prototype.removeHeader = headers.removeHeader;
+
+/** Makes the head when a body is written and nobody made it; subclasses know how. */
+OutgoingMessage.prototype._implicitHeader = function _implicitHeader() {
+  throw new codes.ERR_METHOD_NOT_IMPLEMENTED('_implicitHeader()');
+};
+
+Object.defineProperty(OutgoingMessage.prototype, 'headersSent', {
+  configurable: true,
+  enumerable: true,
+  get() { return !!this._header; },
+});
+Object.defineProperty(OutgoingMessage.prototype, 'writableEnded', { get() { return this.finished; } });
+Object.defineProperty(OutgoingMessage.prototype, 'writableNeedDrain', {
+  get() { return !this.destroyed && !this.finished && this[kNeedDrain]; },
+});
+
+OutgoingMessage.prototype.write = body.write;
+OutgoingMessage.prototype.addTrailers = body.addTrailers;
+OutgoingMessage.prototype.end = body.end;
+OutgoingMessage.prototype._finish = body._finish;
+OutgoingMessage.prototype._flush = body._flush;
+OutgoingMessage.prototype._flushOutput = body._flushOutput;
+OutgoingMessage.prototype.flushHeaders = body.flushHeaders;
+
+/** A message can only be written: emits ERR_STREAM_CANNOT_PIPE. */
+OutgoingMessage.prototype.pipe = function pipe() {
+  this.emit('error', new codes.ERR_STREAM_CANNOT_PIPE());
+};
+
+/** A listener that rejects destroys the message. */
+OutgoingMessage.prototype[Symbol.for('nodejs.rejection')] = function(error, event) { // eslint-disable-line no-unused-vars
+  this.destroy(error);
+};
+
+follow(OutgoingMessage.prototype, builtin.OutgoingMessage.prototype);
+
+module.exports = {
+  kHighWaterMark,
+  kUniqueHeaders,
+  parseUniqueHeadersOption: headers.parseUniqueHeadersOption,
+  validateHeaderName,
+  validateHeaderValue,
+  OutgoingMessage,
+};

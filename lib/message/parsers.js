@@ -1,0 +1,228 @@
+'use strict';
+// What server and client share: the free list of parsers, and the callbacks by which a parser makes IncomingMessages.
+
+const builtinCommon = require('_http_common');
+const { isLenient } = require('../compat/builtin');
+const { choosesValidation, refusesManyFields } = require('../compat/node-features');
+const { IncomingMessage, readStart, readStop } = require('./incoming');
+const { HTTPParser, kDrainsTicks, kRunOn } = require('../parser/parser');
+const { endBody } = require('./request-end');
+const { calculateLenientFlags } = require('../parser/strict');
+const { giveBack } = require('../transport/transport');
+const { checkInvalidHeaderChar, checkIsHttpToken } = require('../util/validators');
+
+const CRLF = '\r\n';
+const chunkExpression = /(?:^|\W)chunked(?:$|\W)/i;
+const continueExpression = /(?:^|\W)100-continue(?:$|\W)/i;
+
+/** Entries of a raw header list (names and values) that are kept unless `maxHeadersCount` says otherwise. */
+const DEFAULT_HEADER_ENTRIES = 2000;
+/** Idle parsers kept for the next connection. */
+const DEFAULT_IDLE_PARSERS = 1000;
+
+const kOnMessageBegin = HTTPParser.kOnMessageBegin | 0;
+const kOnHeaders = HTTPParser.kOnHeaders | 0;
+const kOnHeadersComplete = HTTPParser.kOnHeadersComplete | 0;
+const kOnBody = HTTPParser.kOnBody | 0;
+const kOnMessageComplete = HTTPParser.kOnMessageComplete | 0;
+const kOnExecute = HTTPParser.kOnExecute | 0;
+const kOnTimeout = HTTPParser.kOnTimeout | 0;
+
+/** The option under which a server keeps its IncomingMessage class: node's own symbol, so that https and http2 agree. */
+const { kIncomingMessage } = builtinCommon;
+
+// Method names by the number that the parser gives. The numbers between SOURCE and QUERY are PRI and the methods of
+// RTSP (RFC 2326), which the parser knows and `METHODS` does not list.
+const NOT_LISTED = [
+  'PRI', 'DESCRIBE', 'ANNOUNCE', 'SETUP', 'PLAY', 'PAUSE', 'TEARDOWN', 'GET_PARAMETER', 'SET_PARAMETER', 'REDIRECT',
+  'RECORD', 'FLUSH',
+];
+const FIRST_NOT_LISTED = 34;
+const { methods } = builtinCommon;
+const methodNames = [...methods.slice(0, FIRST_NOT_LISTED), ...NOT_LISTED, ...methods.slice(FIRST_NOT_LISTED)];
+
+/** A stack of objects for reuse: the last one given back is the first one handed out. */
+class FreeList {
+  /**
+   * @param {string} name what the objects are
+   * @param {number} max how many are kept
+   * @param {Function} ctor makes one when the list is empty
+   */
+  constructor(name, max, ctor) {
+    this.name = name;
+    this.ctor = ctor;
+    this.max = max;
+    this.list = [];
+  }
+
+  /** @returns {*} a kept object, or a new one from `ctor` with the arguments given */
+  alloc(...args) {
+    return this.list.length > 0 ? this.list.pop() : this.ctor(...args);
+  }
+
+  /**
+   * @param {*} object nobody uses any more
+   * @returns {boolean} false when the list is full and the object was not kept
+   */
+  free(object) {
+    if (this.list.length >= this.max) return false;
+    this.list.push(object);
+    return true;
+  }
+}
+
+const parsers = new FreeList('parsers', DEFAULT_IDLE_PARSERS, parsersCb);
+
+function parsersCb() {
+  const parser = new HTTPParser();
+  parser[kOnHeaders] = parserOnHeaders;
+  parser[kOnHeadersComplete] = parserOnHeadersComplete;
+  parser[kOnBody] = parserOnBody;
+  parser[kOnMessageComplete] = parserOnMessageComplete;
+  cleanParser(parser);
+  return parser;
+}
+
+/**
+ * Takes a parser from its socket and gives it back to the free list.
+ * @param {HTTPParser|null} parser nothing happens without one
+ * @param {object|null} req its `parser` is cleared
+ * @param {stream.Duplex|null} socket its `parser` is cleared
+ */
+function freeParser(parser, req, socket) {
+  if (socket) giveBack(socket);
+  if (parser) {
+    if (parser._consumed) parser.unconsume();
+    cleanParser(parser);
+    parser.remove();
+    if (parsers.free(parser)) {
+      parser.free();
+    } else {
+      // The parser may be the one that is executing: it is not to be closed before its caller has returned.
+      setImmediate(closeParser, parser);
+    }
+  }
+  if (req) req.parser = null;
+  if (socket) socket.parser = null;
+}
+
+function closeParser(parser) {
+  parser.close();
+}
+
+function cleanParser(parser) {
+  parser[kRunOn] = false;
+  parser[kDrainsTicks] = false;
+  parser[kOnMessageBegin] = null;
+  parser[kOnExecute] = null;
+  parser[kOnTimeout] = null;
+  parser._headers = [];
+  parser._url = '';
+  parser.socket = null;
+  parser.incoming = null;
+  parser.outgoing = null;
+  parser.maxHeaderPairs = DEFAULT_HEADER_ENTRIES;
+  parser._consumed = false;
+  parser.onIncoming = null;
+  parser.joinDuplicateHeaders = null;
+}
+
+// A batch of fields of a head that has more than the parser delivers at once, or the trailers. Of releases that take too many,
+// the limit ends the list with the batch in which it is reached.
+function parserOnHeaders(headers, url) {
+  const known = this._headers;
+  const limit = this.maxHeaderPairs;
+  const room = limit > 0 ? limit - known.length : headers.length;
+  if (room > 0) {
+    const count = refusesManyFields && room < headers.length ? room : headers.length;
+    if (known.length === 0 && count === headers.length) this._headers = headers;
+    else for (let n = 0; n < count; n++) known.push(headers[n]);
+  }
+  this._url += url;
+}
+
+function parserOnHeadersComplete(versionMajor, versionMinor, headers, method, url, statusCode, statusMessage, upgrade,
+                                 shouldKeepAlive) {
+  const { socket } = this;
+  if (headers === undefined) {
+    headers = this._headers;
+    this._headers = [];
+  }
+  if (url === undefined) {
+    url = this._url;
+    this._url = '';
+  }
+
+  const Message = socket?.server?.[kIncomingMessage] || IncomingMessage;
+  const incoming = new Message(socket);
+  incoming.httpVersionMajor = versionMajor;
+  incoming.httpVersionMinor = versionMinor;
+  incoming.httpVersion = versionMajor === 1 && versionMinor === 1 ? '1.1' : `${versionMajor}.${versionMinor}`;
+  incoming.joinDuplicateHeaders = socket?.server?.joinDuplicateHeaders || this.joinDuplicateHeaders;
+  incoming.url = url;
+  incoming.upgrade = upgrade;
+  this.incoming = incoming;
+
+  const count = headers.length;
+  const limit = this.maxHeaderPairs;
+  incoming._addHeaderLines(headers, limit > 0 && limit < count ? limit : count);
+
+  if (typeof method === 'number') {
+    incoming.method = methodNames[method];
+  } else {
+    incoming.statusCode = statusCode;
+    incoming.statusMessage = statusMessage;
+  }
+  return this.onIncoming(incoming, shouldKeepAlive);
+}
+
+function parserOnBody(piece) {
+  const { incoming } = this;
+  if (incoming === null) return;
+  // A message whose body nobody wants goes on being parsed, to find its end.
+  if (!incoming._dumped && !incoming.push(piece)) readStop(this.socket);
+}
+
+function parserOnMessageComplete() {
+  const { incoming } = this;
+  if (incoming !== null) {
+    incoming.complete = true;
+    if (this._headers.length > 0) {
+      const trailers = this._headers;
+      this._headers = [];
+      incoming._addHeaderLines(trailers, trailers.length);
+    }
+    this._url = '';
+    endBody(incoming);
+  }
+  readStart(this.socket);
+}
+
+/**
+ * Completes a parse error as users see it.
+ * @param {Error} error what `execute()` returned
+ * @param {HTTPParser} parser
+ * @param {Buffer} [rawPacket] the piece of input in which the error was found
+ */
+function prepareError(error, parser, rawPacket) {
+  error.rawPacket = rawPacket || parser.getCurrentBuffer();
+  if (typeof error.reason === 'string') error.message = `Parse Error: ${error.reason}`;
+}
+
+module.exports = {
+  _checkInvalidHeaderChar: checkInvalidHeaderChar,
+  _checkIsHttpToken: checkIsHttpToken,
+  chunkExpression,
+  continueExpression,
+  CRLF,
+  freeParser,
+  methods,
+  parsers,
+  kIncomingMessage,
+  HTTPParser,
+  isLenient,
+  ...(choosesValidation && { calculateLenientFlags }),
+  prepareError,
+  // A symbol of node's own, which its other modules ask for (Node 22).
+  ...(builtinCommon.kSkipPendingData && { kSkipPendingData: builtinCommon.kSkipPendingData }),
+};

@@ -1,0 +1,71 @@
+'use strict';
+// Loads the addon of this platform: the one that a build put beside this package, else the installed platform package.
+
+const path = require('node:path');
+const { existsSync } = require('node:fs');
+
+// What there are packages for; __test__/package holds it against npm/.
+const SUPPORTED = {
+  linux: ['x64', 'arm64'],
+  darwin: ['x64', 'arm64'],
+  win32: ['x64', 'arm64'],
+};
+
+// The C libraries that an addon may be built for. Which one this process has is found by loading: asking
+// process.report for it takes longer than all of our files.
+const ABIS = { linux: ['-gnu', '-musl'], win32: ['-msvc'] };
+
+const { platform, arch } = process;
+const supported = SUPPORTED[platform]?.includes(arch) === true;
+
+/**
+ * Returns the addon's exports.
+ * Throws an Error that names each place looked at, what was wrong there, and what to do; `cause` is the error that says most.
+ */
+function load() {
+  const looked = [];
+  let cause;
+  let advice;
+  for (const abi of ABIS[platform] ?? ['']) {
+    const built = path.join(__dirname, '../..', `rust-http.${platform}-${arch}${abi}.node`);
+    const name = `rust-http-${platform}-${arch}${abi}`;
+    const isBuilt = existsSync(built);
+    if (!isBuilt) looked.push(`${built}: not there`);
+    try {
+      return isBuilt ? require(built) : loadPackage(name);
+    } catch (error) {
+      const missing = error.code === 'MODULE_NOT_FOUND';
+      looked.push(`${isBuilt ? built : name}: ${missing ? 'not installed' : error.message}`);
+      // A package that is not there says less than an addon that cannot be loaded.
+      if (cause === undefined || !missing) cause = error;
+      advice = error.advice ?? advice;
+    }
+  }
+  const message = [`rust-http has no addon for ${platform} ${arch}. It looked for`, ...looked.map((line) => `  ${line}`), advice ?? whatToDo(cause)];
+  throw new Error(message.join('\n'), { cause });
+}
+
+// The two are published together; between versions what they say to each other may change.
+function loadPackage(name) {
+  const { version } = require(`${name}/package.json`);
+  const { version: own } = require('../../package.json');
+  if (version !== own) {
+    throw Object.assign(new Error(`version ${version} is installed, and rust-http is ${own}`), {
+      advice: `Install both in one version: npm install rust-http@${own}. Where that changes nothing, remove node_modules and the lock file first.`,
+    });
+  }
+  return require(name);
+}
+
+function whatToDo(cause) {
+  if (!supported) {
+    const list = Object.entries(SUPPORTED).map(([name, archs]) => `${name} (${archs.join(', ')})`);
+    return `There are packages for ${list.join(', ')}. Elsewhere build it from the sources, with Rust: npm ci && npm run build`;
+  }
+  if (cause.code !== 'MODULE_NOT_FOUND') return 'The file is there, but this system cannot load it: see the reason above.';
+  return 'npm leaves the platform package out with --omit=optional, and where node_modules or a lock file came from another platform: ' +
+    'remove both and run npm install. From the sources: npm run build';
+}
+
+// The addon's own object keeps its functions in a hash. What inherits them finds each at a known place: 5 ns a call less.
+module.exports = Object.create(load());

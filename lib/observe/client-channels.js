@@ -1,0 +1,43 @@
+'use strict';
+
+/**
+ * Who watches requests from outside: subscribers of the `http.client.*` diagnostics channels and performance observers.
+ */
+
+const diagnostics = require('diagnostics_channel');
+const performance = require('./client-entries');
+const { publishesCreation, publishesErrors } = require('../compat/node-features');
+
+const created = diagnostics.channel('http.client.request.created');
+const start = diagnostics.channel('http.client.request.start');
+const error = diagnostics.channel('http.client.request.error');
+const response = diagnostics.channel('http.client.response.finish');
+
+/** The request object is complete. @param {ClientRequest} req */
+function made(req) {
+  if (publishesCreation && created.hasSubscribers) created.publish({ request: req });
+}
+
+/** The request is wholly written. @param {ClientRequest} req */
+function started(req) {
+  if (performance.observed) performance.begin(req);
+  if (start.hasSubscribers) start.publish({ request: req });
+}
+
+/** @param {ClientRequest} req @param {Error} reason */
+function failed(req, reason) {
+  if (publishesErrors && error.hasSubscribers) error.publish({ request: req, error: reason });
+}
+
+/** The head of the response is there. @param {ClientRequest} req @param {IncomingMessage} res */
+function answered(req, res) {
+  if (performance.observed) performance.end(req, res);
+  if (response.hasSubscribers) response.publish({ request: req, response: res });
+}
+
+/** A connection is about to serve its first request. */
+function connected() {
+  performance.look();
+}
+
+module.exports = { answered, connected, failed, made, started };

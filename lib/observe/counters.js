@@ -1,0 +1,41 @@
+'use strict';
+// What servers and agents count of their connections, and the shape in which `stats()` answers it.
+//
+// A number is kept where something rare happens: a connection opens, ends or fails. What a connection has done is added up when it
+// ends, and read from the open ones when `stats()` is called. Per message there is one increment.
+
+const PARSE_ERROR = 'HPE_';
+
+class Counters {
+  constructor() {
+    this.opened = 0;
+    this.requests = 0;
+    this.bytesRead = 0;
+    this.bytesWritten = 0;
+    // By code; made with the first error.
+    this.errors = null;
+  }
+
+  failed(error) {
+    const code = error?.code ?? error?.name ?? 'unknown';
+    this.errors ??= new Map();
+    this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+  }
+
+  // Streams that are no sockets count no bytes.
+  addBytes(socket) {
+    this.bytesRead += socket.bytesRead ?? 0;
+    this.bytesWritten += socket.bytesWritten ?? 0;
+  }
+}
+
+function errorsOf({ errors }) {
+  const parseErrors = {};
+  const otherErrors = {};
+  if (errors !== null) {
+    for (const [code, count] of errors) (`${code}`.startsWith(PARSE_ERROR) ? parseErrors : otherErrors)[code] = count;
+  }
+  return { parseErrors, otherErrors };
+}
+
+module.exports = { Counters, errorsOf };

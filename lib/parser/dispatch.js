@@ -1,0 +1,192 @@
+'use strict';
+// The core's flat event list becomes calls of a parser's callbacks, in slots 0 to 4.
+//
+// Owns their order, their async scopes, and what follows where one throws. A callback may execute, close or initialize the parser it
+// is called from.
+
+const native = require('../native/addon');
+const { pieceOf } = require('./deliveries');
+const { fieldList } = require('./fields');
+const {
+  LENGTH, STOP, NOW, CURSOR, FIRST_EVENT, STOP_DONE, STOP_ERROR, BEGIN, HEADERS, HEAD, BODY, COMPLETE, KEEP_ALIVE, UPGRADE, FLUSHED,
+  kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  kDelivery, kFields,
+} = require('./state');
+const { drainTicks } = require('../util/ticks');
+
+const kOnMessageBegin = 0;
+const kOnHeaders = 1;
+const kOnHeadersComplete = 2;
+const kOnBody = 3;
+const kOnMessageComplete = 4;
+
+// Sticky errors that a throwing callback leaves behind.
+const FAILED_HEADERS_COMPLETE = 0;
+const FAILED_BODY = 1;
+const FAILED_MESSAGE_COMPLETE = 2;
+
+// What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
+const ABANDONED = Symbol('abandoned');
+
+// Calls back for every event; answers what the callback of the last head decided. Each body piece, and each batch of fields of a parser
+// that drains ticks behind both, gets an async scope of its own; what lies between shares one.
+function deliverAll(parser, text, events, offset) {
+  events[CURSOR] = FIRST_EVENT;
+  return deliverRest(parser, text, events, offset);
+}
+
+function deliverRest(parser, text, events, offset) {
+  const length = events[LENGTH];
+  let decision = 0;
+  while (events[CURSOR] < length) {
+    // A scope that nobody sees from inside would only be seen by async hooks.
+    if (events[events[CURSOR]] === COMPLETE && typeof parser[kOnMessageComplete] !== 'function') {
+      parser[kStarted] = -1;
+      events[CURSOR]++;
+      continue;
+    }
+    const drains = parser[kDrainsTicks] && (events[events[CURSOR]] === BODY || events[events[CURSOR]] === HEADERS);
+    const resource = parser[kResource];
+    decision = resource === null ?
+      deliver(parser, text, events, offset) :
+      resource.runInAsyncScope(deliver, undefined, parser, text, events, offset);
+    if (decision === ABANDONED) return 0;
+    if (drains && !drain(parser, events)) {
+      events[CURSOR] = length;
+      return 0;
+    }
+  }
+  return decision;
+}
+
+// Answers whether the parser goes on: it is still the one of the same connection, and no tick has thrown, which ends the message as a
+// callback that throws does. Nothing else learns of that.
+function drain(parser, events) {
+  const use = parser[kInitialized];
+  try {
+    drainTicks();
+  } catch (error) {
+    if (parser[kInitialized] === use) fail(parser, FAILED_BODY);
+    // It is no business of those who have called the parser; and the async context of the tick that threw is still the current one.
+    native.fatalException(error);
+    events[STOP] = STOP_DONE;
+    return false;
+  }
+  return parser[kInitialized] === use;
+}
+
+function fail(parser, which) {
+  if (which === FAILED_BODY) parser[kFailedAt] = parser[kPieceEnd];
+  native.parserFail(parser[kHandle], which);
+}
+
+// Where it is, stands in CURSOR before each callback: if that has the loop run, it may be taken further there, see catchUp().
+function deliver(parser, text, events, offset) {
+  const use = parser[kInitialized];
+  const length = events[LENGTH];
+  const first = events[CURSOR];
+  let at = first;
+  let decision = 0;
+  let failure = -1;
+  try {
+    while (at < length) {
+      switch (events[at]) {
+        case BEGIN: {
+          events[CURSOR] = at + 1;
+          parser[kStarted] = events[NOW];
+          parser[kHeadersCompleted] = false;
+          parser[kUnused] = false;
+          const onMessageBegin = parser[kOnMessageBegin];
+          if (typeof onMessageBegin === 'function') onMessageBegin.call(parser);
+          break;
+        }
+        case HEADERS: {
+          if (at !== first && parser[kDrainsTicks]) return decision;
+          if (parser[kRunOn] && isLost(events, at)) {
+            events[CURSOR] = length;
+            break;
+          }
+          const count = events[at + 3];
+          events[CURSOR] = at + 4 + 4 * count;
+          const onHeaders = parser[kOnHeaders];
+          if (typeof onHeaders === 'function') {
+            const url = text.substr(events[at + 1], events[at + 2]);
+            onHeaders.call(parser, fieldList(text, events, at + 4, count), url);
+          }
+          if (parser[kDrainsTicks]) return parser[kInitialized] === use ? decision : ABANDONED;
+          break;
+        }
+        case HEAD: {
+          events[CURSOR] = at + 8 + 4 * events[at + 7];
+          parser[kHeadersCompleted] = true;
+          failure = FAILED_HEADERS_COMPLETE;
+          decision = deliverHead(parser, text, events, at);
+          failure = -1;
+          break;
+        }
+        case BODY: {
+          if (at !== first) return decision;
+          const start = offset + events[at + 1];
+          const end = start + events[at + 2];
+          events[CURSOR] = at + 3;
+          const onBody = parser[kOnBody];
+          parser[kPieceEnd] = end - parser[kInputStart];
+          failure = FAILED_BODY;
+          if (typeof onBody === 'function') onBody.call(parser, pieceOf(parser[kDelivery], start, end));
+          failure = -1;
+          if (parser[kDrainsTicks]) return parser[kInitialized] === use ? decision : ABANDONED;
+          break;
+        }
+        case COMPLETE: {
+          events[CURSOR] = at + 1;
+          parser[kStarted] = -1;
+          const onMessageComplete = parser[kOnMessageComplete];
+          failure = FAILED_MESSAGE_COMPLETE;
+          if (typeof onMessageComplete === 'function') onMessageComplete.call(parser);
+          failure = -1;
+          break;
+        }
+      }
+      if (parser[kInitialized] !== use) {
+        failure = -1;
+        events[CURSOR] = length;
+        return ABANDONED;
+      }
+      at = events[CURSOR];
+    }
+  } finally {
+    if (failure >= 0 && parser[kInitialized] === use) fail(parser, failure);
+  }
+  return decision;
+}
+
+// Whether the fields from `at` on are the last events before an error: what they belong to is given to nobody, and a flood of heads that
+// are too large would have us make a thousand strings for each.
+function isLost(events, at) {
+  if (events[STOP] !== STOP_ERROR) return false;
+  const length = events[LENGTH];
+  while (at < length && events[at] === HEADERS) at += 4 + 4 * events[at + 3];
+  return at >= length;
+}
+
+function deliverHead(parser, text, events, at) {
+  const onHeadersComplete = parser[kOnHeadersComplete];
+  if (typeof onHeadersComplete !== 'function') return 0;
+  const flags = events[at + 1];
+  const version = events[at + 2];
+  const flushed = (flags & FLUSHED) !== 0;
+  const fields = parser[kFields];
+  let headers;
+  if (flushed) fields.skip();
+  else headers = fields.take(text, events, at);
+  const line = fields.lineOf(text, events, at);
+  const upgrade = (flags & UPGRADE) !== 0;
+  const keepAlive = (flags & KEEP_ALIVE) !== 0;
+  return events[at + 3] >= 0 ?
+    onHeadersComplete.call(parser, version >> 8, version & 255, headers, events[at + 3],
+                           flushed ? undefined : line, undefined, undefined, upgrade, keepAlive) :
+    onHeadersComplete.call(parser, version >> 8, version & 255, headers, undefined,
+                           undefined, events[at + 4], line, upgrade, keepAlive);
+}
+
+module.exports = { deliverAll, deliverRest };

@@ -1,0 +1,177 @@
+'use strict';
+// The fields of heads: from the words of the core to lists of names and values.
+//
+// Owns what is known of a head beside its list: which of the fields are in it that the server asks for, and the head that its connection
+// repeats (src/parser/repeats.rs). Never decides what a field means.
+
+const { codes } = require('../util/errors');
+const { headersOf } = require('./header-fields');
+const native = require('../native/addon');
+
+// Words of a head event, as src/parser/event.rs has them, and those of its flags that speak of repetition.
+const FLAGS = 1;
+const NUMBER = 4;
+const LINE = 5;
+const COUNT = 7;
+const FIELDS = 8;
+const KEEP = 32;
+const SAME = 64;
+/** Words of a field. */
+const FIELD_WORDS = 4;
+
+const NAMES = native.headerNames();
+
+// Fields of which the server asks for each request: bits, and the names by them. UNNUMBERED: a name that the core has no number for.
+const UNNUMBERED = 1;
+const HOST = 2;
+const EXPECT = 4;
+const CONTENT_LENGTH = 8;
+const TRANSFER_ENCODING = 16;
+const SOUGHT = new Map([
+  [HOST, 'host'], [EXPECT, 'expect'], [CONTENT_LENGTH, 'content-length'], [TRANSFER_ENCODING, 'transfer-encoding'],
+]);
+const SOUGHT_BY_NUMBER = Uint8Array.from(NAMES, (name) => [...SOUGHT.keys()].find((bit) => SOUGHT.get(bit) === name.toLowerCase()) ?? 0);
+
+// Which of them are in the list that was made last.
+let soughtLast = 0;
+
+/**
+ * @param {string} text of the events
+ * @param {Int32Array} events
+ * @param {number} at where the words of the first field are
+ * @param {number} count of fields
+ * @returns {string[]} names and values in turn
+ */
+function fieldList(text, events, at, count) {
+  const list = new Array(2 * count);
+  let sought = 0;
+  for (let n = 0; n < list.length; n += 2, at += FIELD_WORDS) {
+    const name = events[at];
+    if (name < 0) {
+      sought |= SOUGHT_BY_NUMBER[-1 - name];
+      list[n] = NAMES[-1 - name];
+    } else {
+      sought |= UNNUMBERED;
+      list[n] = text.substr(name, events[at + 1]);
+    }
+    list[n + 1] = text.substr(events[at + 2], events[at + 3]);
+  }
+  soughtLast = sought;
+  return list;
+}
+
+function isListed(list, lower) {
+  const { length } = lower;
+  for (let n = 0; n < list.length; n += 2) {
+    const name = list[n];
+    if (name.length === length && name.toLowerCase() === lower) return true;
+  }
+  return false;
+}
+
+/** The head that a connection repeats. */
+class Kept {
+  constructor(number, line, list, sought) {
+    this.number = number;
+    this.line = line;
+    this.list = list;
+    this.sought = sought;
+    // Its headers object, once it has been repeated, and from how many entries that was made, and how.
+    this.headers = null;
+    this.count = -1;
+    this.join = undefined;
+  }
+
+  /** Copying the object costs half of making it. */
+  headersOf(count, join) {
+    if (this.count !== count || this.join !== join) {
+      this.headers = headersOf(this.list, count, join);
+      this.count = count;
+      this.join = join;
+      // An array would be shared by all copies.
+      if (Array.isArray(this.headers['set-cookie'])) this.headers = null;
+    }
+    return this.headers === null ? headersOf(this.list, count, join) : { ...this.headers };
+  }
+}
+
+/** What a parser knows of its heads. */
+class Fields {
+  constructor() {
+    this.sought = UNNUMBERED;
+    this.kept = null;
+    // Whether the last head was the kept one.
+    this.repeats = false;
+  }
+
+  /** The parser begins anew. */
+  forget() {
+    this.kept = null;
+  }
+
+  /**
+   * @param {string} text of the events
+   * @param {Int32Array} events
+   * @param {number} at where the words of a head are
+   * @returns {string[]} its fields; the list is the caller's
+   */
+  take(text, events, at) {
+    const flags = events[at + FLAGS];
+    if ((flags & SAME) !== 0) {
+      const { list, sought } = this.keptUnder(events[at + NUMBER]);
+      this.sought = sought;
+      this.repeats = true;
+      return list.slice();
+    }
+    const list = fieldList(text, events, at + FIELDS, events[at + COUNT]);
+    this.sought = soughtLast;
+    this.repeats = false;
+    if ((flags & KEEP) !== 0) this.kept = new Kept(events[at + NUMBER], this.lineOf(text, events, at), list.slice(), soughtLast);
+    return list;
+  }
+
+  /** A head whose fields were given before: see `has()`. */
+  skip() {
+    this.sought = UNNUMBERED;
+    this.repeats = false;
+  }
+
+  /**
+   * @param {string} text of the events
+   * @param {Int32Array} events
+   * @param {number} at where the words of a head are
+   * @returns {string} its request target, or reason phrase
+   */
+  lineOf(text, events, at) {
+    return (events[at + FLAGS] & SAME) !== 0 ? this.keptUnder(events[at + NUMBER]).line : text.substr(events[at + LINE], events[at + LINE + 1]);
+  }
+
+  // That the core and we speak of the same head is not left to chance: another one's fields would be another one's rights.
+  keptUnder(number) {
+    const { kept } = this;
+    if (kept === null || kept.number !== number) throw new codes.ERR_INTERNAL_ASSERTION('a head that was not kept');
+    return kept;
+  }
+
+  /**
+   * @param {string[]} list what `take()` has answered for the last head, as it was
+   * @param {number} count how many entries of it are looked at
+   * @param {boolean} join see `headersOf`
+   * @returns {object} its headers object
+   */
+  headersOf(list, count, join) {
+    return this.repeats ? this.kept.headersOf(count, join) : headersOf(list, count, join);
+  }
+
+  /**
+   * Whether the last head has a field: no headers object is built for that.
+   * @param {string[]} list its fields
+   * @param {number} field HOST, EXPECT, CONTENT_LENGTH or TRANSFER_ENCODING
+   * @returns {boolean}
+   */
+  has(list, field) {
+    return (this.sought & field) !== 0 || ((this.sought & UNNUMBERED) !== 0 && isListed(list, SOUGHT.get(field)));
+  }
+}
+
+module.exports = { CONTENT_LENGTH, EXPECT, Fields, HOST, TRANSFER_ENCODING, fieldList };

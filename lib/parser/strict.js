@@ -1,0 +1,80 @@
+'use strict';
+// Strict mode: which servers and requests asked for it, and the flags that their parsers get.
+
+const { isLenient } = require('../compat/builtin');
+const { codes } = require('../util/errors');
+const { choosesValidation } = require('../compat/node-features');
+const { HTTPParser, STRICT } = require('./parser');
+const { validateBoolean, validateOneOf } = require('../util/validators');
+
+const LENIENT_ALL = HTTPParser.kLenientAll | 0;
+const LENIENT_NONE = HTTPParser.kLenientNone | 0;
+const LENIENT_VALUES = HTTPParser.kLenientHeaderValueRelaxed | 0;
+const VALIDATIONS = ['strict', 'relaxed', 'insecure'];
+
+// No property of the objects: they have node's own, and no more.
+const strict = new WeakSet();
+let used = false;
+
+/**
+ * Reads the option `strict`: RFC 9110 and RFC 9112 hold where node is laxer.
+ * @param {Server|ClientRequest} owner
+ * @param {{strict?: boolean, insecureHTTPParser?: boolean}} options
+ * @throws ERR_INVALID_ARG_TYPE when it is no boolean, ERR_INVALID_ARG_VALUE beside `insecureHTTPParser`
+ */
+function chooseStrict(owner, options) {
+  const value = options.strict;
+  if (value === undefined) return;
+  validateBoolean(value, 'options.strict');
+  if (!value) return;
+  if (options.insecureHTTPParser) {
+    throw new codes.ERR_INVALID_ARG_VALUE('options.strict', value, 'cannot be used with insecureHTTPParser');
+  }
+  strict.add(owner);
+  used = true;
+}
+
+/**
+ * Checks the option `httpValidation` and stores it (Node 24; nothing happens before).
+ * @param {Server|ClientRequest} owner
+ * @param {{httpValidation?: string, insecureHTTPParser?: boolean}} options
+ * @throws ERR_INVALID_ARG_VALUE for another value, or beside `insecureHTTPParser`
+ */
+function chooseValidation(owner, options) {
+  if (!choosesValidation) return;
+  const value = options.httpValidation;
+  if (value !== undefined) {
+    validateOneOf(value, 'options.httpValidation', VALIDATIONS);
+    if (options.insecureHTTPParser !== undefined) {
+      throw new codes.ERR_INVALID_ARG_VALUE('options.httpValidation', value, 'cannot be used together with options.insecureHTTPParser');
+    }
+  }
+  owner.httpValidation = value;
+}
+
+/**
+ * What `httpValidation` and `insecureHTTPParser` mean to the parser.
+ * @param {string} [validation]
+ * @param {boolean} [insecure] without it, --insecure-http-parser counts
+ * @returns {number} lenient flags
+ */
+function calculateLenientFlags(validation, insecure) {
+  switch (validation) {
+    case 'strict': return LENIENT_NONE;
+    case 'relaxed': return LENIENT_VALUES;
+    case 'insecure': return LENIENT_ALL;
+    default: return (insecure === undefined ? isLenient() : insecure) ? LENIENT_ALL : LENIENT_NONE;
+  }
+}
+
+/**
+ * The flags for `HTTPParser.initialize()`.
+ * @param {Server|ClientRequest} owner whose options count, and else --insecure-http-parser
+ * @returns {number}
+ */
+function parserFlags(owner) {
+  if (used && strict.has(owner)) return STRICT;
+  return calculateLenientFlags(owner.httpValidation, owner.insecureHTTPParser);
+}
+
+module.exports = { STRICT, calculateLenientFlags, chooseStrict, chooseValidation, parserFlags };

@@ -1,0 +1,116 @@
+'use strict';
+// What the server asks of a request's head before the handler gets it.
+//
+// Up to Node 24 node asks the headers object, so it is built by then, and what a program does to `rawHeaders` later is nothing to
+// it. From Node 26 on node asks the raw list, and builds the object for whoever reads it. As long as no code of the program can have
+// run, what the parser saw in the head answers for both.
+
+const { channel } = require('node:diagnostics_channel');
+const { continueExpression, kIncomingMessage } = require('../message/parsers');
+const { IncomingMessage, kHeadersCount, presetHeaders, rawField } = require('../message/incoming');
+const { asksBeforeUpgrade, asksHeaders } = require('../compat/node-features');
+const { kFields } = require('../parser/parser');
+const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } = require('../parser/fields');
+const { ServerResponse } = require('./response');
+const { kServerResponse } = require('./symbols');
+
+const onRequestStart = channel('http.server.request.start');
+const onResponseCreated = channel('http.server.response.created');
+
+const NAMES = { [CONTENT_LENGTH]: 'content-length', [EXPECT]: 'expect', [HOST]: 'host', [TRANSFER_ENCODING]: 'transfer-encoding' };
+
+/**
+ * Whether code of the program can have run between the parser and the handler of a request: then only the message itself can answer.
+ * @param {Server} server
+ * @param {boolean} asked whether the program has been asked about an upgrade
+ * @returns {boolean}
+ */
+function isReached(server, asked) {
+  return asked || server[kIncomingMessage] !== IncomingMessage || server[kServerResponse] !== ServerResponse ||
+    onRequestStart.hasSubscribers || onResponseCreated.hasSubscribers;
+}
+
+// `maxHeadersCount` may have left a field out of what the headers object is built from.
+function has(parser, req, reached, field) {
+  if (!reached && req[kHeadersCount] === req.rawHeaders.length) return parser[kFields].has(req.rawHeaders, field);
+  return (asksHeaders ? req.headers[NAMES[field]] : rawField(req, NAMES[field])) !== undefined;
+}
+
+/** @returns {boolean} whether something else than HTTP takes the connection over */
+function acceptsUpgrade(server, req) {
+  if (!asksBeforeUpgrade) return server.listenerCount('upgrade') > 0;
+  return Boolean(server.shouldUpgradeCallback(req));
+}
+
+/**
+ * RFC 9112 section 6.3: a request without either of these has no body.
+ * @param {HTTPParser} parser
+ * @param {IncomingMessage} req
+ * @param {boolean} reached see isReached()
+ * @returns {boolean}
+ */
+function announcesNoBody(parser, req, reached) {
+  if (reached && asksHeaders) {
+    const { headers } = req;
+    return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+  }
+  return !has(parser, req, reached, CONTENT_LENGTH) && !has(parser, req, reached, TRANSFER_ENCODING);
+}
+
+/**
+ * The rules for requests of version 1.1.
+ * @param {HTTPParser} parser
+ * @param {Connection} connection
+ * @param {IncomingMessage} req
+ * @param {ServerResponse} res
+ * @param {boolean} reached see isReached()
+ * @returns {boolean} whether the request goes to the 'request' event
+ */
+function admit(parser, connection, req, res, reached) {
+  if (asksHeaders && !reached) presetHeaders(req, parser[kFields]);
+  if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1) return true;
+  const { server, socket } = connection;
+
+  // RFC 9112 section 3.2: a server MUST respond with 400 to any HTTP/1.1 request message that lacks a Host header field.
+  if (server.requireHostHeader && !has(parser, req, reached, HOST)) {
+    res.writeHead(400, ['Connection', 'close']);
+    res.end();
+    return false;
+  }
+
+  const limit = server.maxRequestsPerSocket;
+  if (typeof limit === 'number' && limit > 0) {
+    connection.requestCount++;
+    res.maxRequestsOnConnectionReached = limit <= connection.requestCount;
+    if (limit < connection.requestCount) {
+      server.emit('dropRequest', req, socket);
+      res.writeHead(503);
+      res.end();
+      return false;
+    }
+  }
+
+  // RFC 9110 section 10.1.1.
+  return !has(parser, req, reached, EXPECT) || admitExpectation(server, req, res);
+}
+
+function admitExpectation(server, req, res) {
+  if (continueExpression.test(asksHeaders ? req.headers.expect : rawField(req, 'expect'))) {
+    res._expect_continue = true;
+    if (server.listenerCount('checkContinue') > 0) {
+      server.emit('checkContinue', req, res);
+      return false;
+    }
+    res.writeContinue();
+    return true;
+  }
+  if (server.listenerCount('checkExpectation') > 0) {
+    server.emit('checkExpectation', req, res);
+  } else {
+    res.writeHead(417);
+    res.end();
+  }
+  return false;
+}
+
+module.exports = { acceptsUpgrade, admit, announcesNoBody, isReached };

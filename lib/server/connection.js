@@ -1,0 +1,632 @@
+'use strict';
+// One connection of a server: from the socket to requests, and from their responses to the order of answers on the wire.
+//
+// Every listener is a named function that finds its connection through the socket: nothing is bound or closed over per
+// request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
+
+const net = require('node:net');
+const { executionAsyncId } = require('node:async_hooks');
+const EventEmitter = require('node:events');
+const { debuglog } = require('node:util');
+const { channel } = require('node:diagnostics_channel');
+const { acceptsUpgrade, admit, announcesNoBody, isReached } = require('./admission');
+const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
+const { kOnFinish, listen, plainEmit } = require('../message/emitter');
+const { codes, connResetException } = require('../util/errors');
+const { detachSignal } = require('../message/incoming');
+const { dismiss, isBeingAccepted } = require('../transport/lazy-socket');
+const { destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
+const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
+const { ownCopy } = require('../parser/deliveries');
+const { finished, isHeard } = require('../message/outgoing-body');
+const { closeUnread, dumpUnread, forgetAtEnd } = require('../message/request-end');
+const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
+const { BUSY, SHORTEST_TICKED } = require('./connections');
+const Queue = require('../util/queue');
+const performance = require('../observe/server-entries');
+const { handOver: leaveShared, readShared } = require('./reader');
+const { kConnection, kConnections, kServerResponse } = require('./symbols');
+const stats = require('./stats');
+const { parserFlags } = require('../parser/strict');
+const { kNeedDrain, kUniqueHeaders } = require('../compat/symbols');
+const { isQueueOurs, lastMark, schedule } = require('../util/ticks');
+const transport = require('../transport/transport');
+const { isHandedOver } = require('../transport/unread');
+const { isUnbuilt } = require('../transport/lazy-state');
+
+const { process } = globalThis;
+
+const debug = debuglog('http');
+const onRequestStart = channel('http.server.request.start');
+const onResponseEnd = channel('http.server.response.finish');
+
+/** Milliseconds that a connection is kept beyond the announced keep-alive timeout, for a request that is already on its way. */
+const KEEP_ALIVE_BUFFER = 1000;
+
+const kOnTimeout = HTTPParser.kOnTimeout | 0;
+
+// Answers to a request head.
+const READ_BODY = 0;
+const HAND_OVER = 2;
+
+const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
+const ANSWERS = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n',
+  HPE_HEADER_OVERFLOW: 'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n',
+};
+
+// What times an idle connection: nothing, the socket's own timer, or the ticker of its server.
+const NO_TIMER = 0;
+const SOCKET = 1;
+const TICKER = 2;
+/** In place of the milliseconds that an idle connection has. */
+const NEVER_IDLE = -1;
+
+const { setTimeout: plainSetTimeout } = net.Socket.prototype;
+
+/** What a server knows about one of its sockets; found under `socket[kConnection]`. */
+class Connection {
+  constructor(server, socket) {
+    this.server = server;
+    this.socket = socket;
+    // Requests whose response is not finished, oldest first.
+    this.requests = new Queue();
+    // Responses behind the one that owns the socket, in the order of their requests.
+    this.waiting = new Queue();
+    // Bytes that those hold back.
+    this.bytesWaiting = 0;
+    this.requestCount = 0;
+    // All of them, whether `maxRequestsPerSocket` counts them or not.
+    this.requestsSeen = 0;
+    // The tick of the last 'finish', see ticks.js.
+    this.finishMark = 0;
+    // The response that closes in the tick in which the next one finishes.
+    this.closing = null;
+    // Whether what it did is in the sums of its server.
+    this.isCounted = false;
+    // What the socket had read and written in an earlier connection, if there was one.
+    this.bytesBefore = null;
+    this.idleSince = BUSY;
+    this.idleTicks = 0;
+    // What times the idle connection, and the milliseconds that it has.
+    this.idleTimer = NO_TIMER;
+    this.idleTimeout = NEVER_IDLE;
+    // Whether another protocol has the socket now; responses of before may still be owed.
+    this.released = false;
+    this.responseOptions = {
+      highWaterMark: socket.writableHighWaterMark,
+      rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
+      // Others may add listeners while their response is made: ours is behind theirs.
+      [kOnFinish]: publishesCreation || server[kServerResponse] !== ServerResponse ? undefined : resOnFinish,
+    };
+    this.onPendingData = updateOutgoingData.bind(undefined, this);
+  }
+
+  /** The keep-alive timeout is over. */
+  timeOut() {
+    const { socket } = this;
+    if (isUnbuilt(socket) && socket.emit === plainEmit) socketOnTimeout.call(socket);
+    else if (isUnbuilt(socket) || isTicked(this)) socket.emit('timeout');
+  }
+}
+
+// What async hooks know the parser of a connection by.
+class HTTPServerAsyncResource {
+  constructor(type, socket) {
+    this.type = type;
+    this.socket = socket;
+  }
+}
+
+/**
+ * Serves a socket. Listener of the server's 'connection'.
+ * @this {Server} an http or https server
+ * @param {stream.Duplex} socket
+ */
+function connectionListener(socket) {
+  debug('SERVER new http connection');
+  const server = this;
+  socket.server = server;
+  // The socket may have belonged to another server, or to this one before a CONNECT.
+  const connection = new Connection(server, socket);
+  stats.connectionOpened(connection);
+  socket[kConnection] = connection;
+
+  const parser = parsers.alloc();
+  // It counts names and values.
+  if (typeof server.maxHeadersCount === 'number') parser.maxHeaderPairs = server.maxHeadersCount << 1;
+  parser.initialize(
+    HTTPParser.REQUEST,
+    new HTTPServerAsyncResource('HTTPINCOMINGMESSAGE', socket),
+    server.maxHeaderSize || 0,
+    parserFlags(server),
+    server[kConnections],
+  );
+  parser.socket = socket;
+  socket.parser = parser;
+  // The callbacks answer READ_BODY for all that is no upgrade.
+  parser[kRunOn] = true;
+  parser[kDrainsTicks] = true;
+  parser.onIncoming = parserOnIncoming;
+  parser[kOnTimeout] = parserOnTimeout;
+
+  socket._paused = false;
+  performance.look();
+  if (!isUnbuilt(socket) || !transport.attach(socket, parser, PROTOCOL)) {
+    for (const [event, listener] of LISTENERS) socket.on(event, listener);
+    socket.setEncoding = socketSetEncoding;
+    if (!transport.attach(socket, parser, PROTOCOL)) readShared(socket, socketOnData);
+  }
+  if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
+}
+
+const LISTENERS = [
+  ['timeout', socketOnTimeout], ['error', socketOnError], ['close', socketOnClose], ['end', socketOnEnd],
+  ['data', socketOnData], ['drain', socketOnDrain], ['resume', onSocketResume], ['pause', onSocketPause],
+];
+
+// What the native transport asks of a connection.
+const PROTOCOL = { serves: true, read: onNativeData, built: onBuilt, ended: onNativeEnd };
+
+// A socket has become a stream: what the listeners of a stream do is theirs from here on.
+function onBuilt(socket) {
+  const state = socket._readableState;
+  // The core reads already, and the tick in which the first listener of 'data' resumes the stream may be over.
+  state.flowing = false;
+  for (const [event, listener] of LISTENERS) net.Socket.prototype.on.call(socket, event, listener);
+  if (isBeingAccepted(socket)) net.Socket.prototype.resume.call(socket);
+  else state.flowing = true;
+  if (socket._httpMessage) socket.on('close', onServerResponseClose);
+  const connection = socket[kConnection];
+  if (connection.idleTimeout !== NEVER_IDLE) socket.timeout = connection.idleTimer === TICKER ? connection.idleTimeout : 0;
+  socket.setEncoding = socketSetEncoding;
+}
+
+// Leaves a socket as it was before it was served, for the protocol that takes over.
+function release(connection) {
+  const { socket } = connection;
+  for (const [event, listener] of LISTENERS) socket.removeListener(event, listener);
+  delete socket.setEncoding;
+  connection.released = true;
+}
+
+function socketSetEncoding() {
+  throw new codes.ERR_HTTP_SOCKET_ENCODING();
+}
+
+// ---------------------------------------------------------------------------------------------------------- reading
+
+function socketOnData(chunk) {
+  const { parser } = this;
+  if (!parser || isHandedOver(this) || postpone(parser, chunk)) return;
+  const connection = this[kConnection];
+  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
+  parser[kDrainsTicks] = isReadFromHandle(this);
+  const result = parser.execute(chunk);
+  if (typeof result !== 'number') {
+    within(parser, refuse, undefined, this, parser, result, ownCopy(chunk));
+  } else if (parser.incoming !== null && parser.incoming.upgrade) {
+    upgrade(this, connection, parser, ownCopy(chunk, result));
+  }
+  pauseParser(this);
+  const later = takePostponed(parser);
+  if (later === undefined) return;
+  if (this.parser === parser) socketOnData.call(this, later);
+  else this.unshift(later);
+}
+
+// Whether what comes as 'data' is handed over in the very read of the handle, and to us alone. Node's parser reads such a socket from below.
+function isReadFromHandle(socket) {
+  const { _events: { data, readable } } = socket;
+  return data === socketOnData && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId];
+}
+
+// The native transport has read and parsed.
+function onNativeData(socket, result, length) {
+  const { parser } = socket;
+  if (!parser) return;
+  const connection = socket[kConnection];
+  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
+  if (typeof result !== 'number') {
+    within(parser, refuse, undefined, socket, parser, result, transport.received(0, length));
+  } else if (parser.incoming !== null && parser.incoming.upgrade) {
+    upgrade(socket, connection, parser, transport.received(result, length));
+  }
+  pauseParser(socket);
+}
+
+// The peer of a socket that nobody has looked at has sent its last byte. Where nothing is owed to it, that is the end.
+function onNativeEnd(socket) {
+  const { parser } = socket;
+  return Boolean(parser) && isSettled(socket) && parser.finish() === undefined && dismiss(socket, true, onDismissed);
+}
+
+function isSettled(socket) {
+  return socket[kConnection].requests.length === 0 && !socket._httpMessage;
+}
+
+/**
+ * Closes the socket of a connection, whatever is still to be sent or answered.
+ * @param {stream.Duplex} socket
+ * @param {Error} [error] why
+ */
+function closeNow(socket, error) {
+  if (!isSettled(socket) || !dismiss(socket, false, onDismissed)) socket.destroy(error);
+}
+
+function refuse(socket, parser, error, chunk) {
+  prepareError(error, parser, chunk);
+  debug('parse error', error);
+  socketOnError.call(socket, error);
+}
+
+function pauseParser(socket) {
+  if (socket._paused && socket.parser) {
+    debug('pause parser');
+    socket.parser.pause();
+  }
+}
+
+function upgrade(socket, connection, parser, head) {
+  if (upgradesInContext) within(parser, handOver, undefined, socket, connection, parser, head);
+  else handOver(socket, connection, parser, head);
+}
+
+// A CONNECT, or an upgrade that somebody listens for: the socket is no longer ours.
+function handOver(socket, connection, parser, head) {
+  const { server } = connection;
+  const request = parser.incoming;
+  transport.giveBack(socket);
+  leaveShared(socket);
+  const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
+  leaveIdle(connection);
+  release(connection);
+  freeParser(parser, request, socket);
+  const isTaken = server.listenerCount(event) > 0;
+  stats.connectionEnded(connection, isTaken);
+  if (!isTaken) {
+    // RFC 9110 section 9.3.6: a server that does not tunnel has nothing to say on this connection any more.
+    socket.destroy();
+    return;
+  }
+  debug('SERVER have listener for %s', event);
+  // Lets the first 'data' listener start the flow, as on a fresh socket.
+  if (socket._readableState) socket._readableState.flowing = null;
+  server.emit(event, request, socket, head);
+}
+
+function socketOnEnd() {
+  const connection = this[kConnection];
+  const { parser } = this;
+  if (!parser) {
+    this.end();
+    return;
+  }
+  const error = parser.finish();
+  if (error instanceof Error) {
+    debug('parse error');
+    socketOnError.call(this, error);
+    return;
+  }
+  if (!connection.server.httpAllowHalfOpen) {
+    // What is still to be answered is aborted when the socket has closed.
+    if (this.writable) this.end();
+  } else if (connection.waiting.length > 0) {
+    connection.waiting.last()._last = true;
+  } else if (this._httpMessage) {
+    this._httpMessage._last = true;
+  } else {
+    this.end();
+  }
+}
+
+function socketOnClose() {
+  debug('server socket close');
+  const connection = this[kConnection];
+  // Somebody may call what he finds among the listeners.
+  if (connection === undefined) return;
+  stats.connectionEnded(connection, false);
+  freeParser(this.parser, null, this);
+  abortRequests(connection);
+}
+
+function abortRequests({ requests, waiting }) {
+  while (requests.length > 0) requests.shift().destroy(connResetException('aborted'));
+  while (destroysQueued && waiting.length > 0) waiting.shift().destroy(connResetException('aborted'));
+}
+
+function noop() {}
+
+let warned = false;
+function warnUnclosed() {
+  if (warned) return;
+  warned = true;
+  process.emitWarning('An error event has already been emitted on the socket. Please use the destroy method on the socket ' +
+    "while handling a 'clientError' event.");
+}
+
+/**
+ * What goes wrong on a connection, in its bytes or in its socket: the user's 'clientError', or node's answer.
+ * Listener of the socket's 'error'.
+ * @param {Error} error
+ */
+function socketOnError(error) {
+  stats.connectionFailed(this.server, error);
+  if (refuseUnseen(this, error)) return;
+  // Destroying the socket with the error emits it again, for other listeners: it is not to be answered twice.
+  this.removeListener('error', socketOnError);
+  if (this.listenerCount('error', noop) === 0) this.on('error', noop);
+  else if (warnsUnclosed) warnUnclosed();
+
+  if (this.server.emit('clientError', error, this)) return;
+  // An answer would garble what a response has already begun to say.
+  if (this.writable && (!this._httpMessage || !this._httpMessage._headerSent)) {
+    this.write(ANSWERS[error.code] || BAD_REQUEST);
+  }
+  this.destroy(error);
+}
+
+// Where nobody has looked at the socket and nobody hears of its errors, an answer and its end are all there is to it: no net.Socket
+// is made for that.
+function refuseUnseen(socket, error) {
+  const { server } = socket;
+  if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server)) return false;
+  if (socket.writable) socket.write(ANSWERS[error.code] || BAD_REQUEST);
+  closeNow(socket, error);
+  return true;
+}
+
+function isUnheard(server) {
+  return server.emit === EventEmitter.prototype.emit && server.listenerCount('clientError') === 0;
+}
+
+function onSocketResume() {
+  // It is the server that has paused, and that will resume: see resumeReading().
+  if (this._paused) {
+    this.pause();
+    return;
+  }
+  if (transport.resume(this)) return;
+  const handle = this._handle;
+  // The handles of other runtimes stop and start with their streams.
+  if (handle && !handle.reading && handle.readStart) {
+    handle.reading = true;
+    handle.readStart();
+  }
+}
+
+function onSocketPause() {
+  if (transport.pause(this)) return;
+  const handle = this._handle;
+  if (handle && handle.reading && handle.readStop) {
+    handle.reading = false;
+    handle.readStop();
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- requests
+
+/**
+ * A request head is complete. Callback of the parser.
+ * @this {HTTPParser}
+ * @param {IncomingMessage} req
+ * @param {boolean} keepAlive whether the connection may serve another request
+ * @returns {number} what the parser does next
+ */
+function parserOnIncoming(req, keepAlive) {
+  const { socket } = this;
+  const connection = socket[kConnection];
+  const { server } = connection;
+  leaveIdle(connection);
+  connection.requestsSeen++;
+
+  const asked = req.upgrade;
+  if (asked) {
+    req.upgrade = req.method === 'CONNECT' || acceptsUpgrade(server, req);
+    if (req.upgrade) return HAND_OVER;
+  }
+
+  const reached = isReached(server, asked);
+  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this, req, reached)) req._dumpAndCloseReadable();
+  connection.requests.push(req);
+
+  // Answers that the peer does not read pile up: nothing more is read until they are gone.
+  if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= connection.responseOptions.highWaterMark)) {
+    socket._paused = true;
+    socket.pause();
+  }
+
+  const { responseOptions } = connection;
+  responseOptions.rejectNonStandardBodyWrites = server.rejectNonStandardBodyWrites;
+  const res = new server[kServerResponse](req, responseOptions);
+  res._keepAliveTimeout = server.keepAliveTimeout;
+  res._maxRequestsPerSocket = server.maxRequestsPerSocket;
+  res._onPendingData = connection.onPendingData;
+  res.shouldKeepAlive = keepAlive;
+  res[kUniqueHeaders] = server[kUniqueHeaders];
+
+  if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
+
+  if (responseOptions[kOnFinish] === undefined) listen(res, 'finish', resOnFinish);
+  if (socket._httpMessage) connection.waiting.push(res);
+  else res.assignSocket(socket);
+
+  if (admit(this, connection, req, res, reached)) server.emit('request', req, res);
+  return READ_BODY;
+}
+
+function needsDrain(socket) {
+  return !isUnbuilt(socket) && socket._writableState.needDrain;
+}
+
+// -------------------------------------------------------------------------------------------------------- responses
+
+// A response is on its way to the kernel: its turn is over. Listener of its 'finish'.
+function resOnFinish() {
+  const { req } = this;
+  const socket = this.socket || req.socket;
+  const connection = socket[kConnection];
+  if (connection === undefined) return;
+
+  if (onResponseEnd.hasSubscribers) {
+    onResponseEnd.publish({ request: req, response: this, socket, server: connection.server });
+  }
+
+  connection.requests.shift();
+  connection.finishMark = lastMark();
+  if (hasSignal) detachSignal(req);
+
+  const unread = dumpUnread(req);
+  if (!unread) forgetAtEnd(req);
+
+  if (socket._httpMessage === this) this.detachSocket(socket);
+
+  if (this._last) {
+    schedule(closeExchange, this, unread, connection);
+    if (isSettled(socket) && dismiss(socket, true, onDismissed)) return;
+    if (typeof socket.destroySoon === 'function') socket.destroySoon();
+    else socket.end();
+  } else if (connection.waiting.length > 0) {
+    const next = connection.waiting.shift();
+    // What would be two ticks, one right behind the other, is one where nobody hears of the first.
+    if (unread && !isHeard(this, 'close') && assignInTurn(next, socket, finishedInTurn, connection)) {
+      connection.closing = this;
+      return;
+    }
+    schedule(closeExchange, this, unread, connection);
+    next.assignSocket(socket);
+  } else {
+    schedule(closeExchange, this, unread, connection);
+    enterIdle(connection);
+  }
+}
+
+// Whether nobody else hears of what happens to a response.
+function isOwnAffair(res) {
+  return res.emit === plainEmit && res._eventsCount === 1 && res._events.finish === resOnFinish;
+}
+
+// A response was given to the kernel (undefined: it waits for that), and the exchange before it is over.
+function finishedInTurn(res, error, mark, connection) {
+  try {
+    if (connection !== undefined) {
+      const { closing } = connection;
+      connection.closing = null;
+      closeExchange(closing, true, mark, connection);
+    }
+  } finally {
+    if (res !== undefined) finished(res, error);
+  }
+}
+
+// The tick behind 'finish'. `unread` tells whether the request ends here as well.
+function closeExchange(res, unread, mark, connection) {
+  try {
+    if (unread) closeUnread(res.req, isOwnAffair(res) && isQueueOurs(mark, connection.finishMark));
+  } finally {
+    res.destroyed = true;
+    if (!res._closed) {
+      res._closed = true;
+      if (isHeard(res, 'close')) res.emit('close');
+    }
+  }
+}
+
+// A socket that was never looked at is closed.
+function onDismissed(socket) {
+  socketOnClose.call(socket);
+  onServerResponseClose.call(socket);
+}
+
+function updateOutgoingData(connection, delta) {
+  connection.bytesWaiting += delta;
+  if (connection.socket._paused) resumeReading(connection);
+}
+
+function resumeReading(connection) {
+  const { socket } = connection;
+  if (!socket._paused || connection.bytesWaiting > connection.responseOptions.highWaterMark) return;
+  socket._paused = false;
+  if (socket.parser) socket.parser.resume();
+  socket.resume();
+}
+
+function socketOnDrain() {
+  const connection = this[kConnection];
+  resumeReading(connection);
+  const message = this._httpMessage;
+  if (message && !message.finished && message[kNeedDrain]) {
+    message[kNeedDrain] = false;
+    message.emit('drain');
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- timeouts
+
+// Nothing was sent or received for the time of `server.timeout` or `keepAliveTimeout`.
+function socketOnTimeout() {
+  const req = this.parser ? this.parser.incoming : null;
+  const heardByRequest = req && !req.complete && req.emit('timeout', this);
+  const res = this._httpMessage;
+  const heardByResponse = res && res.emit('timeout', this);
+  const heardByServer = this.server.emit('timeout', this);
+  if (!heardByRequest && !heardByResponse && !heardByServer) closeNow(this);
+}
+
+function parserOnTimeout() {
+  const { socket } = this;
+  if (socket && !socket.server.emit('timeout', socket)) socket.destroy();
+}
+
+// All answers are given: the connection is kept for another request, for a while.
+function enterIdle(connection) {
+  const { server, socket } = connection;
+  const { keepAliveTimeout } = server;
+  if (!keepAliveTimeout || typeof socket.setTimeout !== 'function' || connection.released) return;
+  const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server;
+  const time = keepAliveTimeout + keepAliveTimeoutBuffer;
+  const connections = server[kConnections];
+  const unbuilt = isUnbuilt(socket);
+  // A timer that is armed already (by server.timeout or by the program) is replaced, as the documents say.
+  if (connections === undefined || time < SHORTEST_TICKED || socket.setTimeout !== plainSetTimeout || (!unbuilt && socket.timeout)) {
+    socket.setTimeout(time);
+    connection.idleTimer = SOCKET;
+    return;
+  }
+  connection.idleTimer = TICKER;
+  connection.idleTimeout = time;
+  if (!unbuilt) socket.timeout = time;
+  connections.watchIdle(connection, time);
+}
+
+// A request begins.
+function leaveIdle(connection) {
+  const { idleTimer, server, socket } = connection;
+  if (idleTimer === NO_TIMER) return;
+  connection.idleSince = BUSY;
+  connection.idleTimer = NO_TIMER;
+  if (idleTimer === TICKER && isUnbuilt(socket)) return;
+  // Nothing else is armed: the timer was the ticker's, and the program has set no other.
+  if (idleTimer === TICKER && isTicked(connection) && !server.timeout && socket.setTimeout === plainSetTimeout) socket.timeout = 0;
+  else socket.setTimeout(server.timeout || 0);
+}
+
+// Whether the program has set no time of its own since the connection became idle.
+function isTicked({ idleTimeout, socket }) {
+  return socket.timeout === idleTimeout;
+}
+
+/**
+ * Looks for requests that do not arrive in time; each is answered with 408.
+ * @param {Server} server
+ */
+function checkConnections(server) {
+  const { headersTimeout, requestTimeout } = server;
+  if (headersTimeout === 0 && requestTimeout === 0) return;
+  for (const { socket } of server[kConnections].expired(headersTimeout, requestTimeout)) {
+    if (socket) socketOnError.call(socket, new codes.ERR_HTTP_REQUEST_TIMEOUT());
+  }
+}
+
+module.exports = { checkConnections, closeNow, connectionListener };

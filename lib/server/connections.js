@@ -1,0 +1,127 @@
+'use strict';
+// Which connections a server has, and which of them have taken too long.
+//
+// Two clocks. Requests that do not arrive in time (`headersTimeout`, `requestTimeout`) are looked for every
+// `connectionsCheckingInterval`. Idle keep-alive connections are looked for by a coarse ticker that runs only while there are any:
+// a timer of the socket's own would have to be armed and disarmed for each request.
+
+const { closesUnused } = require('../compat/node-features');
+const { durationOf, hasHead, isUnused } = require('../parser/parser');
+const performance = require('../observe/server-entries');
+const { kConnection } = require('./symbols');
+
+/** Milliseconds between two looks at idle connections: one is closed at most this much late. */
+const TICK = 100;
+/** Shorter keep-alive timeouts, in milliseconds, are left to a timer of the socket. */
+const SHORTEST_TICKED = 1000;
+/** Value of `idleSince` while a connection is not idle. */
+const BUSY = -1;
+
+/** The parsers of a server's connections, in the order in which they were opened. */
+class ConnectionsList {
+  constructor() {
+    this.parsers = new Set();
+    this.reported = new Set();
+    this.tick = 0;
+    this.ticker = null;
+  }
+
+  /** @param {HTTPParser} parser of a new connection */
+  add(parser) {
+    this.parsers.add(parser);
+  }
+
+  /** @param {HTTPParser} parser of a connection that is gone */
+  delete(parser) {
+    this.reported.delete(parser);
+    return this.parsers.delete(parser);
+  }
+
+  /** @returns {HTTPParser[]} every connection */
+  all() {
+    return [...this.parsers];
+  }
+
+  /** @returns {HTTPParser[]} those between two messages */
+  idle() {
+    return this.all().filter(isIdle);
+  }
+
+  /** @returns {HTTPParser[]} those that the server may close when it closes what is idle */
+  closable() {
+    return this.all().filter((parser) => isIdle(parser) || (closesUnused && isUnused(parser)));
+  }
+
+  /** @returns {HTTPParser[]} those in a message, or before their first one */
+  active() {
+    return this.all().filter((parser) => !isIdle(parser));
+  }
+
+  /**
+   * Those whose message has not arrived in time. Each is named once per message.
+   * @param {number} headersTimeout milliseconds for the head, 0 for no limit
+   * @param {number} requestTimeout milliseconds for the whole message, 0 for no limit
+   * @returns {HTTPParser[]}
+   */
+  expired(headersTimeout, requestTimeout) {
+    const late = [];
+    for (const parser of this.parsers) {
+      if (!isLate(parser, headersTimeout, requestTimeout)) {
+        this.reported.delete(parser);
+      } else if (!this.reported.has(parser)) {
+        this.reported.add(parser);
+        late.push(parser);
+      }
+    }
+    return late;
+  }
+
+  /**
+   * Starts the keep-alive clock of a connection.
+   * @param {Connection} connection
+   * @param {number} milliseconds at least SHORTEST_TICKED
+   */
+  watchIdle(connection, milliseconds) {
+    connection.idleSince = this.tick;
+    connection.idleTicks = Math.ceil(milliseconds / TICK);
+    if (this.ticker === null) this.ticker = setInterval(closeIdle, TICK, this).unref();
+  }
+}
+
+/**
+ * Whether a parser is between two messages: its clock runs from the connection or the beginning of a message to the end of the
+ * message.
+ * @param {HTTPParser} parser
+ * @returns {boolean}
+ */
+function isIdle(parser) {
+  return hasHead(parser) && durationOf(parser) === 0 && (parser.incoming === null || parser.incoming.complete);
+}
+
+function isLate(parser, headersTimeout, requestTimeout) {
+  const duration = durationOf(parser);
+  return (requestTimeout > 0 && duration >= requestTimeout) ||
+    (headersTimeout > 0 && duration >= headersTimeout && !hasHead(parser));
+}
+
+function closeIdle(list) {
+  const now = ++list.tick;
+  let idle = false;
+  for (const { socket } of list.parsers) {
+    const connection = socket ? socket[kConnection] : undefined;
+    if (connection === undefined || connection.idleSince === BUSY) continue;
+    if (now - connection.idleSince > connection.idleTicks) {
+      connection.idleSince = BUSY;
+      connection.timeOut();
+    } else {
+      idle = true;
+    }
+  }
+  performance.look();
+  if (!idle) {
+    clearInterval(list.ticker);
+    list.ticker = null;
+  }
+}
+
+module.exports = { BUSY, ConnectionsList, SHORTEST_TICKED, isIdle };

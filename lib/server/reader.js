@@ -1,0 +1,89 @@
+'use strict';
+// Reading from accepted sockets into one buffer for all of them.
+//
+// By default each read of a net.Socket allocates 64 KiB, makes a Buffer and sends it through the stream: about a tenth of what
+// a small request costs in all. The documented option `onread` of net.connect() avoids that, for sockets that one makes oneself.
+// Here the same is done to a socket that net.Server has made: its reads end up in `onRead`, which hands the bytes to the server
+// while nobody else wants them, and otherwise puts a copy into the stream, where it would have been without this.
+//
+// What is read is copied before anything else is done with it: a handler may have the event loop run, and other sockets be read into
+// the same buffer meanwhile.
+//
+// The symbols under which a socket keeps that option are found by making one with it. Where that fails, nothing is changed.
+
+const { Buffer } = require('node:buffer');
+const net = require('node:net');
+const { Readable } = require('node:stream');
+const { ownCopy } = require('../parser/deliveries');
+
+/** Bytes taken in one read; what libuv suggests for streams. */
+const SIZE = 64 * 1024;
+
+// node reads into it as long as the thread lives: memory that no program can detach, and that none is shown.
+const shared = Buffer.from(new SharedArrayBuffer(SIZE));
+// What a socket has in its place.
+const HIDDEN = Buffer.alloc(0);
+const { kBuffer, kCallback } = findSymbols();
+const plainPause = net.Socket.prototype.pause;
+
+// Handles over a descriptor. Others may read from below at any time; with these, nothing comes between a read and its call.
+const HANDLES = new Set(['TCP', 'Pipe']);
+
+function findSymbols() {
+  const found = { kBuffer: undefined, kCallback: undefined };
+  // Without a handle there is nothing to close.
+  const probe = new net.Socket({ onread: { buffer: HIDDEN, callback: onRead } });
+  for (const symbol of Object.getOwnPropertySymbols(probe)) {
+    if (probe[symbol] === HIDDEN) found.kBuffer = symbol;
+    else if (probe[symbol] === onRead) found.kCallback = symbol;
+  }
+  return found;
+}
+
+// Called by the socket for each read; false stops reading. `this` is the socket.
+function onRead(length) {
+  const { listener } = onRead;
+  const { _events: events, _readableState: state } = this;
+  if (!isReader(events, state, listener, this.parser)) return this.push(ownCopy(shared, 0, length));
+  // It is shown to no program, and so may be of the pool, which costs less.
+  const chunk = Buffer.allocUnsafe(length);
+  shared.copy(chunk, 0, 0, length);
+  listener.call(this, chunk);
+  return true;
+}
+
+// Whether the server alone reads. That goes on where all listeners were removed: node's parser reads from below, and needs none. Without
+// a parser the connection is handed over: a tunnel, whose bytes wait in the stream for who reads it.
+function isReader({ data, readable }, { flowing, length }, listener, parser) {
+  return readable === undefined && length === 0 && (data === listener ? flowing === true : data === undefined && flowing === null && Boolean(parser));
+}
+
+// Our listener of 'data': called without the stream where it is the only one.
+onRead.listener = null;
+
+/**
+ * Makes a socket read into the shared buffer, if it is one that can.
+ * @param {stream.Duplex} socket with nothing read from it yet
+ * @param {Function} listener of its 'data'; called directly as long as it is the only one
+ */
+function readShared(socket, listener) {
+  if (kBuffer === undefined || kCallback === undefined || socket[kBuffer] !== null || socket.encrypted) return;
+  const handle = socket._handle;
+  if (!handle || typeof handle.useUserBuffer !== 'function' || !HANDLES.has(handle.constructor.name)) return;
+  onRead.listener = listener;
+  socket[kBuffer] = HIDDEN;
+  socket[kCallback] = onRead;
+  handle.useUserBuffer(shared);
+}
+
+/**
+ * To be called when a connection is handed over. pause() of a socket with that option stops reading at once, and so hides the end; that of
+ * any other reads on until its buffer is full.
+ * @param {stream.Duplex} socket
+ */
+function handOver(socket) {
+  if (kCallback === undefined || socket[kCallback] !== onRead || socket.pause !== plainPause) return;
+  Object.defineProperty(socket, 'pause', { value: Readable.prototype.pause, writable: true, enumerable: false, configurable: true });
+}
+
+module.exports = { handOver, readShared };

@@ -1,0 +1,289 @@
+'use strict';
+// ServerResponse: the answer to one request. What every outgoing message does (fields, body, buffering) is in outgoing.js;
+// here are the status line, the interim responses, and the socket that a response owns while its turn lasts.
+
+const { channel } = require('node:diagnostics_channel');
+const { ServerResponse: Builtin } = require('../compat/builtin');
+const { chunkExpression } = require('../message/parsers');
+const { codes } = require('../util/errors');
+const { follow } = require('../compat/mirror-shape');
+const { asksHeaders, keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('../compat/node-features');
+const { rawField } = require('../message/incoming');
+const { OutgoingMessage } = require('../message/outgoing');
+const performance = require('../observe/server-entries');
+const { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine } = require('./status-codes');
+const { kOutHeaders } = require('../compat/symbols');
+const { isHeard, isWhole, sendWhole } = require('../message/outgoing-body');
+const { interimHead } = require('../message/outgoing-headers');
+const { isUnbuilt, isWritable } = require('../transport/lazy-state');
+const { checkInvalidHeaderChar, checkIsHttpToken, validateInteger, validateObject, validateString } = require('../util/validators');
+
+const onCreated = channel('http.server.response.created');
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const PROCESSING = 'HTTP/1.1 102 Processing\r\n\r\n';
+const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\n';
+const LINK_EXPECTED = 'must be an array or string of format "</styles.css>; rel=preload; as=style"';
+
+// A link parameter (RFC 8288 section 3) as node takes it: no blank and no semicolon, not even inside quotes.
+const LINK_PARAMETER = /^[^\s;"]+(?:="[^\s;"]*")?$/;
+
+/**
+ * @param {IncomingMessage} req what is answered: its method and version decide about body, chunking and keep-alive
+ * @param {{highWaterMark?: number, rejectNonStandardBodyWrites?: boolean}} [options]
+ * @extends OutgoingMessage
+ */
+function ServerResponse(req, options) {
+  OutgoingMessage.call(this, options);
+
+  if (req.method === 'HEAD') this._hasBody = false;
+
+  this.req = req;
+  this.sendDate = true;
+  this._sent100 = false;
+  this._expect_continue = false;
+
+  // RFC 9112 section 7.1: a client of another version gets chunks only if it says that it takes them.
+  if (req.httpVersionMajor < 1 || req.httpVersionMinor < 1) {
+    this.useChunkedEncodingByDefault = chunkExpression.test(asksHeaders ? req.headers.te : rawField(req, 'te'));
+    this.shouldKeepAlive = false;
+  }
+
+  if (performance.observed) performance.begin(this);
+  if (publishesCreation && onCreated.hasSubscribers) onCreated.publish({ request: req, response: this });
+}
+Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
+Object.setPrototypeOf(ServerResponse, OutgoingMessage);
+
+ServerResponse.prototype._finish = function _finish() {
+  if (performance.observed) performance.end(this);
+  OutgoingMessage.prototype._finish.call(this);
+};
+
+/** The status code that an implicit head will carry. */
+ServerResponse.prototype.statusCode = 200;
+/** The reason phrase that an implicit head will carry; undefined for the standard one of the code. */
+ServerResponse.prototype.statusMessage = undefined;
+
+/**
+ * Gives the response its socket: what is buffered is written now.
+ * @param {stream.Writable} socket
+ * @throws ERR_HTTP_SOCKET_ASSIGNED when another response owns the socket
+ */
+ServerResponse.prototype.assignSocket = function assignSocket(socket) {
+  if (socket._httpMessage) throw new codes.ERR_HTTP_SOCKET_ASSIGNED();
+  socket._httpMessage = this;
+  // One that nobody has looked at gets its listener when it is built.
+  if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
+  this.socket = socket;
+  if (isHeard(this, 'socket')) this.emit('socket', socket);
+  this._flush();
+};
+const { assignSocket } = ServerResponse.prototype;
+
+/**
+ * `response.assignSocket(socket)` of a response that is ready to be sent as a whole, behind another one.
+ * @param {ServerResponse} response
+ * @param {stream.Writable} socket of a server, which has served another response
+ * @param {Function} done called with the response and an error when it was given to the kernel; and with the mark of its tick and `previous`
+ *   as third and fourth argument in the next tick
+ * @param {*} previous
+ * @returns {boolean} false, and nothing was done, where the response is not of that kind
+ */
+function assignInTurn(response, socket, done, previous) {
+  if (response.assignSocket !== assignSocket || !isWritable(socket) || !isWhole(response)) return false;
+  socket._httpMessage = response;
+  if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
+  response.socket = socket;
+  sendWhole(response, socket, done, previous);
+  return true;
+}
+
+/**
+ * Takes the socket away again.
+ * @param {stream.Writable} socket the one that was assigned
+ */
+ServerResponse.prototype.detachSocket = function detachSocket(socket) {
+  if (socket._httpMessage !== this) throw new codes.ERR_INTERNAL_ASSERTION();
+  if (!isUnbuilt(socket)) socket.removeListener('close', onServerResponseClose);
+  socket._httpMessage = null;
+  this.socket = null;
+};
+
+// The connection went away before the response was finished. Listener of the socket's 'close'.
+function onServerResponseClose() {
+  const response = this._httpMessage;
+  if (response) {
+    response.destroyed = true;
+    response._closed = true;
+    response.emit('close');
+  }
+}
+
+// Since Node 24: what comes before the head cannot follow it.
+function refuseAfterHead(response) {
+  if (writesInformation && response._header) throw new codes.ERR_HTTP_HEADERS_SENT('write');
+}
+
+/**
+ * Sends any 1xx response but 101: RFC 9110 section 15.2.
+ * @param {number} statusCode 100 to 199
+ * @param {object|Array} [headers] fields, as `writeHead()` takes them
+ * @param {Function} [callback] when it is written
+ * @returns {boolean} false when the caller should wait for 'drain'
+ * @throws ERR_HTTP_HEADERS_SENT after the head; ERR_OUT_OF_RANGE, ERR_HTTP_INVALID_STATUS_CODE
+ */
+ServerResponse.prototype.writeInformation = function writeInformation(statusCode, headers, callback) {
+  refuseAfterHead(this);
+  validateInteger(statusCode, 'statusCode', 100, 199);
+  if (statusCode === 101) throw new codes.ERR_HTTP_INVALID_STATUS_CODE(statusCode);
+  if (headers !== undefined && headers !== null && typeof headers !== 'object') {
+    throw new codes.ERR_INVALID_ARG_TYPE('headers', 'object', headers);
+  }
+  const line = statusLine(statusCode, STATUS_CODES[statusCode] || 'unknown');
+  return this._writeRaw(interimHead(this, line, headers), 'latin1', callback);
+};
+
+/**
+ * Asks the client for the body: RFC 9110 section 15.2.1.
+ * @param {Function} [callback] when it is written
+ */
+ServerResponse.prototype.writeContinue = function writeContinue(callback) {
+  refuseAfterHead(this);
+  this._writeRaw(CONTINUE, 'ascii', callback);
+  this._sent100 = true;
+};
+
+/**
+ * Says that the request is being worked on: RFC 2518 section 10.1.
+ * @param {Function} [callback] when it is written
+ */
+ServerResponse.prototype.writeProcessing = function writeProcessing(callback) {
+  refuseAfterHead(this);
+  this._writeRaw(PROCESSING, 'ascii', callback);
+};
+
+/**
+ * Announces links before the answer is known: RFC 8297. Nothing is sent where there is no link.
+ * @param {object} hints `link` (one or several), and any other field
+ * @param {Function} [callback] when it is written
+ * @throws ERR_INVALID_ARG_VALUE for a link of another form
+ */
+ServerResponse.prototype.writeEarlyHints = function writeEarlyHints(hints, callback) {
+  refuseAfterHead(this);
+  validateObject(hints, 'hints');
+  if (hints.link === null || hints.link === undefined) return;
+  const link = linkValue(hints.link);
+  if (link.length === 0) return;
+
+  let head = `${EARLY_HINTS}Link: ${link}\r\n`;
+  for (const name of Object.keys(hints)) {
+    if (name === 'link') continue;
+    const value = `${hints[name]}`;
+    if (!checkIsHttpToken(name)) throw new codes.ERR_INVALID_HTTP_TOKEN('Header name', name);
+    if (checkInvalidHeaderChar(value) && checkInvalidHeaderChar(value, this._isLenientHeaderValidation?.())) {
+      throw new codes.ERR_INVALID_CHAR('header content', name);
+    }
+    head += `${name}: ${value}\r\n`;
+  }
+  this._writeRaw(`${head}\r\n`, 'ascii', callback);
+};
+
+function linkValue(link) {
+  if (!Array.isArray(link)) return checkedLink(link);
+  return link.map(checkedLink).join(', ');
+}
+
+function checkedLink(link) {
+  if (typeof link !== 'string' || !isLink(link)) throw new codes.ERR_INVALID_ARG_VALUE('hints', link, LINK_EXPECTED);
+  return link;
+}
+
+function isLink(text) {
+  const end = text.indexOf('>');
+  if (text[0] !== '<' || end === -1 || checkInvalidHeaderChar(text)) return false;
+  const [gap, ...parameters] = text.slice(end + 1).split(';');
+  if (parameters.length === 0) return gap === '';
+  const last = parameters.length - 1;
+  return gap.trim() === '' &&
+    parameters.every((text, n) => LINK_PARAMETER.test(n === last ? text.trimStart() : text.trim()));
+}
+
+ServerResponse.prototype._implicitHeader = function _implicitHeader() {
+  this.writeHead(this.statusCode);
+};
+
+/**
+ * Makes the head. It is sent with the first piece of the body.
+ * @param {number} statusCode 100 to 999
+ * @param {string|object|Array} [reason] the reason phrase; or the fields
+ * @param {object|Array} [obj] fields, as an object, a list of names and values in turn, or a list of pairs
+ * @returns {ServerResponse} this
+ * @throws ERR_HTTP_HEADERS_SENT, ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_ARG_VALUE, ERR_INVALID_CHAR
+ */
+ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj) {
+  if (this._header && refusesSecondHead) throw new codes.ERR_HTTP_HEADERS_SENT('write');
+
+  const code = statusCode | 0;
+  if (code < LOWEST_CODE || code > HIGHEST_CODE) throw new codes.ERR_HTTP_INVALID_STATUS_CODE(statusCode);
+
+  let fields = obj;
+  if (typeof reason === 'string') {
+    this.statusMessage = reason;
+  } else {
+    this.statusMessage ||= STATUS_CODES[code] || 'unknown';
+    fields ??= reason;
+  }
+  this.statusCode = code;
+
+  if (this[kOutHeaders]) {
+    if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT(fields && Object.keys(fields).length > 0 ? 'set' : 'render');
+    if (fields) mergeFields(this, fields);
+    fields = this[kOutHeaders];
+  }
+
+  const message = this.statusMessage;
+  let line = standardLine(code, message);
+  if (line === '') {
+    if (checkInvalidHeaderChar(message)) throw new codes.ERR_INVALID_CHAR('statusMessage');
+    line = statusLine(code, message);
+  }
+
+  // RFC 9110 sections 6.4.1 and 15.2: these never have content.
+  if (code === 204 || code === 304 || code < 200) this._hasBody = false;
+
+  // RFC 9110 section 10.1.1: a client that was not told to continue may send the body all the same, or not at all. Only
+  // a closed connection leaves no doubt.
+  if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false;
+
+  this._storeHeader(line, fields);
+  return this;
+};
+
+/** An old name of `writeHead`. */
+ServerResponse.prototype.writeHeader = ServerResponse.prototype.writeHead;
+
+// Fields given to writeHead() go over those that were set before.
+function mergeFields(response, fields) {
+  if (Array.isArray(fields)) {
+    if (fields.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', fields);
+    if (keepsRepeated) {
+      for (let n = 0; n < fields.length; n += 2) validateString(fields[n], 'name');
+      const table = response[kOutHeaders];
+      for (let n = 0; n < fields.length; n += 2) delete table[`${fields[n]}`.toLowerCase()];
+    }
+    for (let n = 0; n < fields.length; n += 2) {
+      if (!fields[n]) continue;
+      if (keepsRepeated) response.appendHeader(fields[n], fields[n + 1]);
+      else response.setHeader(fields[n], fields[n + 1]);
+    }
+    return;
+  }
+  for (const name of Object.keys(fields)) {
+    if (name) response.setHeader(name, fields[name]);
+  }
+}
+
+follow(ServerResponse.prototype, Builtin.prototype);
+
+module.exports = { ServerResponse, assignInTurn, onServerResponseClose };

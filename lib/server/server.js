@@ -1,0 +1,258 @@
+'use strict';
+// Server: the options, and what a server does as a whole. What happens on one connection is in server-connection.js.
+
+const { promisify } = require('node:util');
+const net = require('node:net');
+const { Server: Builtin } = require('../compat/builtin');
+const { kIncomingMessage } = require('../message/parsers');
+const { codes } = require('../util/errors');
+const { IncomingMessage } = require('../message/incoming');
+const { acceptLazily } = require('../transport/lazy-socket');
+const { follow } = require('../compat/mirror-shape');
+const {
+  asksBeforeUpgrade, closesIdle, kOptimizeEmpty, keepsLonger, requiresHost, storesNoDelay,
+} = require('../compat/node-features');
+const { parseUniqueHeadersOption } = require('../message/outgoing');
+const { ServerResponse } = require('./response');
+const { checkConnections, closeNow, connectionListener } = require('./connection');
+const { ConnectionsList } = require('./connections');
+const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./symbols');
+const { serverStats } = require('./stats');
+const { STATUS_CODES } = require('./status-codes');
+const { chooseStrict, chooseValidation } = require('../parser/strict');
+const { kUniqueHeaders } = require('../compat/symbols');
+const { transportOf } = require('../transport/transport');
+const { keepThreads } = require('../transport/drivers');
+const { OFFLOAD, chooseForServer } = require('../transport/owner-state');
+const { validateBoolean, validateFunction, validateInteger, validateObject } = require('../util/validators');
+
+/** Milliseconds in which a whole request must have arrived. */
+const REQUEST_TIMEOUT = 300_000;
+/** Milliseconds in which a request head must have arrived. */
+const HEADERS_TIMEOUT = 60_000;
+/** Milliseconds that an idle connection is kept. */
+const KEEP_ALIVE_TIMEOUT = 5_000;
+/** Milliseconds that one is kept beyond the announced time, for a request that is already on its way. */
+const KEEP_ALIVE_BUFFER = 1_000;
+/** Milliseconds between two looks for late requests. */
+const CHECKING_INTERVAL = 30_000;
+
+const kRejection = Symbol.for('nodejs.rejection');
+
+/**
+ * An HTTP server; callable without `new`.
+ * @param {object} [options] see `http.createServer`
+ * @param {Function} [requestListener] becomes a listener of 'request'
+ * @extends net.Server
+ */
+function Server(options, requestListener) {
+  if (!(this instanceof Server)) return new Server(options, requestListener);
+
+  if (typeof options === 'function') {
+    requestListener = options;
+    options = {};
+  } else if (options === null || options === undefined) {
+    options = {};
+  } else {
+    validateObject(options, 'options');
+    options = { ...options };
+  }
+
+  storeHTTPOptions.call(this, options);
+  net.Server.call(this, {
+    allowHalfOpen: true,
+    noDelay: options.noDelay ?? true,
+    keepAlive: options.keepAlive,
+    keepAliveInitialDelay: options.keepAliveInitialDelay,
+    highWaterMark: options.highWaterMark,
+  });
+
+  if (requestListener) this.on('request', requestListener);
+  this.on('connection', connectionListener);
+  this.on('listening', setupConnectionsTracking);
+
+  this.httpAllowHalfOpen = false;
+  this.timeout = 0;
+  this.maxHeadersCount = null;
+  this.maxRequestsPerSocket = 0;
+  this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
+}
+Object.setPrototypeOf(Server.prototype, net.Server.prototype);
+Object.setPrototypeOf(Server, net.Server);
+
+function integerOption(options, name, fallback) {
+  const value = options[name];
+  if (value === undefined) return fallback;
+  validateInteger(value, name, 0);
+  return value;
+}
+
+function booleanOption(options, name, fallback) {
+  const value = options[name];
+  if (value === undefined) return fallback;
+  validateBoolean(value, `options.${name}`);
+  return value;
+}
+
+// An upgrade is accepted when somebody listens for it. Without a name, as node's.
+const upgradesIfHeard = (() => function() {
+  return this.listenerCount('upgrade') > 0;
+})();
+
+function upgradeOption(options) {
+  const { shouldUpgradeCallback: value } = options;
+  if (value === undefined) return upgradesIfHeard;
+  validateFunction(value, 'options.shouldUpgradeCallback');
+  return value;
+}
+
+/**
+ * Checks the options of a server and stores them on it.
+ * @this {Server|https.Server}
+ * @param {object} options
+ */
+function storeHTTPOptions(options) {
+  this[kIncomingMessage] = options.IncomingMessage || IncomingMessage;
+  this[kServerResponse] = options.ServerResponse || ServerResponse;
+
+  this.maxHeaderSize = integerOption(options, 'maxHeaderSize', undefined);
+  this.insecureHTTPParser = booleanOption(options, 'insecureHTTPParser', undefined);
+  chooseValidation(this, options);
+  chooseStrict(this, options);
+  this.requestTimeout = integerOption(options, 'requestTimeout', REQUEST_TIMEOUT);
+  this.headersTimeout = integerOption(options, 'headersTimeout',
+                                      // The head is part of the request.
+                                      this.requestTimeout > 0 ? Math.min(HEADERS_TIMEOUT, this.requestTimeout) :
+                                        HEADERS_TIMEOUT);
+  if (this.requestTimeout > 0 && this.headersTimeout > 0 && this.headersTimeout > this.requestTimeout) {
+    throw new codes.ERR_OUT_OF_RANGE('headersTimeout', '<= requestTimeout', options.headersTimeout);
+  }
+  this.keepAliveTimeout = integerOption(options, 'keepAliveTimeout', KEEP_ALIVE_TIMEOUT);
+  if (keepsLonger) this.keepAliveTimeoutBuffer = integerOption(options, 'keepAliveTimeoutBuffer', KEEP_ALIVE_BUFFER);
+  this.connectionsCheckingInterval = integerOption(options, 'connectionsCheckingInterval', CHECKING_INTERVAL);
+  if (requiresHost) this.requireHostHeader = booleanOption(options, 'requireHostHeader', true);
+  this.joinDuplicateHeaders = booleanOption(options, 'joinDuplicateHeaders', undefined);
+  this.rejectNonStandardBodyWrites = booleanOption(options, 'rejectNonStandardBodyWrites', false);
+  if (asksBeforeUpgrade) this.shouldUpgradeCallback = upgradeOption(options);
+  if (kOptimizeEmpty !== undefined) this[kOptimizeEmpty] = booleanOption(options, 'optimizeEmptyRequests', false);
+  if (storesNoDelay && options.noDelay === undefined) options.noDelay = true;
+  chooseForServer(this, options);
+}
+
+/**
+ * Starts to watch the connections of a server. Listener of 'listening'.
+ * @this {Server|https.Server}
+ */
+function setupConnectionsTracking() {
+  if (!this[kConnections]) this[kConnections] = new ConnectionsList();
+  if (this.listeners('connection').includes(connectionListener)) acceptLazily(this);
+  if (transportOf(this) === OFFLOAD) keepThreads(this);
+  clearInterval(this[kConnectionsCheckingInterval]);
+  this[kConnectionsCheckingInterval] = setInterval(checkConnections, this.connectionsCheckingInterval, this).unref();
+}
+
+/**
+ * What a server does before it stops to listen.
+ * @param {Server|https.Server} server
+ */
+function httpServerPreClose(server) {
+  if (closesIdle) server.closeIdleConnections();
+  clearInterval(server[kConnectionsCheckingInterval]);
+}
+
+/**
+ * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
+ * @param {...Function} args a callback: called then, or with ERR_SERVER_NOT_RUNNING
+ * @returns {Server} this
+ */
+Server.prototype.close = function(...args) {
+  httpServerPreClose(this);
+  net.Server.prototype.close.apply(this, args);
+  return this;
+};
+
+if (Symbol.asyncDispose !== undefined) {
+  Server.prototype[Symbol.asyncDispose] = async function() {
+    return promisify(this.close).call(this);
+  };
+}
+
+Object.defineProperties(Server.prototype, {
+  /** 'native' or 'offload' where the core itself reads and writes the plain connections of this server, else 'stream'. Not in Node. */
+  transport: {
+    __proto__: null,
+    configurable: true,
+    get() {
+      return transportOf(this);
+    },
+  },
+  /** What the server and its connections have done; see `ServerStats` in index.d.ts. Not in Node. */
+  stats: {
+    __proto__: null,
+    configurable: true,
+    writable: true,
+    value: function stats() {
+      return serverStats(this);
+    },
+  },
+});
+
+/** Closes every connection, also those that wait for a response. */
+Server.prototype.closeAllConnections = function() {
+  const connections = this[kConnections];
+  if (!connections) return;
+  for (const { socket } of connections.all()) {
+    if (socket) closeNow(socket);
+  }
+};
+
+/** Closes the connections that wait for no response. */
+Server.prototype.closeIdleConnections = function() {
+  const connections = this[kConnections];
+  if (!connections) return;
+  for (const { socket } of connections.closable()) {
+    if (socket && (!socket._httpMessage || socket._httpMessage.finished)) closeNow(socket);
+  }
+};
+
+/**
+ * Sets the time of inactivity after which a connection emits 'timeout', for the connections to come.
+ * @param {number} [msecs] 0 for never
+ * @param {Function} [callback] becomes a listener of 'timeout'
+ * @returns {Server} this
+ */
+Server.prototype.setTimeout = function setTimeout(msecs, callback) {
+  this.timeout = msecs;
+  if (callback) this.on('timeout', callback);
+  return this;
+};
+
+// A listener that is an async function has rejected (events.captureRejections).
+Server.prototype[kRejection] = function(error, event, ...args) {
+  if (event !== 'request') {
+    net.Server.prototype[kRejection].call(this, error, event, ...args);
+    return;
+  }
+  const response = args[1];
+  if (response.headersSent || response.writableEnded) {
+    response.destroy();
+    return;
+  }
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.statusCode = 500;
+  response.end(STATUS_CODES[500]);
+};
+
+follow(Server.prototype, Builtin.prototype, ['transport', 'stats']);
+
+module.exports = {
+  STATUS_CODES,
+  Server,
+  ServerResponse,
+  setupConnectionsTracking,
+  storeHTTPOptions,
+  _connectionListener: connectionListener,
+  kServerResponse,
+  httpServerPreClose,
+  kConnectionsCheckingInterval,
+};

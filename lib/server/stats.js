@@ -1,0 +1,105 @@
+'use strict';
+// What `server.stats()` answers (index.d.ts, ServerStats).
+
+const { Counters, errorsOf } = require('../observe/counters');
+const { isIdle } = require('./connections');
+const { kConnection, kConnections } = require('./symbols');
+const transport = require('../transport/transport');
+
+class ServerCounters extends Counters {
+  constructor() {
+    super();
+    this.ended = 0;
+    this.handedOver = 0;
+    // The connections of a server that does not listen, and therefore has no list of them.
+    this.unlisted = new Set();
+  }
+}
+
+// Servers have node's own properties, and no more.
+const servers = new WeakMap();
+
+function countersOf(server) {
+  let counters = servers.get(server);
+  if (counters === undefined) servers.set(server, counters = new ServerCounters());
+  return counters;
+}
+
+/**
+ * A connection of a server is to be served; its socket does not know it yet.
+ * @param {Connection} connection
+ */
+function connectionOpened(connection) {
+  const { socket } = connection;
+  if (socket[kConnection] !== undefined) connection.bytesBefore = { read: socket.bytesRead, written: socket.bytesWritten };
+  const counters = countersOf(connection.server);
+  counters.opened++;
+  if (connection.server[kConnections] === undefined) counters.unlisted.add(connection);
+}
+
+/**
+ * A connection is closed, or has gone to another protocol. Only the first such news counts.
+ * @param {Connection} connection
+ * @param {boolean} handedOver
+ */
+function connectionEnded(connection, handedOver) {
+  if (connection.isCounted) return;
+  connection.isCounted = true;
+  const counters = countersOf(connection.server);
+  counters.ended++;
+  if (handedOver) counters.handedOver++;
+  addConnection(counters, connection);
+  counters.unlisted.delete(connection);
+}
+
+function addConnection(counters, { bytesBefore, requestsSeen, socket }) {
+  counters.requests += requestsSeen;
+  counters.addBytes(socket);
+  if (bytesBefore !== null) {
+    counters.bytesRead -= bytesBefore.read;
+    counters.bytesWritten -= bytesBefore.written;
+  }
+}
+
+/**
+ * @param {net.Server} server
+ * @param {Error} error that one of its connections failed with
+ */
+function connectionFailed(server, error) {
+  countersOf(server).failed(error);
+}
+
+// Between two messages with nothing to answer, or not used yet.
+function isResting({ bytesBefore, requests, requestsSeen, socket }) {
+  if (requests.length > 0 || !socket.parser) return false;
+  return requestsSeen === 0 ? (socket.bytesRead ?? 0) === (bytesBefore?.read ?? 0) : isIdle(socket.parser);
+}
+
+/**
+ * Takes time in proportion to the number of open connections.
+ * @param {net.Server} server
+ * @returns {ServerStats} see index.d.ts
+ */
+function serverStats(server) {
+  const counters = countersOf(server);
+  const list = server[kConnections];
+  const now = new Counters();
+  let idle = 0;
+  const listed = list === undefined ? [] : list.all().map(({ socket }) => socket?.[kConnection]);
+  for (const connection of [...counters.unlisted, ...listed]) {
+    if (connection === undefined || connection.isCounted) continue;
+    addConnection(now, connection);
+    if (isResting(connection)) idle++;
+  }
+  const open = counters.opened - counters.ended;
+  return {
+    ...transport.statsOf(server),
+    connections: { accepted: counters.opened, open, idle, active: open - idle, handedOver: counters.handedOver },
+    requests: counters.requests + now.requests,
+    bytesRead: counters.bytesRead + now.bytesRead,
+    bytesWritten: counters.bytesWritten + now.bytesWritten,
+    ...errorsOf(counters),
+  };
+}
+
+module.exports = { connectionEnded, connectionFailed, connectionOpened, serverStats };

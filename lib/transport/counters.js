@@ -1,0 +1,59 @@
+'use strict';
+// What a socket that the core reads and writes shows of its bytes: `bytesRead`, `bytesWritten` and `writableLength`.
+
+const net = require('node:net');
+const native = require('../native/addon');
+const { kAttached, kIndex } = require('./owner-state');
+const { kUnbuilt } = require('./lazy-state');
+
+// Counters of a connection.
+const RECEIVED = 0;
+const SENT = 1;
+const QUEUED = 2;
+
+const plain = net.Socket.prototype;
+const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;
+const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
+
+/**
+ * @param {stream.Duplex} socket that the core reads
+ * @param {number} which RECEIVED, SENT or QUEUED
+ * @returns {number} bytes that it has received, sent or queued
+ */
+function bytesOf(socket, which) {
+  return native.transportBytes(socket[kAttached].driver.handle, socket[kIndex], which);
+}
+
+// While there is no net.Socket part, the core alone has moved bytes.
+const COUNTERS = {
+  bytesRead: {
+    configurable: true,
+    get() {
+      const index = this[kIndex];
+      const before = this[kAttached]?.received ?? 0;
+      const received = index === undefined ? before : before + bytesOf(this, RECEIVED);
+      return this[kUnbuilt] === undefined ? bytesRead.call(this) + received : received;
+    },
+  },
+  bytesWritten: {
+    configurable: true,
+    get() {
+      const index = this[kIndex];
+      const attached = this[kAttached];
+      const before = attached?.sent ?? 0;
+      const sent = index === undefined ? before + (attached?.lostBytes ?? 0) : before + bytesOf(this, SENT) + bytesOf(this, QUEUED);
+      return this[kUnbuilt] === undefined ? bytesWritten.call(this) + sent : sent;
+    },
+  },
+  writableLength: {
+    configurable: true,
+    get() {
+      // What I/O threads have to send, or what leaves at the end of the turn, is as good as in the kernel, unless it is corked.
+      // A socket that is destroyed keeps what was corked.
+      const queued = this[kAttached]?.corkedLength ?? 0;
+      return this[kUnbuilt] === undefined ? this._writableState.length + queued : queued;
+    },
+  },
+};
+
+module.exports = { COUNTERS, QUEUED, bytesOf };

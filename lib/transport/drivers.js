@@ -1,0 +1,173 @@
+'use strict';
+// Who reads and writes the connections of this thread for it. Two drivers with one interface (src/binding/driver.rs):
+//
+// 'native': the reactor, on the event loop of this thread. A write is a system call; what pipelined requests are answered with leaves
+// together, when they have all been handled.
+// 'offload': threads of the core. A write only queues: it lags behind, and is handed over when the news of this turn are told. What
+// must be sent at once (before the socket is closed) is sent by this thread.
+
+const { Buffer } = require('node:buffer');
+const net = require('node:net');
+const { isNode } = require('../compat/node-features');
+const native = require('../native/addon');
+const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
+const { NATIVE, OFFLOAD } = require('./owner-state');
+
+/** Bytes of the buffer of a turn, into which all its reads go. */
+const INPUT_BYTES = 64 * 1024;
+/** Connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all. */
+const GROUP = 16;
+
+const plain = net.Socket.prototype;
+// Elsewhere sockets are not made of libuv's handles.
+const isLibuv = isNode && ['bytesRead', 'bytesWritten'].every((name) => Object.getOwnPropertyDescriptor(plain, name)?.get !== undefined);
+const openers = { [NATIVE]: native.transportOpen, [OFFLOAD]: native.offloadOpen };
+const isPossible = isLibuv && openers[NATIVE] !== undefined;
+
+// The connection whose pipelined requests are being handled (its number and 1): their answers leave together, when the core
+// has called back and ticks are drained. The core then clears the word. Behind it, for each connection of a group: its number, and
+// where in the input its bytes are and how many.
+const HELD = 0;
+const FIRST_RECORD = 1;
+const RECORD_WORDS = 3;
+const TURN_WORDS = FIRST_RECORD + GROUP * RECORD_WORDS;
+
+/**
+ * What the core shows of one turn, and what it is told of it. The memory is shared, so that the core can use it as long as the thread
+ * lives: no program can detach, transfer or resize it, should one get hold of it.
+ */
+class Frame {
+  constructor() {
+    this.input = Buffer.from(new SharedArrayBuffer(INPUT_BYTES));
+    this.events = wordsOf(EVENT_WORDS);
+    this.turn = wordsOf(TURN_WORDS);
+    // Made for the first group.
+    this.shares = undefined;
+  }
+
+  /**
+   * @param {number} place of a connection in a group
+   * @param {number} count of connections in it
+   * @returns {Int32Array} the event words of that connection
+   */
+  eventsOf(place, count) {
+    if (count === 1) return this.events;
+    this.shares ??= Array.from({ length: GROUP }, (_, n) => this.events.subarray(n * EVENT_WORDS / GROUP, (n + 1) * EVENT_WORDS / GROUP));
+    return this.shares[place];
+  }
+}
+
+function wordsOf(count) {
+  return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
+}
+
+// By level: a handler may have the event loop run, and so a turn begin in a turn.
+const frames = isPossible ? [new Frame()] : [];
+/** The frame of the turn that JavaScript is told of, or was last; and where in its input the bytes are that are dealt with. */
+const shown = { frame: frames[0], start: 0 };
+
+/**
+ * The bytes that are dealt with, from `start` on, as a Buffer of their own.
+ * @param {number} start
+ * @param {number} length of all of them
+ * @returns {Buffer}
+ */
+function received(start, length) {
+  return ownCopy(shown.frame.input, shown.start + start, shown.start + length);
+}
+
+// For the core.
+function frameOf(level) {
+  frames[level] ??= new Frame();
+  const { input, events, turn } = frames[level];
+  return [input, events, turn];
+}
+
+// The level of a turn is told above this many bits of the kind of its news.
+const LEVEL_SHIFT = 3;
+const KINDS = (1 << LEVEL_SHIFT) - 1;
+
+function inTurn(level, tell, ...args) {
+  const outer = shown.frame;
+  shown.frame = frames[level];
+  try {
+    tell(...args);
+  } finally {
+    shown.frame = outer;
+  }
+}
+
+// News of several connections at once.
+const SEVERAL = 5;
+
+/** One driver, and the connections that it reads in this thread. */
+class Driver {
+  constructor(lags) {
+    this.handle = undefined;
+    // Whether what is written is sent later, by another thread.
+    this.lags = lags;
+    // By their number.
+    this.attached = [];
+  }
+}
+
+const drivers = { [NATIVE]: undefined, [OFFLOAD]: undefined };
+
+/**
+ * @param {string} name NATIVE or OFFLOAD
+ * @param {Function} onNews called with the driver, the number of a connection, and what `transportOpen` says
+ * @param {Function} onGroup called with the driver, and the texts of so many connections that were read
+ * @returns {Driver|null} null where there can be none
+ */
+function driverOf(name, onNews, onGroup) {
+  const driver = drivers[name];
+  return driver === undefined ? open(name, onNews, onGroup) : driver;
+}
+
+function open(name, onNews, onGroup) {
+  drivers[name] = null;
+  if (!isPossible) return null;
+  const driver = new Driver(name === OFFLOAD);
+  const resource = {};
+  const tellOne = (index, kind, value, text) => {
+    if (kind <= KINDS) onNews(driver, index, kind, value, text);
+    else inTurn(kind >> LEVEL_SHIFT, tellOne, index, kind & KINDS, value, text);
+  };
+  const tellSome = (index, kind, value, ...texts) => {
+    if (kind === SEVERAL) onGroup(driver, value, texts);
+    else if (kind <= KINDS) onNews(driver, index, kind, value);
+    else inTurn(kind >> LEVEL_SHIFT, tellSome, index, kind & KINDS, value, ...texts);
+  };
+  driver.handle = openers[name](frameOf, driver.lags ? tellSome : tellOne, resource);
+  // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either, whose stores
+  // AsyncLocalStorage has just put on the resource.
+  for (const key of Reflect.ownKeys(resource)) delete resource[key];
+  if (driver.handle !== undefined) drivers[name] = driver;
+  return drivers[name];
+}
+
+/** @returns {number} connections that the core reads in this thread */
+function attachedCount() {
+  let count = 0;
+  for (const name of [NATIVE, OFFLOAD]) {
+    if (drivers[name]) count += native.transportCount(drivers[name].handle);
+  }
+  return count;
+}
+
+/**
+ * Keeps the I/O threads while a server listens, so that they need not start with each connection. Nothing happens where there are
+ * none.
+ * @param {net.Server} server that listens
+ */
+function keepThreads(server) {
+  if (!drivers[OFFLOAD]) return;
+  native.transportKeepReady(drivers[OFFLOAD].handle, 1);
+  server.once('close', letThreadsGo);
+}
+
+function letThreadsGo() {
+  native.transportKeepReady(drivers[OFFLOAD].handle, -1);
+}
+
+module.exports = { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, isLibuv, keepThreads, received, shown };

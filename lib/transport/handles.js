@@ -1,0 +1,96 @@
+'use strict';
+// Who takes the handle of a socket that the core reads (to send it to another process or give it to a child, to make another socket
+// of it, to close it) does so by one of these methods: the core lets it go first. node's own TLS and HTTP/2 sessions read and write
+// below these, and ask of a handle first whether that can be done: `isStreamBase`.
+
+const { ownSymbol } = require('../compat/symbols');
+
+const kWatched = Symbol('transportWatched');
+const kLeave = Symbol('transportLeave');
+const kHandOver = Symbol('transportHandOver');
+// node's own: the socket of a handle.
+let kOwner;
+
+/**
+ * @param {object} handle of a socket
+ * @param {net.Socket} socket that the core reads
+ * @param {function(net.Socket)} leave called before anybody else uses the handle
+ * @param {function(net.Socket)} handOver called before a session does: it takes what is in the socket's buffer
+ */
+function watch(handle, socket, leave, handOver) {
+  handle[kWatched] = socket;
+  handle[kLeave] = leave;
+  handle[kHandOver] = handOver;
+  handle.close = close;
+  handle.reset = reset;
+  handle.readStart = readStart;
+  handle.readStop = readStop;
+  Object.defineProperty(handle, 'onread', ON_READ);
+  Object.defineProperty(handle, 'isStreamBase', IS_STREAM_BASE);
+}
+
+/**
+ * @param {object} handle
+ * @returns {net.Socket|undefined} whose it is by now
+ */
+function ownerOf(handle) {
+  kOwner ??= ownSymbol(handle, 'owner_symbol');
+  return handle[kOwner];
+}
+
+const ON_READ = {
+  configurable: true,
+  get() {
+    return Reflect.get(Object.getPrototypeOf(this), 'onread', this);
+  },
+  set(value) {
+    leaveTo(this);
+    delete this.onread;
+    this.onread = value;
+  },
+};
+
+const IS_STREAM_BASE = {
+  configurable: true,
+  get() {
+    this[kHandOver](this[kWatched]);
+    return Object.getPrototypeOf(this).isStreamBase;
+  },
+};
+
+function close(callback) {
+  leaveTo(this);
+  return Object.getPrototypeOf(this).close.call(this, callback);
+}
+
+function reset(callback) {
+  leaveTo(this);
+  return Object.getPrototypeOf(this).reset.call(this, callback);
+}
+
+function readStart() {
+  leaveTo(this);
+  // Else the stream would start it again.
+  this.reading = true;
+  return Object.getPrototypeOf(this).readStart.call(this);
+}
+
+function readStop() {
+  leaveTo(this);
+  return stopReading(this);
+}
+
+/**
+ * Stops a handle that may be watched already; its socket stays as it is.
+ * @param {object} handle
+ * @returns {number} 0, or a system error
+ */
+function stopReading(handle) {
+  return Object.getPrototypeOf(handle).readStop.call(handle);
+}
+
+function leaveTo(handle) {
+  handle[kLeave](handle[kWatched]);
+}
+
+module.exports = { ownerOf, stopReading, watch };

@@ -1,0 +1,349 @@
+'use strict';
+// Accepted connections as sockets whose net.Socket part is made when somebody looks at it.
+//
+// Making that part is a third of what a connection with one request costs, and most of what an idle one holds in memory; a
+// handler that reads its request and answers it never sees it. Until then the socket is a small object with its handle, which the
+// core reads and writes. Every property that net.Socket would have put on it is an accessor of the prototype: the first one that
+// is touched, by whatever method, runs the constructor of net.Socket on this very object. From there on it is like any other.
+//
+// Owns which connections begin so. Whatever a server could say about it (options, limits, changed prototypes, subscribers of
+// net's diagnostics channel) leaves the connection to net.Server.
+
+const net = require('node:net');
+const { channel } = require('node:diagnostics_channel');
+const { inspect } = require('node:util');
+const { COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, keepsMethods, kIndex, letGo } = require('./transport');
+const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./lazy-state');
+
+const { process } = globalThis;
+
+const plain = net.Socket.prototype;
+const kServer = Symbol('lazySocketServer');
+const kOnConnection = Symbol('lazySocketOnConnection');
+// On a handle: its request of shutdown that is under way.
+const kShutdown = Symbol('lazySocketShutdown');
+const CLOSED = null;
+// How a socket ends that is never looked at.
+const OPEN = 0;
+const SHUT_DOWN = 1;
+const DESTROYED = 2;
+// A handle's word for a request that needs no callback.
+const DONE = 1;
+const onServerSocket = channel('net.server.socket');
+
+// Whether the constructor of net.Socket can be run on an object that exists.
+const isPossible = typeof net.Socket === 'function' && canInitialize();
+// node's own class of shutdown requests: async hooks are to see that a connection is shut down before it is closed.
+// The sample is kept: async hooks would hear of its end otherwise, without having heard of its beginning.
+const shutdownSample = isPossible ? sampleShutdown() : undefined;
+const ShutdownWrap = shutdownSample?.constructor;
+
+function canInitialize() {
+  try {
+    const probe = Object.create(plain);
+    net.Socket.call(probe, {});
+    return probe._readableState !== undefined && probe.destroyed === false;
+  } catch {
+    return false;
+  }
+}
+
+// A socket shows such a request to the handle that it shuts down.
+function sampleShutdown() {
+  let sample;
+  const _handle = {
+    shutdown(request) {
+      sample = request;
+      return DONE;
+    },
+  };
+  try {
+    plain._final.call({ connecting: false, _handle }, () => {});
+  } catch {
+    return undefined;
+  }
+  return sample;
+}
+
+/**
+ * A socket of a server, before anybody has looked at it.
+ * @param {net.Server} server
+ * @param {object} handle of the accepted connection
+ */
+function LazySocket(server, handle) {
+  this.server = server;
+  this._server = server;
+  this[kUnbuilt] = handle;
+  this[kCorks] = 0;
+  this[kIndex] = undefined;
+  this[kAttached] = undefined;
+  this[kEnding] = OPEN;
+  this.parser = null;
+  this._httpMessage = null;
+  this._paused = false;
+}
+LazySocket.prototype = Object.create(plain, {
+  constructor: { configurable: true, writable: true, value: net.Socket },
+});
+for (const [name, value] of Object.entries(METHODS)) {
+  Object.defineProperty(LazySocket.prototype, name, { configurable: true, writable: true, value });
+}
+Object.defineProperties(LazySocket.prototype, COUNTERS);
+
+// -------------------------------------------------------------------------------- what net.Socket's constructor defines
+
+// These the constructor of LazySocket has defined.
+const OWN = new Set(['server', '_server']);
+// Asked of a connection for each response; while there is no net.Socket part the answer is known.
+const KNOWN = new Map([['_hadError', () => false], ['connecting', () => false]]);
+
+function trap(name) {
+  const known = KNOWN.get(name) ?? (name.description === 'async_id_symbol' ? asyncIdOf : undefined);
+  Object.defineProperty(LazySocket.prototype, name, {
+    configurable: true,
+    get() {
+      const handle = this[kUnbuilt];
+      // What the constructor has not defined has a value further up.
+      if (handle === undefined) return Reflect.get(plain, name, this);
+      if (known !== undefined) return known(handle);
+      this[kBuild]();
+      return this[name];
+    },
+    set(value) {
+      this[kBuild]();
+      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+    },
+  });
+}
+
+function asyncIdOf(handle) {
+  return handle === CLOSED ? -1 : handle.getAsyncId();
+}
+
+for (const name of Reflect.ownKeys(new net.Socket())) {
+  if (!OWN.has(name)) trap(name);
+}
+// What setTimeout() leaves on a socket.
+trap('timeout');
+
+// ---------------------------------------------------------------------------------------- what is known without that part
+
+// While nobody has looked, nothing is buffered, ended or failed: a connection is open, or it has been closed (null).
+const STATES = {
+  destroyed: (handle) => handle === CLOSED,
+  readable: (handle) => handle !== CLOSED,
+  readableFlowing: () => true,
+  readableHighWaterMark: (handle, socket) => socket.server.highWaterMark,
+  writable: (_handle, socket) => isWritable(socket),
+  writableCorked: (handle, socket) => socket[kCorks],
+  writableHighWaterMark: (handle, socket) => socket.server.highWaterMark,
+  writableNeedDrain: () => false,
+};
+
+for (const [name, known] of Object.entries(STATES)) {
+  const { get, set } = accessorOf(plain, name);
+  Object.defineProperty(LazySocket.prototype, name, {
+    configurable: true,
+    get() {
+      const handle = this[kUnbuilt];
+      return handle === undefined ? get.call(this) : known(handle, this);
+    },
+    set: set && function(value) {
+      this[kBuild]();
+      set.call(this, value);
+    },
+  });
+}
+
+function accessorOf(prototype, name) {
+  for (let at = prototype; at !== null; at = Object.getPrototypeOf(at)) {
+    const found = Object.getOwnPropertyDescriptor(at, name);
+    if (found !== undefined) return found;
+  }
+  return {};
+}
+
+/**
+ * As net.Socket has it, or as the server has it that took the socket's text for itself.
+ * @param {string} encoding
+ * @returns {net.Socket} this
+ */
+LazySocket.prototype.setEncoding = function setEncoding(encoding) {
+  if (this[kUnbuilt] === undefined) return plain.setEncoding.call(this, encoding);
+  this[kBuild]();
+  return this.setEncoding(encoding);
+};
+
+/** Who prints a socket looks at it. */
+LazySocket.prototype[inspect.custom] = function() {
+  this[kBuild]();
+  return this;
+};
+
+// -------------------------------------------------------------------------------------------------------- building
+
+/** Makes the net.Socket part. Nothing happens when it is there. */
+LazySocket.prototype[kBuild] = function() {
+  const handle = this[kUnbuilt];
+  if (handle === undefined) return;
+  this[kUnbuilt] = undefined;
+  const { server } = this;
+  if (handle === CLOSED) {
+    buildClosed(this, server);
+    return;
+  }
+  const { allowHalfOpen, highWaterMark } = server;
+  // Started by hand: a read() that the program has put here is not to hear of that.
+  net.Socket.call(this, {
+    handle, allowHalfOpen, manualStart: true, readable: true, writable: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark,
+  });
+  plain.read.call(this, 0);
+  this.server = this._server = server;
+  if (server.noDelay) this.setNoDelay(true);
+  for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
+  afterBuild(this);
+  if (!this[kEnding]) return;
+  if (handle[kShutdown] !== undefined) joinShutdown(handle);
+  this.destroySoon();
+};
+
+// It ended, and its 'close' is past: nobody is to hear of that now.
+function buildClosed(socket, server) {
+  socket.emit = nobodyHears;
+  net.Socket.call(socket, {});
+  socket.server = server;
+  plain.end.call(socket);
+  plain.destroy.call(socket);
+  socket._writableState.finished = socket[kEnding] === SHUT_DOWN;
+  process.nextTick(process.nextTick, hearAgain, socket);
+}
+
+function nobodyHears() {
+  return false;
+}
+
+function hearAgain(socket) {
+  delete socket.emit;
+}
+
+// ---------------------------------------------------------------------------------------------------------- closing
+
+// Whether no method that node calls to close a socket was replaced.
+function closesAsNode(socket) {
+  return socket.destroySoon === plain.destroySoon && socket.destroy === plain.destroy && socket.end === METHODS.end && socket.emit === plain.emit &&
+    socket._destroy === METHODS._destroy && socket._final === plain._final;
+}
+
+/**
+ * Closes a socket that was never looked at, if everything is sent.
+ * @param {stream.Duplex} socket
+ * @param {boolean} orderly whether it is shut down first, as by `end()`
+ * @param {Function} closed called with the socket when it is closed
+ * @returns {boolean} false, and nothing was done, for any other socket
+ */
+function dismiss(socket, orderly, closed) {
+  const handle = socket[kUnbuilt];
+  if (!handle || (orderly && ShutdownWrap === undefined) || !closesAsNode(socket)) return false;
+  // It is on its way already; only a destroyed one does not wait.
+  if (orderly && socket[kEnding]) return true;
+  if (!letGo(socket)) return false;
+  socket[kEnding] = orderly ? SHUT_DOWN : DESTROYED;
+  if (!orderly || shutDown(socket, handle, closed) !== 0) closeUnbuilt(socket, handle, closed);
+  return true;
+}
+
+function shutDown(socket, handle, closed) {
+  const request = new ShutdownWrap();
+  request.handle = handle;
+  request.oncomplete = afterShutdown;
+  request.socket = socket;
+  request.closed = closed;
+  handle[kShutdown] = request;
+  return handle.shutdown(request);
+}
+
+function afterShutdown(status) {
+  const { closed, handle, socket } = this;
+  handle[kShutdown] = undefined;
+  // The socket was built meanwhile, and waits for the same.
+  if (socket[kUnbuilt] === undefined) this.successor?.oncomplete(status);
+  else closeUnbuilt(socket, handle, closed);
+}
+
+function closeUnbuilt(socket, handle, closed) {
+  socket[kUnbuilt] = CLOSED;
+  handle.close(() => {
+    if (socket[kUnbuilt] === undefined) socket.emit('close', false);
+    closed(socket);
+  });
+  const { server } = socket;
+  socket._server = null;
+  server._connections--;
+  server._emitCloseIfDrained();
+}
+
+// A socket is built while its handle is being shut down: what the socket then asks of it is already under way.
+function joinShutdown(handle) {
+  const request = handle[kShutdown];
+  handle.shutdown = (successor) => {
+    delete handle.shutdown;
+    request.successor = successor;
+    return 0;
+  };
+}
+
+// -------------------------------------------------------------------------------------------------------- accepting
+
+/**
+ * Lets the connections that a server accepts from here on begin as lazy sockets, where nothing speaks against it.
+ * @param {net.Server} server that listens
+ */
+function acceptLazily(server) {
+  const handle = server._handle;
+  if (!isPossible || !handle || typeof handle.onconnection !== 'function' || handle.onconnection === onConnection) return;
+  if (typeof server._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
+  handle[kServer] = server;
+  handle[kOnConnection] = handle.onconnection;
+  handle.onconnection = onConnection;
+}
+
+// The socket that 'connection' is being emitted with.
+let accepted = null;
+
+/**
+ * @param {stream.Duplex} socket
+ * @returns {boolean} whether 'connection' is being emitted with it: node resumes it in a tick then
+ */
+function isBeingAccepted(socket) {
+  return accepted === socket;
+}
+
+function onConnection(status, handle) {
+  const server = this[kServer];
+  if (status || !handle || !isOrdinary(server) || !acceptsNatively(server, handle)) {
+    this[kOnConnection](status, handle);
+    return;
+  }
+  const socket = new LazySocket(server, handle);
+  if (server.noDelay) handle.setNoDelay?.(true);
+  server._connections++;
+  const before = accepted;
+  accepted = socket;
+  try {
+    server.emit('connection', socket);
+    // Methods that a listener has replaced are called in the tick that resumes the stream.
+    if (!keepsMethods(socket)) socket[kBuild]();
+  } finally {
+    accepted = before;
+  }
+  // Nobody serves it: then it is read as any other.
+  if (socket[kIndex] === undefined) socket[kBuild]();
+}
+
+// A limit of 0 is one from Node 22 on.
+function isOrdinary(server) {
+  return (server.maxConnections === undefined || server.maxConnections === null) && !server.pauseOnConnect && !server.keepAlive && !onServerSocket.hasSubscribers &&
+    typeof server.highWaterMark === 'number';
+}
+
+module.exports = { acceptLazily, dismiss, isBeingAccepted };

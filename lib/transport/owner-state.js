@@ -1,0 +1,136 @@
+'use strict';
+// Which transport servers and agents have chosen, what became of their connections, and what is known of those that the core reads.
+
+const { validateInteger, validateOneOf } = require('../util/validators');
+
+const NATIVE = 'native';
+const OFFLOAD = 'offload';
+const STREAM = 'stream';
+const OF_AGENTS = [STREAM, NATIVE];
+const OF_SERVERS = [STREAM, NATIVE, OFFLOAD];
+
+/** The most I/O threads that a server may ask for. */
+const MOST_THREADS = 64;
+
+/** Why a socket is with its stream: the names under which `stats()` counts. */
+const REASONS = {
+  CHANGED: 'changed socket',
+  DATA: 'data listener',
+  FULL: 'full',
+  HANDLE: 'handle',
+  OTHER: 'no plain socket',
+  PAUSED: 'paused',
+  READ: 'read',
+  READABLE: 'readable listener',
+  REPLACED: 'replaced method',
+  UNASKED: 'bytes without request',
+  UPGRADE: 'upgrade',
+};
+
+/** The numbers of one server or agent. */
+class Record {
+  constructor(name, threads) {
+    this.name = name;
+    this.threads = threads;
+    this.attached = 0;
+    this.open = 0;
+    this.streamed = new Map();
+  }
+
+  count(reason) {
+    this.streamed.set(reason, (this.streamed.get(reason) ?? 0) + 1);
+  }
+}
+
+// No property of theirs: they have node's own, and no more.
+const records = new WeakMap();
+const NOBODYS = new Record(STREAM, 0);
+
+/**
+ * Decides how the connections of a server are read: by their streams alone ('stream'), by the core on the event loop where it can
+ * ('native'), or by the core in threads of its own ('offload').
+ * @param {net.Server} server
+ * @param {{transport?: string, ioThreads?: number}} options by default what the environment says in RUST_HTTP_TRANSPORT, or 'native',
+ *   and one thread
+ * @throws ERR_INVALID_ARG_VALUE for another name, ERR_OUT_OF_RANGE for other numbers than 1 to 64
+ */
+function chooseForServer(server, { transport = fromEnvironment(), ioThreads = 1 }) {
+  validateOneOf(transport, 'options.transport', OF_SERVERS);
+  validateInteger(ioThreads, 'options.ioThreads', 1, MOST_THREADS);
+  records.set(server, new Record(transport, ioThreads));
+}
+
+/**
+ * The same for an agent. What the environment says of servers alone is 'native' for it.
+ * @param {Agent} agent
+ * @param {string} [name]
+ * @throws ERR_INVALID_ARG_VALUE for another name
+ */
+function chooseForAgent(agent, name = forAgents(fromEnvironment())) {
+  validateOneOf(name, 'options.transport', OF_AGENTS);
+  records.set(agent, new Record(name, 0));
+}
+
+function forAgents(name) {
+  return name === OFFLOAD ? NATIVE : name;
+}
+
+function fromEnvironment() {
+  return process.env.RUST_HTTP_TRANSPORT || NATIVE;
+}
+
+/**
+ * @param {net.Server|Agent|undefined} owner
+ * @returns {Record} its own, or one for all that chose nothing: they use their streams
+ */
+function recordOf(owner) {
+  return records.get(owner) ?? NOBODYS;
+}
+
+/** On a socket: its number while the core reads it, and its Attached from then on. */
+const kIndex = Symbol('transport');
+const kAttached = Symbol('transportAttached');
+
+/** What is known of a socket from the day it was attached. */
+class Attached {
+  constructor(socket, handle, driver, protocol, record) {
+    this.socket = socket;
+    this.handle = handle;
+    this.driver = driver;
+    this.protocol = protocol;
+    this.record = record;
+    // Whether the socket is to keep the event loop alive, as long as it is read; and whether it is counted as one that does.
+    this.referenced = handle.hasRef();
+    this.paused = false;
+    this.counted = false;
+    // Whether a session takes from the socket's buffer what was read before.
+    this.isHandedOver = false;
+    // Bytes from which on the stream writes, and of which no more are queued.
+    this.limit = socket.writableHighWaterMark;
+    // Of what is queued, what waits for uncork(): characters of texts and bytes of the rest, as the stream counts them.
+    this.corkedLength = 0;
+    // The bytes that were queued before that, for the end of the turn.
+    this.uncorkedBytes = 0;
+    // The bytes of that which a destroyed socket has not sent.
+    this.lostBytes = 0;
+    // How often the socket was given back, and the bytes that the core had moved until then.
+    this.returns = 0;
+    this.received = 0;
+    this.sent = 0;
+  }
+}
+
+/**
+ * What a connection is to those who read it.
+ * @typedef {object} Protocol
+ * @property {boolean} serves whether several messages may come at once, and be answered together
+ * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number:
+ *   see `received()`
+ * @property {Function} [endsSilently] called with a socket that no message is on, and that something came on; answers whether it ends
+ *   without an event. Only where `serves` is not
+ * @property {Function} built called with a socket whose net.Socket part has just been made: to add its listeners
+ * @property {Function} ended called with a socket without that part whose peer has sent its last byte; answers whether that was
+ *   dealt with, so that the stream need not end
+ */
+
+module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, chooseForAgent, chooseForServer, kAttached, kIndex, recordOf };

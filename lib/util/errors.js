@@ -1,0 +1,233 @@
+'use strict';
+
+/**
+ * The errors that the http modules throw, as node shapes them: `code` is the only enumerable own property, `name` and
+ * `constructor` are those of the plain error class, the stack starts with `Name [CODE]: message` and shows no frame of ours above the
+ * function that was called.
+ *
+ *     const { codes, connResetException } = require('./errors');
+ *     throw new codes.ERR_HTTP_HEADERS_SENT('set');
+ *     throw hideFrames(new codes.ERR_INVALID_ARG_TYPE('name', 'string', name), validateName);
+ */
+
+const { format, getSystemErrorName, inspect } = require('util');
+const { cutsShown, describesFunctions, describesObjects } = require('../compat/node-features');
+
+/** Longest text of a received value before it is cut, in UTF-16 units: 28 for a short description, 128 for a whole value. */
+const SHORT_VALUE = 28;
+const SHORT_VALUE_KEPT = 25;
+const LONG_VALUE = 128;
+
+const TYPES = new Set(['bigint', 'boolean', 'function', 'number', 'object', 'string', 'symbol']);
+const CLASS_NAME = /^[A-Z][A-Za-z0-9]*$/;
+
+/**
+ * Each code: its error class and its message, as text or as a function of the constructor's arguments.
+ */
+/** What node says where an assertion of its own fails. */
+const FAILED_ASSERTION = 'This is caused by either a bug in Node.js or incorrect usage of Node.js internals.\n' +
+  'Please open an issue with this stack trace at https://github.com/nodejs/node/issues\n';
+
+const TABLE = {
+  ERR_HTTP_BODY_NOT_ALLOWED: [Error, 'Adding content for this request method or response status is not allowed.'],
+  ERR_HTTP_CONTENT_LENGTH_MISMATCH: [Error, (seen, announced) =>
+    `Response body's content-length of ${seen} byte(s) does not match the content-length of ${announced} byte(s) set in header`],
+  ERR_HTTP_HEADERS_SENT: [Error, (action) => `Cannot ${action} headers after they are sent to the client`],
+  ERR_HTTP_INVALID_HEADER_VALUE: [TypeError, (value, name) => `Invalid value "${value}" for header "${name}"`],
+  ERR_HTTP_INVALID_STATUS_CODE: [RangeError, (status) => `Invalid status code: ${show(status)}`],
+  ERR_HTTP_REQUEST_TIMEOUT: [Error, 'Request timeout'],
+  ERR_HTTP_SOCKET_ASSIGNED: [Error, 'ServerResponse has an already assigned socket'],
+  ERR_HTTP_SOCKET_ENCODING: [Error, 'Changing the socket encoding is not allowed per RFC7230 Section 3.'],
+  ERR_HTTP_TRAILER_INVALID: [Error, 'Trailers are invalid with this transfer encoding'],
+  ERR_INTERNAL_ASSERTION: [Error, (message = FAILED_ASSERTION) => message],
+  ERR_INVALID_ARG_TYPE: [TypeError, (name, expected, value) =>
+    `The ${subject(name, '"')} must be ${expectation(expected)}.${received(value)}`],
+  ERR_INVALID_ARG_VALUE: [TypeError, (name, value, reason = 'is invalid') =>
+    `The ${name.includes('.') ? 'property' : 'argument'} '${name}' ${reason}. Received ${cut(inspect(value), LONG_VALUE)}`],
+  ERR_INVALID_CHAR: [TypeError, (what, field) =>
+    `Invalid character in ${what}${field === undefined ? '' : ` ["${field}"]`}`],
+  ERR_INVALID_HTTP_TOKEN: [TypeError, (what, token) => `${what} must be a valid HTTP token ["${show(token)}"]`],
+  ERR_INVALID_PROTOCOL: [TypeError, (protocol, expected) => `Protocol "${protocol}" not supported. Expected "${expected}"`],
+  ERR_METHOD_NOT_IMPLEMENTED: [Error, (method) => `The ${method} method is not implemented`],
+  ERR_OUT_OF_RANGE: [RangeError, (name, range, value) =>
+    `The value of "${name}" is out of range. It must be ${range}. Received ${grouped(value)}`],
+  ERR_SERVER_NOT_RUNNING: [Error, 'Server is not running.'],
+  ERR_SOCKET_BAD_PORT: [RangeError, (name, port, zeroAllowed = true) =>
+    `${name} should be ${zeroAllowed ? '>=' : '>'} 0 and < 65536.${received(port)}.`],
+  ERR_STREAM_ALREADY_FINISHED: [Error, (method) => `Cannot call ${method} after a stream was finished`],
+  ERR_STREAM_CANNOT_PIPE: [Error, 'Cannot pipe, not readable'],
+  ERR_STREAM_DESTROYED: [Error, (method) => `Cannot call ${method} after a stream was destroyed`],
+  ERR_STREAM_NULL_VALUES: [TypeError, 'May not write null values to stream'],
+  ERR_STREAM_WRITE_AFTER_END: [Error, 'write after end'],
+  ERR_UNKNOWN_ENCODING: [TypeError, (encoding) => `Unknown encoding: ${show(encoding)}`],
+  ERR_UNESCAPED_CHARACTERS: [TypeError, (what) => `${what} contains unescaped characters`],
+};
+
+/** A value of any type inside a sentence: strings as they are, objects one level deep. */
+function show(value) {
+  return typeof value === 'string' ? value : format('%s', value);
+}
+
+function cut(text, limit) {
+  return text.length > limit ? `${text.slice(0, limit)}...` : text;
+}
+
+function subject(name, quote) {
+  if (name.endsWith(' argument')) return name;
+  return `${quote}${name}${quote} ${name.includes('.') ? 'property' : 'argument'}`;
+}
+
+/** ['a', 'b', 'c'] as 'a, b, or c', two as 'a or b'. */
+function alternatives(names) {
+  if (names.length < 3) return names.join(' or ');
+  return `${names.slice(0, -1).join(', ')}, or ${names[names.length - 1]}`;
+}
+
+/**
+ * What was expected, in the order types, classes, anything else.
+ * @param {string|string[]} expected type names ('string'), class names ('Buffer') or free text ('undefined')
+ */
+function expectation(expected) {
+  const types = [];
+  const classes = [];
+  const others = [];
+  for (const name of Array.isArray(expected) ? expected : [expected]) {
+    if (TYPES.has(name)) types.push(name);
+    else if (name === 'Function' || name === 'Object') types.push(name.toLowerCase());
+    else (CLASS_NAME.test(name) ? classes : others).push(name);
+  }
+  const parts = [];
+  if (types.length > 0) parts.push(`${types.length > 1 ? 'one of type' : 'of type'} ${alternatives(types)}`);
+  if (classes.length > 0) parts.push(`an instance of ${alternatives(classes)}`);
+  if (others.length > 0) parts.push(`${others.length > 1 ? 'one of ' : ''}${alternatives(others)}`);
+  return parts.join(' or ');
+}
+
+/**
+ * The ` Received ...` part of a message.
+ * @param {*} value what the caller gave
+ * @returns {string} the text with its leading blank and without a full stop
+ */
+function received(value) {
+  if (value === null || value === undefined) return ` Received ${value}`;
+  if (typeof value === 'function' && (value.name !== '' || !describesFunctions)) return ` Received function ${value.name}`;
+  if (typeof value === 'object') {
+    const made = value.constructor;
+    if (made !== null && made !== undefined && made.name !== undefined && (made.name !== '' || !describesObjects)) return ` Received an instance of ${made.name}`;
+    return ` Received ${inspect(value, { depth: -1 })}`;
+  }
+  if (cutsShown) return ` Received type ${typeof value} (${shorten(inspect(value, { colors: false }))})`;
+  if (typeof value === 'string') {
+    const text = shorten(value);
+    return ` Received type string (${text.includes("'") ? JSON.stringify(text) : `'${text}'`})`;
+  }
+  return ` Received type ${typeof value} (${inspect(value, { colors: false })})`;
+}
+
+function shorten(text) {
+  return text.length > SHORT_VALUE ? `${text.slice(0, SHORT_VALUE_KEPT)}...` : text;
+}
+
+/** A number as a range error shows it: whole numbers above 2^32 with underscores between groups of three digits. */
+function grouped(value) {
+  if (typeof value === 'bigint') {
+    return `${value > 2n ** 32n || value < -(2n ** 32n) ? underscores(String(value)) : value}n`;
+  }
+  if (Number.isInteger(value) && Math.abs(value) > 2 ** 32) return underscores(String(value));
+  return inspect(value);
+}
+
+function underscores(digits) {
+  return digits.replace(/\B(?=(?:\d{3})+$)/g, '_');
+}
+
+/** The prototypes of one error class: the one that errors keep, and the one that gives the stack its first line. */
+function prototypes(Base) {
+  return Object.create(Base.prototype, {
+    constructor: { value: Base, writable: true, enumerable: false, configurable: true },
+    toString: { value: toString, writable: true, enumerable: false, configurable: true },
+  });
+}
+
+function toString() {
+  return `${this.name} [${this.code}]: ${this.message}`;
+}
+
+const PROTOTYPES = new Map([[Error, prototypes(Error)], [RangeError, prototypes(RangeError)], [TypeError, prototypes(TypeError)]]);
+
+function defineCode(code, Base, message) {
+  const prototype = PROTOTYPES.get(Base);
+  const naming = Object.create(prototype, { name: { value: `${Base.prototype.name} [${code}]` } });
+  function NodeError(...args) {
+    const error = new Base(typeof message === 'function' ? message(...args) : message);
+    error.code = code;
+    return restack(error, naming, prototype, NodeError);
+  }
+  NodeError.naming = naming;
+  return NodeError;
+}
+
+/** The first line of a stack is made from the name which the error has when its stack is read for the first time. */
+function restack(error, naming, prototype, hidden) {
+  Object.setPrototypeOf(error, naming);
+  Error.captureStackTrace(error, hidden);
+  // Reading renders it.
+  void error.stack;
+  return Object.setPrototypeOf(error, prototype);
+}
+
+/** Constructors by code: `new codes.ERR_X(...)`; the arguments are those of the row in the table. */
+const codes = {};
+for (const code of Object.keys(TABLE)) codes[code] = defineCode(code, TABLE[code][0], TABLE[code][1]);
+
+/**
+ * Makes the stack of an error begin at the caller of a function.
+ * @param {Error} error one made by `codes`
+ * @param {Function} hidden the outermost function that the user shall not see; its caller becomes the first frame
+ * @returns {Error} the same error
+ */
+function hideFrames(error, hidden) {
+  return restack(error, codes[error.code].naming, Object.getPrototypeOf(error), hidden);
+}
+
+/**
+ * The error of a connection that was closed by the peer.
+ * @param {string} message such as 'socket hang up' or 'aborted'
+ * @returns {Error} a plain Error with code ECONNRESET
+ */
+function connResetException(message) {
+  const error = new Error(message);
+  error.code = 'ECONNRESET';
+  Error.captureStackTrace(error, connResetException);
+  return error;
+}
+
+/**
+ * The error of a system call, as net.Socket has it.
+ * @param {string} call its name
+ * @param {number} number the system's error number, positive
+ * @returns {Error} with errno, code and syscall
+ */
+function systemError(call, number) {
+  const code = getSystemErrorName(-number);
+  const error = new Error(`${call} ${code}`);
+  error.errno = -number;
+  error.code = code;
+  error.syscall = call;
+  return error;
+}
+
+/** The error of an operation that an AbortSignal ended: code ABORT_ERR, name AbortError. */
+class AbortError extends Error {
+  /**
+   * @param {string} [message]
+   * @param {{cause?: *}} [options] the reason of the signal
+   */
+  constructor(message = 'The operation was aborted', options = undefined) {
+    super(message, options);
+    this.code = 'ABORT_ERR';
+    this.name = 'AbortError';
+  }
+}
+
+module.exports = { AbortError, codes, connResetException, hideFrames, systemError };
