@@ -9,8 +9,7 @@ const { Agent: HttpAgent } = require('./client/agent');
 const { globalAgentOptions } = require('./compat/builtin');
 const { ClientRequest } = require('./client/request');
 const { mergeOptions, optionsOfUrl } = require('./client/options');
-const { agentTakesDefaults, kProxyConfig, listsPfx } = require('./compat/node-features');
-const native = require('./native/addon');
+const { agentTakesDefaults, kProxyConfig } = require('./compat/node-features');
 const http = require('./server/server');
 const { validateObject } = require('./util/validators');
 
@@ -18,11 +17,6 @@ const DEFAULT_PORT = 443;
 const PROTOCOL = 'https:';
 /** Sessions that an agent keeps unless `maxCachedSessions` says otherwise. */
 const MAX_CACHED_SESSIONS = 100;
-
-/** The TLS options that make two connections to one host different, in the order of the name. */
-const NAME_OPTIONS = native.tlsNameOptions();
-/** Those of them for which every value but undefined counts. */
-const COUNTS_WHEN_FALSE = new Set(['rejectUnauthorized', 'honorCipherOrder', 'secureOptions']);
 
 /**
  * An HTTP server over TLS; callable without `new`.
@@ -171,21 +165,34 @@ if (agentTakesDefaults) {
  * @returns {string} that of an http.Agent and all TLS options that set connections apart, with colons between
  */
 Agent.prototype.getName = function getName(options = {}) {
-  const { host, port, localAddress, family, socketPath } = options;
-  const texts = NAME_OPTIONS.map(nameText, options);
-  return native.tlsOriginName(host ? `${host}` : '', port ? `${port}` : '', localAddress ? `${localAddress}` : '',
-                              family === 4 || family === 6 ? family : 0, socketPath ? `${socketPath}` : '', ...texts);
+  return nodesName().call(this, options);
 };
 
-function nameText(name) {
-  const value = this[name];
-  if (value === undefined) return '';
-  if (COUNTS_WHEN_FALSE.has(name)) return `${value}`;
-  if (!value || (name === 'servername' && value === this.host)) return '';
-  if (name === 'pfx' && listsPfx && Array.isArray(value)) {
-    return value.map((one) => `:${one.buf ?? one}:${one.passphrase ?? this.passphrase}`).join('');
+// Which options of TLS set connections apart is node's to say, as TLS is: releases have added some, and a name that left one out would give
+// a request a connection that was checked for another. The module is not loaded before that: see register.
+let genuineName;
+function nodesName() {
+  genuineName ??= require('https').Agent.prototype.getName;
+  return genuineName;
+}
+
+// A request that checks the certificate itself shares its connection with no other, unless its agent has the check (22.23, 24.21, 26.9): by a member
+// that is part of the name, and a number that no other request has. It is the last one that a name is made of.
+let numberMember;
+function ownCheckMember() {
+  if (numberMember === undefined) {
+    let last;
+    nodesName().call(undefined, new Proxy({}, { get(_, name) { last = name; } }));
+    numberMember = typeof last === 'symbol' && last.description === 'per-request checkServerIdentity' ? last : null;
   }
-  return name === 'sigalgs' ? JSON.stringify(value) : `${value}`;
+  return numberMember;
+}
+
+let lastNumber = 0;
+function setApart(options) {
+  if (options.checkServerIdentity === undefined || ownCheckMember() === null) return;
+  const agent = options.agent || options._defaultAgent;
+  if (agent.options?.checkServerIdentity === undefined) options[ownCheckMember()] = ++lastNumber;
 }
 
 /** @param {string} key the name of an origin @returns {Buffer|undefined} its session */
@@ -226,6 +233,7 @@ function request(...args) {
   const given = args.length > 0 && typeof args[0] !== 'function' ? args.shift() : undefined;
   const options = mergeOptions(base, given);
   options._defaultAgent = module.exports.globalAgent;
+  setApart(options);
   return new ClientRequest(options, ...args);
 }
 

@@ -1,7 +1,7 @@
 //! Replays what Node's agents decided (`__test__/fixtures/make-pool.cjs`) against the pool core.
 
 use rust_http::pool::keep_alive::{HINT_BUFFER, idle_timeout};
-use rust_http::pool::key::{Origin, TLS_OPTIONS, origin_name, tls_origin_name};
+use rust_http::pool::key::{Origin, origin_name};
 use rust_http::pool::{
     Limits, Load, Placement, Refill, Release, Released, Scheduling, place, refill, release,
 };
@@ -42,14 +42,7 @@ fn names_are_those_of_node() {
             family: row[0][3].as_i64().unwrap() as i32,
             socket_path: text(4),
         };
-        let options: [&str; TLS_OPTIONS.len()] =
-            std::array::from_fn(|index| row[1][index].as_str().unwrap());
         assert_eq!(origin_name(&origin), row[2].as_str().unwrap(), "{row:?}");
-        assert_eq!(
-            tls_origin_name(&origin, &options),
-            row[3].as_str().unwrap(),
-            "{row:?}"
-        );
     }
 }
 

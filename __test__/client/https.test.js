@@ -104,13 +104,33 @@ test('names of origins are those of the built-in agent for every TLS option', ()
   const [mine, theirs] = [new https.Agent(), new builtin.Agent()];
   const names = ['ca', 'cert', 'clientCertEngine', 'ciphers', 'key', 'pfx', 'rejectUnauthorized', 'servername', 'minVersion', 'maxVersion',
     'secureProtocol', 'crl', 'honorCipherOrder', 'ecdhCurve', 'dhparam', 'secureOptions', 'sessionIdContext', 'sigalgs',
-    'privateKeyIdentifier', 'privateKeyEngine', 'ALPNProtocols', 'passphrase', 'family', 'socketPath', 'localAddress'];
+    'privateKeyIdentifier', 'privateKeyEngine', 'secureContext', 'allowPartialTrustChain', 'minDHSize', 'requestOCSP', 'session', 'ALPNProtocols', 'passphrase', 'family', 'socketPath', 'localAddress'];
   assert.equal(mine.getName(), theirs.getName());
   for (const name of names) {
     for (const value of ['V', 'h', '', 0, 1, false, true, null, undefined, ['a', 'b'], Buffer.from('x')]) {
       const options = { host: 'h', port: 1, [name]: value };
       assert.equal(mine.getName(options), theirs.getName(options), `${name} ${value}`);
     }
+  }
+});
+
+function keptApart(module, agentOptions, ...options) {
+  const agent = new module.Agent(agentOptions);
+  const asked = [];
+  agent.addRequest = (req, given) => asked.push(agent.getName(given), Object.getOwnPropertySymbols(given).length);
+  for (const one of options) module.request({ host: 'h', port: 1, agent, ...one }).on('error', () => {});
+  // Numbers count on over all requests of a module.
+  const numbers = new Map();
+  return asked.map((name) => String(name).replace(/:(\d+)$/, (_, number) => `:n${numbers.get(number) ?? numbers.set(number, numbers.size).get(number)}`));
+}
+
+test('a request that checks the certificate itself shares its connection as with the built-in module', () => {
+  const mine = () => {};
+  const other = () => {};
+  for (const agentOptions of [{}, { keepAlive: true }, { checkServerIdentity: other }, { checkServerIdentity: undefined }, { checkServerIdentity: null }]) {
+    const options = [{}, { checkServerIdentity: mine }, { checkServerIdentity: mine }, { checkServerIdentity: other }, { checkServerIdentity: undefined },
+      { checkServerIdentity: null }, { checkServerIdentity: mine, rejectUnauthorized: false }, Object.create({ checkServerIdentity: mine })];
+    assert.deepEqual(keptApart(https, agentOptions, ...options), keptApart(builtin, agentOptions, ...options));
   }
 });
 

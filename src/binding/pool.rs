@@ -35,12 +35,6 @@
 //!
 //! originName(host, port, localAddress, family, socketPath) -> string        http.Agent#getName
 //!   texts are '' when falsy (a port as text); family is 4 or 6, else 0
-//!
-//! tlsOriginName(host, port, localAddress, family, socketPath, ...options) -> string        https.Agent#getName
-//!   options        20 texts in the order of tlsNameOptions; '' when not given. rejectUnauthorized, honorCipherOrder and
-//!                  secureOptions are given unless undefined, the others when truthy; sigalgs is JSON text.
-//!
-//! tlsNameOptions() -> string[]
 //! ```
 
 use std::cell::RefCell;
@@ -48,7 +42,7 @@ use std::cell::RefCell;
 use napi::sys;
 
 use super::raw::{self, Call, Fault, Value};
-use crate::pool::key::{Origin, TLS_OPTIONS, origin_name, tls_origin_name};
+use crate::pool::key::{Origin, origin_name};
 use crate::pool::{Limits, Load, Released, Scheduling, keep_alive, place, refill, release};
 use crate::serializer::validate::narrow;
 
@@ -171,23 +165,6 @@ fn plain_name(call: &Call<5>) -> Result<Value, Fault> {
     Ok(call.text(&origin_name(&OriginTexts::read(call)?.origin())))
 }
 
-fn tls_name(call: &Call<25>) -> Result<Value, Fault> {
-    const OWN: usize = 25 - TLS_OPTIONS.len();
-    let mut options = [const { String::new() }; TLS_OPTIONS.len()];
-    for (index, option) in options.iter_mut().enumerate() {
-        *option = text(call, OWN + index)?;
-    }
-    let options = options.each_ref().map(String::as_str);
-    Ok(call.text(&tls_origin_name(
-        &OriginTexts::read(call)?.origin(),
-        &options,
-    )))
-}
-
-fn tls_name_options(call: &Call<0>) -> Result<Value, Fault> {
-    Ok(call.strings(TLS_OPTIONS.into_iter()))
-}
-
 raw::entries! {
     /// Registers the agent's decisions.
     register:
@@ -196,6 +173,4 @@ raw::entries! {
     refillPlace => refill_place,
     idleTimeout => idle_timeout,
     originName => plain_name,
-    tlsOriginName => tls_name,
-    tlsNameOptions => tls_name_options,
 }
