@@ -28,3 +28,46 @@ for (const name of ['lib/index.js', 'lib/https.js', 'lib/register.js']) {
     assert.equal(status, 0);
   });
 }
+
+// What the built-in is asked at load, hooks, channels and traces hear nothing of but one parser. `http` itself is loaded before.
+const LISTEN = `
+require('http');
+const { subscribe } = require('diagnostics_channel');
+const seen = new Set();
+for (const name of ['client.request.created', 'client.request.start', 'client.request.error', 'server.request.start', 'server.response.created']) {
+  subscribe('http.' + name, () => seen.add(name));
+}
+process.on('exit', () => process._rawDebug(JSON.stringify([...seen].sort())));
+const { nextTick } = process;
+`;
+const HOOK = `
+const { createHook } = require('async_hooks');
+const hook = createHook({ init(id, type) { if (type !== 'PROMISE') seen.add(type); } }).enable();
+`;
+const DONE = `
+if (process.nextTick !== nextTick) seen.add('another nextTick');
+`;
+
+test('what the built-in is asked at load is heard of by no channel, and by hooks as one parser', () => {
+  for (const name of ['lib/compat/node-features.js', 'lib/compat/probes.js']) {
+    const { stderr, status } = spawnSync(process.execPath, ['-e', `${LISTEN}${HOOK}require(${JSON.stringify(path.join(root, name))}); hook.disable();${DONE}`], { encoding: 'utf8' });
+    assert.equal(stderr, `${JSON.stringify(name.includes('features') ? ['HTTPINCOMINGMESSAGE'] : [])}\n`);
+    assert.equal(status, 0);
+  }
+});
+
+test('what is asked later is heard of by no channel either, and leaves nothing open', () => {
+  const features = JSON.stringify(path.join(root, 'lib/compat/node-features.js'));
+  const { stderr, status } = spawnSync(process.execPath, ['-e', `${LISTEN}const features = require(${features}); features.destroysQueued(); features.upgradesBehindBody();${DONE}`], { encoding: 'utf8' });
+  assert.equal(stderr, '[]\n');
+  assert.equal(status, 0);
+});
+
+test('what is asked is answered, not taken from the number of the release', () => {
+  const probes = require('../../lib/compat/probes');
+  const questions = Object.entries(probes).filter(([name, question]) => typeof question === 'function' && !['ask', 'symbolOf', 'requestAlone', 'namesSet'].includes(name));
+  assert.ok(questions.length > 12);
+  const none = {};
+  const unanswered = questions.filter(([, question]) => probes.ask(question, none) === none).map(([name]) => name);
+  assert.deepEqual(unanswered, []);
+});

@@ -4,13 +4,15 @@
  * What differs between the releases of Node that this package follows: 18, 20, 22, 24, 26, and those between.
  *
  * One table; the classes read it when they are loaded, and nothing else asks for a version. A release takes over single
- * features of a later one, so a row is decided by the shape of the built-in classes where that tells, and by the number
- * of the release only where it does not.
+ * features of a later one, and a later one may lose one again. So a row is decided by the shape of the built-in classes where that
+ * tells; by what the built-in does where it can be asked at load (`ask`), or later (`lazy`), without a program hearing of it; and by the number of the
+ * release (`since`) where it cannot, or where the lines before are closed. The releases in parentheses are those that were seen to have a feature first.
  */
 
-const EventEmitter = require('events');
 const builtin = require('./builtin');
+const probes = require('./probes');
 
+const { ask, namesSet, requestAlone, symbolOf } = probes;
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 const isNode = !process.versions.bun && !process.versions.deno;
@@ -20,8 +22,13 @@ function since(release, point = 0) {
   return major > release || (major === release && minor >= point);
 }
 
-function symbolOf(object, description) {
-  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+/** A question that is put off until the answer is needed. @param {function(): boolean} question */
+function lazy(question) {
+  let answer;
+  return () => {
+    answer ??= question();
+    return answer;
+  };
 }
 
 const server = new builtin.Server();
@@ -31,84 +38,8 @@ const outgoingWritten = symbolOf(outgoing, 'kWritableFinished');
 const { prototype: response } = builtin.ServerResponse;
 const { prototype: incoming } = builtin.IncomingMessage;
 const { prototype: request } = builtin.ClientRequest;
-
-/** Whether storing the options of a server sets `noDelay` among them: https of Node 18 counts on it. */
-function storesNoDelay() {
-  const { storeHTTPOptions } = require('_http_server');
-  const options = {};
-  // Other runtimes have a module of that name without it.
-  if (typeof storeHTTPOptions === 'function') storeHTTPOptions.call({}, options);
-  return options.noDelay === true;
-}
-
-/** Whether the parser refuses a request with more fields than `maxHeaderPairs` allows, which are names and values. */
-function refusesManyFields() {
-  const parser = new builtin.HTTPParser();
-  parser.initialize(builtin.HTTPParser.REQUEST, {});
-  parser.maxHeaderPairs = 2;
-  const result = parser.execute(Buffer.from('GET / HTTP/1.1\r\na: 1\r\nb: 2\r\n\r\n'));
-  parser.close();
-  return result instanceof Error;
-}
-
-/** The names that `setHeaders()` sets, in their order; before Node 18.15 there is no such method. */
-function namesSet(fields) {
-  const message = new builtin.OutgoingMessage();
-  message.setHeaders?.(new Map(fields));
-  return message.getHeaderNames();
-}
-
-/** A socket of which an agent can be told that its request is done. */
-function idleSocket() {
-  const socket = new EventEmitter();
-  for (const name of ['setKeepAlive', 'setTimeout', 'ref', 'unref', 'destroy']) socket[name] = () => {};
-  return Object.assign(socket, { writable: true, _httpMessage: { shouldKeepAlive: true }, _handle: { onread: null, readStart() {} } });
-}
-
-/** Whether an agent reads its idle sockets itself, in place of their streams. */
-function guardsIdle() {
-  const socket = idleSocket();
-  new builtin.Agent({ keepAlive: true }).emit('free', socket, { host: '' });
-  return socket._handle.onread !== null;
-}
-
-/** Whether an agent opens a connection with the timeout of the request, where that has one. */
-function connectsWithTimeout() {
-  const probed = new builtin.Agent();
-  let told;
-  probed.createConnection = (options) => {
-    told = options.timeout;
-  };
-  probed.createSocket({ getHeader() {}, timeout: 1 }, { host: '' }, () => {});
-  return told === 1;
-}
-
-/** A request that is made and nothing else, since it has no connection. */
-function requestAlone(...args) {
-  return new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection() {} });
-}
-
-/** Whether destroying a request that is sent, and answered in full, leaves its socket alone. */
-function sparesSocket() {
-  const req = requestAlone({});
-  let spared = true;
-  req.res = { complete: true, _dump() {} };
-  req.finished = true;
-  if (outgoingWritten !== undefined) req[outgoingWritten] = true;
-  req.socket = { destroy() { spared = false; }, cork() {}, writableLength: 0 };
-  req.destroy();
-  return spared;
-}
-
-/** Whether an object is taken for a URL by its members. */
-function knowsUrlsByShape() {
-  try {
-    return requestAlone({ href: 'http://a/b', protocol: 'http:', hostname: 'a', pathname: '/b', search: '' }, {}).path === '/b';
-  } catch {
-    // Where it is taken for the options, there are no options behind it.
-    return false;
-  }
-}
+// Other runtimes have a parser of that name with other insides.
+const parser = isNode ? ask(probes.askParser, { refusesManyFields: false, closesUnused: since(26, 4) }) : {};
 
 module.exports = {
   /** Bun and Deno have modules of the same names with other insides: what is Node's alone is left out there. */
@@ -122,55 +53,57 @@ module.exports = {
   /** An agent heeds a server's Keep-Alive hint (20). */
   heedsHints: since(20),
   /** What comes on an idle socket ends it without an event of its stream (22.23, 24.21). */
-  guardsIdle: isNode && guardsIdle(),
+  guardsIdle: isNode && ask(probes.guardsIdle, false),
   /** A connection is opened with the timeout of the request, if that has one, not with the agent's (22). */
-  connectsWithTimeout: connectsWithTimeout(),
+  connectsWithTimeout: ask(probes.connectsWithTimeout, since(22)),
   /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */
   kProxyConfig: symbolOf(agent, 'kProxyConfig'),
 
   /** Before a request goes to a proxy, its Host field is compared with its target (24.21, 26); then a request keeps its authority. */
   checksAuthority: symbolOf(requestAlone({}), 'kAuthority') !== undefined,
-  /** A list of `pfx` stands in the name of an origin with its passphrases (22). */
-  listsPfx: since(22),
 
   // ----------------------------------------------------------------------------------------------------- the server
-  /** The server asks a request's headers object for fields, so that it is built before the handler runs; not from 26 on. (To ask takes a response, and traces show it.) */
-  asksHeaders: !since(26),
+  /** The server asks a request's headers object for fields, so that it is built before the handler runs; not from 26.12 on. */
+  asksHeaders: ask(probes.asksHeaders, !since(26, 12)),
   /** Storing options sets `noDelay` among them (18). */
-  storesNoDelay: storesNoDelay(),
+  storesNoDelay: ask(probes.storesNoDelay, false),
   /** A request of HTTP/1.1 without a Host field is refused (20). */
   requiresHost: 'requireHostHeader' in server,
   /** `server.close()` closes idle connections too (19). */
   closesIdle: since(19),
   /** A connection that has never sent anything counts as idle, too (26.4). */
-  closesUnused: since(26, 4),
-  /** Responses that wait for their turn are destroyed when their connection closes (24.16, 26.1). */
-  destroysQueued: major === 24 ? minor >= 16 : since(26, 1),
+  closesUnused: parser.closesUnused,
+  /** Responses that wait for their turn are destroyed when their connection closes (24.16, 26.1). To ask takes two requests. */
+  destroysQueued: lazy(() => ask(probes.destroysQueued, since(26, 1))),
   /** An idle connection is kept `keepAliveTimeoutBuffer` longer than announced (22.19, 24.6). */
   keepsLonger: 'keepAliveTimeoutBuffer' in server,
   /** `shouldUpgradeCallback` decides about upgrades (22.21, 24.9). */
   asksBeforeUpgrade: 'shouldUpgradeCallback' in server,
   /** A second error on a socket that the listener of 'clientError' has left open makes a warning (18). */
   warnsUnclosed: !since(20),
+  /** The body of a request that upgrades is its own: the other protocol begins behind it (26). */
+  upgradesBehindBody: lazy(() => ask(probes.upgradesBehindBody, since(26))),
   /** 'upgrade' and 'connect' are emitted in the async context of the connection's requests (24). */
   upgradesInContext: since(24),
-  /** Where a server keeps `optimizeEmptyRequests`; undefined where that is no option (24.12). */
+  /** Where a server keeps `optimizeEmptyRequests`; undefined where that is no option (24.12, 25.7). */
   kOptimizeEmpty: symbolOf(server, 'OptimizeEmptyRequestsOption'),
   /** `httpValidation` says how strictly field values are looked at, in both directions (24). */
   choosesValidation: 'httpValidation' in server,
 
   // --------------------------------------------------------------------------------------------------- the messages
-  /** A body that is not read and is empty ends by itself, without flowing (26). */
-  endsUnread: since(26),
-  /** A message that was read to its end closes a tick earlier (26). */
-  closesAtOnce: since(26),
-  /** `request.signal` (24). */
+  /** A body that is not read and is empty ends by itself, without flowing (24.22, 26.9). */
+  endsUnread: ask(probes.endsUnread, since(26, 9)),
+  /** A message that was read to its end closes a tick earlier (24.22, 26.9). */
+  closesAtOnce: ask(probes.closesAtOnce, since(26, 9)),
+  /** `request.signal` (24.16, 26.1). */
   hasSignal: 'signal' in incoming,
+  /** A message without a body can be ended as if it had been read (24.12, 25.7). */
+  dumpsAndCloses: '_dumpAndCloseReadable' in incoming,
   /** Chunks written while corked are sent as one (22): where a message keeps them, and their length. */
   kChunkedBuffer: symbolOf(outgoing, 'kChunkedBuffer'),
   kChunkedLength: symbolOf(outgoing, 'kChunkedLength'),
-  /** A message is corked by a write until the turn is over (26). */
-  corksEachTurn: since(26),
+  /** A message is corked by a write until the turn is over (24.22, 26.9). */
+  corksEachTurn: ask(probes.corksEachTurn, since(26, 9)),
   /**
    * A message is finished when its last byte is written, not when it is handed over, and callbacks of `end()` learn of a
    * failure (24): where it keeps that it is, those callbacks, and the failure.
@@ -180,8 +113,6 @@ module.exports = {
   kFlushError: symbolOf(outgoing, 'kFlushError'),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
   endTellsDestroyed: !since(20),
-  /** The callback of several writes that leave together is called with undefined, that of a single one without arguments (18). */
-  tellsOfPieces: !since(20),
   /** writeHead() behind a head is refused; on 18 only where fields have been set, otherwise that is the head then, or a second one. */
   refusesSecondHead: since(20),
   /** A head without a Connection field that was removed ends keep-alive for the message, too (18). */
@@ -191,30 +122,31 @@ module.exports = {
   /** setHeaders() sets all cookies together, behind the other fields (20); and an empty list of them, too (22). */
   setsCookiesLast: namesSet([['set-cookie', 'a'], ['b', 'c']])[0] === 'b',
   setsNoCookies: namesSet([['set-cookie', []]]).length > 0,
+  /** `writeHeader()` is `writeHead()` with a warning (25); later there is none. */
+  deprecatesWriteHeader: 'writeHeader' in response && response.writeHeader !== response.writeHead,
   /** 1xx responses are one function, which refuses to follow the head (24). */
   writesInformation: 'writeInformation' in response,
 
   // ----------------------------------------------------------------------------------------------------- the client
-  /** `request.path` is an accessor that checks what it is given (24). */
+  /** `request.path` is an accessor that checks what it is given (24.15, 25.8). */
   checksPath: 'path' in request,
   /**
    * An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24.15, 25.7).
-   * To ask the built-in takes a tick, which async hooks see.
    */
-  hearsAtOnce: major === 24 ? minor >= 15 : since(25, 7),
+  hearsAtOnce: ask(probes.hearsAtOnce, since(25, 7)),
   /** The socket of a request that is destroyed when it is sent, and its answer has come, is not destroyed with it (26). */
-  sparesSocket: sparesSocket(),
+  sparesSocket: ask(probes.sparesSocket, since(26)),
   /** What is a URL is told by its members, not by its class (20). */
-  knowsUrlsByShape: knowsUrlsByShape(),
+  knowsUrlsByShape: ask(probes.knowsUrlsByShape, false),
   /** The target of CONNECT is its Host field, and in a URL it stands without the slash (26). */
-  namesTarget: requestAlone({ method: 'CONNECT', path: 'a:1' }).getHeader('host') === 'a:1',
+  namesTarget: ask(probes.namesTarget, since(26)),
   /** The option `setDefaultHeaders` keeps anything from being added to a head (22). */
   leavesHeadersAlone: since(22),
-  /** The option `highWaterMark` of a request counts for the request too (24). */
-  requestMark: 'path' in request,
-  /** A function without a name is described by its type in error messages (18), an object of a class without one by itself (18, 26). */
+  /** The option `highWaterMark` of a request counts for the request too (24.21, 26.9). */
+  requestMark: ask(probes.requestMark, since(26, 9)),
+  /** A function without a name is described by its type in error messages (18), an object of a class without one by itself (18, 24.22, 26.9). */
   describesFunctions: !since(20),
-  describesObjects: !since(20) || since(26),
+  describesObjects: ask(probes.describesObjects, since(26, 9)),
   /** Of a long value, what is shown of it is cut, not the value itself (18). */
   cutsShown: !since(20),
 
@@ -230,7 +162,7 @@ module.exports = {
    * A request with more fields than `maxHeadersCount` is refused, its trailers counted apart; those of a response end at the limit
    * (22.23.3, 24.21, 26.10).
    */
-  refusesManyFields: isNode && refusesManyFields(),
+  refusesManyFields: isNode && parser.refusesManyFields,
   /** The lenient flags that there are; the core knows all of them, a release may not. */
   lenientBits: Object.keys(builtin.HTTPParser).filter((key) => key.startsWith('kLenient'))
     .reduce((bits, key) => bits | builtin.HTTPParser[key], 0),

@@ -10,7 +10,7 @@ const { IncomingMessage: Builtin } = require('../compat/builtin');
 const { silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('../parser/header-fields');
 const { follow } = require('../compat/mirror-shape');
-const { closesAtOnce, endsUnread, hasSignal } = require('../compat/node-features');
+const { closesAtOnce, dumpsAndCloses, endsUnread, hasSignal } = require('../compat/node-features');
 const { ownSymbol } = require('../compat/symbols');
 const { isUnbuilt } = require('../transport/lazy-state');
 
@@ -289,7 +289,7 @@ IncomingMessage.prototype._addHeaderLineDistinct = function _addHeaderLineDistin
   addDistinctField(dest, field, value);
 };
 
-if (hasSignal) {
+if (dumpsAndCloses) {
   /** Ends a message that has no body, as if it had been read. */
   IncomingMessage.prototype._dumpAndCloseReadable = function _dumpAndCloseReadable() {
     this._dumped = true;

@@ -333,7 +333,7 @@ function socketOnClose() {
 
 function abortRequests({ requests, waiting }) {
   while (requests.length > 0) requests.shift().destroy(connResetException('aborted'));
-  while (destroysQueued && waiting.length > 0) waiting.shift().destroy(connResetException('aborted'));
+  while (waiting.length > 0 && destroysQueued()) waiting.shift().destroy(connResetException('aborted'));
 }
 
 function noop() {}

@@ -3,11 +3,12 @@
 // here are the status line, the interim responses, and the socket that a response owns while its turn lasts.
 
 const { channel } = require('node:diagnostics_channel');
+const { deprecate } = require('node:util');
 const { ServerResponse: Builtin } = require('../compat/builtin');
 const { chunkExpression } = require('../message/parsers');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
-const { asksHeaders, keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('../compat/node-features');
+const { asksHeaders, deprecatesWriteHeader, keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('../compat/node-features');
 const { rawField } = require('../message/incoming');
 const { OutgoingMessage } = require('../message/outgoing');
 const performance = require('../observe/server-entries');
@@ -261,7 +262,8 @@ ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj)
 };
 
 /** An old name of `writeHead`. */
-ServerResponse.prototype.writeHeader = ServerResponse.prototype.writeHead;
+ServerResponse.prototype.writeHeader = deprecatesWriteHeader ?
+  deprecate(ServerResponse.prototype.writeHead, 'ServerResponse.prototype.writeHeader is deprecated.', 'DEP0063') : ServerResponse.prototype.writeHead;
 
 // Fields given to writeHead() go over those that were set before.
 function mergeFields(response, fields) {

@@ -1,0 +1,302 @@
+'use strict';
+/**
+ * Questions to the built-in of the running Node where its shape does not tell what it does. They are asked of objects that have no
+ * connection: no tick is scheduled, no response made, and no async resource begun but that of a parser. What needs more is asked
+ * when it is first needed.
+ */
+
+const { channel } = require('diagnostics_channel');
+const EventEmitter = require('events');
+const path = require('path');
+const builtin = require('./builtin');
+
+/** The symbol of an object with that description. */
+function symbolOf(object, description) {
+  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+}
+
+/**
+ * Asks, with ticks counted in place of scheduled.
+ * @param {function(Array): T} question gets the arguments of each call
+ * @param {T} otherwise the answer where it cannot be asked
+ * @returns {T}
+ * @template T
+ */
+function ask(question, otherwise) {
+  const ticks = [];
+  const own = Object.getOwnPropertyDescriptor(process, 'nextTick');
+  try {
+    Object.defineProperty(process, 'nextTick', { ...own, value: (...args) => ticks.push(args) });
+    return question(ticks);
+  } catch {
+    return otherwise;
+  } finally {
+    Object.defineProperty(process, 'nextTick', own);
+  }
+}
+
+/** A socket of which an agent can be told that its request is done. */
+function idleSocket() {
+  const socket = new EventEmitter();
+  for (const name of ['setKeepAlive', 'setTimeout', 'ref', 'unref', 'destroy']) socket[name] = () => {};
+  return Object.assign(socket, { writable: true, _httpMessage: { shouldKeepAlive: true }, _handle: { onread: null, readStart() {} } });
+}
+
+/**
+ * Does what would be published on a channel, unheard.
+ * @param {string} name of the channel
+ * @param {function(): T} action
+ * @returns {T}
+ * @template T
+ */
+function unheard(name, action) {
+  const silenced = channel(name);
+  Object.defineProperty(silenced, 'hasSubscribers', { value: false, configurable: true });
+  try {
+    return action();
+  } finally {
+    delete silenced.hasSubscribers;
+  }
+}
+
+/** A request that is made and nothing else, since it has no connection. */
+function requestAlone(...args) {
+  return unheard('http.client.request.created', () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection() {} }));
+}
+
+/** A message with a chunked body, whose head has been made. */
+function chunkedMessage() {
+  return Object.assign(new builtin.OutgoingMessage(), { _header: '\r\n', _hasBody: true, chunkedEncoding: true });
+}
+
+/** A message that has arrived, and was read to its end. */
+function readMessage() {
+  const message = new builtin.IncomingMessage(undefined);
+  message.complete = true;
+  return message;
+}
+
+/** Whether an agent reads its idle sockets itself, in place of their streams. */
+const guardsIdle = () => {
+  const socket = idleSocket();
+  new builtin.Agent({ keepAlive: true }).emit('free', socket, { host: '' });
+  return socket._handle.onread !== null;
+};
+
+/** Whether an agent opens a connection with the timeout of the request, where that has one. */
+const connectsWithTimeout = () => {
+  const probed = new builtin.Agent();
+  let told;
+  probed.createConnection = (options) => {
+    told = options.timeout;
+  };
+  probed.createSocket({ getHeader() {}, timeout: 1 }, { host: '' }, () => {});
+  return told === 1;
+};
+
+/** Whether storing the options of a server sets `noDelay` among them. */
+const storesNoDelay = () => {
+  const { storeHTTPOptions } = require('_http_server');
+  const options = {};
+  storeHTTPOptions.call({}, options);
+  return options.noDelay === true;
+};
+
+/** Whether a response reads the field `te` from the headers object of its request: nothing is made, the question ends at the first field that is asked for. */
+const asksHeaders = () => {
+  const known = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 0 };
+  let asked;
+  const request = new Proxy(known, {
+    get(target, name) {
+      if (Object.hasOwn(target, name)) return target[name];
+      asked = name;
+      throw new Error('asked');
+    },
+  });
+  try {
+    new builtin.ServerResponse(request);
+  } catch (error) {
+    if (asked === undefined) throw error;
+  }
+  return asked === 'headers';
+};
+
+/** Whether a write corks the message, not its socket: then what is held back counts with what will stand around it. */
+const corksEachTurn = () => {
+  const message = chunkedMessage();
+  message._headerSent = true;
+  message.cork();
+  message.write('a');
+  return symbolOf(message, 'kChunkedBuffer') !== undefined && message.writableLength > 1;
+};
+
+/** Whether the end of a body that is not read makes no tick. */
+const endsUnread = (ticks) => {
+  readMessage().push(null);
+  return ticks.length === 0;
+};
+
+/** Whether the destruction of a message that was read is done when `_destroy()` returns. */
+const closesAtOnce = () => {
+  const message = readMessage();
+  message._readableState.endEmitted = true;
+  let done = false;
+  message._destroy(null, () => { done = true; });
+  return done;
+};
+
+/** Whether a request listens to the errors of a socket when it is given the socket, not a tick later. */
+const hearsAtOnce = () => {
+  const socket = new EventEmitter();
+  requestAlone({}).onSocket(socket);
+  return socket.listenerCount('error') > 0;
+};
+
+/** Whether destroying a request that is sent, and answered in full, leaves its socket alone. */
+const sparesSocket = () => {
+  const request = requestAlone({});
+  const written = symbolOf(request, 'kWritableFinished');
+  let spared = true;
+  request.res = { complete: true, _dump() {} };
+  request.finished = true;
+  if (written !== undefined) request[written] = true;
+  request.socket = { destroy() { spared = false; }, cork() {}, writableLength: 0 };
+  request.destroy();
+  return spared;
+};
+
+/** Whether the option `highWaterMark` counts for the request itself. */
+const requestMark = () => requestAlone({ highWaterMark: 5 }).writableHighWaterMark === 5;
+
+/** Whether an object is taken for a URL by its members. Where it is taken for the options, there are no options behind it. */
+const knowsUrlsByShape = () => {
+  try {
+    return requestAlone({ href: 'http://a/b', protocol: 'http:', hostname: 'a', pathname: '/b', search: '' }, {}).path === '/b';
+  } catch {
+    return false;
+  }
+};
+
+/** Whether the target of CONNECT is its Host field. */
+const namesTarget = () => requestAlone({ method: 'CONNECT', path: 'a:1' }).getHeader('host') === 'a:1';
+
+/** Whether an object of a class without a name is shown by its members in errors about types. */
+const describesObjects = () => {
+  try {
+    path.join(new (class {})());
+  } catch (error) {
+    return !error.message.endsWith('an instance of ');
+  }
+  return false;
+};
+
+/** The names that `setHeaders()` sets, in their order; before Node 18.15 there is no such method. */
+function namesSet(fields) {
+  const message = new builtin.OutgoingMessage();
+  message.setHeaders?.(new Map(fields));
+  return message.getHeaderNames();
+}
+
+/** A list of connections as servers have it: what makes one, begins a timer behind that, which a server without an interval never reaches. */
+function connectionsList() {
+  const server = { get connectionsCheckingInterval() { throw new Error('no timer'); } };
+  try {
+    require('_http_server').setupConnectionsTracking.call(server);
+  } catch {
+    // As said.
+  }
+  return server[symbolOf(server, 'http.server.connections')];
+}
+
+/**
+ * What the parser itself does.
+ * @returns {{refusesManyFields: boolean, closesUnused: boolean}} whether a request with more fields than `maxHeaderPairs` allows, which are
+ *   names and values, is an error; whether a connection that has sent nothing counts as idle
+ */
+function askParser() {
+  const parser = new builtin.HTTPParser();
+  const list = connectionsList();
+  if (list === undefined) parser.initialize(builtin.HTTPParser.REQUEST, {});
+  else parser.initialize(builtin.HTTPParser.REQUEST, {}, 0, 0, list);
+  const closesUnused = list !== undefined && list.idle().length > 0;
+  parser.maxHeaderPairs = 2;
+  const result = parser.execute(Buffer.from('GET / HTTP/1.1\r\na: 1\r\nb: 2\r\n\r\n'));
+  parser.close();
+  return { refusesManyFields: result instanceof Error, closesUnused };
+}
+
+/** A socket that brings what it is told to. */
+function fakeSocket() {
+  const socket = new EventEmitter();
+  for (const name of ['setTimeout', 'pause', 'resume', 'cork', 'uncork', 'end', 'destroy', 'destroySoon', 'unshift', 'write']) socket[name] = () => {};
+  return Object.assign(socket, { readable: true, writable: true, writableLength: 0, _readableState: {}, _writableState: {} });
+}
+
+/** A response that knows nothing but whether it was destroyed. */
+class FakeResponse extends EventEmitter {
+  assignSocket() {}
+
+  destroy() {
+    this.destroyed = true;
+  }
+}
+
+/**
+ * Has a server of the built-in read from a socket that is none, in a turn in which nobody hears of it: what is published about its requests is not.
+ * @param {string} input
+ * @param {function(Server, EventEmitter)} prepare
+ */
+function serve(input, prepare) {
+  const server = new builtin.Server({ ServerResponse: FakeResponse });
+  const socket = fakeSocket();
+  prepare(server, socket);
+  unheard('http.server.request.start', () => {
+    server.emit('connection', socket);
+    socket.emit('data', Buffer.from(input));
+    socket.emit('close');
+  });
+}
+
+/** Whether responses that wait for their turn are destroyed when their connection closes. Not to be asked at load: a parser reads two requests. */
+const destroysQueued = () => {
+  const responses = [];
+  serve('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2), (server, socket) => {
+    server.on('request', (request, response) => {
+      socket._httpMessage = responses[0] ?? response;
+      responses.push(response);
+    });
+  });
+  return responses[1].destroyed === true;
+};
+
+/** Whether the body of a request that upgrades is its own, so that the other protocol begins behind it. Not to be asked at load either. */
+const upgradesBehindBody = () => {
+  let length;
+  serve('GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\nContent-Length: 1\r\n\r\nabc', (server) => {
+    server.on('upgrade', (request, _, head) => { ({ length } = head); });
+  });
+  return length === 2;
+};
+
+module.exports = {
+  ask,
+  askParser,
+  asksHeaders,
+  closesAtOnce,
+  connectsWithTimeout,
+  corksEachTurn,
+  describesObjects,
+  destroysQueued,
+  endsUnread,
+  guardsIdle,
+  hearsAtOnce,
+  knowsUrlsByShape,
+  namesSet,
+  namesTarget,
+  requestAlone,
+  requestMark,
+  sparesSocket,
+  storesNoDelay,
+  symbolOf,
+  upgradesBehindBody,
+};
