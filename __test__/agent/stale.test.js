@@ -16,6 +16,9 @@ const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
 /** How many requests the storm makes; the figure in the documents is of 10,000. */
 const REQUESTS = Number(process.env.STALE_REQUESTS ?? 10_000);
 
+/** Whether the built-in agent may look at a kept socket before it uses it: that of 26.12 does. */
+const mayLook = Number(process.versions.node.split('.')[0]) >= 26;
+
 async function listening(server) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -160,17 +163,18 @@ test('bytes that follow a complete response while the request is still being wri
   server.close();
 });
 
-test('the built-in agent does send on such connections', { skip: process.platform === 'win32' }, async () => {
+test('before Node 26 the built-in agent does send on such connections', { skip: process.platform === 'win32' }, async () => {
   const { peers, server } = answering();
   const port = await listening(server);
   const agent = new builtin.Agent({ keepAlive: true });
-  await fetch(builtin, { port, agent });
+  const first = await fetch(builtin, { port, agent });
   peers[0].resetAndDestroy();
   blockFor(5);
-  await assert.rejects(fetch(builtin, { port, agent }), (error) => ['ECONNRESET', 'EPIPE'].includes(error.code));
+  const outcome = await fetch(builtin, { port, agent }).then(({ socket }) => (socket === first.socket ? 'sent on it' : 'sent on another'), ({ code }) => code);
   agent.destroy();
   server.close();
   for (const peer of peers) peer.destroy();
+  assert.ok(['ECONNRESET', 'EPIPE', ...(mayLook ? ['sent on another'] : [])].includes(outcome), outcome);
 });
 
 /** Requests one after the other, each after the time at which the server may close; counts failures by code. */
@@ -212,5 +216,7 @@ test(`a server that closes idle connections at the worst moment fails no more re
   t.diagnostic(`       stream:  ${per(streamed)}`);
   assert.ok(mine.reused > 0 && streamed.reused > 0);
   // What remains is a close that is still on the wire when the request leaves: nobody can see that.
-  for (const { failures } of [mine, streamed]) assert.ok(failures <= theirs.failures, `${failures} > ${theirs.failures}`);
+  // Where both look, both fail alike, by chance.
+  const most = theirs.failures + (mayLook ? 4 * Math.sqrt(2 * theirs.failures + 1) : 0);
+  for (const { failures } of [mine, streamed]) assert.ok(failures <= most, `${failures} > ${theirs.failures}`);
 });

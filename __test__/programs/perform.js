@@ -101,8 +101,12 @@ class World {
   /** A raw socket of the other side: what comes in is written down. */
   watch(socket, name) {
     const { trace } = this;
-    const peer = { socket, onData: undefined, asked: false };
+    const peer = { socket, onData: undefined, asked: false, isHead: false, sent: '' };
     socket.on('data', (chunk) => {
+      if (!peer.asked) {
+        peer.isHead = chunk.subarray(0, 5).toString() === 'HEAD ';
+        peer.sent = '';
+      }
       peer.asked = true;
       trace.addData(name, 'received', chunk.toString('latin1'));
       const act = peer.onData;
@@ -279,10 +283,26 @@ function requester(world, port, refused, agent) {
   };
 }
 
+// An answer to HEAD: informational ones, and the head of the final one.
+const HEADS = /^(?:HTTP\/1\.\d 1(?!01)\d\d(?:[^\r]|\r\n(?!\r\n))*\r\n\r\n)*HTTP\/1\.\d [2-5](?:[^\r]|\r\n(?!\r\n))*\r\n\r\n/;
+
+// What of a piece of an answer belongs to it: to HEAD, no body does.
+function asked(peer, piece) {
+  if (!peer.isHead) return piece;
+  const before = peer.sent.length;
+  peer.sent += piece;
+  const [heads] = HEADS.exec(peer.sent) ?? [];
+  if (heads !== undefined) peer.sent = heads;
+  return peer.sent.slice(before);
+}
+
 // Bytes of an answer that nothing has asked for are refused by ours on purpose (docs/COMPATIBILITY.md): they are not sent. `last` stands
 // behind the last piece of an answer.
 function answer(peer, [act, value, last]) {
-  if (act === 'send' && !peer.asked) return;
+  if (act === 'send') {
+    if (!peer.asked) return;
+    value = asked(peer, value);
+  }
   if (last === 'last') peer.asked = false;
   actOn(peer.socket, act, [value]);
 }

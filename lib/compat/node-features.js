@@ -113,6 +113,8 @@ module.exports = {
   kFlushError: symbolOf(outgoing, 'kFlushError'),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
   endTellsDestroyed: !since(20),
+  /** The callback of several writes that leave together is called with undefined, that of a single one without arguments (18). */
+  tellsOfPieces: !since(20),
   /** writeHead() behind a head is refused; on 18 only where fields have been set, otherwise that is the head then, or a second one. */
   refusesSecondHead: since(20),
   /** A head without a Connection field that was removed ends keep-alive for the message, too (18). */

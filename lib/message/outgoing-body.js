@@ -13,8 +13,8 @@ const net = require('net');
 const { debuglog, types: { isUint8Array } } = require('util');
 const { plainEmit } = require('./emitter');
 const { codes, hideFrames } = require('../util/errors');
-const { corksEachTurn, endTellsDestroyed } = require('../compat/node-features');
-const { headIsAscii } = require('./outgoing-headers');
+const { corksEachTurn, endTellsDestroyed, tellsOfPieces } = require('../compat/node-features');
+const { joinedEncoding, joinsHead } = require('./outgoing-headers');
 const {
   kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
   kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished,
@@ -53,11 +53,6 @@ const nop = () => {};
 /** Length of a chunk in bytes; text without an encoding is UTF-8. */
 function byteLength(chunk, encoding) {
   return typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength;
-}
-
-/** Whether text may be joined to a head: the encodings in which a head can be written. */
-function joinsHead(encoding) {
-  return !encoding || encoding === 'utf8' || encoding === 'latin1';
 }
 
 /** Whether the sending methods of a message are the original ones, and everything before is sent or joined to what comes now. */
@@ -178,19 +173,6 @@ function corkForThisTurn(message, socket) {
   const corked = corksEachTurn ? message : socket;
   corked.cork();
   process.nextTick(uncork, corked);
-}
-
-/**
- * The encoding in which joined text has the bytes that its parts would have one by one, or null if there is none.
- *
- * A head alone is latin1. Joined to text in UTF-8 it is UTF-8 too, as node has it (`shared`), while a head before a chunk
- * stays latin1. ASCII is the same in both, and latin1 is cheaper to write.
- */
-function joinedEncoding(head, text, length, encoding, shared) {
-  if (encoding === 'latin1') return 'latin1';
-  const plain = head === '' || headIsAscii(head);
-  if (length === text.length) return plain || !shared ? 'latin1' : 'utf8';
-  return plain || shared ? 'utf8' : null;
 }
 
 /** The text still to be sent before anything else, which is then taken for sent. */
@@ -401,6 +383,7 @@ function writeChunk(message, socket, chunk, encoding, callback, length) {
 /** A chunk in one write; undefined when its parts cannot be joined. */
 function writeChunkAtOnce(message, socket, chunk, encoding, callback, length) {
   if (callback === nop) callback = undefined;
+  else if (tellsOfPieces) callback = callback && asOfPieces(callback);
   if (typeof chunk !== 'string') {
     if (length > JOIN_BYTES_MAX) {
       socket.write(`${takeHead(message)}${length.toString(16)}\r\n`, 'latin1', null);
@@ -414,6 +397,9 @@ function writeChunkAtOnce(message, socket, chunk, encoding, callback, length) {
   if (wire === null) return undefined;
   return socket.write(`${takeHead(message)}${length.toString(16)}\r\n${chunk}\r\n`, wire, callback);
 }
+
+// A callback of several writes is given the error that there is not.
+function asOfPieces(callback) { return (error) => callback(error); }
 
 function latin1(bytes) {
   return Buffer.isBuffer(bytes) ? bytes.latin1Slice() :
@@ -458,7 +444,7 @@ function end(chunk, encoding, callback) {
   if (chunk) {
     if (this.finished) {
       const error = new codes.ERR_STREAM_WRITE_AFTER_END();
-      if (endTellsDestroyed ? !this._closed : !this.destroyed) process.nextTick(reportError, this, error, typeof callback === 'function' ? callback : nop);
+      if (endTellsDestroyed || !this.destroyed) process.nextTick(reportError, this, error, typeof callback === 'function' ? callback : nop);
       return this;
     }
     if (isUnseen(this, socket) && (typeof chunk === 'string' ? joinsHead(encoding) : isUint8Array(chunk)) &&

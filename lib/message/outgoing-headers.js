@@ -507,6 +507,24 @@ function parseUniqueHeadersOption(headers) {
   return unique;
 }
 
+/** Whether text may be joined to a head: the encodings in which a head can be written. */
+function joinsHead(encoding) {
+  return !encoding || encoding === 'utf8' || encoding === 'latin1';
+}
+
+/**
+ * The encoding in which joined text has the bytes that its parts would have one by one, or null if there is none.
+ *
+ * A head alone is latin1. Joined to text in UTF-8 it is UTF-8 too, as node has it (`shared`), while a head before a chunk
+ * stays latin1. ASCII is the same in both, and latin1 is cheaper to write.
+ */
+function joinedEncoding(head, text, length, encoding, shared) {
+  if (encoding === 'latin1') return 'latin1';
+  const plain = head === '' || headIsAscii(head);
+  if (length === text.length) return plain || !shared ? 'latin1' : 'utf8';
+  return plain || shared ? 'utf8' : null;
+}
+
 module.exports = {
   _renderHeaders,
   _storeHeader,
@@ -517,8 +535,9 @@ module.exports = {
   getNameTable,
   getRawHeaderNames,
   hasHeader,
-  headIsAscii,
   interimHead,
+  joinedEncoding,
+  joinsHead,
   parseUniqueHeadersOption,
   removeHeader,
   setHeader,
