@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const builtin = require('node:http');
 const net = require('node:net');
+const { PassThrough } = require('node:stream');
 const { test } = require('node:test');
 const url = require('node:url');
 const ours = require('../..');
@@ -92,4 +93,43 @@ test('the options that an agent or a creator of connections sees have the member
     logs.push(log);
   }
   assert.deepEqual(logs[1], logs[0]);
+});
+
+test('what opens a connection without an agent sees the options, and their prototype and path, of the built-in ones', () => {
+  const extras = [{}, { path: '/x' }, { path: '' }, { socketPath: '/s' }, { path: '/x', socketPath: '/s' }, { agent: null }, { timeout: 5 }, { signal: new AbortController().signal }];
+  for (const first of [[], ['http://a.test/u'], [new URL('http://a.test/u')]]) {
+    for (const extra of extras) {
+      const [expected, seen] = [builtin, ours].map((http) => {
+        let opened;
+        const createConnection = (options) => { opened = [kindOf(options), options.path]; };
+        http.request(...first, { ...extra, createConnection });
+        return opened;
+      });
+      assert.deepEqual(seen, expected, `${first} ${JSON.stringify(extra)}`);
+    }
+  }
+});
+
+test('methods that need one of the socket fail as with the built-in when the connection is a stream without it', async () => {
+  const attempts = [
+    (req) => req.setTimeout(0), (req) => req.setTimeout(5000), (req) => req.clearTimeout(), (req) => req.setNoDelay(), (req) => req.setSocketKeepAlive(true),
+  ];
+  for (const attempt of attempts) {
+    const [expected, seen] = await Promise.all([builtin, ours].map(async (http) => {
+      const req = http.request({ createConnection: () => new PassThrough() });
+      await new Promise((resolve) => {
+        req.once('socket', resolve);
+      });
+      try {
+        attempt(req);
+        return 'no error';
+      } catch (error) {
+        return `${error.name}: ${error.message}`;
+      } finally {
+        req.on('error', () => {}).destroy();
+      }
+    }));
+    assert.notEqual(expected, 'no error');
+    assert.equal(seen, expected);
+  }
 });

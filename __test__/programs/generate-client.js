@@ -2,14 +2,20 @@
 
 // Random programs of a client: requests on an agent, and a raw peer that answers them, or does not.
 
+const { WAYS } = require('./agents');
 const { Draw, bodyArguments, error, field, fields, WHEN } = require('./draw');
 
 const EVENTS = {
   req: [[4, 'response'], [5, 'error'], [5, 'close'], [3, 'finish'], [2, 'abort'], [3, 'socket'], [1, 'drain'], [1, 'timeout'], [2, 'information'], [1, 'continue'], [1, 'upgrade'], [1, 'connect'], [1, 'prefinish']],
   res: [[5, 'data'], [6, 'end'], [5, 'close'], [4, 'error'], [4, 'aborted'], [2, 'readable'], [1, 'pause'], [1, 'resume']],
-  sock: [[3, 'close'], [2, 'error'], [2, 'end'], [1, 'connect'], [1, 'free'], [1, 'agentRemove'], [1, 'data'], [1, 'timeout']],
+  sock: [[3, 'close'], [2, 'error'], [2, 'end'], [1, 'connect'], [1, 'free'], [1, 'agentRemove'], [1, 'data'], [1, 'timeout'], [1, 'secureConnect']],
   agent: [[1, 'free']],
 };
+
+// What async listeners are of use for.
+const ASYNC = { req: ['response', 'close', 'socket', 'finish', 'error', 'information', 'abort', 'drain'], res: ['data', 'end', 'close', 'readable', 'aborted'], sock: ['close', 'free', 'connect', 'data', 'end'], agent: ['free'] };
+
+const onAsync = (draw, name, make) => ['on-async', name, draw.of(ASYNC[name]), draw.chance(40) ? make(draw) : [], 'late'];
 
 const inner = (depth, make) => (draw) => (depth > 0 ? draw.some(1, 3, () => make(draw, depth - 1)) : []);
 
@@ -22,6 +28,7 @@ function onRequest(draw, depth) {
       const then = depth > 0 && draw.chance(40) ? inner(depth, event === 'response' ? onResponse : onRequest)(draw) : [];
       return ['on', name, event, draw.of(['on', 'on', 'once', 'prepend']), then];
     }],
+    [1, () => onAsync(draw, draw.weighted([[6, 'req'], [1, 'sock'], [1, 'agent']]), inner(depth, onRequest))],
     [6, () => ['req.write', ...bodyArguments(draw, inner(depth, onRequest), 0)]],
     [6, () => ['req.end', ...bodyArguments(draw, inner(depth, onRequest), 50)]],
     [3, () => [draw.of(['req.destroy', 'req.destroy', 'sock.destroy']), ...error(draw)]],
@@ -55,6 +62,7 @@ function onResponse(draw, depth) {
       const name = draw.weighted([[8, 'res'], [2, 'req'], [1, 'sock']]);
       return ['on', name, draw.weighted(EVENTS[name]), draw.of(['on', 'on', 'once']), depth > 0 && draw.chance(30) ? inner(depth, onResponse)(draw) : []];
     }],
+    [1, () => onAsync(draw, draw.weighted([[6, 'res'], [1, 'req'], [1, 'sock']]), inner(depth, onResponse))],
     [6, ['res.resume']],
     [1, ['res.pause']],
     [1, () => ['res.read', ...(draw.chance(50) ? [draw.of([0, 1, 5])] : [])]],
@@ -89,6 +97,7 @@ function requestOptions(draw) {
   if (draw.chance(4)) options.joinDuplicateHeaders = true;
   if (draw.chance(4)) options.maxHeaderSize = 60;
   if (draw.chance(4)) options.insecureHTTPParser = true;
+  if (draw.chance(5)) options.connection = draw.of(WAYS);
   if (draw.chance(30)) options.callback = responseSteps(draw);
   return options;
 }
@@ -104,6 +113,7 @@ function request(draw, id) {
   const options = requestOptions(draw);
   const list = [...draw.some(0, 3, () => ['on', 'req', draw.weighted(EVENTS.req), 'on', []]), ...draw.some(0, 4, () => onRequest(draw, 2))];
   if (draw.chance(60)) list.unshift(['on', 'req', 'error', 'on', []]);
+  if (options.connection !== undefined && draw.chance(50)) delete options.agent;
   if (options.callback === undefined && draw.chance(75)) list.unshift(['on', 'req', 'response', 'on', responseSteps(draw)]);
   if (draw.chance(80)) list.push(draw.chance(75) ? ['req.end', ...bodyArguments(draw, inner(0, onRequest), 70)] : ['later', draw.of(WHEN), [['req.end']]]);
   return ['request', id, options, list];
@@ -183,7 +193,13 @@ function generateClient(seed) {
   const agent = agentOptions(draw);
   // Time for those that are set.
   if (agent.timeout === 15 || JSON.stringify(script).match(/imeout",15|"timeout":15/)) script.splice(1 + draw.below(script.length), 0, ['sleep', 60]);
-  return { kind: 'client', agent, half: draw.chance(15), script, final: draw.chance(60) };
+  const program = { kind: 'client', agent, half: draw.chance(15), script, final: draw.chance(60) };
+  if (draw.chance(30)) program.own = draw.weighted([[2, 'async'], [3, 'watching'], [1, 'named'], [1, 'foreign'], [4, draw.of(WAYS)]]);
+  if (draw.chance(15)) program.tls = true;
+  if (draw.chance(20)) program.contexts = true;
+  if (draw.chance(15)) program.captures = true;
+  if (draw.chance(10)) program.channels = true;
+  return program;
 }
 
 module.exports = { generateClient };

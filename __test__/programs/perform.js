@@ -8,19 +8,33 @@
 //   listen     listeners of the server beside 'request'
 //   script     ['send', peer, text], ['fill', peer, size], ['end' | 'destroy' | 'reset' | 'pause' | 'resume', peer],
 //              ['connect', peer, options], ['on-data', peer, act], ['sleep', ms], ['server', method]
-// One of kind 'client':        {kind, agent, half, script, final}
+// One of kind 'client':        {kind, agent, own, tls, half, script, final}
+//   own        of which making the agent is (agents.js)
+//   tls        https, and a peer behind TLS
 //   script     ['do', steps] of the program; ['answer', connection, act, ...] of the peer: send, end, destroy, reset, pause, resume;
 //              ['sleep', ms]
 //   final      the states of all objects are looked at in the end
+//   contexts   each request runs in an async context, and what is called is written down with its context
+//   captures   rejections of async listeners are errors of their emitter
+//   channels   what is published on the diagnostics channels of a client is written down
 
+const { AsyncLocalStorage } = require('node:async_hooks');
+const diagnostics = require('node:diagnostics_channel');
+const EventEmitter = require('node:events');
 const http = require('node:http');
+const https = require('node:https');
 const net = require('node:net');
+const tls = require('node:tls');
+const certificate = require('../client/certificate');
+const { agentOf, opener } = require('./agents');
 const { Trace } = require('./trace');
 const { Scope, look } = require('./steps');
 const { described, errorText } = require('./values');
 
 // A program that is busy for so long will not come to rest, in milliseconds.
 const RESTLESS = 3000;
+const CHANNELS = ['http.client.request.created', 'http.client.request.start', 'http.client.request.error', 'http.client.response.finish'];
+const contexts = new AsyncLocalStorage();
 const NAMED = /(\d+)-(\d+)-(\d+)/;
 
 class World {
@@ -51,6 +65,12 @@ class World {
     this.scopes.push(scope);
     return scope;
   }
+
+  /** Runs what belongs to an exchange in its context, if the program asks for contexts. */
+  inContext(id, run) { return this.program.contexts ? contexts.run(id, run) : run(); }
+
+  /** The context in which a function of the program is called. */
+  context() { return this.program.contexts ? ` in ${contexts.getStore()}` : ''; }
 
   /** Starts an act when nothing else happens. */
   atRest(start) { this.#waiting.push(start); }
@@ -133,7 +153,7 @@ function actOn(socket, act, [value]) {
   else if (act === 'fill') socket.write(Buffer.alloc(Math.min(value | 0, 1 << 20), 'f'));
   else if (act === 'end') socket.end();
   else if (act === 'destroy') socket.destroy();
-  else if (act === 'reset') socket.resetAndDestroy();
+  else if (act === 'reset') socket[socket.encrypted ? 'destroy' : 'resetAndDestroy']();
   else if (act === 'pause') socket.pause();
   else if (act === 'resume') socket.resume();
 }
@@ -259,28 +279,70 @@ async function refusedPort() {
 
 // How a program makes a request: the options of http.request with names for what JSON cannot hold.
 function requester(world, port, refused, agent) {
+  const module = world.program.tls ? https : http;
   const agents = { own: agent, none: false };
-  return (id, { agent: chosen, signal, to, callback, get, ...options }, steps, place) => {
+  return (id, { agent: chosen, signal, to, callback, get, connection, ...options }, steps, place) => world.inContext(`r${id}`, () => {
     const scope = world.scope(String(id), { agent });
-    const given = { host: '127.0.0.1', port: to === 'refused' ? refused : port, ...options };
+    const given = { host: '127.0.0.1', port: to === 'refused' ? refused : port, ...(world.program.tls && { rejectUnauthorized: false }), ...options };
+    if (connection !== undefined) given.createConnection = opener(connection, world.program.tls);
     if (chosen !== undefined && chosen !== 'global') given.agent = agents[chosen] ?? agent;
     if (signal) given.signal = (scope.objects.controller = new AbortController()).signal;
     const args = [given];
     if (callback !== undefined) {
       args.push((res) => {
         scope.objects.res = res;
-        world.trace.add(`${id}.req`, `callback with ${res.statusCode} ${JSON.stringify(res.headers)}`.replace(/"date":"[^"]*"/, '"date":"now"'));
+        world.trace.add(`${id}.req`, `callback with ${res.statusCode} ${JSON.stringify(res.headers)}${world.context()}`.replace(/"date":"[^"]*"/, '"date":"now"'));
         scope.run(callback, `${place}.callback.`);
       });
     }
     try {
-      scope.objects.req = get ? http.get(...args) : http.request(...args);
+      world.making = scope;
+      scope.objects.req = get ? module.get(...args) : module.request(...args);
     } catch (error) {
       world.trace.add(`${id}.req`, `threw ${errorText(error)}`);
       return;
+    } finally {
+      world.making = undefined;
     }
     scope.run(steps, `${place}.`);
+  });
+}
+
+// Writes down what is published about the requests of a program. Gives the function that ends it.
+function subscribed(world) {
+  const listeners = CHANNELS.map((name) => (message) => {
+    const { request } = message;
+    const scope = world.scopes.find(({ objects }) => objects.req === request) ?? world.making;
+    if (scope === undefined) return;
+    const more = Object.keys(message).map((key) => `${key} ${described(message[key])}`).join(', ');
+    world.trace.add(`${scope.id}.req`, `published ${name}: ${more}${world.context()}`);
+  });
+  if (!world.program.channels) return () => {};
+  CHANNELS.forEach((name, n) => diagnostics.subscribe(name, listeners[n]));
+  return () => CHANNELS.forEach((name, n) => diagnostics.unsubscribe(name, listeners[n]));
+}
+
+function peersOf(world) {
+  const { program } = world;
+  const accept = (socket) => {
+    world.trace.activity += 1;
+    world.peers.push(world.watch(socket, `peer${world.peers.length}`));
   };
+  const options = { allowHalfOpen: Boolean(program.half) };
+  if (!program.tls) return net.createServer(options, accept);
+  const server = tls.createServer({ ...options, ...certificate }, accept);
+  // While two sides agree on keys, nothing else is to happen.
+  const agreeing = new Set();
+  const over = (remote) => { if (agreeing.delete(remote)) world.done(); };
+  server.on('connection', (socket) => {
+    const { remotePort } = socket;
+    agreeing.add(remotePort);
+    world.begin();
+    socket.once('close', () => over(remotePort));
+  });
+  server.on('secureConnection', (socket) => over(socket.remotePort));
+  server.on('tlsClientError', (_error, socket) => over(socket.remotePort));
+  return server;
 }
 
 // An answer to HEAD: informational ones, and the head of the final one.
@@ -309,11 +371,12 @@ function answer(peer, [act, value, last]) {
 
 async function performClient(world) {
   const { program } = world;
-  const agent = new http.Agent({ ...program.agent });
-  const server = net.createServer({ allowHalfOpen: Boolean(program.half) }, (socket) => {
-    world.trace.activity += 1;
-    world.peers.push(world.watch(socket, `peer${world.peers.length}`));
-  });
+  const module = program.tls ? https : http;
+  const captured = EventEmitter.captureRejections;
+  if (program.captures) EventEmitter.captureRejections = true;
+  const unsubscribe = subscribed(world);
+  const agent = agentOf(module, program.own, { ...program.agent, ...(program.tls && { rejectUnauthorized: false }) }, Boolean(program.tls), world.trace);
+  const server = peersOf(world);
   await listening(server);
   const { port } = server.address();
   world.request = requester(world, port, await refusedPort(), agent);
@@ -328,9 +391,11 @@ async function performClient(world) {
   await world.acted(true);
   if (program.final) world.finalLook();
   world.trace.close();
+  unsubscribe();
+  EventEmitter.captureRejections = captured;
   for (const { objects } of world.scopes) objects.req?.on('error', () => {}).destroy();
-  agent.destroy();
-  http.globalAgent.destroy();
+  agent.destroy?.();
+  module.globalAgent.destroy();
   refuseMore(server, world);
   await world.quiet();
   await closed(server);

@@ -85,8 +85,7 @@ async function report(judge, { program, differing }) {
 }
 
 async function runTransport(transport) {
-  const judge = new Judge({ line: values.line, transport, ours: values.builtin ? { line: values.line, settle: undefined, transport: undefined } : undefined });
-  if (values.builtin) judge.ours.settle = judge.builtin.settle;
+  const judge = new Judge({ line: values.line, transport, ours: values.builtin ? {} : undefined });
   const programs = programsOf(transport);
   const own = { same: 0, intended: 0, differs: 0, unstable: 0, vanished: 0 };
   try {

@@ -4,6 +4,7 @@
 //
 // A step is an array: its name, then its arguments. `obj.method` calls a method; the others:
 //   ['on', obj, event, how, steps]   listens (how: on, once, prepend); the steps are carried out the first time it happens
+//   ['on-async', obj, event, steps, message]  listens with an async function that carries out the steps and throws
 //   ['off', obj, event]              takes the listeners of the program for that event away
 //   ['look', obj]                    writes down the states of an object
 //   ['set', obj, property, value]
@@ -44,7 +45,7 @@ function kindOf(object) {
   if (object instanceof http.IncomingMessage) return 'incoming';
   if (object instanceof http.OutgoingMessage) return 'outgoing';
   if (object instanceof http.Server) return 'server';
-  if (object instanceof http.Agent) return 'agent';
+  if (object instanceof http.Agent || typeof object.addRequest === 'function') return 'agent';
   return 'socket';
 }
 
@@ -65,6 +66,7 @@ function stateText(object, name) {
 function look(object) {
   const kind = kindOf(object);
   const parts = STATES[kind].map((name) => [name, stateText(object, name)]).filter(([, text]) => text !== 'undefined').map((pair) => pair.join(' '));
+  if (object.encrypted) for (const name of ['bytesRead', 'bytesWritten']) parts.splice(parts.findIndex((part) => part.startsWith(name)), 1);
   for (const event of COUNTED[kind]) parts.push(`${event}: ${object.listenerCount(event)}`);
   if (kind === 'incoming' || kind === 'outgoing') parts.push(`socket ${object.socket === null ? 'null' : typeof object.socket}`);
   if (kind === 'agent') parts.push(`sockets ${sizes(object.sockets)} free ${sizes(object.freeSockets)} requests ${sizes(object.requests)}`);
@@ -127,7 +129,7 @@ class Scope {
     const owner = this.nameOf(name);
     const { trace } = this.world;
     const callback = (steps) => (...given) => {
-      trace.add(owner, `callback of ${label}(${given.map(described).join(', ')})`);
+      trace.add(owner, `callback of ${label}(${given.map(described).join(', ')})${this.world.context()}`);
       this.run(steps, `${place}.`);
     };
     try {
@@ -209,7 +211,7 @@ const ACTS = {
     const { trace } = scope.world;
     let first = true;
     function listener(...args) {
-      const other = this === object ? '' : ' on another object';
+      const other = (this === object ? '' : ' on another object') + scope.world.context();
       if (event === 'data') trace.addData(owner, `data${typeof args[0] === 'string' ? ' text' : ''}${other}`, String(Buffer.isBuffer(args[0]) ? args[0].toString('latin1') : args[0]));
       else trace.add(owner, `${event}(${args.map(described).join(', ')})${other}`);
       if (event === 'response') scope.objects.res = args[0];
@@ -220,6 +222,21 @@ const ACTS = {
     scope.listeners.push({ object, event, listener });
     const method = { once: 'once', prepend: 'prependListener' }[how] ?? 'on';
     object[method](event, listener);
+  },
+  'on-async'(scope, [name, event, steps, message], place) {
+    const object = scope.object(name, `on ${event}`);
+    if (object === undefined || typeof object.on !== 'function') return;
+    const owner = scope.nameOf(name);
+    let first = true;
+    object.on(event, async (...args) => {
+      scope.world.trace.add(owner, `async ${event}${event === 'data' ? '' : `(${args.map(described).join(', ')})`}${scope.world.context()}`);
+      if (event === 'response') scope.objects.res = args[0];
+      if (!first) return;
+      first = false;
+      await null;
+      scope.run(steps, `${place}.`);
+      throw new Error(String(message));
+    });
   },
   off(scope, [name, event]) {
     const object = scope.object(name, `off ${event}`);
@@ -265,7 +282,7 @@ const ACTS = {
     if (from === undefined) return;
     const label = `${scope.id}.sink${place}`;
     const { trace } = scope.world;
-    const report = (error) => trace.add(label, `pipeline(${described(error)})`);
+    const report = (error) => trace.add(label, `pipeline(${described(error)})${scope.world.context()}`);
     if (how === 'iterate' || how === 'iterate-break') return void iterate(scope, name, how === 'iterate-break');
     try {
       if (how === 'pipe') from.pipe(sinkOf(scope, label));
@@ -293,7 +310,7 @@ const ACTS = {
     if (object === undefined) return;
     const owner = scope.nameOf(name);
     try {
-      finished(object, (error) => scope.world.trace.add(owner, `finished#${place}(${described(error)})`));
+      finished(object, (error) => scope.world.trace.add(owner, `finished#${place}(${described(error)})${scope.world.context()}`));
     } catch (error) {
       scope.add(name, `finished#${place} threw ${errorText(error)}`);
     }

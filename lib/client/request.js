@@ -27,7 +27,7 @@ const { ClientRequest: Builtin } = require('../compat/builtin');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
 const {
-  checksAuthority, checksPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
+  checksAuthority, checksPath, hidesPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
 } = require('../compat/node-features');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
@@ -151,7 +151,7 @@ function ClientRequest(input, options, callback) {
   } else {
     this._last = true;
     this.shouldKeepAlive = false;
-    connectAlone(this, base === null ? { __proto__: null, ...options } : { ...options });
+    connectAlone(this, optionsAlone(options, base !== null && !signal));
   }
   observe.made(this);
 }
@@ -246,11 +246,15 @@ function useProxy(req, options, givenHost) {
   if (kAbsolute !== undefined) req[kAbsolute] = true;
 }
 
+/** What the creator of a connection without an agent sees: to net.connect a path is that of a local socket. */
+function optionsAlone(options, isUrl) {
+  if (!hidesPath) return isUrl ? { __proto__: null, ...options } : { ...options };
+  if (options.socketPath) return { ...options, path: options.socketPath };
+  return options.path ? { ...options, path: undefined } : { __proto__: null, ...options };
+}
+
 /** A connection for this request alone. */
 function connectAlone(req, options) {
-  // To net.connect a path is that of a local socket.
-  if (options.socketPath) options.path = options.socketPath;
-  else if (options.path) options.path = null;
   if (typeof options.createConnection !== 'function') {
     req.onSocket(net.createConnection(options));
     return;
@@ -335,9 +339,7 @@ ClientRequest.prototype._deferToConnect = function _deferToConnect(method, args)
 };
 
 function callOnceConnected(socket, method, args) {
-  const call = () => {
-    if (typeof socket[method] === 'function') socket[method](...args);
-  };
+  const call = () => Reflect.apply(socket[method], socket, args);
   if (socket.writable && !socket.connecting) call();
   else socket.once('connect', call);
 }
@@ -359,11 +361,12 @@ ClientRequest.prototype.setTimeout = function setTimeout(msecs, callback) {
   return this;
 };
 
-function setSocketTimeout(socket, msecs) {
-  if (socket.connecting) {
-    socket.once('connect', () => socket.setTimeout(msecs));
+// Its name is in the error of a stream that has no such method.
+function setSocketTimeout(sock, msecs) {
+  if (sock.connecting) {
+    sock.once('connect', () => sock.setTimeout(msecs));
   } else {
-    socket.setTimeout(msecs);
+    sock.setTimeout(msecs);
   }
 }
 

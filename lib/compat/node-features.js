@@ -140,6 +140,8 @@ module.exports = {
   sparesSocket: ask(probes.sparesSocket, since(26)),
   /** What is a URL is told by its members, not by its class (20). */
   knowsUrlsByShape: ask(probes.knowsUrlsByShape, false),
+  /** What creates a connection without an agent sees no path but that of a local socket (20). */
+  hidesPath: since(20),
   /** The target of CONNECT is its Host field, and in a URL it stands without the slash (26). */
   namesTarget: ask(probes.namesTarget, since(26)),
   /** The option `setDefaultHeaders` keeps anything from being added to a head (22). */
