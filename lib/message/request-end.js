@@ -8,7 +8,7 @@
 const { listen } = require('./emitter');
 const { closeAtRest, dumpUntouched, isAtRest, isUntouched } = require('./incoming');
 const { closesAtOnce, endsUnread } = require('../compat/node-features');
-const { isQueueOurs, lastMark, schedule } = require('../util/ticks');
+const { beginTick, isQueueOurs, lastMark, schedule } = require('../util/ticks');
 
 /**
  * The last byte of a message has arrived.
@@ -26,13 +26,14 @@ function endBody(message) {
   schedule(announceEnd, message);
 }
 
-function announceEnd(message, _, mark) {
+function announceEnd(message) {
+  const mark = beginTick();
   const state = message._readableState;
   state.emittedReadable = false;
   if (isAtRest(message, clearIncoming)) {
     // The answer was finished meanwhile. Where no code of the program can run before, the tick that closes the answer ends the request.
     // (What ran before 'finish' may have scheduled more than one can see here.)
-    if (!isQueueOurs(mark, lastMark() - 1)) schedule(emitEnd, message);
+    if (!isQueueOurs(mark, lastMark() - 1)) schedule(endInTick, message);
   } else if (!isUntouched(message) && !state.destroyed && !state.endEmitted && !state.errored) {
     message.emit('readable');
     if (state.flowing) message.read();
@@ -72,7 +73,7 @@ function closeUnread(message, alone) {
   } else if (!state.endEmitted) {
     state.resumeScheduled = false;
     if (atRest) {
-      schedule(emitEnd, message);
+      schedule(endInTick, message);
     } else {
       message.read(0);
       message.emit('resume');
@@ -82,6 +83,11 @@ function closeUnread(message, alone) {
       }
     }
   }
+}
+
+function endInTick(message) {
+  beginTick();
+  emitEnd(message);
 }
 
 function emitEnd(message) {
@@ -97,15 +103,21 @@ function emitEnd(message) {
   forgetIncoming(message);
   state.destroyed = true;
   if (closesAtOnce) settleDestroy(message);
-  else schedule(settleDestroy, message);
+  else schedule(settleInTick, message);
+}
+
+function settleInTick(message) {
+  beginTick();
+  settleDestroy(message);
 }
 
 function settleDestroy(message) {
   message._readableState.closed = true;
-  schedule(emitClose, message);
+  schedule(closeInTick, message);
 }
 
-function emitClose(message) {
+function closeInTick(message) {
+  beginTick();
   message._readableState.closeEmitted = true;
   message.emit('close');
 }

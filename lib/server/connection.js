@@ -29,7 +29,7 @@ const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
 const { parserFlags } = require('../parser/strict');
 const { kNeedDrain, kUniqueHeaders } = require('../compat/symbols');
-const { isQueueOurs, lastMark, schedule } = require('../util/ticks');
+const { beginTick, isQueueOurs, lastMark, schedule } = require('../util/ticks');
 const transport = require('../transport/transport');
 const { isHandedOver } = require('../transport/unread');
 const { isUnbuilt } = require('../transport/lazy-state');
@@ -483,7 +483,7 @@ function resOnFinish() {
   if (socket._httpMessage === this) this.detachSocket(socket);
 
   if (this._last) {
-    schedule(closeExchange, this, unread, connection);
+    schedule(closeInTick, this, unread, connection);
     if (isSettled(socket) && dismiss(socket, true, onDismissed)) return;
     if (typeof socket.destroySoon === 'function') socket.destroySoon();
     else socket.end();
@@ -494,10 +494,10 @@ function resOnFinish() {
       connection.closing = this;
       return;
     }
-    schedule(closeExchange, this, unread, connection);
+    schedule(closeInTick, this, unread, connection);
     next.assignSocket(socket);
   } else {
-    schedule(closeExchange, this, unread, connection);
+    schedule(closeInTick, this, unread, connection);
     enterIdle(connection);
   }
 }
@@ -507,7 +507,7 @@ function isOwnAffair(res) {
   return res.emit === plainEmit && res._eventsCount === 1 && res._events.finish === resOnFinish;
 }
 
-// A response was given to the kernel (undefined: it waits for that), and the exchange before it is over.
+// A response was given to the kernel (null: it waits for that), and the exchange before it is over.
 function finishedInTurn(res, error, mark, connection) {
   try {
     if (connection !== undefined) {
@@ -516,11 +516,15 @@ function finishedInTurn(res, error, mark, connection) {
       closeExchange(closing, true, mark, connection);
     }
   } finally {
-    if (res !== undefined) finished(res, error);
+    if (res !== null) finished(res, error);
   }
 }
 
 // The tick behind 'finish'. `unread` tells whether the request ends here as well.
+function closeInTick(res, unread, connection) {
+  closeExchange(res, unread, beginTick(), connection);
+}
+
 function closeExchange(res, unread, mark, connection) {
   try {
     if (unread) closeUnread(res.req, isOwnAffair(res) && isQueueOurs(mark, connection.finishMark));

@@ -19,7 +19,7 @@ const { COUNTERS, QUEUED, bytesOf } = require('./counters');
 const { stopReading, watch } = require('./handles');
 const { Attached, REASONS, STREAM, kAttached, kIndex, recordOf } = require('./owner-state');
 const { giveInBuffer, giveSoon } = require('./unread');
-const { schedule } = require('../util/ticks');
+const { beginTick, schedule } = require('../util/ticks');
 const { isCorked, kBuild, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./lazy-state');
 
 // Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
@@ -468,8 +468,8 @@ function write(data, encoding, callback) {
  * @param {string} encoding 'latin1' or 'utf8'
  * @param {Function} done called when the text was given to the kernel
  * @param {OutgoingMessage} message
- * @param {*} [previous] what `done` is told in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): without a
- *   message where that must wait
+ * @param {*} [previous] what `done` is told in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): with null in place
+ *   of the message where that must wait
  * @returns {boolean} false when the caller should wait for 'drain'
  */
 function writeLast(socket, text, encoding, done, message, previous) {
@@ -478,10 +478,10 @@ function writeLast(socket, text, encoding, done, message, previous) {
   let left = isOurs ? send(socket, text, encoding) : undefined;
   if (left === 0 && isCorked(socket)) left = releaseAll(socket);
   if (left === 0) {
-    schedule(done, message, undefined, previous);
+    schedule(doneInTick, done, message, previous);
     return true;
   }
-  if (previous !== undefined) schedule(done, undefined, undefined, previous);
+  if (previous !== undefined) schedule(doneInTick, done, null, previous);
   const callback = (error) => done(message, error);
   if (left !== undefined) return settle(socket, left, callback);
   // node corks the socket for the end of a message: up to Node 20 'drain' follows then when it is as long as the high-water mark.
@@ -490,6 +490,10 @@ function writeLast(socket, text, encoding, done, message, previous) {
   const accepted = socket.write(text, encoding, callback);
   if (corks) uncorkAll(socket);
   return accepted;
+}
+
+function doneInTick(done, message, previous) {
+  done(message, undefined, beginTick(), previous);
 }
 
 // Has the core write, or queue what is held back. Answers as the core does, see transportWrite; undefined when it is the stream's to

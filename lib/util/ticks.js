@@ -11,22 +11,32 @@ const { isNode } = require('../compat/node-features');
 const { process } = globalThis;
 const { nextTick } = process;
 
-/** Ticks scheduled here so far: the mark of the last one. */
-let scheduled = 0;
+/** Ticks of this module that have run or are running: the mark of the last one. They run in the order in which they were scheduled. */
+let ran = 0;
 /** Async ids given to anything else up to the last tick that looked; the mark of that tick, and of the first that saw this number. */
 let otherIds = -1;
 let lastLook = 0;
 let unchangedFrom = 0;
 
 /**
- * `process.nextTick()`. The callback gets, as its third argument, the mark of its tick.
+ * `process.nextTick()`. The callback begins with `beginTick()`, whatever else it does.
  * @param {Function} callback
  * @param {*} first
  * @param {*} [second]
- * @param {*} [fourth]
+ * @param {*} [third]
  */
-function schedule(callback, first, second, fourth) {
-  nextTick(callback, first, second, ++scheduled, fourth);
+function schedule(callback, first, second, third) {
+  // The fewer arguments, the less there is to keep for it.
+  if (second === undefined) nextTick(callback, first);
+  else nextTick(callback, first, second, third);
+}
+
+/**
+ * To be called once by each tick of `schedule()`.
+ * @returns {number} its mark: how many ticks were scheduled up to this one
+ */
+function beginTick() {
+  return ++ran;
 }
 
 /**
@@ -60,4 +70,4 @@ const tellsDeprecations = process.execArgv.includes('--pending-deprecation') || 
 /** Runs all ticks and microtasks that are due, as node does when it returns to its event loop. */
 const drainTicks = isNode && !tellsDeprecations ? () => runTicks.call(process) : () => {};
 
-module.exports = { drainTicks, isQueueOurs, lastMark, schedule };
+module.exports = { beginTick, drainTicks, isQueueOurs, lastMark, schedule };
