@@ -78,7 +78,7 @@ type Linked = Arc<Link<Bytes, Fake>>;
 fn linked(incoming: &[u8], takes: usize) -> (Linked, Arc<Mutex<Bytes>>) {
     let feed = Arc::new(Mutex::new(Bytes::default()));
     (
-        Arc::new(Link::new(Fake::new(incoming, takes), feed.clone())),
+        Arc::new(Link::new(Fake::new(incoming, takes), feed.clone(), false)),
         feed,
     )
 }

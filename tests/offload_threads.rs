@@ -201,7 +201,7 @@ fn connections_given_back_at_random_moments_lose_no_byte() {
         let copy = OwnedFd::from(ours.try_clone().unwrap());
         let feed = Arc::new(Mutex::new(Sum::default()));
         let lane = lanes.lane(number % THREADS).unwrap();
-        let link = Link::new(copy.into(), feed.clone());
+        let link = Link::new(copy.into(), feed.clone(), false);
         let connection = Arc::new(Connection::new(link, number, 1 << 16, inbox.clone()));
         post(&lane, Letter::Open(connection.clone()));
         connections.push(Some(Owned {

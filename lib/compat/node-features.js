@@ -41,6 +41,11 @@ const { prototype: request } = builtin.ClientRequest;
 // Other runtimes have a parser of that name with other insides.
 const parser = isNode ? ask(probes.askParser, { refusesManyFields: false, closesUnused: since(26, 4) }) : {};
 
+function endsAtHangUp() {
+  const [uvMajor, uvMinor] = (process.versions.uv ?? '1.52').split('.').map(Number);
+  return uvMajor === 1 && uvMinor < 52;
+}
+
 module.exports = {
   /** Bun and Deno have modules of the same names with other insides: what is Node's alone is left out there. */
   isNode,
@@ -158,6 +163,10 @@ module.exports = {
   /** Requests that fail (20), requests and responses that are made (22), are published. */
   publishesErrors: since(20),
   publishesCreation: since(22),
+
+  // -------------------------------------------------------------------------------------------------- the transport
+  /** Whether a connection has ended behind bytes that were there when it was reset; else whoever reads on finds the reset (libuv 1.52). */
+  endsAtHangUp: endsAtHangUp(),
 
   // ----------------------------------------------------------------------------------------------------- the parser
   /** The version of the parser whose dialect holds; see the table in src/parser. */

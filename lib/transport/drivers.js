@@ -8,7 +8,7 @@
 
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
-const { isNode } = require('../compat/node-features');
+const { endsAtHangUp, isNode } = require('../compat/node-features');
 const native = require('../native/addon');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
 const { NATIVE, OFFLOAD } = require('./owner-state');
@@ -108,6 +108,8 @@ class Driver {
     this.lags = lags;
     // By their number.
     this.attached = [];
+    // Handles that were given back with an end behind the bytes that are dealt with.
+    this.ending = [];
   }
 }
 
@@ -138,7 +140,7 @@ function open(name, onNews, onGroup) {
     else if (kind <= KINDS) onNews(driver, index, kind, value);
     else inTurn(kind >> LEVEL_SHIFT, tellSome, index, kind & KINDS, value, ...texts);
   };
-  driver.handle = openers[name](frameOf, driver.lags ? tellSome : tellOne, resource);
+  driver.handle = openers[name](frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0);
   // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either, whose stores
   // AsyncLocalStorage has just put on the resource.
   for (const key of Reflect.ownKeys(resource)) delete resource[key];

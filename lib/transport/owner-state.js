@@ -109,6 +109,8 @@ class Attached {
     this.limit = socket.writableHighWaterMark;
     // Of what is queued, what waits for uncork(): characters of texts and bytes of the rest, as the stream counts them.
     this.corkedLength = 0;
+    // The error number of a write of the core's, with which that of the stream fails.
+    this.failed = 0;
     // The bytes that were queued before that, for the end of the turn.
     this.uncorkedBytes = 0;
     // The bytes of that which a destroyed socket has not sent.

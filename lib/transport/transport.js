@@ -18,7 +18,7 @@ const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, isLibuv, rece
 const { COUNTERS, QUEUED, bytesOf } = require('./counters');
 const { stopReading, watch } = require('./handles');
 const { Attached, REASONS, STREAM, kAttached, kIndex, recordOf } = require('./owner-state');
-const { giveInBuffer, giveSoon } = require('./unread');
+const { endUnread, giveInBuffer, giveSoon } = require('./unread');
 const { beginTick, schedule } = require('../util/ticks');
 const { isCorked, kBuild, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./lazy-state');
 
@@ -33,6 +33,8 @@ const UNPARSED = 4;
 /** In place of the number of a connection of a group: it was told of; and its parser has come to the end of what it was told. */
 const DEALT = -1;
 const FINISHED = -2;
+/** In place of the number of a connection: those that were given back with an end. */
+const GIVEN_BACK = -1;
 /** Of a write: it is queued, not sent. */
 const HOLD = 2;
 /** In place of the number of a parser. */
@@ -238,7 +240,8 @@ function leave(socket, reason, give = giveSoon) {
   rest[UNREAD] = undefined;
   it.corkedLength = 0;
   if (unsent !== undefined) plainWrite.call(socket, unsent);
-  if (unread !== undefined) give(it, unread);
+  if (unread === true) it.driver.ending.push(it.handle);
+  else if (unread !== undefined) give(it, unread);
 }
 
 function leaveForHandle(socket) {
@@ -301,6 +304,7 @@ function resume(socket) {
 
 // A connection has news. Called by its driver, once per turn for each connection.
 function onNews(driver, index, kind, value, text) {
+  if (index === GIVEN_BACK) return endUnread(driver.ending);
   const { socket, protocol } = driver.attached[index];
   if (kind === PARSED) {
     const { frame } = shown;
@@ -408,13 +412,11 @@ function takeQueue(socket) {
   return native.transportTake(socket[kAttached].driver.handle, socket[kIndex]);
 }
 
-// The kernel did not take everything: the rest is the stream's. A broken connection ends.
-function settle(socket, left, callback) {
-  if (left > 0) return plainWrite.call(socket, takeQueue(socket), callback);
-  const error = systemError('write', -left);
-  if (typeof callback === 'function') process.nextTick(callback, error);
-  socket.destroy(error);
-  return false;
+// The kernel did not take everything: the rest is the stream's. So is the error of a write: it writes the same, and its handle fails.
+function settle(socket, left, callback, data = takeQueue(socket), encoding = undefined) {
+  if (left > 0) return plainWrite.call(socket, data, callback);
+  socket[kAttached].failed = -left;
+  return plainWrite.call(socket, data, encoding, callback);
 }
 
 // Writes through the stream, what is queued first.
@@ -457,7 +459,7 @@ function write(data, encoding, callback) {
     if (called) process.nextTick(written, callback);
     return true;
   }
-  return left === undefined ? writePlain(this, data, encoding, callback) : settle(this, left, callback);
+  return left === undefined ? writePlain(this, data, encoding, callback) : settle(this, left, callback, left < 0 ? data : undefined, encoding);
 }
 
 /**
@@ -483,7 +485,7 @@ function writeLast(socket, text, encoding, done, message, previous) {
   }
   if (previous !== undefined) schedule(doneInTick, done, null, previous);
   const callback = (error) => done(message, error);
-  if (left !== undefined) return settle(socket, left, callback);
+  if (left !== undefined) return settle(socket, left, callback, left < 0 ? text : undefined, encoding);
   // node corks the socket for the end of a message: up to Node 20 'drain' follows then when it is as long as the high-water mark.
   const corks = text.length >= socket.writableHighWaterMark;
   if (corks) socket.cork();
@@ -620,6 +622,8 @@ function pipe(destination, options) {
 
 // Somebody has called net.Socket's own write(): what is queued goes first.
 function _write(data, encoding, callback) {
+  const failed = this[kAttached]?.failed;
+  if (failed) return callback(systemError('write', failed));
   const rest = flushFirst(this);
   if (rest === undefined) plain._write.call(this, data, encoding, callback);
   else plain._writev.call(this, [rest, { chunk: data, encoding }], callback);
@@ -627,6 +631,8 @@ function _write(data, encoding, callback) {
 }
 
 function _writev(chunks, callback) {
+  const failed = this[kAttached]?.failed;
+  if (failed) return callback(systemError('write', failed));
   const rest = flushFirst(this);
   if (rest !== undefined) {
     chunks.unshift(rest);

@@ -3,7 +3,7 @@
 // handle then reads.
 
 const { systemError } = require('../util/errors');
-const { ownerOf } = require('./handles');
+const { ownerOf, stopReading } = require('./handles');
 const { kAttached } = require('./owner-state');
 
 const { process } = globalThis;
@@ -55,4 +55,19 @@ function isHandedOver(socket) {
   return socket[kAttached]?.isHandedOver === true;
 }
 
-module.exports = { giveInBuffer, giveSoon, isHandedOver };
+/**
+ * The connections have ended behind the bytes that were read last; whoever has their handles hears of it, and reads no more.
+ * @param {object[]} handles emptied
+ */
+function endUnread(handles) {
+  for (const handle of handles.splice(0)) {
+    const socket = ownerOf(handle);
+    if (!socket || socket.destroyed) continue;
+    handle.reading = false;
+    stopReading(handle);
+    socket.push(null);
+    socket.read(0);
+  }
+}
+
+module.exports = { endUnread, giveInBuffer, giveSoon, isHandedOver };

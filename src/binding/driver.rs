@@ -105,11 +105,14 @@ fn set_parser(call: &Call<4>) -> Result<Value, Fault> {
 
 /// `transportDetach(handle, index, closing, rest) -> Buffer | undefined`: ends reading; the bytes that are queued and not sent.
 /// `closing` 1: the descriptor is closed before the loop goes on. Sets in the array `rest`: 0, if there is such, a Buffer of bytes
-/// that nobody was told of, or the number of an error; 1 and 2, the bytes received (without those) and sent.
+/// that nobody was told of, or the number of an error, or true where the end is behind the bytes that JavaScript is at, and is told when
+/// their call is over; 1 and 2, the bytes received (without those) and sent.
 fn detach(call: &Call<4>) -> Result<Value, Fault> {
     let rest = driver(call)?.detach(connection(call)?, call.i32(2)? != 0);
     if let Some(number) = rest.failed {
         call.set_element(3, 0, call.number(number));
+    } else if rest.ends {
+        call.set_element(3, 0, call.boolean(true));
     } else if !rest.unread.is_empty() {
         call.set_element(3, 0, call.buffer(&rest.unread));
     }

@@ -14,6 +14,8 @@ use super::raw::{Call, Fault};
 pub const PARSED: i32 = 0;
 /// The peer has ended its side.
 pub const ENDED: i32 = 1;
+/// In place of the number of a connection that was given back. With [`ENDED`]: those that `transportDetach` has said to end have done so.
+pub const GONE: usize = usize::MAX;
 /// The connection broke: `value` is the system's error number.
 pub const FAILED: i32 = 2;
 /// What was queued was not sent whole: `value` as transportFlush answers.
@@ -191,7 +193,7 @@ impl Drop for Turn<'_> {
 impl Listener {
     /// That of the arguments `frameOf, callback, resource`: `frameOf(level)` answers `[input: Buffer, words: Int32Array, turn:
     /// Int32Array(49)]`, all three over memory that cannot be detached. `None` where there is no event loop.
-    pub fn new(call: &Call<3>, name: &std::ffi::CStr) -> Result<Option<Listener>, Fault> {
+    pub fn new(call: &Call<4>, name: &std::ffi::CStr) -> Result<Option<Listener>, Fault> {
         let env = call.env();
         let (mut event_loop, mut context, mut label) = (null_mut(), null_mut(), null_mut());
         // SAFETY: `env` and the arguments belong to this call.

@@ -16,7 +16,7 @@ use slab::Slab;
 use super::driver::{Append, Driver, Shared, error_number};
 use super::exit::at_exit;
 use super::group::Group;
-use super::news::{ENDED, FAILED, Frame, Listener, SEVERAL, Turn, UNSENT};
+use super::news::{ENDED, FAILED, Frame, GONE, Listener, SEVERAL, Turn, UNSENT};
 use super::parser::{Handle, Session};
 use super::raw::{Call, Fault, Value};
 use super::uv::{self, Anchor, LoopHandle};
@@ -80,13 +80,17 @@ struct Offload {
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
     // Servers and connections of this thread that use the I/O threads.
     users: Cell<usize>,
+    ends_at_hang_up: bool,
+    // Connections that were given back with an end behind the bytes that JavaScript is at.
+    ends: Cell<usize>,
 }
 
-/// `offloadOpen(frameOf, callback, resource) -> handle | undefined`: as transportOpen.
-pub(super) fn open(call: &Call<3>) -> Result<Value, Fault> {
+/// `offloadOpen(frameOf, callback, resource, endsAtHangUp) -> handle | undefined`: as transportOpen.
+pub(super) fn open(call: &Call<4>) -> Result<Value, Fault> {
     let Some(listener) = Listener::new(call, c"RUSTHTTPTRANSPORT")? else {
         return Ok(call.undefined());
     };
+    let ends_at_hang_up = call.i32(3)? != 0;
     let (env, event_loop) = (listener.env(), listener.event_loop());
     // SAFETY: the loop is that of this thread; the data is set before anything can ring, and lives until `closed`.
     let waker = unsafe { LoopHandle::waker(event_loop, woken, null_mut()) };
@@ -111,6 +115,8 @@ pub(super) fn open(call: &Call<3>) -> Result<Value, Fault> {
         nested: Cell::new(None),
         cleanup: Cell::new(null_mut()),
         users: Cell::new(0),
+        ends_at_hang_up,
+        ends: Cell::new(0),
     });
     offload.anchor.set(waker);
     let data = Rc::into_raw(offload.clone()) as *mut c_void;
@@ -211,7 +217,7 @@ impl Offload {
     fn turn_safely(&self) {
         let open = self.open.get();
         if catch_unwind(AssertUnwindSafe(|| self.turn())).is_err() {
-            let _ = catch_unwind(AssertUnwindSafe(|| self.settle_group(open)));
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(self.settle_group(open))));
         }
         self.open.set(open);
         self.inbox.leave();
@@ -344,16 +350,33 @@ impl Offload {
         let Some(texts) = texts else { return true };
         let count = texts.count() as i32;
         let goes_on = turn.tell_texts(0, SEVERAL, count, texts);
-        self.settle_group(self.open.get() - 1);
+        let ended = self.settle_group(self.open.get() - 1);
         self.hand_over();
-        goes_on
+        goes_on && self.tell_ends(turn, ended)
     }
 
-    /// The call for the group of this turn is over.
-    fn settle_group(&self, turn: usize) {
+    /// Tells of those that were hung up behind the bytes that JavaScript has been told of.
+    fn tell_ends(&self, turn: &Turn, ended: Vec<Arc<Connection<Session>>>) -> bool {
+        let given_back = self.ends.take();
+        ended
+            .into_iter()
+            .all(|it| !self.has(&it) || turn.tell(it.number, ENDED, 0, None))
+            && (given_back == 0 || turn.tell(GONE, ENDED, 0, None))
+    }
+
+    /// The call for the group of this turn is over. Answers which of them have ended behind their bytes.
+    fn settle_group(&self, turn: usize) -> Vec<Arc<Connection<Session>>> {
+        let mut ended = Vec::new();
         if let Some(group) = self.groups.borrow_mut().get_mut(turn) {
-            group.settle(|connection| self.dealt_with(connection));
+            group.settle(|connection| {
+                if connection.link.is_hung_up() && connection.link.take_end() {
+                    ended.push(connection);
+                } else {
+                    self.dealt_with(connection);
+                }
+            });
         }
+        ended
     }
 
     /// Puts a connection on the list of those to be handed over, if it is there.
@@ -446,7 +469,7 @@ impl Offload {
         let vacant = entries.vacant_entry();
         let number = vacant.key();
         let connection = Arc::new(Connection::new(
-            Link::new(own.into(), parser),
+            Link::new(own.into(), parser, self.ends_at_hang_up),
             number,
             self.listener.room(),
             self.inbox.clone(),
@@ -469,6 +492,14 @@ impl Offload {
         if self.open.get() == 0 {
             self.hand_over();
         }
+    }
+}
+
+/// Sends what is queued from this thread; answers as [`Driver::write`].
+fn flush(entry: &mut Entry) -> i32 {
+    match entry.connection.link.flush(&mut entry.queue) {
+        Ok(left) => left as i32,
+        Err(error) => -error,
     }
 }
 
@@ -506,6 +537,9 @@ impl Driver for Offload {
             group.put_back(&entry.connection);
         }
         let rest = entry.connection.link.give_back(&mut entry.queue);
+        if rest.ends && !closing {
+            self.ends.set(self.ends.get() + 1);
+        }
         let mut dropped = self.dropped.borrow_mut();
         dropped.resize(lane::BUFFER, 0);
         entry.connection.close(closing.then_some(&mut dropped));
@@ -550,23 +584,21 @@ impl Driver for Offload {
     }
 
     fn write(&self, index: usize, hold: bool, append: Append<'_>) -> Result<i32, Fault> {
-        let left = self.with(index, Ok(0), |entry| {
+        let left: i32 = self.with(index, Ok(0), |entry| {
             append(&mut entry.queue)?;
-            Ok(entry.queue.len() + entry.connection.link.queued())
+            if entry.connection.link.is_hung_up() {
+                return Ok(flush(entry));
+            }
+            Ok((entry.queue.len() + entry.connection.link.queued()) as i32)
         })?;
         if !hold {
             self.list_now(index, false);
         }
-        Ok(left as i32)
+        Ok(left)
     }
 
     fn flush(&self, index: usize) -> i32 {
-        self.with(index, 0, |entry| {
-            match entry.connection.link.flush(&mut entry.queue) {
-                Ok(left) => left as i32,
-                Err(error) => -error,
-            }
-        })
+        self.with(index, 0, flush)
     }
 
     fn release(&self, index: usize) -> i32 {

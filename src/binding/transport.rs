@@ -11,7 +11,7 @@ use napi::sys;
 
 use super::driver::{Append, Driver, Shared, error_number};
 use super::exit::at_exit;
-use super::news::{ENDED, FAILED, Frame, Listener, PARSED, Turn, UNPARSED, UNSENT};
+use super::news::{ENDED, FAILED, Frame, GONE, Listener, PARSED, Turn, UNPARSED, UNSENT};
 use super::parser::{self, Handle, is_done};
 use super::raw::{Call, Fault, Value};
 use super::uv::{self, Anchor, LoopHandle};
@@ -25,10 +25,9 @@ struct Told {
     frame: Frame,
     // Whether its parser waits for what JavaScript answers to these bytes.
     waits: bool,
+    // Whether it was given back, and its stream is to be told of the end behind these bytes.
+    ends: bool,
 }
-
-/// In place of the number of a connection that was detached.
-const GONE: usize = usize::MAX;
 
 /// The transport of one JavaScript thread.
 struct Transport {
@@ -44,13 +43,13 @@ struct Transport {
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
-/// `transportOpen(frameOf, callback, resource) -> handle | undefined`: one per thread. `frameOf(level)` answers the memory of a turn, see
+/// `transportOpen(frameOf, callback, resource, endsAtHangUp) -> handle | undefined`: one per thread. Of `endsAtHangUp` see [`HangUp`](crate::transport::HangUp). `frameOf(level)` answers the memory of a turn, see
 /// [`Listener::new`]; a turn of level 1 is one in a handler of another.
 /// `callback(index, kind, value, text)` is called for each connection with news: kind 0, `value` bytes of `input` were parsed
 /// into `words` and `text` as parserExecute does; for the others see `news`. Above bit 3 of the kind is the level of the turn.
 /// Undefined where the process has no libuv to poll with.
-pub(super) fn open(call: &Call<3>) -> Result<Value, Fault> {
-    let Ok(reactor) = Reactor::new() else {
+pub(super) fn open(call: &Call<4>) -> Result<Value, Fault> {
+    let Ok(reactor) = Reactor::new(call.i32(3)? != 0) else {
         return Ok(call.undefined());
     };
     let fd = reactor.as_raw_fd();
@@ -235,15 +234,19 @@ impl Transport {
             index,
             frame: turn.frame,
             waits,
+            ends: false,
         });
         let goes_on = turn.tell(index, PARSED, count as i32, Some(&output.text));
         let told = self.told.borrow_mut().pop();
-        let index = told.map_or(GONE, |told| told.index);
+        let (index, ends) = told.map_or((GONE, false), |told| (told.index, told.ends));
         if waits {
             self.reactor.borrow_mut().catch_up(index);
         }
         if turn.frame.take_held() != 0 {
             self.send_held(turn, index);
+        }
+        if goes_on && (ends || self.reactor.borrow_mut().is_over(index)) {
+            return turn.tell(index, ENDED, 0, None);
         }
         goes_on
     }
@@ -299,12 +302,15 @@ impl Driver for Transport {
     }
 
     fn detach(&self, index: usize, closing: bool) -> Rest {
+        let mut reactor = self.reactor.borrow_mut();
+        let mut ends = false;
         for told in self.told.borrow_mut().iter_mut() {
             if told.index == index {
                 told.index = GONE;
+                told.ends = !closing && reactor.is_over(index);
+                ends |= told.ends;
             }
         }
-        let mut reactor = self.reactor.borrow_mut();
         let (received, sent, _) = reactor.counts(index);
         let unsent = if closing {
             reactor.forget(index)
@@ -315,6 +321,7 @@ impl Driver for Transport {
             unsent,
             received,
             sent,
+            ends,
             ..Rest::default()
         }
     }
@@ -337,7 +344,7 @@ impl Driver for Transport {
 
     fn write(&self, index: usize, hold: bool, append: Append<'_>) -> Result<i32, Fault> {
         let mut reactor = self.reactor.borrow_mut();
-        if hold {
+        if hold && !reactor.is_hung_up(index) {
             let Some(queue) = reactor.queue(index) else {
                 return Ok(0);
             };
@@ -352,7 +359,7 @@ impl Driver for Transport {
 
     fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> Result<i32, Fault> {
         let mut reactor = self.reactor.borrow_mut();
-        if !hold {
+        if !hold || reactor.is_hung_up(index) {
             return Ok(send_all(&mut reactor, index, bytes));
         }
         let Some(queue) = reactor.queue(index) else {

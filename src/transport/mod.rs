@@ -6,9 +6,11 @@
 //!
 //! Offload ([`offload`]) does the same in threads of its own, with copies of the descriptors.
 
+mod hang_up;
 pub mod io;
 pub mod offload;
 mod reactor;
 mod share;
 
+pub use hang_up::HangUp;
 pub use reactor::{Reactor, Read};

@@ -9,10 +9,12 @@ use std::io::{ErrorKind, Result};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
+use super::hang_up::HangUp;
 use super::io;
 use super::share::{LARGEST_READ, Share};
 
@@ -61,6 +63,7 @@ struct Connection<T> {
     closing: bool,
     // The event said that there is urgent data: a short read may have ended at it.
     urgent: bool,
+    hang_up: HangUp,
     // Bytes that the next read may take.
     share: Share,
     queue: Vec<u8>,
@@ -79,6 +82,8 @@ pub struct Reactor<T> {
     more: usize,
     connections: Slab<Connection<T>>,
     generation: usize,
+    // See HangUp.
+    ends_at_hang_up: bool,
 }
 
 /// A connection with something to read.
@@ -86,6 +91,19 @@ struct Ready {
     token: usize,
     closing: bool,
     urgent: bool,
+    hung_up: bool,
+}
+
+/// Whether an event says that both sides are over, as EPOLLHUP does: what is written is not watched for.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_hang_up(event: &Event) -> bool {
+    event.is_write_closed()
+}
+
+// Elsewhere libuv is not told of it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_hang_up(_event: &Event) -> bool {
+    false
 }
 
 const INDEX_BITS: u32 = usize::BITS / 2;
@@ -96,11 +114,11 @@ fn token(index: usize, generation: usize) -> Token {
 }
 
 impl<T> Reactor<T> {
-    /// An empty set.
+    /// An empty set; of `ends_at_hang_up` see [`HangUp::new`].
     ///
     /// # Errors
     /// What the system says when it has no descriptor left.
-    pub fn new() -> Result<Reactor<T>> {
+    pub fn new(ends_at_hang_up: bool) -> Result<Reactor<T>> {
         Ok(Reactor {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS_PER_TURN),
@@ -109,6 +127,7 @@ impl<T> Reactor<T> {
             more: 0,
             connections: Slab::new(),
             generation: 0,
+            ends_at_hang_up,
         })
     }
 
@@ -146,6 +165,7 @@ impl<T> Reactor<T> {
             owed: false,
             closing: false,
             urgent: false,
+            hang_up: HangUp::new(self.ends_at_hang_up),
             share: Share::new(),
             queue: Vec::new(),
             received: 0,
@@ -210,6 +230,7 @@ impl<T> Reactor<T> {
                 token: event.token().0,
                 closing: event.is_read_closed() || event.is_error(),
                 urgent: event.is_priority(),
+                hung_up: is_hang_up(event),
             });
         }
         Ok(())
@@ -221,6 +242,7 @@ impl<T> Reactor<T> {
             token,
             closing,
             urgent,
+            hung_up,
         }) = self.ready.get(self.next)
         {
             self.next += 1;
@@ -233,6 +255,9 @@ impl<T> Reactor<T> {
             }
             connection.closing |= closing;
             connection.urgent |= urgent;
+            if hung_up {
+                connection.hang_up.mark();
+            }
             if connection.paused {
                 connection.owed = true;
                 continue;
@@ -252,6 +277,7 @@ impl<T> Reactor<T> {
             Ok(0) => Read::Ended,
             Ok(count) => {
                 connection.received += count as u64;
+                connection.hang_up.bytes(count, share);
                 if count == LARGEST_READ && self.more >= LARGEST_READ {
                     self.more -= LARGEST_READ;
                     let Token(token) = token(index, connection.generation);
@@ -259,6 +285,7 @@ impl<T> Reactor<T> {
                         token,
                         closing: false,
                         urgent: false,
+                        hung_up: false,
                     });
                 } else if count == share
                     || connection.closing
@@ -269,6 +296,7 @@ impl<T> Reactor<T> {
                 Read::Bytes(count)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Read::Later,
+            Err(_) if connection.hang_up.failed() => Read::Ended,
             Err(error) => Read::Failed(error.raw_os_error().unwrap_or(0)),
         }
     }
@@ -319,6 +347,20 @@ impl<T> Reactor<T> {
         if let Some(connection) = self.connections.get_mut(index) {
             connection.paused = true;
         }
+    }
+
+    /// Whether the bytes that were read last were the last ones: see [`HangUp`].
+    pub fn is_over(&mut self, index: usize) -> bool {
+        self.connections
+            .get_mut(index)
+            .is_some_and(|it| it.hang_up.is_due(it.paused))
+    }
+
+    /// Whether the system has said that the connection was hung up.
+    pub fn is_hung_up(&self, index: usize) -> bool {
+        self.connections
+            .get(index)
+            .is_some_and(|it| it.hang_up.is_known())
     }
 
     /// Reads again, also what came during the pause.
@@ -413,7 +455,7 @@ mod tests {
     #[test]
     fn a_written_byte_makes_its_connection_ready_once() {
         let (ours, mut peer) = pair();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         assert_eq!(ready(&mut reactor), []);
         peer.write_all(b"a").unwrap();
@@ -427,7 +469,7 @@ mod tests {
     #[test]
     fn a_read_that_fills_the_buffer_is_followed_by_another_turn() {
         let (ours, mut peer) = pair();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         peer.write_all(&[7; 40]).unwrap();
         let mut buffer = [0; 16];
@@ -445,7 +487,7 @@ mod tests {
         let (ours, peer) = unix_pair();
         ours.set_nonblocking(true).unwrap();
         peer.set_nonblocking(true).unwrap();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         let mut buffer = vec![0; LARGEST_READ];
         let mut sizes = Vec::new();
@@ -475,7 +517,7 @@ mod tests {
     /// read of the former makes so many words.
     fn order_of_reads(large: usize, small: usize, words: usize) -> Vec<usize> {
         let pairs: Vec<_> = (0..large + small).map(|_| unix_pair()).collect();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         for (ours, peer) in &pairs {
             ours.set_nonblocking(true).unwrap();
             peer.set_nonblocking(true).unwrap();
@@ -531,7 +573,7 @@ mod tests {
     #[test]
     fn the_last_bytes_come_before_the_end() {
         let (ours, mut peer) = pair();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         peer.write_all(b"bye").unwrap();
         peer.shutdown(Shutdown::Write).unwrap();
@@ -557,7 +599,7 @@ mod tests {
     fn what_is_behind_urgent_data_is_read_without_another_edge() {
         let (ours, mut peer) = pair();
         peer.set_nodelay(true).unwrap();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         peer.write_all(b"one").unwrap();
         send_urgent(&peer);
@@ -587,7 +629,7 @@ mod tests {
     fn a_connection_that_is_ready_is_kept_for_the_next_look() {
         let (first, mut first_peer) = pair();
         let (second, mut second_peer) = pair();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let one = reactor.attach(first.as_raw_fd(), ()).unwrap();
         first_peer.write_all(b"a").unwrap();
         reactor.collect().unwrap();
@@ -599,7 +641,7 @@ mod tests {
     #[test]
     fn what_was_deferred_is_ready_again_when_it_is_caught_up_with() {
         let (ours, mut peer) = pair();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         peer.write_all(b"a").unwrap();
         assert_eq!(ready(&mut reactor), [index]);
@@ -612,7 +654,7 @@ mod tests {
     #[test]
     fn what_came_during_a_pause_is_read_after_it() {
         let (ours, mut peer) = pair();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         reactor.pause(index);
         peer.write_all(b"abc").unwrap();
@@ -626,7 +668,7 @@ mod tests {
     fn an_event_of_a_detached_connection_reaches_no_other() {
         let (first, mut first_peer) = pair();
         let (second, _second_peer) = pair();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(first.as_raw_fd(), 1).unwrap();
         first_peer.write_all(b"a").unwrap();
         reactor.collect().unwrap();
@@ -644,7 +686,7 @@ mod tests {
     fn a_full_socket_takes_a_part_and_keeps_the_order() {
         let (ours, mut peer) = unix_pair();
         ours.set_nonblocking(true).unwrap();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         let body: Vec<u8> = (0..4_000_000u32).map(|n| (n % 251) as u8).collect();
         reactor.queue(index).unwrap().extend_from_slice(b"head");
@@ -663,7 +705,7 @@ mod tests {
     #[cfg_attr(miri, ignore)] // it has no send() and recv() of unix sockets
     fn sending_to_a_closed_peer_is_an_error_and_no_signal() {
         let (ours, peer) = unix_pair();
-        let mut reactor = Reactor::new().unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         drop(peer);
         assert_eq!(

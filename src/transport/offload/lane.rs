@@ -369,6 +369,9 @@ fn turn<F: Feed>(connection: &Arc<Connection<F>>, context: &mut Context<'_>) -> 
         let Ok(mut guard) = ready else {
             return Poll::Ready(());
         };
+        if guard.ready().is_read_closed() && is_hang_up(watched) {
+            connection.link.hang_up();
+        }
         let step = INPUT.with_borrow_mut(|input| connection.link.read(input, connection.room));
         match step {
             Step::Told(emptied) => {
@@ -382,6 +385,23 @@ fn turn<F: Feed>(connection: &Arc<Connection<F>>, context: &mut Context<'_>) -> 
             Step::Over => return Poll::Ready(()),
         }
     }
+}
+
+/// Whether the system has said that both sides are over: then nothing can be written either.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_hang_up(watched: &AsyncFd<RawFd>) -> bool {
+    let mut hung_up = false;
+    let _ = watched.try_io(Interest::WRITABLE, |_| -> Result<()> {
+        hung_up = true;
+        Ok(())
+    });
+    hung_up
+}
+
+// Elsewhere libuv is not told of it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_hang_up(_watched: &AsyncFd<RawFd>) -> bool {
+    false
 }
 
 /// Whether the last edge spoke of urgent data: a read ends there, whatever is behind it. Says so once for each such edge.

@@ -12,8 +12,9 @@ use std::io::{ErrorKind, Result};
 use std::mem::take;
 use std::task::Waker;
 
-use super::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
+use super::sync::{Arc, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::parser::Output;
+use crate::transport::HangUp;
 use crate::transport::share::Share;
 
 /// Input that is kept allocated for a connection between two reads.
@@ -88,6 +89,8 @@ pub struct Rest {
     pub received: u64,
     /// Bytes sent.
     pub sent: u64,
+    /// Whether the end is behind the bytes that the owner is at: see [`HangUp`].
+    pub ends: bool,
 }
 
 enum Phase {
@@ -112,6 +115,9 @@ struct Incoming<F> {
     input: Vec<u8>,
     output: Output,
     share: Share,
+    hang_up: HangUp,
+    // Bytes that the last read might have brought.
+    asked: usize,
     received: u64,
     feed: Arc<Mutex<F>>,
     // The parser as it was before the bytes that wait.
@@ -130,8 +136,9 @@ struct Outgoing {
 /// One connection. `F` is its parser, `W` its descriptor. In the order in which it is touched, as what is in it.
 #[repr(C)]
 pub struct Link<F, W> {
-    // Bytes in the queue, to be asked without the lock.
+    // Bytes in the queue, to be asked without the lock; and whether the system has said that it was hung up.
     queued: AtomicUsize,
+    hung_up: AtomicBool,
     incoming: Mutex<Incoming<F>>,
     outgoing: Mutex<Outgoing>,
     waker: Mutex<Option<Waker>>,
@@ -139,8 +146,8 @@ pub struct Link<F, W> {
 }
 
 impl<F: Feed, W: Wire> Link<F, W> {
-    /// A connection that is read into `feed`.
-    pub fn new(wire: W, feed: Arc<Mutex<F>>) -> Link<F, W> {
+    /// A connection that is read into `feed`; of `ends_at_hang_up` see [`HangUp::new`].
+    pub fn new(wire: W, feed: Arc<Mutex<F>>, ends_at_hang_up: bool) -> Link<F, W> {
         Link {
             wire,
             incoming: Mutex::new(Incoming {
@@ -150,6 +157,8 @@ impl<F: Feed, W: Wire> Link<F, W> {
                 input: Vec::new(),
                 output: Output::new(),
                 share: Share::new(),
+                hang_up: HangUp::new(ends_at_hang_up),
+                asked: 0,
                 paused: false,
                 stalled: false,
                 gone: false,
@@ -163,6 +172,7 @@ impl<F: Feed, W: Wire> Link<F, W> {
                 sent: 0,
             }),
             queued: AtomicUsize::new(0),
+            hung_up: AtomicBool::new(false),
             waker: Mutex::new(None),
         }
     }
@@ -210,6 +220,8 @@ impl<F: Feed, W: Wire> Link<F, W> {
             Ok(count) => {
                 let bytes = &buffer[..count];
                 it.received += count as u64;
+                it.hang_up.bytes(count, share);
+                it.asked = share;
                 let mut feed = lock(&it.feed);
                 it.before = Some(feed.clone());
                 let parsed = feed.run(bytes, &mut it.output, room);
@@ -221,11 +233,34 @@ impl<F: Feed, W: Wire> Link<F, W> {
                 Step::Told(count < share)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Step::Dry,
+            Err(_) if it.hang_up.failed() => {
+                it.phase = Phase::Waiting(News::Ended);
+                Step::Told(true)
+            }
             Err(error) => {
                 it.phase = Phase::Waiting(News::Failed(error.raw_os_error().unwrap_or(0)));
                 Step::Told(true)
             }
         }
+    }
+
+    /// The system says that it was hung up. Bytes that the owner has not taken are as if they were read now.
+    pub fn hang_up(&self) {
+        let mut incoming = lock(&self.incoming);
+        let it = &mut *incoming;
+        if !it.hang_up.is_known() {
+            it.hang_up.mark();
+            if let Phase::Waiting(News::Parsed(count)) = it.phase {
+                it.hang_up.bytes(count, it.asked);
+            }
+        }
+        drop(incoming);
+        self.hung_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the system has said so: what is written fails at once.
+    pub fn is_hung_up(&self) -> bool {
+        self.hung_up.load(Ordering::Relaxed)
     }
 
     /// Makes this the last news of the connection, unless it is with its owner: it cannot be read.
@@ -305,6 +340,17 @@ impl<F: Feed, W: Wire> Link<F, W> {
         if matches!(incoming.phase, Phase::Taken) {
             incoming.phase = Phase::Waiting(News::Parsed(incoming.input.len()));
         }
+    }
+
+    /// The owner has dealt with the news it took: whether those bytes were the last ones, see [`HangUp`]. Says so once.
+    pub fn take_end(&self) -> bool {
+        let mut incoming = lock(&self.incoming);
+        let it = &mut *incoming;
+        let ends = matches!(it.phase, Phase::Taken) && it.hang_up.is_due(it.paused) && !it.gone;
+        if ends {
+            it.phase = Phase::Done;
+        }
+        ends
     }
 
     /// The owner has dealt with the news it took; said by him, or by the task's thread when it hears of it. Returns whether the task
@@ -413,6 +459,7 @@ impl<F: Feed, W: Wire> Link<F, W> {
                 rest.unread = take(&mut incoming.input);
             }
             Phase::Waiting(News::Failed(number)) => rest.failed = Some(number),
+            Phase::Taken => rest.ends = incoming.hang_up.is_due(false),
             _ => {}
         }
         rest.received = incoming.received - rest.unread.len() as u64;

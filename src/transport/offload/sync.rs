@@ -3,13 +3,13 @@
 #[cfg(not(model))]
 pub use std::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicI32, AtomicU8, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicUsize, Ordering},
 };
 
 #[cfg(model)]
 pub use loom::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 /// Takes a lock, also one that a panicking thread has left: what it guards is changed in steps that each leave it whole.
