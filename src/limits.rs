@@ -33,3 +33,6 @@ pub const MAX_TEXT: u64 = 1 << 29;
 /// Empty lines before a request that a strict parser skips, between two requests of a connection, too. RFC 9112, section 2.2
 /// asks for at least one. Without strict mode there is no limit, as in Node; nothing of them is kept.
 pub const MAX_EMPTY_LINES: u8 = 1;
+
+/// The most threads that may read and write connections of one process.
+pub const IO_THREADS: usize = 64;

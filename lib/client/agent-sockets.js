@@ -8,6 +8,7 @@
 const net = require('net');
 const { ownSymbol } = require('../compat/symbols');
 const native = require('../native/addon');
+const { peek: { IDLE: PEEK_IDLE, CLOSED: PEEK_CLOSED } } = require('../native/layout');
 const { agentCounters } = require('./stats');
 const { giveBack, kIndex } = require('../transport/transport');
 const { guardsIdle } = require('../compat/node-features');
@@ -36,10 +37,6 @@ const kPlacer = Symbol('placer');
 
 /** The agent that opened the socket with nobody's help, as long as it is one of its sockets; else undefined. */
 const kOpener = Symbol('opener');
-
-/** What the peek answers: nothing to read; the peer has closed or reset; bytes are waiting. */
-const PEEK_IDLE = 0;
-const PEEK_CLOSED = 1;
 
 /** Of a socket in the free list: what its handle calls with what it reads at other times. */
 const kOnRead = Symbol('onread');

@@ -17,6 +17,11 @@ const { mergeOptions } = require('./options');
 const { follow } = require('../compat/mirror-shape');
 const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer } = require('../compat/node-features');
 const native = require('../native/addon');
+const {
+  pool: {
+    REUSE_OLDEST, REUSE_NEWEST, OPEN, QUEUE_AND_EVICT, WRITABLE, PERSISTENT, OTHERS_STARVE, GIVE, KEEP, REFILL_OWN, REFILL_OTHER,
+  },
+} = require('../native/layout');
 const { agentCounters, agentStats, requestFailed } = require('./stats');
 const { originName } = require('./origin-names');
 const { validateNumber, validateOneOf, validateString } = require('../util/validators');
@@ -34,23 +39,6 @@ const kOnKeylog = Symbol('onkeylog');
 
 /** Milliseconds taken off the server's Keep-Alive hint, so that the client lets go of the connection first, where no option says how many. */
 const HINT_MARGIN = 1000;
-
-/** What the core answers for a new request; every other number is a place in the queue. */
-const REUSE_OLDEST = 0;
-const REUSE_NEWEST = 1;
-const OPEN = 2;
-const QUEUE_AND_EVICT = 4;
-
-/** What it is told of a socket whose request is done, and its answers; any other is to close it. */
-const WRITABLE = 1;
-const PERSISTENT = 2;
-const OTHERS_STARVE = 4;
-const GIVE = 0;
-const KEEP = 1;
-
-/** Whose place a socket leaves. */
-const REFILL_OWN = 1;
-const REFILL_OTHER = 2;
 
 const SCHEDULING = ['fifo', 'lifo'];
 

@@ -10,34 +10,23 @@
 const { Buffer } = require('node:buffer');
 const { setTimeout } = require('node:timers');
 const native = require('../native/addon');
+const {
+  ask: {
+    KEEP_ALIVE, DATE: SEND_DATE, BODY: HAS_BODY, CHUNKED_BY_DEFAULT, REMOVED_CONNECTION, REMOVED_CONTENT_LENGTH,
+    REMOVED_TRANSFER_ENCODING, KEEP_ALIVE_HINT: DEFAULT_KEEP_ALIVE, MAX_REQUESTS_REACHED, AGENT: HAS_AGENT, LAST, CHUNKED,
+    BODILESS_STATUS, RELAXED,
+  },
+  told: {
+    LAST: TOLD_LAST, CHUNKED: TOLD_CHUNKED, KEEP_ALIVE: TOLD_KEEP_ALIVE, KEEP_ALIVE_HINT: TOLD_DEFAULT_KEEP_ALIVE, EXPECT: TOLD_EXPECT,
+    ASCII: TOLD_ASCII,
+  },
+} = require('../native/layout');
 const { codes } = require('../util/errors');
 const { choosesValidation, removedEndsKeepAlive, setsCookiesLast, setsNoCookies } = require('../compat/node-features');
 const { kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
 const { checkInvalidHeaderChar, lowerCaseName, validateHeaderName, validateHeaderValue, validateString } = require('../util/validators');
 
-/** What renderHead takes; see its documentation beside the native function. */
-const KEEP_ALIVE = 1;
-const SEND_DATE = 2;
-const HAS_BODY = 4;
-const CHUNKED_BY_DEFAULT = 8;
-const REMOVED_CONNECTION = 16;
-const REMOVED_CONTENT_LENGTH = 32;
-const REMOVED_TRANSFER_ENCODING = 64;
-const DEFAULT_KEEP_ALIVE = 128;
-const MAX_REQUESTS_REACHED = 256;
-const HAS_AGENT = 512;
-const LAST = 1024;
-const CHUNKED = 2048;
-const BODILESS_STATUS = 4096;
-const RELAXED = 8192;
-
-/** What renderHead tells. */
-const TOLD_LAST = 1;
-const TOLD_CHUNKED = 2;
-const TOLD_KEEP_ALIVE = 4;
-const TOLD_DEFAULT_KEEP_ALIVE = 8;
-const TOLD_EXPECT = 256;
-const TOLD_ASCII = 4096;
+/** What renderHead refuses beside names and values. */
 const TRAILER_WITHOUT_CHUNKS = 5;
 const told = new Int32Array(5);
 

@@ -8,7 +8,15 @@ const native = require('../native/addon');
 const { pieceOf } = require('./deliveries');
 const { fieldList } = require('./fields');
 const {
-  LENGTH, STOP, NOW, CURSOR, FIRST_EVENT, STOP_DONE, STOP_ERROR, BEGIN, HEADERS, HEAD, BODY, COMPLETE, KEEP_ALIVE, UPGRADE, FLUSHED,
+  event: {
+    BEGIN, HEADERS, HEAD, BODY, COMPLETE, HEAD_FLAGS, HEAD_VERSION, HEAD_METHOD, HEAD_STATUS, HEAD_COUNT, HEAD_WORDS, HEADERS_LINE,
+    HEADERS_COUNT, HEADERS_WORDS, FIELD_WORDS, BODY_OFFSET, BODY_LENGTH, BODY_WORDS, KEEP_ALIVE, UPGRADE, FLUSHED,
+  },
+  run: {
+    LENGTH, STOP, NOW, CURSOR, FIRST_EVENT, STOP_DONE, STOP_ERROR, FAILED_HEADERS_COMPLETE, FAILED_BODY, FAILED_MESSAGE_COMPLETE,
+  },
+} = require('../native/layout');
+const {
   kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kDelivery, kFields,
 } = require('./state');
@@ -19,11 +27,6 @@ const kOnHeaders = 1;
 const kOnHeadersComplete = 2;
 const kOnBody = 3;
 const kOnMessageComplete = 4;
-
-// Sticky errors that a throwing callback leaves behind.
-const FAILED_HEADERS_COMPLETE = 0;
-const FAILED_BODY = 1;
-const FAILED_MESSAGE_COMPLETE = 2;
 
 // What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
 const ABANDONED = Symbol('abandoned');
@@ -106,18 +109,18 @@ function deliver(parser, text, events, offset) {
             events[CURSOR] = length;
             break;
           }
-          const count = events[at + 3];
-          events[CURSOR] = at + 4 + 4 * count;
+          const count = events[at + HEADERS_COUNT];
+          events[CURSOR] = at + HEADERS_WORDS + FIELD_WORDS * count;
           const onHeaders = parser[kOnHeaders];
           if (typeof onHeaders === 'function') {
-            const url = text.substr(events[at + 1], events[at + 2]);
-            onHeaders.call(parser, fieldList(text, events, at + 4, count), url);
+            const url = text.substr(events[at + HEADERS_LINE], events[at + HEADERS_LINE + 1]);
+            onHeaders.call(parser, fieldList(text, events, at + HEADERS_WORDS, count), url);
           }
           if (parser[kDrainsTicks]) return parser[kInitialized] === use ? decision : ABANDONED;
           break;
         }
         case HEAD: {
-          events[CURSOR] = at + 8 + 4 * events[at + 7];
+          events[CURSOR] = at + HEAD_WORDS + FIELD_WORDS * events[at + HEAD_COUNT];
           parser[kHeadersCompleted] = true;
           failure = FAILED_HEADERS_COMPLETE;
           decision = deliverHead(parser, text, events, at);
@@ -126,9 +129,9 @@ function deliver(parser, text, events, offset) {
         }
         case BODY: {
           if (at !== first) return decision;
-          const start = offset + events[at + 1];
-          const end = start + events[at + 2];
-          events[CURSOR] = at + 3;
+          const start = offset + events[at + BODY_OFFSET];
+          const end = start + events[at + BODY_LENGTH];
+          events[CURSOR] = at + BODY_WORDS;
           const onBody = parser[kOnBody];
           parser[kPieceEnd] = end - parser[kInputStart];
           failure = FAILED_BODY;
@@ -165,15 +168,16 @@ function deliver(parser, text, events, offset) {
 function isLost(events, at) {
   if (events[STOP] !== STOP_ERROR) return false;
   const length = events[LENGTH];
-  while (at < length && events[at] === HEADERS) at += 4 + 4 * events[at + 3];
+  while (at < length && events[at] === HEADERS) at += HEADERS_WORDS + FIELD_WORDS * events[at + HEADERS_COUNT];
   return at >= length;
 }
 
 function deliverHead(parser, text, events, at) {
   const onHeadersComplete = parser[kOnHeadersComplete];
   if (typeof onHeadersComplete !== 'function') return 0;
-  const flags = events[at + 1];
-  const version = events[at + 2];
+  const flags = events[at + HEAD_FLAGS];
+  const version = events[at + HEAD_VERSION];
+  const method = events[at + HEAD_METHOD];
   const flushed = (flags & FLUSHED) !== 0;
   const fields = parser[kFields];
   let headers;
@@ -182,11 +186,11 @@ function deliverHead(parser, text, events, at) {
   const line = fields.lineOf(text, events, at);
   const upgrade = (flags & UPGRADE) !== 0;
   const keepAlive = (flags & KEEP_ALIVE) !== 0;
-  return events[at + 3] >= 0 ?
-    onHeadersComplete.call(parser, version >> 8, version & 255, headers, events[at + 3],
+  return method >= 0 ?
+    onHeadersComplete.call(parser, version >> 8, version & 255, headers, method,
                            flushed ? undefined : line, undefined, undefined, upgrade, keepAlive) :
     onHeadersComplete.call(parser, version >> 8, version & 255, headers, undefined,
-                           undefined, events[at + 4], line, upgrade, keepAlive);
+                           undefined, events[at + HEAD_STATUS], line, upgrade, keepAlive);
 }
 
 module.exports = { deliverAll, deliverRest };

@@ -7,17 +7,10 @@
 const { codes } = require('../util/errors');
 const { headersOf } = require('./header-fields');
 const native = require('../native/addon');
+const { event: { FIELD_WORDS, HEAD_COUNT, HEAD_FLAGS, HEAD_LINE, HEAD_STATUS, HEAD_WORDS, KEEP, SAME } } = require('../native/layout');
 
-// Words of a head event, as src/parser/event.rs has them, and those of its flags that speak of repetition.
-const FLAGS = 1;
-const NUMBER = 4;
-const LINE = 5;
-const COUNT = 7;
-const FIELDS = 8;
-const KEEP = 32;
-const SAME = 64;
-/** Words of a field. */
-const FIELD_WORDS = 4;
+// Of a head that is kept or repeated.
+const HEAD_NUMBER = HEAD_STATUS;
 
 const NAMES = native.headerNames();
 
@@ -116,17 +109,17 @@ class Fields {
    * @returns {string[]} its fields; the list is the caller's
    */
   take(text, events, at) {
-    const flags = events[at + FLAGS];
+    const flags = events[at + HEAD_FLAGS];
     if ((flags & SAME) !== 0) {
-      const { list, sought } = this.keptUnder(events[at + NUMBER]);
+      const { list, sought } = this.keptUnder(events[at + HEAD_NUMBER]);
       this.sought = sought;
       this.repeats = true;
       return list.slice();
     }
-    const list = fieldList(text, events, at + FIELDS, events[at + COUNT]);
+    const list = fieldList(text, events, at + HEAD_WORDS, events[at + HEAD_COUNT]);
     this.sought = soughtLast;
     this.repeats = false;
-    if ((flags & KEEP) !== 0) this.kept = new Kept(events[at + NUMBER], this.lineOf(text, events, at), list.slice(), soughtLast);
+    if ((flags & KEEP) !== 0) this.kept = new Kept(events[at + HEAD_NUMBER], this.lineOf(text, events, at), list.slice(), soughtLast);
     return list;
   }
 
@@ -143,7 +136,7 @@ class Fields {
    * @returns {string} its request target, or reason phrase
    */
   lineOf(text, events, at) {
-    return (events[at + FLAGS] & SAME) !== 0 ? this.keptUnder(events[at + NUMBER]).line : text.substr(events[at + LINE], events[at + LINE + 1]);
+    return (events[at + HEAD_FLAGS] & SAME) !== 0 ? this.keptUnder(events[at + HEAD_NUMBER]).line : text.substr(events[at + HEAD_LINE], events[at + HEAD_LINE + 1]);
   }
 
   // That the core and we speak of the same head is not left to chance: another one's fields would be another one's rights.

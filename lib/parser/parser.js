@@ -11,13 +11,16 @@ const builtin = require('../compat/builtin');
 const { follow } = require('../compat/mirror-shape');
 const { lenientBits, llhttp, refusesManyFields } = require('../compat/node-features');
 const native = require('../native/addon');
+const {
+  event: { BEGIN, HEAD, BODY, BODY_WORDS, FIELD_WORDS, HEAD_COUNT, HEAD_WORDS },
+  run: { LENGTH, STOP, CONSUMED, FIRST_EVENT, STOP_DONE, STOP_FULL, STOP_HEAD, STOP_ERROR, RUN_ON, STRICT },
+} = require('../native/layout');
 const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvents, unshared } = require('./deliveries');
 const { deliverAll, deliverRest } = require('./dispatch');
 const { Fields } = require('./fields');
 const {
-  LENGTH, STOP, CONSUMED, FIRST_EVENT, STOP_DONE, STOP_FULL, STOP_HEAD, STOP_ERROR, BEGIN, HEAD, BODY, kRunOn, kDrainsTicks, kHandle,
-  kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd, kConnections, kDelivery, kPausing,
-  kConsumer, kType, kPairs, kFields,
+  kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 } = require('./state');
 
 const REQUEST = 1;
@@ -28,10 +31,9 @@ const kOnExecute = 5;
 // The async types under which hooks see the two roles of a parser.
 const ASYNC_TYPES = { [REQUEST]: 'HTTPINCOMINGMESSAGE', [RESPONSE]: 'HTTPCLIENTREQUEST' };
 
-// Answers of kOnHeadersComplete: 0 to 2 and 21 (pause) mean something, any other number is a failure. RUN_ON is ours.
+// Answers of kOnHeadersComplete: 0 to 2 and 21 (pause) mean something, any other number is a failure.
 const HIGHEST_DECISION = 21;
 const UNKNOWN_DECISION = 3;
-const RUN_ON = 256;
 /** For the core: any number of fields. */
 const NO_LIMIT = -1;
 
@@ -39,9 +41,7 @@ const NO_LIMIT = -1;
 const NOT_FAILED = -1;
 
 const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
-/** Ours, beyond the bits of node's lenient flags: the strict mode of the core. */
-const STRICT = 1 << 30;
-/** The core knows the flags of every release; those that the running one does not have mean nothing. */
+/** The core knows the flags of every release, and STRICT, which is ours; those that the running one does not have mean nothing. */
 const LENIENT_BITS = lenientBits | STRICT;
 
 // node keeps a socket's async id under a symbol of its own.
@@ -471,8 +471,9 @@ function executed(parser, before) {
 function holdsSeveral(events) {
   if (events[FIRST_EVENT] !== BEGIN || events[FIRST_EVENT + 1] !== HEAD) return false;
   const length = events[LENGTH];
-  let at = FIRST_EVENT + 1 + 8 + 4 * events[FIRST_EVENT + 8];
-  while (at < length && events[at] === BODY) at += 3;
+  const head = FIRST_EVENT + 1;
+  let at = head + HEAD_WORDS + FIELD_WORDS * events[head + HEAD_COUNT];
+  while (at < length && events[at] === BODY) at += BODY_WORDS;
   return length > at + 1;
 }
 

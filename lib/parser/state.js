@@ -1,29 +1,5 @@
 'use strict';
-// What the files of the parser share: the words in which the core tells of events, and the symbols under which a parser keeps its state.
-
-// Words of the event array, as src/binding/parser.rs fills it: a short header, then the events of src/parser/event.rs.
-const LENGTH = 0;
-const STOP = 1;
-const CONSUMED = 2;
-const NOW = 3;
-const CURSOR = 4;
-const FIRST_EVENT = 5;
-
-// How the core came to a stop.
-const STOP_DONE = 0;
-const STOP_FULL = 1;
-const STOP_HEAD = 2;
-const STOP_ERROR = 4;
-
-// Events, and the flags of a head.
-const BEGIN = 0;
-const HEADERS = 1;
-const HEAD = 2;
-const BODY = 3;
-const COMPLETE = 4;
-const KEEP_ALIVE = 1;
-const UPGRADE = 2;
-const FLUSHED = 4;
+// The symbols under which a parser keeps its state.
 
 /**
  * Set on a parser whose callbacks answer 0 for every request head that asks for no upgrade, and every final response but 304: the
@@ -54,7 +30,6 @@ const kPairs = Symbol('pairs');
 const kFields = Symbol('fields');
 
 module.exports = {
-  LENGTH, STOP, CONSUMED, NOW, CURSOR, FIRST_EVENT, STOP_DONE, STOP_FULL, STOP_HEAD, STOP_ERROR, BEGIN, HEADERS, HEAD, BODY, COMPLETE,
-  KEEP_ALIVE, UPGRADE, FLUSHED, kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt,
-  kInputStart, kPieceEnd, kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
+  kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 };

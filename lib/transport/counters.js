@@ -3,13 +3,9 @@
 
 const net = require('node:net');
 const native = require('../native/addon');
+const { transport: { RECEIVED, SENT, QUEUED } = {} } = require('../native/layout');
 const { kAttached, kIndex } = require('./owner-state');
 const { kUnbuilt } = require('./lazy-state');
-
-// Counters of a connection.
-const RECEIVED = 0;
-const SENT = 1;
-const QUEUED = 2;
 
 const plain = net.Socket.prototype;
 const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;

@@ -10,13 +10,13 @@ const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { endsAtHangUp, isNode } = require('../compat/node-features');
 const native = require('../native/addon');
+// GROUP: connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all.
+const { transport: { FIRST_RECORD, GROUP, LEVEL_SHIFT, RECORD_WORDS, SEVERAL } = {} } = require('../native/layout');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
 const { NATIVE, OFFLOAD } = require('./owner-state');
 
 /** Bytes of the buffer of a turn, into which all its reads go. */
 const INPUT_BYTES = 64 * 1024;
-/** Connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all. */
-const GROUP = 16;
 
 const plain = net.Socket.prototype;
 // Elsewhere sockets are not made of libuv's handles.
@@ -28,8 +28,6 @@ const isPossible = isLibuv && openers[NATIVE] !== undefined;
 // has called back and ticks are drained. The core then clears the word. Behind it, for each connection of a group: its number, and
 // where in the input its bytes are and how many.
 const HELD = 0;
-const FIRST_RECORD = 1;
-const RECORD_WORDS = 3;
 const TURN_WORDS = FIRST_RECORD + GROUP * RECORD_WORDS;
 
 /**
@@ -83,8 +81,7 @@ function frameOf(level) {
   return [input, events, turn];
 }
 
-// The level of a turn is told above this many bits of the kind of its news.
-const LEVEL_SHIFT = 3;
+// The level of a turn is told so many bits above the kind of its news.
 const KINDS = (1 << LEVEL_SHIFT) - 1;
 
 function inTurn(level, tell, ...args) {
@@ -96,9 +93,6 @@ function inTurn(level, tell, ...args) {
     shown.frame = outer;
   }
 }
-
-// News of several connections at once.
-const SEVERAL = 5;
 
 /** One driver, and the connections that it reads in this thread. */
 class Driver {

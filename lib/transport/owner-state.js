@@ -1,6 +1,7 @@
 'use strict';
 // Which transport servers and agents have chosen, what became of their connections, and what is known of those that the core reads.
 
+const { limits: { IO_THREADS } } = require('../native/layout');
 const { validateInteger, validateOneOf } = require('../util/validators');
 
 const NATIVE = 'native';
@@ -9,8 +10,6 @@ const STREAM = 'stream';
 const OF_AGENTS = [STREAM, NATIVE];
 const OF_SERVERS = [STREAM, NATIVE, OFFLOAD];
 
-/** The most I/O threads that a server may ask for. */
-const MOST_THREADS = 64;
 
 /** Why a socket is with its stream: the names under which `stats()` counts. */
 const REASONS = {
@@ -56,7 +55,7 @@ const NOBODYS = new Record(STREAM, 0);
  */
 function chooseForServer(server, { transport = fromEnvironment(), ioThreads = 1 }) {
   validateOneOf(transport, 'options.transport', OF_SERVERS);
-  validateInteger(ioThreads, 'options.ioThreads', 1, MOST_THREADS);
+  validateInteger(ioThreads, 'options.ioThreads', 1, IO_THREADS);
   records.set(server, new Record(transport, ioThreads));
 }
 

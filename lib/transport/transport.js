@@ -11,6 +11,7 @@ const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { types: { isUint8Array } } = require('node:util');
 const native = require('../native/addon');
+const { transport: { DEALT, ENDED, FINISHED, GIVEN_BACK, HOLD, LATIN1, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('../util/errors');
 const { adopt, handleOf, holdsSeveral, runsOn, within } = require('../parser/parser');
@@ -25,18 +26,6 @@ const { isCorked, kBuild, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./
 // Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
 const { process } = globalThis;
 
-// News of a connection; anything else is a failure.
-const PARSED = 0;
-const ENDED = 1;
-const UNSENT = 3;
-const UNPARSED = 4;
-/** In place of the number of a connection of a group: it was told of; and its parser has come to the end of what it was told. */
-const DEALT = -1;
-const FINISHED = -2;
-/** In place of the number of a connection: those that were given back with an end. */
-const GIVEN_BACK = -1;
-/** Of a write: it is queued, not sent. */
-const HOLD = 2;
 /** In place of the number of a parser. */
 const NO_PARSER = -1;
 
@@ -429,10 +418,10 @@ function writePlain(socket, data, encoding, callback) {
   return plainWrite.call(socket, data, encoding, callback);
 }
 
-// Whether the core writes text of this encoding as latin1 (1) or UTF-8 (0); -1 for any other encoding. ASCII is written as
-// latin1, as Buffer does.
-function isLatin1(encoding) {
-  if (encoding === 'latin1' || encoding === 'binary' || encoding === 'ascii') return 1;
+// The flag of a write by which the core takes text of this encoding: LATIN1, or 0 for UTF-8; -1 for any other encoding. ASCII is written
+// as latin1, as Buffer does.
+function flagOf(encoding) {
+  if (encoding === 'latin1' || encoding === 'binary' || encoding === 'ascii') return LATIN1;
   return encoding === undefined || encoding === null || encoding === 'utf8' || encoding === 'utf-8' ? 0 : -1;
 }
 
@@ -514,9 +503,9 @@ function send(socket, data, encoding) {
   if (corked && attached.corkedLength === 0) attached.uncorkedBytes = isHeld ? bytesOf(socket, QUEUED) : 0;
   let left;
   if (typeof data === 'string') {
-    const latin1 = isLatin1(encoding);
-    if (latin1 < 0) return send(socket, Buffer.from(data, encoding), undefined);
-    left = native.transportWrite(driver.handle, index, data, hold ? latin1 | HOLD : latin1);
+    const flag = flagOf(encoding);
+    if (flag < 0) return send(socket, Buffer.from(data, encoding), undefined);
+    left = native.transportWrite(driver.handle, index, data, hold ? flag | HOLD : flag);
   } else if (isUint8Array(data)) {
     left = native.transportWriteBytes(driver.handle, index, data, hold ? 1 : 0);
   } else {

@@ -149,8 +149,8 @@ fn keep_alive(call: &Call<2>) -> Result<Value, Fault> {
 }
 
 /// Flags of transportWrite: the characters are bytes, not to be written as UTF-8; they are queued, not sent.
-const LATIN1: i32 = 1;
-const HOLD: i32 = 2;
+pub const LATIN1: i32 = 1;
+pub const HOLD: i32 = 2;
 
 /// `transportWrite(handle, index, text, flags) -> number`: sends a string. 0: all is sent; positive: so many bytes are in the queue;
 /// negative: a system error.
@@ -185,12 +185,17 @@ fn take(call: &Call<2>) -> Result<Value, Fault> {
     Ok(call.buffer(&queue))
 }
 
-/// `transportBytes(handle, index, which) -> number`: bytes received (0), sent (1), or queued (2).
+/// What transportBytes counts.
+pub const RECEIVED: i32 = 0;
+pub const SENT: i32 = 1;
+pub const QUEUED: i32 = 2;
+
+/// `transportBytes(handle, index, which) -> number`: bytes [`RECEIVED`], [`SENT`] or [`QUEUED`].
 fn bytes(call: &Call<3>) -> Result<Value, Fault> {
     let (received, sent, queued) = driver(call)?.counts(connection(call)?);
     Ok(call.double(match call.i32(2)? {
-        0 => received as f64,
-        1 => sent as f64,
+        RECEIVED => received as f64,
+        SENT => sent as f64,
         _ => queued as f64,
     }))
 }

@@ -10,6 +10,7 @@ mod exception;
 mod exit;
 #[cfg(unix)]
 mod group;
+mod layout;
 #[cfg(unix)]
 mod news;
 #[cfg(unix)]
@@ -32,6 +33,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
     let (env, exports) = (env.raw(), exports.raw());
     // SAFETY: Node passes both while it loads the addon.
     unsafe {
+        layout::register(env, exports);
         parser::register(env, exports);
         exception::register(env, exports);
         peek::register(env, exports);

@@ -25,15 +25,15 @@ pub const UNPARSED: i32 = 4;
 /// So many connections were read: a text for each, and what [`Turn::set_record`] says of it.
 pub const SEVERAL: i32 = 5;
 /// What kinds are told in an inner turn of this level: the level, this many bits higher.
-const LEVEL_SHIFT: usize = 3;
+pub const LEVEL_SHIFT: usize = 3;
 
 /// Words of a frame's `turn`: the first is [`Frame::take_held`]'s, then come three for each connection of a group.
-const FIRST_RECORD: usize = 1;
-const RECORD_WORDS: usize = 3;
+pub const FIRST_RECORD: usize = 1;
+pub const RECORD_WORDS: usize = 3;
 const TURN_WORDS: usize = FIRST_RECORD + RECORD_WORDS * MOST;
 /// In place of the number of a connection that JavaScript has come to, and of one that it is done with.
-const DEALT: i32 = -1;
-const FINISHED: i32 = -2;
+pub const DEALT: i32 = -1;
+pub const FINISHED: i32 = -2;
 /// Arguments of the callback before its texts.
 const NUMBERS: usize = 3;
 

@@ -22,7 +22,7 @@ use super::raw::{Call, Fault, Value};
 use super::uv::{self, Anchor, LoopHandle};
 use crate::parser::Output;
 use crate::transport::offload::inbox::Inbox;
-use crate::transport::offload::lane::{self, Connection, Lane, Lanes, Letter, MOST_THREADS};
+use crate::transport::offload::lane::{self, Connection, Lane, Lanes, Letter};
 use crate::transport::offload::link::{Feed, Link, News, Rest, Resumed};
 use crate::transport::offload::sync::lock;
 
@@ -461,7 +461,7 @@ impl Offload {
     fn serve(&self, fd: i32, parser: Handle, threads: usize) -> std::io::Result<usize> {
         // SAFETY: lib/ passes the descriptor of an open handle, which nobody closes while this call lasts.
         let own = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()?;
-        let threads = threads.clamp(1, MOST_THREADS);
+        let threads = threads.clamp(1, crate::limits::IO_THREADS);
         let lane_number = self.next_lane.get() % threads;
         self.next_lane.set(self.next_lane.get().wrapping_add(1));
         let lane = lock(&LANES).lane(lane_number)?;

@@ -1,7 +1,6 @@
 //! The parser core for `lib/parser/parser.js`: one call takes bytes in and fills an Int32Array with what they mean.
 //!
-//! Words of that array: 0 its used length, 1 why the parser stopped, 2 bytes consumed, 3 the clock of [`now`] in ms,
-//! 4 left to JavaScript (its cursor), 5 and on the events of [`crate::parser::event`].
+//! That array begins with the words below, from [`LENGTH`] to [`CURSOR`]; the events of [`crate::parser::event`] follow.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,30 +12,44 @@ use super::raw::{self, Call, Fault, Value};
 use crate::error::{Code, Error};
 use crate::limits;
 use crate::parser::{
-    Config, Decision, Dialect, Kind, Lenient, Output, Parser, Stop, event, method, names,
-    repeats::Repeats,
+    Config, Decision, Dialect, Kind, Lenient, Output, Parser, Stop, event, names, repeats::Repeats,
 };
 
+/// The used length of the array.
+pub(super) const LENGTH: usize = 0;
+/// Why the parser stopped: one of the `STOP_*`.
+pub(super) const STOP: usize = 1;
+/// Bytes of the input that are parsed.
+pub(super) const CONSUMED: usize = 2;
+/// The clock of [`now`] in ms.
+pub(super) const NOW: usize = 3;
+/// JavaScript's: how far it has come.
+pub(super) const CURSOR: usize = 4;
 /// Words before the first event.
-const HEADER_WORDS: usize = 5;
+pub(super) const HEADER_WORDS: usize = 5;
 /// Words that the largest event may need beyond the soft limit of the output.
 const LARGEST_EVENT: usize = event::HEAD_WORDS + limits::HEADER_BATCH * event::FIELD_WORDS;
 
 /// Bit of the lenient flags by which `lib/` asks for a strict parser; Node's own flags end at bit 10.
-const STRICT: i32 = 1 << 30;
+pub(super) const STRICT: i32 = 1 << 30;
 
-/// The word that says why the parser stopped.
-const STOP: usize = 1;
-const STOP_DONE: i32 = 0;
-const STOP_FULL: i32 = 1;
-const STOP_HEAD: i32 = 2;
-const STOP_UPGRADE: i32 = 3;
-const STOP_ERROR: i32 = 4;
+/// All of the input is parsed.
+pub(super) const STOP_DONE: i32 = 0;
+/// There is no more room for events.
+pub(super) const STOP_FULL: i32 = 1;
+/// A head waits for the answer of its callback.
+pub(super) const STOP_HEAD: i32 = 2;
+/// Another protocol begins.
+pub(super) const STOP_UPGRADE: i32 = 3;
+/// The input is refused.
+pub(super) const STOP_ERROR: i32 = 4;
 
-/// The place of the body's in [`CALLBACK_ERRORS`].
-const BODY_FAILED: usize = 1;
+/// Places in [`CALLBACK_ERRORS`].
+pub(super) const HEADERS_COMPLETE_FAILED: usize = 0;
+pub(super) const BODY_FAILED: usize = 1;
+pub(super) const MESSAGE_COMPLETE_FAILED: usize = 2;
 
-/// The sticky errors of a parser whose callback threw, by the number `lib/parser/parser.js` has for the callback.
+/// The sticky errors of a parser whose callback threw, by the callback.
 const CALLBACK_ERRORS: [Error; 3] = [
     Error {
         code: Code::CbHeadersComplete,
@@ -267,7 +280,8 @@ pub(super) fn is_done(out: &Output) -> bool {
     out.words.get(STOP) == Some(&STOP_DONE)
 }
 
-const RUN_ON: i32 = 256;
+/// Bit beside the answer for a head: the parser need not stop at heads, see [`crate::parser::Config::run_on`].
+pub(super) const RUN_ON: i32 = 256;
 
 fn prepare(out: &mut Output, room: usize) {
     out.clear();
@@ -276,10 +290,10 @@ fn prepare(out: &mut Output, room: usize) {
 }
 
 fn finish_words(out: &mut Output, stop: i32, consumed: usize) {
-    out.words[0] = out.words.len() as i32;
+    out.words[LENGTH] = out.words.len() as i32;
     out.words[STOP] = stop;
-    out.words[2] = consumed as i32;
-    out.words[3] = now();
+    out.words[CONSUMED] = consumed as i32;
+    out.words[NOW] = now();
 }
 
 /// `parserFinish(handle, words)`: the input ended.
@@ -346,18 +360,6 @@ fn header_names(call: &Call<0>) -> Result<Value, Fault> {
     Ok(call.strings((0..names::COUNT).map(names::spelling)))
 }
 
-/// `methodNames(llhttpMajor, llhttpMinor) -> string[]`: every method by its number; empty where the dialect has none.
-fn method_names(call: &Call<2>) -> Result<Value, Fault> {
-    let dialect = Dialect::from_llhttp(call.i32(0)?.max(0) as u32, call.i32(1)?.max(0) as u32);
-    Ok(call.strings((0..method::COUNT as i32).map(|number| {
-        if method::known(number, dialect) {
-            method::name(number)
-        } else {
-            ""
-        }
-    })))
-}
-
 raw::entries! {
     /// Registers the parser's functions.
     register:
@@ -374,5 +376,4 @@ raw::entries! {
     parserError => error,
     now => clock,
     headerNames => header_names,
-    methodNames => method_names,
 }

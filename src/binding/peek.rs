@@ -9,14 +9,11 @@ use napi::sys;
 use super::raw::{self, Call, Fault, Value};
 
 /// Nothing to read and open, or not to be told.
-#[cfg(unix)]
-const IDLE: i32 = 0;
+pub(super) const IDLE: i32 = 0;
 /// The peer has closed or reset the connection, or the descriptor is not usable.
-#[cfg(unix)]
-const CLOSED: i32 = 1;
+pub(super) const CLOSED: i32 = 1;
 /// Bytes are waiting.
-#[cfg(unix)]
-const DATA: i32 = 2;
+pub(super) const DATA: i32 = 2;
 
 /// What the next read of the socket `fd` would meet: [`IDLE`], [`CLOSED`] or [`DATA`].
 #[cfg(unix)]
@@ -50,7 +47,7 @@ fn peek(fd: i32) -> i32 {
 /// Windows hands out no descriptor, so nobody asks.
 #[cfg(not(unix))]
 fn peek(_fd: i32) -> i32 {
-    0
+    IDLE
 }
 
 fn peek_socket(call: &Call<1>) -> Result<Value, Fault> {

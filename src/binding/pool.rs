@@ -128,12 +128,17 @@ fn place_request(call: &Call<7>) -> Result<Value, Fault> {
     Ok(call.number(place(&load, &limits, scheduling, count(call, 3)?) as i32))
 }
 
+/// Flags of releaseSocket, see [`Released`].
+pub(super) const WRITABLE: i32 = 1;
+pub(super) const PERSISTENT: i32 = 1 << 1;
+pub(super) const OTHERS_STARVE: i32 = 1 << 2;
+
 fn release_socket(call: &Call<8>) -> Result<Value, Fault> {
     let flags = call.i32(0)?;
     let socket = Released {
-        writable: flags & 1 != 0,
-        persistent: flags & 2 != 0,
-        others_starve: flags & 4 != 0,
+        writable: flags & WRITABLE != 0,
+        persistent: flags & PERSISTENT != 0,
+        others_starve: flags & OTHERS_STARVE != 0,
         waiting: count(call, 1)?,
     };
     let load = Load {

@@ -22,10 +22,32 @@ pub const BODY: i32 = 3;
 /// The message is complete: `[4]`.
 pub const COMPLETE: i32 = 4;
 
+/// Words of a [`HEAD`] event: its flags.
+pub const HEAD_FLAGS: usize = 1;
+/// The version: major in the high byte, minor in the low one.
+pub const HEAD_VERSION: usize = 2;
+/// The number of the method; negative in a response.
+pub const HEAD_METHOD: usize = 3;
+/// The status code of a response; the number of a kept head where [`KEEP`] or [`SAME`] is set.
+pub const HEAD_STATUS: usize = 4;
+/// Offset and length of the request target, or of the reason phrase.
+pub const HEAD_LINE: usize = 5;
+/// How many fields follow.
+pub const HEAD_COUNT: usize = 7;
 /// Words of a [`HEAD`] event before its fields.
 pub const HEAD_WORDS: usize = 8;
+/// Words of a [`HEADERS`] event: offset and length of the part of the request target that comes with it.
+pub const HEADERS_LINE: usize = 1;
+/// How many fields follow.
+pub const HEADERS_COUNT: usize = 3;
 /// Words of a [`HEADERS`] event before its fields.
 pub const HEADERS_WORDS: usize = 4;
+/// Words of a [`BODY`] event: where the piece begins in the input.
+pub const BODY_OFFSET: usize = 1;
+/// Its bytes.
+pub const BODY_LENGTH: usize = 2;
+/// Words of a [`BODY`] event.
+pub const BODY_WORDS: usize = 3;
 /// Words of each field.
 pub const FIELD_WORDS: usize = 4;
 

@@ -16,12 +16,6 @@ const MOST_WORDS: usize = 512;
 const MISSES: u32 = 4;
 const REST: u32 = 16;
 
-/// Where the words of a head are that tell of it as a whole, from its first on.
-const FLAGS: usize = 1;
-const METHOD: usize = 3;
-const STATUS: usize = 4;
-const COUNT: usize = 7;
-
 /// The events of one request.
 struct Seen {
     words: Vec<i32>,
@@ -66,7 +60,7 @@ impl Repeats {
         let said = if self.is_kept {
             let fields = head + event::HEAD_WORDS..out.words.len() - 1;
             out.words.drain(fields);
-            out.words[head + COUNT] = 0;
+            out.words[head + event::HEAD_COUNT] = 0;
             out.text.clear();
             event::SAME
         } else {
@@ -74,9 +68,9 @@ impl Repeats {
             self.number = self.number.wrapping_add(1);
             event::KEEP
         };
-        out.words[head + FLAGS] |= said;
+        out.words[head + event::HEAD_FLAGS] |= said;
         // A request has no status.
-        out.words[head + STATUS] = self.number;
+        out.words[head + event::HEAD_STATUS] = self.number;
     }
 
     /// The head is not the one before: it is remembered in its place.
@@ -105,11 +99,11 @@ fn only_head(out: &Output, first: usize) -> Option<usize> {
     let [event::BEGIN, head @ .., event::COMPLETE] = words else {
         return None;
     };
-    let fields = usize::try_from(*head.get(COUNT)?).ok()?;
+    let fields = usize::try_from(*head.get(event::HEAD_COUNT)?).ok()?;
     let is_one = head.first() == Some(&event::HEAD)
         && head.len() == event::HEAD_WORDS + fields * event::FIELD_WORDS
-        && *head.get(METHOD)? >= 0
-        && *head.get(FLAGS)? & (event::UPGRADE | event::FLUSHED) == 0;
+        && *head.get(event::HEAD_METHOD)? >= 0
+        && *head.get(event::HEAD_FLAGS)? & (event::UPGRADE | event::FLUSHED) == 0;
     let is_short = words.len() <= MOST_WORDS && out.text.len() <= LONGEST_TEXT;
     (is_one && is_short).then_some(first + 1)
 }

@@ -20,9 +20,6 @@ use super::link::{Feed, Link, Step, Wire};
 use super::sync::{Arc, AtomicI32, AtomicU8, Mutex, Ordering, lock};
 use crate::transport::io;
 
-/// The most I/O threads that a server may ask for.
-pub const MOST_THREADS: usize = 64;
-
 /// Bytes of the buffers into which a thread reads.
 pub const BUFFER: usize = 64 * 1024;
 

@@ -1,0 +1,43 @@
+'use strict';
+
+// What lib/native/layout.js does with an addon of other sources: each case loads it beside a made one.
+
+const { test } = require('node:test');
+const assert = require('node:assert/strict');
+const layout = require('../../lib/native/layout');
+
+const file = require.resolve('../../lib/native/layout');
+const addon = require.resolve('../../lib/native/addon');
+
+// Takes what stands in place of the addon; returns the layout that is made of it.
+function layoutOf(exports) {
+  const before = [require.cache[file], require.cache[addon]];
+  delete require.cache[file];
+  require.cache[addon] = { id: addon, filename: addon, loaded: true, exports };
+  try {
+    return require(file);
+  } finally {
+    [require.cache[file], require.cache[addon]] = before;
+  }
+}
+
+test('an addon without a layout is refused with what to do', () => {
+  assert.throws(() => layoutOf({}), { message: /does not fit its files: it has no layout\. Build or install both anew/ });
+});
+
+test('a number that the addon does not have is refused by its name, when a file asks for it', () => {
+  const made = layoutOf({ layout: () => 'run LENGTH 0\nrun STOP 1\n' });
+  assert.strictEqual(made.run.STOP, 1);
+  assert.throws(() => made.run.CONSUMED, { message: /no number for CONSUMED/ });
+  assert.strictEqual(made.transport, undefined);
+});
+
+test('the numbers of the core cannot be changed', () => {
+  assert.throws(() => {
+    layout.run.STOP = 7;
+  }, TypeError);
+  assert.throws(() => {
+    layout.run = {};
+  }, TypeError);
+  assert.ok(Object.values(layout).every((group) => Object.values(group).every(Number.isSafeInteger)));
+});

@@ -1,0 +1,31 @@
+'use strict';
+// The numbers of the boundary: where words are, flags, kinds, limits. The core declares them (src/binding/layout.rs); whoever speaks
+// with it takes them from here. Without `transport` the core reads no sockets on this platform.
+
+const native = require('./addon');
+
+function mismatch(what) {
+  return new Error(`The addon of rust-http does not fit its files: it has no ${what}. Build or install both anew.`);
+}
+
+/** Refuses a name that the core does not have. */
+const known = {
+  get(group, name) {
+    if (group[name] === undefined) throw mismatch(`number for ${String(name)}`);
+    return group[name];
+  },
+};
+
+function groups() {
+  if (typeof native.layout !== 'function') throw mismatch('layout');
+  const all = { __proto__: null };
+  for (const line of native.layout().trimEnd().split('\n')) {
+    const [group, name, number] = line.split(' ');
+    all[group] ??= { __proto__: null };
+    all[group][name] = Number(number);
+  }
+  for (const name of Object.keys(all)) all[name] = new Proxy(Object.freeze(all[name]), known);
+  return Object.freeze(all);
+}
+
+module.exports = groups();

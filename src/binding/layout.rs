@@ -1,0 +1,171 @@
+//! The numbers that both sides of the boundary know: where words are, flags, kinds, limits. They are declared once, where the core or
+//! the binding uses them; JavaScript takes them from here when it is loaded (`lib/native/layout.js`).
+
+use napi::sys;
+
+use super::raw::{self, Call, Fault, Value};
+use super::{parser, peek, pool};
+use crate::limits;
+use crate::parser::event;
+use crate::pool::{Placement, Refill, Release};
+use crate::serializer::head::{ask, told};
+
+/// The members of one group, by their names in JavaScript.
+type Members = &'static [(&'static str, i64)];
+
+macro_rules! members {
+    ($($name:ident = $value:expr),+ $(,)?) => { &[$((stringify!($name), $value as i64)),+] };
+}
+
+const GROUPS: &[(&str, Members)] = &[
+    // The words before the events of a run.
+    (
+        "run",
+        members! {
+            LENGTH = parser::LENGTH,
+            STOP = parser::STOP,
+            CONSUMED = parser::CONSUMED,
+            NOW = parser::NOW,
+            CURSOR = parser::CURSOR,
+            FIRST_EVENT = parser::HEADER_WORDS,
+            STOP_DONE = parser::STOP_DONE,
+            STOP_FULL = parser::STOP_FULL,
+            STOP_HEAD = parser::STOP_HEAD,
+            STOP_UPGRADE = parser::STOP_UPGRADE,
+            STOP_ERROR = parser::STOP_ERROR,
+            RUN_ON = parser::RUN_ON,
+            STRICT = parser::STRICT,
+            FAILED_HEADERS_COMPLETE = parser::HEADERS_COMPLETE_FAILED,
+            FAILED_BODY = parser::BODY_FAILED,
+            FAILED_MESSAGE_COMPLETE = parser::MESSAGE_COMPLETE_FAILED,
+        },
+    ),
+    (
+        "event",
+        members! {
+            BEGIN = event::BEGIN,
+            HEADERS = event::HEADERS,
+            HEAD = event::HEAD,
+            BODY = event::BODY,
+            COMPLETE = event::COMPLETE,
+            HEAD_FLAGS = event::HEAD_FLAGS,
+            HEAD_VERSION = event::HEAD_VERSION,
+            HEAD_METHOD = event::HEAD_METHOD,
+            HEAD_STATUS = event::HEAD_STATUS,
+            HEAD_LINE = event::HEAD_LINE,
+            HEAD_COUNT = event::HEAD_COUNT,
+            HEAD_WORDS = event::HEAD_WORDS,
+            HEADERS_LINE = event::HEADERS_LINE,
+            HEADERS_COUNT = event::HEADERS_COUNT,
+            HEADERS_WORDS = event::HEADERS_WORDS,
+            FIELD_WORDS = event::FIELD_WORDS,
+            BODY_OFFSET = event::BODY_OFFSET,
+            BODY_LENGTH = event::BODY_LENGTH,
+            BODY_WORDS = event::BODY_WORDS,
+            KEEP_ALIVE = event::KEEP_ALIVE,
+            UPGRADE = event::UPGRADE,
+            FLUSHED = event::FLUSHED,
+            KEEP = event::KEEP,
+            SAME = event::SAME,
+        },
+    ),
+    // What renderHead is asked.
+    (
+        "ask",
+        members! {
+            KEEP_ALIVE = ask::KEEP_ALIVE,
+            DATE = ask::DATE,
+            BODY = ask::BODY,
+            CHUNKED_BY_DEFAULT = ask::CHUNKED_BY_DEFAULT,
+            REMOVED_CONNECTION = ask::REMOVED_CONNECTION,
+            REMOVED_CONTENT_LENGTH = ask::REMOVED_CONTENT_LENGTH,
+            REMOVED_TRANSFER_ENCODING = ask::REMOVED_TRANSFER_ENCODING,
+            KEEP_ALIVE_HINT = ask::KEEP_ALIVE_HINT,
+            MAX_REQUESTS_REACHED = ask::MAX_REQUESTS_REACHED,
+            AGENT = ask::AGENT,
+            LAST = ask::LAST,
+            CHUNKED = ask::CHUNKED,
+            BODILESS_STATUS = ask::BODILESS_STATUS,
+            RELAXED = ask::RELAXED,
+        },
+    ),
+    // What it answers.
+    (
+        "told",
+        members! {
+            LAST = told::LAST,
+            CHUNKED = told::CHUNKED,
+            KEEP_ALIVE = told::KEEP_ALIVE,
+            KEEP_ALIVE_HINT = told::KEEP_ALIVE_HINT,
+            EXPECT = told::EXPECT,
+            ASCII = told::ASCII,
+        },
+    ),
+    (
+        "pool",
+        members! {
+            REUSE_OLDEST = Placement::ReuseOldest,
+            REUSE_NEWEST = Placement::ReuseNewest,
+            OPEN = Placement::Open,
+            QUEUE = Placement::Queue,
+            QUEUE_AND_EVICT = Placement::QueueAndEvict,
+            GIVE = Release::Give,
+            KEEP = Release::Keep,
+            DROP = Release::Drop,
+            REFILL_OWN = Refill::Own,
+            REFILL_OTHER = Refill::Other,
+            WRITABLE = pool::WRITABLE,
+            PERSISTENT = pool::PERSISTENT,
+            OTHERS_STARVE = pool::OTHERS_STARVE,
+        },
+    ),
+    (
+        "peek",
+        members! { IDLE = peek::IDLE, CLOSED = peek::CLOSED, DATA = peek::DATA },
+    ),
+    ("limits", members! { IO_THREADS = limits::IO_THREADS }),
+    #[cfg(unix)]
+    ("transport", TRANSPORT),
+];
+
+#[cfg(unix)]
+use super::{driver, group, news};
+
+#[cfg(unix)]
+const TRANSPORT: Members = members! {
+    PARSED = news::PARSED,
+    ENDED = news::ENDED,
+    FAILED = news::FAILED,
+    UNSENT = news::UNSENT,
+    UNPARSED = news::UNPARSED,
+    SEVERAL = news::SEVERAL,
+    LEVEL_SHIFT = news::LEVEL_SHIFT,
+    GROUP = group::MOST,
+    FIRST_RECORD = news::FIRST_RECORD,
+    RECORD_WORDS = news::RECORD_WORDS,
+    DEALT = news::DEALT,
+    FINISHED = news::FINISHED,
+    LATIN1 = driver::LATIN1,
+    HOLD = driver::HOLD,
+    RECEIVED = driver::RECEIVED,
+    SENT = driver::SENT,
+    QUEUED = driver::QUEUED,
+    GIVEN_BACK = news::GONE,
+};
+
+/// `layout() -> string`: a line `group name number` for each.
+fn layout(call: &Call<0>) -> Result<Value, Fault> {
+    let mut lines = String::new();
+    for (group, members) in GROUPS {
+        for (name, number) in *members {
+            lines.push_str(&format!("{group} {name} {number}\n"));
+        }
+    }
+    Ok(call.latin1(lines.as_bytes()))
+}
+
+raw::entries! {
+    /// Registers it.
+    register:
+    layout => layout,
+}
