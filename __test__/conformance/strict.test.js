@@ -1,6 +1,6 @@
 'use strict';
 // In strict mode every vector gets the verdict of RFC 9110 and RFC 9112, where they have one: of the parser, whole and byte by
-// byte, and of servers in both transports.
+// byte, and of servers in each transport.
 
 const assert = require('node:assert');
 const fs = require('node:fs');

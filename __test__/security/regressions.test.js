@@ -1,5 +1,5 @@
 'use strict';
-// Every attack of rows.js against our server, in both transports, and against our client.
+// Every attack of rows.js against our server, in each transport, and against our client.
 
 const assert = require('node:assert');
 const test = require('node:test');

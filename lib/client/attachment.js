@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Native transport of a client: which of an agent's connections the core reads and writes (see transport.js), and when.
+ * Native transport of a client: which of an agent's connections the core reads and writes (see transport/transport.js), and when.
  *
  * A connection is taken up with its second request: it is open then, and proved to be kept, so one that serves a single
  * request never pays for it. Between two requests the core watches it without a parser: whatever comes then, an end or bytes that
@@ -39,7 +39,7 @@ function use(socket, parser) {
  * Lets the core read the answer to a further request on a socket, if it can.
  * @param {stream.Duplex} socket with our listener of 'data'
  * @param {HTTPParser} parser of the answer
- * @param {Protocol} protocol see transport.js
+ * @param {Protocol} protocol see transport/transport.js
  */
 function take(socket, parser, protocol) {
   const agent = socket[kOpener];

@@ -36,7 +36,7 @@ const NOT_ASCII = /[^\x00-\x7f]/;
  */
 const JOIN_BYTES_MAX = 4096;
 
-/** What differs between releases; see lines.js. */
+/** What differs between releases; see compat/node-features.js. */
 const CORKS_CHUNKS = kChunkedBuffer !== undefined;
 const TRACKS_END = kWritableFinished !== undefined;
 

@@ -28,7 +28,7 @@ const { process } = globalThis;
 /** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
 const getDefaultHighWaterMark = Stream.getDefaultHighWaterMark || (() => 16384);
 
-/** What differs between releases; see lines.js. */
+/** What differs between releases; see compat/node-features.js. */
 const CORKS_CHUNKS = kChunkedBuffer !== undefined;
 const TRACKS_END = kWritableFinished !== undefined;
 

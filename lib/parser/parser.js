@@ -2,7 +2,7 @@
 // HTTPParser: the class that `_http_common` shows, over the parser core.
 //
 // Owns the life of a parser and the way of its input through the core. Never looks at a byte itself: what a message is, and where it
-// ends, is the core's answer. The core does not call back: what it found is dispatched when it has returned (parser-dispatch.js).
+// ends, is the core's answer. The core does not call back: what it found is dispatched when it has returned (dispatch.js).
 
 const { Buffer } = require('node:buffer');
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');

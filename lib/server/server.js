@@ -1,5 +1,5 @@
 'use strict';
-// Server: the options, and what a server does as a whole. What happens on one connection is in server-connection.js.
+// Server: the options, and what a server does as a whole. What happens on one connection is in connection.js.
 
 const { promisify } = require('node:util');
 const net = require('node:net');

@@ -1,6 +1,6 @@
 'use strict';
 // Native transport and offload: plain sockets whose bytes the core reads and writes itself, on the event loop of this thread or in
-// threads of its own (see transport-drivers.js for what differs).
+// threads of its own (see drivers.js for what differs).
 //
 // Owns which sockets those are. A socket has methods that go to the core first and to net.Socket's otherwise: on its prototype
 // if it was accepted here (see lazy-socket.js), else given to it one by one (changing the prototype of an object instead costs
