@@ -6,6 +6,7 @@
 
 const net = require('node:net');
 const { executionAsyncId } = require('node:async_hooks');
+const { Buffer } = require('node:buffer');
 const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
@@ -13,9 +14,9 @@ const { acceptsUpgrade, admit, announcesNoBody, isReached } = require('./admissi
 const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
 const { kOnFinish, listen, plainEmit } = require('../message/emitter');
 const { codes, connResetException } = require('../util/errors');
-const { detachSignal } = require('../message/incoming');
+const { detachSignal, rawField } = require('../message/incoming');
 const { dismiss, isBeingAccepted } = require('../transport/lazy-socket');
-const { destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
+const { destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
 const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { finished, isHeard } = require('../message/outgoing-body');
@@ -27,6 +28,7 @@ const performance = require('../observe/server-entries');
 const { handOver: leaveShared, readShared } = require('./reader');
 const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
+const { UpgradeStream } = require('./upgrade-stream');
 const { parserFlags } = require('../parser/strict');
 const { kNeedDrain, kUniqueHeaders } = require('../compat/symbols');
 const { beginTick, isQueueOurs, lastMark, schedule } = require('../util/ticks');
@@ -94,6 +96,8 @@ class Connection {
     this.idleTimeout = NEVER_IDLE;
     // Whether another protocol has the socket now; responses of before may still be owed.
     this.released = false;
+    // That protocol, where it begins behind a body that is still on its way.
+    this.upgradeStream = null;
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
@@ -278,11 +282,20 @@ function handOver(socket, connection, parser, head) {
   const { server } = connection;
   const request = parser.incoming;
   transport.giveBack(socket);
+  if (!request.complete) {
+    handOverBehind(socket, connection, request);
+    return;
+  }
   leaveShared(socket);
   const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
   leaveIdle(connection);
   release(connection);
   freeParser(parser, request, socket);
+  if (connection.upgradeStream !== null) {
+    stats.connectionEnded(connection, true);
+    connection.upgradeStream.requestBodyCompleted(head);
+    return;
+  }
   const isTaken = server.listenerCount(event) > 0;
   stats.connectionEnded(connection, isTaken);
   if (!isTaken) {
@@ -294,6 +307,19 @@ function handOver(socket, connection, parser, head) {
   // Lets the first 'data' listener start the flow, as on a fresh socket.
   if (socket._readableState) socket._readableState.flowing = null;
   server.emit(event, request, socket, head);
+}
+
+// The body is still on its way: it goes on being read, and what is wrong with it reaches nobody.
+function handOverBehind(socket, connection, request) {
+  if (connection.upgradeStream !== null) return;
+  const { server } = connection;
+  leaveIdle(connection);
+  if (server.listenerCount('upgrade') === 0) {
+    socket.destroy();
+    return;
+  }
+  connection.upgradeStream = new UpgradeStream(socket, request);
+  server.emit('upgrade', request, connection.upgradeStream, Buffer.alloc(0));
 }
 
 function socketOnEnd() {
@@ -424,7 +450,7 @@ function parserOnIncoming(req, keepAlive) {
   const asked = req.upgrade;
   if (asked) {
     req.upgrade = req.method === 'CONNECT' || acceptsUpgrade(server, req);
-    if (req.upgrade) return HAND_OVER;
+    if (req.upgrade) return hasOwnBody(req) ? READ_BODY : HAND_OVER;
   }
 
   const reached = isReached(server, asked);
@@ -454,6 +480,11 @@ function parserOnIncoming(req, keepAlive) {
 
   if (admit(this, connection, req, res, reached)) server.emit('request', req, res);
   return READ_BODY;
+}
+
+// Whether a request that upgrades has a body of its own, behind which the other protocol begins.
+function hasOwnBody(req) {
+  return req.method !== 'CONNECT' && (rawField(req, 'content-length') ?? rawField(req, 'transfer-encoding')) !== undefined && upgradesBehindBody();
 }
 
 function needsDrain(socket) {
