@@ -427,7 +427,8 @@ function responseOnEnd() {
 
 /** Listener of 'finish' on the request, which may come after the end of the response. */
 function requestOnFinish() {
-  if (this.shouldKeepAlive && this._ended) release(this);
+  // The end of the response has released it where the bytes had gone out, and this event was still to come.
+  if (this.shouldKeepAlive && this._ended && !this.destroyed) release(this);
 }
 
 /** Request and response are both complete: the socket is free once the user's 'end' listeners have run. */
