@@ -25,6 +25,9 @@ function isTree(dir) {
 // Takes a tree; returns the version of Node it belongs to, such as '20.19.2', or 'unknown'.
 function treeVersion(dir) {
   const header = path.join(dir, 'src', 'node_version.h');
+  // Collections of the tests alone, such as denoland/node_test, name their release there.
+  const named = path.join(dir, 'node_version.ts');
+  if (fs.existsSync(named)) return /version = "([\d.]+)"/.exec(fs.readFileSync(named, 'utf8'))?.[1] ?? 'unknown';
   if (!fs.existsSync(header)) return 'unknown';
   const text = fs.readFileSync(header, 'utf8');
   const parts = ['MAJOR', 'MINOR', 'PATCH'].map((part) => new RegExp(`#define NODE_${part}_VERSION (\\d+)`).exec(text)?.[1]);
