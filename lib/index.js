@@ -2,7 +2,7 @@
 // What `require('rust-http')` is: the exports of node:http, in its order.
 
 const agents = require('./client/agent');
-const { helpers, maxHeaderSize, setGlobalProxyFromEnv, webSockets } = require('./compat/builtin');
+const { exportedNames, helpers, maxHeaderSize, setGlobalProxyFromEnv, webSockets } = require('./compat/builtin');
 const client = require('./client/request');
 const { methods, parsers } = require('./message/parsers');
 const { IncomingMessage } = require('./message/incoming');
@@ -28,7 +28,7 @@ const setMaxIdleHTTPParsers = (max) => {
 };
 Object.defineProperty(setMaxIdleHTTPParsers, 'name', { value: 'setMaxIdleHTTPParsers' });
 
-module.exports = {
+const members = {
   _connectionListener,
   METHODS: [...methods].sort(),
   STATUS_CODES,
@@ -47,6 +47,12 @@ module.exports = {
   ...helpers,
   ...(setGlobalProxyFromEnv && { setGlobalProxyFromEnv: require('./global-proxy').setGlobalProxyFromEnv }),
 };
+
+// Releases add names in different places.
+module.exports = {};
+for (const name of [...exportedNames, ...Object.keys(members)]) {
+  if (Object.hasOwn(members, name)) module.exports[name] = members[name];
+}
 
 // Bytes of a message head that are accepted: the process's limit.
 Object.defineProperty(module.exports, 'maxHeaderSize', {

@@ -30,6 +30,9 @@ const exportedSymbols = {
   kUniqueHeaders: outgoing.kUniqueHeaders,
 };
 
+/** The names that `http` exports, in their order. */
+const exportedNames = Object.keys(http);
+
 /** Whether the process was started with --insecure-http-parser; node itself warns the first time that it is true. */
 const isLenient = common.isLenient;
 
@@ -61,6 +64,7 @@ module.exports = {
   OutgoingMessage,
   Server,
   ServerResponse,
+  exportedNames,
   exportedSymbols,
   globalAgentOptions,
   helpers,

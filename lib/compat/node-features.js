@@ -176,6 +176,8 @@ module.exports = {
    * (22.23.3, 24.21, 26.10).
    */
   refusesManyFields: isNode && parser.refusesManyFields,
+  /** A batch of fields in which the limit is reached is cut there; otherwise it is the last (22.23, 24.15, 25.7). */
+  cutsBatches: isNode && ask(probes.cutsBatches, since(26)),
   /** The lenient flags that there are; the core knows all of them, a release may not. */
   lenientBits: Object.keys(builtin.HTTPParser).filter((key) => key.startsWith('kLenient'))
     .reduce((bits, key) => bits | builtin.HTTPParser[key], 0),

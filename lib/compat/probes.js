@@ -190,6 +190,17 @@ const describesObjects = () => {
   return false;
 };
 
+/** Whether a batch of fields in which the limit of a message is reached is cut there. */
+const cutsBatches = () => {
+  const { parsers } = require('_http_common');
+  const parser = parsers.alloc();
+  const onHeaders = parser[builtin.HTTPParser.kOnHeaders];
+  parsers.free(parser);
+  const message = { maxHeaderPairs: 2, _headers: [], _url: '' };
+  onHeaders.call(message, ['a', '1', 'b', '2'], '');
+  return message._headers.length === 2;
+};
+
 /** The names that `setHeaders()` sets, in their order; before Node 18.15 there is no such method. */
 function namesSet(fields) {
   const message = new builtin.OutgoingMessage();
@@ -285,6 +296,7 @@ module.exports = {
   closesAtOnce,
   connectsWithTimeout,
   corksEachTurn,
+  cutsBatches,
   describesObjects,
   destroysQueued,
   endsUnread,

@@ -3,7 +3,7 @@
 
 const builtinCommon = require('_http_common');
 const { isLenient } = require('../compat/builtin');
-const { choosesValidation, refusesManyFields } = require('../compat/node-features');
+const { choosesValidation, cutsBatches } = require('../compat/node-features');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
 const { HTTPParser, kDrainsTicks, kRunOn } = require('../parser/parser');
 const { endBody } = require('./request-end');
@@ -127,14 +127,13 @@ function cleanParser(parser) {
   parser.joinDuplicateHeaders = null;
 }
 
-// A batch of fields of a head that has more than the parser delivers at once, or the trailers. Of releases that take too many,
-// the limit ends the list with the batch in which it is reached.
+// A batch of fields of a head that has more than the parser delivers at once, or the trailers.
 function parserOnHeaders(headers, url) {
   const known = this._headers;
   const limit = this.maxHeaderPairs;
   const room = limit > 0 ? limit - known.length : headers.length;
   if (room > 0) {
-    const count = refusesManyFields && room < headers.length ? room : headers.length;
+    const count = cutsBatches && room < headers.length ? room : headers.length;
     if (known.length === 0 && count === headers.length) this._headers = headers;
     else for (let n = 0; n < count; n++) known.push(headers[n]);
   }
