@@ -135,12 +135,13 @@ unsafe extern "C" fn ready(handle: *mut c_void, _status: i32, _events: i32) {
 }
 
 /// The loop turns. Within a turn of ours a handler has it do so: what that turn has collected is told here, since no descriptor becomes
-/// ready for it again.
+/// ready for it again. The same holds for connections that the system refused another edge for.
 unsafe extern "C" fn looping(handle: *mut c_void) {
     // SAFETY: as in `ready`.
     let data = unsafe { uv::data_of(handle) } as *const Transport;
     // SAFETY: alive until `closed`.
-    if unsafe { &*data }.is_telling() {
+    let transport = unsafe { &*data };
+    if transport.is_telling() || transport.needs_turn() {
         // SAFETY: as in `ready`.
         let transport = unsafe { shared(handle) };
         transport.release_held();
@@ -249,6 +250,12 @@ impl Transport {
             return turn.tell(index, ENDED, 0, None);
         }
         goes_on
+    }
+
+    fn needs_turn(&self) -> bool {
+        self.reactor
+            .try_borrow()
+            .is_ok_and(|reactor| reactor.needs_turn())
     }
 
     fn is_telling(&self) -> bool {

@@ -23,6 +23,11 @@ fn retry(call: impl Fn() -> isize) -> Result<usize> {
     }
 }
 
+/// Whether a send failed since the kernel has no room now: that of the socket, or of the system (ENOBUFS), as libuv has it.
+pub fn is_full(error: &Error) -> bool {
+    error.kind() == std::io::ErrorKind::WouldBlock || error.raw_os_error() == Some(libc::ENOBUFS)
+}
+
 /// Reads what is there; 0 is the end of the peer's data. `WouldBlock` when there is nothing.
 pub fn receive(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     let (data, length) = (buffer.as_mut_ptr().cast(), buffer.len());

@@ -78,6 +78,8 @@ pub struct Reactor<T> {
     events: Events,
     ready: Vec<Ready>,
     next: usize,
+    // Those that must be read on, and that the system did not give another edge for: ready in the next turn.
+    refused: Vec<Ready>,
     // Bytes left of MORE_PER_TURN.
     more: usize,
     connections: Slab<Connection<T>>,
@@ -124,6 +126,7 @@ impl<T> Reactor<T> {
             events: Events::with_capacity(EVENTS_PER_TURN),
             ready: Vec::with_capacity(EVENTS_PER_TURN),
             next: 0,
+            refused: Vec::new(),
             more: 0,
             connections: Slab::new(),
             generation: 0,
@@ -217,6 +220,7 @@ impl<T> Reactor<T> {
     pub fn collect(&mut self) -> Result<()> {
         self.ready.drain(..self.next);
         self.next = 0;
+        self.ready.append(&mut self.refused);
         self.more = MORE_PER_TURN;
         if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
             return if error.kind() == ErrorKind::Interrupted {
@@ -234,6 +238,11 @@ impl<T> Reactor<T> {
             });
         }
         Ok(())
+    }
+
+    /// Whether there is something to read that no edge will come for.
+    pub fn needs_turn(&self) -> bool {
+        !self.refused.is_empty()
     }
 
     /// The next ready connection of this turn.
@@ -313,11 +322,17 @@ impl<T> Reactor<T> {
     fn rearm(&mut self, index: usize) {
         if let Some(connection) = self.connections.get(index) {
             let token = token(index, connection.generation);
-            // Fails only for a descriptor that is gone; its owner detaches it.
-            let _ = self
-                .poll
-                .registry()
-                .reregister(&mut SourceFd(&connection.fd), token, WATCHED);
+            let registry = self.poll.registry();
+            let asked = registry.reregister(&mut SourceFd(&connection.fd), token, WATCHED);
+            if asked.is_err() {
+                // It is watched as before (or gone, which a read tells), so what comes from here on has an edge.
+                self.refused.push(Ready {
+                    token: token.0,
+                    closing: false,
+                    urgent: false,
+                    hung_up: false,
+                });
+            }
         }
     }
 
@@ -401,7 +416,7 @@ impl<T> Reactor<T> {
         };
         let count = match result {
             Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) if io::is_full(&error) => 0,
             Err(error) => return Err(error),
         };
         connection.sent += count as u64;
@@ -568,6 +583,35 @@ mod tests {
     fn bytes_that_make_much_work_are_not_read_on() {
         assert_eq!(order_of_reads(1, 0, WORDS_PER_READ), [0, 0]);
         assert_eq!(order_of_reads(1, 0, 256).len(), 8);
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg_attr(miri, ignore)] // it has no epoll_ctl() of another's set
+    fn a_connection_that_no_edge_is_given_for_is_read_on_in_the_next_turn() {
+        let (ours, mut peer) = pair();
+        let mut reactor = Reactor::new(true).unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        peer.write_all(&[7; 40]).unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(ready(&mut reactor), [index]);
+        // SAFETY: both descriptors are open.
+        let deleted = unsafe {
+            let (set, fd) = (reactor.as_raw_fd(), ours.as_raw_fd());
+            libc::epoll_ctl(set, libc::EPOLL_CTL_DEL, fd, std::ptr::null_mut())
+        };
+        assert_eq!(deleted, 0);
+        let mut counts = Vec::new();
+        loop {
+            if let Read::Bytes(count) = reactor.read(index, &mut buffer) {
+                counts.push(count);
+            }
+            if !reactor.needs_turn() {
+                break;
+            }
+            assert_eq!(ready(&mut reactor), [index]);
+        }
+        assert_eq!(counts, [16, 16, 8]);
     }
 
     #[test]

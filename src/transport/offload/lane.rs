@@ -205,6 +205,8 @@ pub enum Letter<F> {
 struct Mail<F> {
     letters: Vec<Letter<F>>,
     closed: bool,
+    // The thread has ended: nobody reads letters.
+    over: bool,
 }
 
 struct Post<F> {
@@ -231,13 +233,19 @@ impl<F: Feed> Lane<F> {
             mail: Mutex::new(Mail {
                 letters: Vec::new(),
                 closed: false,
+                over: false,
             }),
             bell: Notify::new(),
         });
-        let own = post.clone();
+        let end = End(post.clone());
         let thread = Builder::new()
             .name(format!("http-io-{number}"))
-            .spawn(move || runtime.block_on(deliver(own)))?;
+            .spawn(move || {
+                // Dropped behind the runtime and its tasks, also where it panics: tokio does so when it cannot poll.
+                let end = end;
+                let runtime = runtime;
+                runtime.block_on(deliver(end.0.clone()));
+            })?;
         Ok((Lane(post), thread))
     }
 
@@ -248,7 +256,13 @@ impl<F: Feed> Lane<F> {
 
     /// Takes letters, which are read at the next [`Lane::ring`].
     pub fn post(&self, letters: Vec<Letter<F>>) {
-        lock(&self.0.mail).letters.extend(letters);
+        let mut mail = lock(&self.0.mail);
+        if !mail.over {
+            mail.letters.extend(letters);
+            return;
+        }
+        drop(mail);
+        refuse(letters);
     }
 
     /// Wakes the thread.
@@ -256,9 +270,42 @@ impl<F: Feed> Lane<F> {
         self.0.bell.notify_one();
     }
 
+    fn is_over(&self) -> bool {
+        lock(&self.0.mail).over
+    }
+
     fn close(&self) {
         lock(&self.0.mail).closed = true;
         self.ring();
+    }
+}
+
+/// A thread ends: whoever was served there, or was to be, is told.
+struct End<F: Feed>(Arc<Post<F>>);
+
+impl<F: Feed> Drop for End<F> {
+    fn drop(&mut self) {
+        let letters = {
+            let mut mail = lock(&self.0.mail);
+            mail.over = true;
+            take(&mut mail.letters)
+        };
+        refuse(letters);
+        ring_all();
+    }
+}
+
+/// Nobody reads these letters: the connections that they are about have failed.
+fn refuse<F: Feed>(letters: Vec<Letter<F>>) {
+    for letter in letters {
+        let (Letter::Open(connection)
+        | Letter::Send(connection)
+        | Letter::Answer(connection)
+        | Letter::Wake(connection)) = letter;
+        if !connection.link.is_over() {
+            connection.link.fail(libc::EIO);
+            connection.tell();
+        }
     }
 }
 
@@ -464,6 +511,11 @@ impl<F: Feed> Lanes<F> {
     /// # Errors
     /// What the system says when it has no thread or descriptor left.
     pub fn lane(&mut self, number: usize) -> Result<Lane<F>> {
+        if let Some(place) = self.lanes.get_mut(number)
+            && place.0.is_over()
+        {
+            *place = Lane::start(number)?;
+        }
         while self.lanes.len() <= number {
             let next = Lane::start(self.lanes.len())?;
             self.lanes.push(next);

@@ -15,6 +15,7 @@ use std::task::Waker;
 use super::sync::{Arc, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::parser::Output;
 use crate::transport::HangUp;
+use crate::transport::io::is_full;
 use crate::transport::share::Share;
 
 /// Input that is kept allocated for a connection between two reads.
@@ -302,7 +303,7 @@ impl<F: Feed, W: Wire> Link<F, W> {
             }
             Err(error) => {
                 it.blocked = true;
-                if error.kind() != ErrorKind::WouldBlock {
+                if !is_full(&error) {
                     it.trouble = Some(error.raw_os_error().unwrap_or(0));
                 }
             }

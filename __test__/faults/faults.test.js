@@ -1,0 +1,59 @@
+'use strict';
+// The system refuses what the core asks it for: each exchange ends with an answer, or with an error that both sides hear of. Nothing hangs or is
+// lost, and descriptors return.
+
+const assert = require('node:assert');
+const { mkdtempSync, rmSync } = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, test } = require('node:test');
+const { CONNECTIONS, REQUESTS, ask, build, serve } = require('./exchanges');
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'faults-'));
+const library = process.platform === 'linux' ? build(folder) : undefined;
+const skip = library === undefined && 'needs a C compiler, and a system that preloads libraries as Linux does';
+
+after(() => rmSync(folder, { recursive: true }));
+
+const ALL = CONNECTIONS * REQUESTS;
+const ON_A_SERVER = ['stream', 'native', 'offload'];
+const ON_A_CLIENT = ['stream', 'native'];
+
+// Whether nobody need notice; else what fails is told.
+const FAULTS = [
+  { call: 'recv', error: 'EINTR', every: 3, isUnnoticed: true },
+  { call: 'recv', error: 'ENOMEM', every: 60 },
+  { call: 'send', error: 'EINTR', every: 3, isUnnoticed: true },
+  { call: 'send', error: 'ENOBUFS', every: 5, isUnnoticed: true },
+  { call: 'send', error: 'ENOMEM', every: 30 },
+  { call: 'epoll_ctl_mod', error: 'ENOMEM', every: 2, isUnnoticed: true },
+  { call: 'epoll_ctl_mod', error: 'ENOMEM', every: 1, isUnnoticed: true },
+  { call: 'epoll_ctl_add', error: 'ENOSPC', every: 2, isUnnoticed: true },
+  { call: 'epoll_wait', error: 'EBADF', every: 40 },
+  { call: 'dup', error: 'EMFILE', every: 2, isUnnoticed: true },
+  { call: 'thread', error: 'EAGAIN', every: 1, isUnnoticed: true },
+  { call: 'accept', error: 'EMFILE', every: 5 },
+];
+/** Calls that a client's connections do not need. */
+const OF_SERVERS = new Set(['dup', 'thread', 'accept']);
+
+function check({ answered, ...rest }, isUnnoticed) {
+  const { failed } = rest;
+  assert.deepStrictEqual(rest, { failed, hung: 0, lost: 0, unheard: 0, leaked: 0 });
+  if (isUnnoticed) assert.deepStrictEqual({ answered, failed }, { answered: ALL, failed: 0 });
+}
+
+for (const { isUnnoticed = false, ...fault } of FAULTS) {
+  const what = `one ${fault.call} in ${fault.every} fails with ${fault.error}`;
+  for (const transport of ON_A_SERVER) {
+    test(`a ${transport} server answers or fails where ${what}`, { skip, timeout: 60_000 }, async () => {
+      check(await serve(library, { transport, ...fault }), isUnnoticed);
+    });
+  }
+  if (OF_SERVERS.has(fault.call)) continue;
+  for (const transport of ON_A_CLIENT) {
+    test(`a ${transport} client is answered or fails where ${what}`, { skip, timeout: 60_000 }, async () => {
+      check(await ask(library, { transport, ...fault }), isUnnoticed);
+    });
+  }
+}

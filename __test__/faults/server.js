@@ -1,0 +1,36 @@
+'use strict';
+// A server whose system calls fail: node server.js TRANSPORT. 'node' is the built-in's. Tells its port; at the end of its input, the
+// descriptors that it has more than at the start.
+
+const { readdirSync, writeFileSync } = require('node:fs');
+const [transport] = process.argv.slice(2);
+const http = transport === 'node' ? require('node:http') : require('../../lib');
+
+const body = 'x'.repeat(3000);
+const gate = () => writeFileSync(process.env.FAULT_GATE, '');
+const descriptors = () => readdirSync('/proc/self/fd').length;
+
+const server = http.createServer({ transport }, (req, res) => {
+  let size = 0;
+  req.on('data', (data) => { size += data.length; });
+  req.on('end', () => { res.end(`${size} ${body}`); });
+  req.on('error', () => {});
+});
+server.keepAliveTimeout = 60_000;
+const counts = { before: 0, opened: 0, closed: 0 };
+server.on('connection', (socket) => {
+  counts.opened++;
+  socket.on('close', () => { counts.closed++; });
+});
+if (process.env.FAULT_CALL === 'thread') gate();
+server.listen(0, '127.0.0.1', () => {
+  counts.before = descriptors();
+  gate();
+  process.send({ port: server.address().port });
+});
+process.on('message', () => {
+  server.close();
+  server.closeAllConnections();
+  // What was closed is given back to the system in the turns that follow.
+  setTimeout(() => process.send({ ...counts, after: descriptors() }, () => process.exit()), 100);
+});
