@@ -7,12 +7,6 @@
 const { syncBuiltinESMExports } = require('node:module');
 // Captures what is genuine before anything is written over.
 require('./compat/builtin');
-const ours = require('./index');
-const client = require('./client/request');
-const common = require('./message/parsers');
-const incoming = require('./message/incoming');
-const outgoing = require('./message/outgoing');
-const server = require('./server/server');
 
 // Only names that the running Node has: what it does not have, no program may come to rely on.
 function overlay(name, members) {
@@ -24,12 +18,26 @@ function overlay(name, members) {
   }
 }
 
-// `ours` and not the agent module: its global agent is an accessor, so that there is one wherever it is replaced.
-overlay('_http_agent', ours);
-overlay('_http_client', client);
-overlay('_http_common', common);
-overlay('_http_incoming', incoming);
-overlay('_http_outgoing', outgoing);
-overlay('_http_server', server);
-overlay('http', ours);
-syncBuiltinESMExports();
+/** @returns {object|null} what is exported; null where the process loads no addons: then http stays the built-in one */
+function load() {
+  try {
+    return require('./index');
+  } catch (error) {
+    if (error.cause?.code !== 'ERR_DLOPEN_DISABLED') throw error;
+    process.emitWarning('rust-http is not used, and http is the built-in one: this process loads no addons. With --permission add --allow-addons, and leave --no-addons out.');
+    return null;
+  }
+}
+
+const ours = load();
+if (ours !== null) {
+  // `ours` and not the agent module: its global agent is an accessor, so that there is one wherever it is replaced.
+  overlay('_http_agent', ours);
+  overlay('_http_client', require('./client/request'));
+  overlay('_http_common', require('./message/parsers'));
+  overlay('_http_incoming', require('./message/incoming'));
+  overlay('_http_outgoing', require('./message/outgoing'));
+  overlay('_http_server', require('./server/server'));
+  overlay('http', ours);
+  syncBuiltinESMExports();
+}

@@ -71,3 +71,45 @@ test('what is asked is answered, not taken from the number of the release', () =
   const unanswered = questions.filter(([, question]) => probes.ask(question, none) === none).map(([name]) => name);
   assert.deepEqual(unanswered, []);
 });
+
+const register = path.join(root, 'lib/register.js');
+const SERVE = `
+const http = require('http');
+const server = http.createServer((req, res) => res.end('ok')).listen(0, '127.0.0.1', () => {
+  http.get({ port: server.address().port }, (res) => {
+    process._rawDebug(res.statusCode + ' ' + Object.hasOwn(http.Server.prototype, 'stats'));
+    res.resume();
+    server.close();
+  });
+});
+`;
+
+function served(...flags) {
+  const { stderr, status } = spawnSync(process.execPath, [...flags, '--require', register, '--eval', SERVE], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });
+  return { stderr, status, last: stderr.match(/^\d+ (?:true|false)$/m)?.[0] };
+}
+
+// What there is of these in every line that is followed.
+for (const flags of [['--disable-proto=throw'], ['--disable-proto=delete'], ['--frozen-intrinsics'], ['--no-warnings', '--frozen-intrinsics', '--disable-proto=delete']]) {
+  test(`the preload serves with ${flags.join(' ')}`, () => {
+    const { stderr, status, last } = served(...flags);
+    assert.equal(last, '200 true', stderr);
+    assert.equal(status, 0);
+  });
+}
+
+test('where a process loads no addons, the preload says what to add and leaves the built-in', () => {
+  const refusing = [['--no-addons']];
+  if (process.allowedNodeEnvironmentFlags.has('--permission') && process.allowedNodeEnvironmentFlags.has('--allow-net')) {
+    refusing.push(['--permission', '--allow-fs-read=*', '--allow-net']);
+  } else if (process.allowedNodeEnvironmentFlags.has('--permission')) {
+    refusing.push(['--permission', '--allow-fs-read=*']);
+  }
+  for (const flags of refusing) {
+    const { stderr, status, last } = served(...flags);
+    assert.equal(last, '200 false', stderr);
+    assert.match(stderr, /^\(node:\d+\) Warning: rust-http is not used, and http is the built-in one: this process loads no addons\. .*--allow-addons/m);
+    assert.equal(status, 0);
+    if (flags.length > 1) assert.equal(served(...flags, '--allow-addons').last, '200 true');
+  }
+});

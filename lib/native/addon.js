@@ -62,6 +62,7 @@ function whatToDo(cause) {
     const list = Object.entries(SUPPORTED).map(([name, archs]) => `${name} (${archs.join(', ')})`);
     return `There are packages for ${list.join(', ')}. Elsewhere build it from the sources, with Rust: npm ci && npm run build`;
   }
+  if (cause.code === 'ERR_DLOPEN_DISABLED') return 'This process loads no addons: with --permission add --allow-addons, and leave --no-addons out.';
   if (cause.code !== 'MODULE_NOT_FOUND') return 'The file is there, but this system cannot load it: see the reason above.';
   return 'npm leaves the platform package out with --omit=optional, and where node_modules or a lock file came from another platform: ' +
     'remove both and run npm install. From the sources: npm run build';
