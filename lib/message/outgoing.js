@@ -14,7 +14,7 @@ const body = require('./outgoing-body');
 const { initialize, kOnFinish } = require('./emitter');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
-const { choosesValidation, corksEachTurn } = require('../compat/node-features');
+const { choosesValidation, corksEachTurn, isNode } = require('../compat/node-features');
 const headers = require('./outgoing-headers');
 const {
   kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain, kOutHeaders,
@@ -168,7 +168,8 @@ const ACCESSORS = {
   },
 };
 for (const name of Object.keys(ACCESSORS)) {
-  if (ACCESSORS[name]) Object.defineProperty(OutgoingMessage.prototype, name, ACCESSORS[name]);
+  // One that is not configurable cannot be taken away later: 18.12 has no `errored`.
+  if (ACCESSORS[name] && (!isNode || Object.hasOwn(builtin.OutgoingMessage.prototype, name))) Object.defineProperty(OutgoingMessage.prototype, name, ACCESSORS[name]);
 }
 
 OutgoingMessage.prototype._renderHeaders = headers._renderHeaders;
