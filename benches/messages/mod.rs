@@ -1,7 +1,6 @@
 //! The messages that the benchmarks of the core parse.
 
-use rust_http::limits::MAX_HEADER_SIZE;
-use rust_http::parser::{Config, Decision, Dialect, Kind, Lenient, Output, Parser, Stop};
+use rust_http::parser::{Config, Decision, Dialect, Kind, Output, Parser, Stop};
 
 /// What wrk sends.
 pub const HELLO: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:3000\r\n\r\n";
@@ -32,13 +31,9 @@ Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 5\r\n\r\nhell
 /// One side of a connection, as Node 20 reads it.
 pub fn config(kind: Kind) -> Config {
     Config {
-        kind,
         dialect: Dialect::V9_3,
-        lenient: Lenient::NONE,
-        max_header_size: MAX_HEADER_SIZE,
-        max_fields: u32::MAX,
         run_on: true,
-        strict: false,
+        ..Config::new(kind)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Chunked bodies: what the parser takes for complete, a decoder without state reads the same way.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use rust_http::parser::{Config, Decision, Dialect, Kind, Lenient};
+use rust_http::parser::{Config, Decision, Dialect, Kind};
 use rust_http_fuzz::{Event, cut, joined, parse, reference_chunks};
 
 const HEAD: &[u8] = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -11,13 +11,10 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let config = Config {
-        kind: Kind::Request,
         dialect: [Dialect::V9_2, Dialect::V9_3, Dialect::V9_4][usize::from(dialect % 3)],
-        lenient: Lenient::NONE,
-        max_header_size: 16384,
-        max_fields: u32::MAX,
         run_on: true,
         strict: dialect & 0x80 != 0,
+        ..Config::new(Kind::Request)
     };
     let input = [HEAD, body].concat();
     let outcome = parse(config, &cut(&input, &[HEAD.len() as u8, cut_at]), 8192, Decision::Body);

@@ -2,7 +2,7 @@
 //! relaxed rule are read by the relaxed rule.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use rust_http::parser::{Config, Decision, Dialect, Kind, Lenient};
+use rust_http::parser::{Config, Decision, Kind, Lenient};
 use rust_http::serializer::chunk;
 use rust_http::serializer::head::{Rules, ask, render, told};
 use rust_http_fuzz::{Event, Field, parse};
@@ -54,17 +54,14 @@ fuzz_target!(|data: &[u8]| {
         out.extend_from_slice(body);
     }
     let config = Config {
-        kind: Kind::Request,
-        dialect: Dialect::V9_4,
         lenient: Lenient(if flags & ask::RELAXED != 0 {
             Lenient::HEADER_VALUE_RELAXED
         } else {
             0
         }),
         max_header_size: 1 << 24,
-        max_fields: u32::MAX,
         run_on: true,
-        strict: false,
+        ..Config::new(Kind::Request)
     };
     let seen = parse(config, &[&out], 1 << 20, Decision::Body);
     assert_eq!((seen.error, seen.at_end, seen.upgraded), (None, None, false));

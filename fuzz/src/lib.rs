@@ -44,7 +44,6 @@ pub struct Outcome {
 pub fn config(kind: Kind, bytes: [u8; 4]) -> Config {
     let [dialect, low, high, rest] = bytes;
     Config {
-        kind,
         dialect: [Dialect::V6, Dialect::V9_2, Dialect::V9_3, Dialect::V9_4][usize::from(dialect % 4)],
         // Most inputs are for the parser as it stands in front of the internet.
         lenient: Lenient(if dialect & 0x80 == 0 {
@@ -56,6 +55,7 @@ pub fn config(kind: Kind, bytes: [u8; 4]) -> Config {
         max_fields: [u32::MAX, 3, 40, 0][usize::from(rest >> 4 & 3)],
         run_on: rest & 4 != 0,
         strict: rest & 8 != 0,
+        ..Config::new(kind)
     }
 }
 

@@ -131,19 +131,19 @@ fn config(
     max_header_size: f64,
     max_fields: i32,
 ) -> Config {
+    let kind = if kind == 1 {
+        Kind::Request
+    } else {
+        Kind::Response
+    };
     Config {
-        kind: if kind == 1 {
-            Kind::Request
-        } else {
-            Kind::Response
-        },
         dialect: Dialect::from_llhttp(major.max(0) as u32, minor.max(0) as u32),
         lenient: Lenient(lenient as u32),
         // A float cast saturates: NaN and negative numbers become 0.
         max_header_size: (max_header_size as u64).min(limits::MAX_HEADER_SIZE_CEILING),
         max_fields: fields(max_fields),
-        run_on: false,
         strict: lenient & STRICT != 0,
+        ..Config::new(kind)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::cursor::Cursor;
 use super::event::{self, Output};
-use super::names;
 use super::state::State;
 use super::{AtEnd, Decision, Kind, Lenient, Parser, Step, Stop};
+use super::{method, names};
 use crate::error::fault;
 
 /// Fields that decide about framing, and all others.
@@ -103,7 +103,7 @@ impl Parser {
             return self.message_complete(out);
         }
         self.check_head(cur)?;
-        self.upgrade = self.method == 5
+        self.upgrade = self.method == method::CONNECT
             || (self.framing.upgrade_token
                 && self.framing.upgrade_field
                 && (self.config.kind == Kind::Request || self.status == 101));
@@ -187,7 +187,7 @@ impl Parser {
         }
         let f = self.framing;
         let has_body = f.chunked || f.length > 0;
-        if self.upgrade && (self.method == 5 || f.skip || !has_body) {
+        if self.upgrade && (self.method == method::CONNECT || f.skip || !has_body) {
             return self.message_complete(out);
         }
         if self.status == 101 && !self.v6() && self.config.kind == Kind::Response {

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use super::cursor::Cursor;
 use super::event::{self, Output};
 use super::framing::{FieldKind, Framing};
-use super::{Kind, Parser, Step, names, strict};
+use super::{Kind, Parser, Step, method, names, strict};
 use crate::limits::{FAST_HEADERS, MAX_TEXT};
 
 /// Words of the begin and head events before the fields.
@@ -34,13 +34,13 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
 #[inline]
 fn plain_method(name: &[u8]) -> Option<i32> {
     match name {
-        b"GET" => Some(1),
-        b"POST" => Some(3),
-        b"HEAD" => Some(2),
-        b"PUT" => Some(4),
-        b"DELETE" => Some(0),
-        b"OPTIONS" => Some(6),
-        b"PATCH" => Some(28),
+        b"GET" => Some(method::GET),
+        b"POST" => Some(method::POST),
+        b"HEAD" => Some(method::HEAD),
+        b"PUT" => Some(method::PUT),
+        b"DELETE" => Some(method::DELETE),
+        b"OPTIONS" => Some(method::OPTIONS),
+        b"PATCH" => Some(method::PATCH),
         _ => None,
     }
 }

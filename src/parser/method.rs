@@ -2,6 +2,26 @@
 
 use super::Dialect;
 
+/// `DELETE`.
+pub const DELETE: i32 = 0;
+/// `GET`.
+pub const GET: i32 = 1;
+/// `HEAD`.
+pub const HEAD: i32 = 2;
+/// `POST`.
+pub const POST: i32 = 3;
+/// `PUT`.
+pub const PUT: i32 = 4;
+/// `CONNECT`.
+pub const CONNECT: i32 = 5;
+/// `OPTIONS`.
+pub const OPTIONS: i32 = 6;
+/// `PATCH`.
+pub const PATCH: i32 = 28;
+/// `SOURCE`, of ICE (icecast).
+pub const SOURCE: i32 = 33;
+/// `PRI`, the first word of the HTTP/2 preface.
+pub const PRI: i32 = 34;
 /// Numbers of the methods that only RTSP has: 35 to 45.
 pub const FIRST_RTSP: i32 = 35;
 /// The last of the RTSP methods.
@@ -9,7 +29,7 @@ pub const LAST_RTSP: i32 = 45;
 /// `QUERY`, known since llhttp 9.
 pub const QUERY: i32 = 46;
 
-/// Every method, at its number. 34 is `PRI`, the first word of the HTTP/2 preface.
+/// Every method, at its number.
 const NAMES: [&str; 47] = [
     "DELETE",
     "GET",
@@ -92,4 +112,29 @@ pub fn leads_on(word: &[u8], next: u8, dialect: Dialect) -> bool {
                 .strip_prefix(word)
                 .is_some_and(|rest| rest.first() == Some(&next))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_named_number_is_the_place_of_its_name() {
+        let named = [
+            (DELETE, "DELETE"),
+            (GET, "GET"),
+            (HEAD, "HEAD"),
+            (POST, "POST"),
+            (PUT, "PUT"),
+            (CONNECT, "CONNECT"),
+            (OPTIONS, "OPTIONS"),
+            (PATCH, "PATCH"),
+            (SOURCE, "SOURCE"),
+            (PRI, "PRI"),
+            (QUERY, "QUERY"),
+        ];
+        for (number, text) in named {
+            assert_eq!(name(number), text);
+        }
+    }
 }

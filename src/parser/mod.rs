@@ -128,6 +128,21 @@ pub struct Config {
     pub strict: bool,
 }
 
+impl Config {
+    /// Node's defaults in the latest dialect: nothing lenient, nothing strict, no limit of fields, a stop at each head.
+    pub const fn new(kind: Kind) -> Config {
+        Config {
+            kind,
+            dialect: Dialect::V9_4,
+            lenient: Lenient::NONE,
+            max_header_size: crate::limits::MAX_HEADER_SIZE,
+            max_fields: u32::MAX,
+            run_on: false,
+            strict: false,
+        }
+    }
+}
+
 /// What the caller decides when a head is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

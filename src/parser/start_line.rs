@@ -15,7 +15,8 @@ const PROTOCOLS: [&[u8]; 3] = [b"HTTP", b"RTSP", b"ICE"];
 
 /// Methods that may stand before `RTSP/`: its own (35 to 45), and GET, POST, OPTIONS.
 fn for_rtsp(number: i32) -> bool {
-    matches!(number, 1 | 3 | 6) || (method::FIRST_RTSP..=method::LAST_RTSP).contains(&number)
+    matches!(number, method::GET | method::POST | method::OPTIONS)
+        || (method::FIRST_RTSP..=method::LAST_RTSP).contains(&number)
 }
 
 impl Parser {
@@ -129,7 +130,7 @@ impl Parser {
         if cur.peek().is_some() {
             self.open(cur, Span::Target);
             // CONNECT: authority-form (RFC 9112, section 3.2.3)
-            self.state = if self.method == 5 {
+            self.state = if self.method == method::CONNECT {
                 State::Authority
             } else {
                 State::TargetStart
@@ -352,7 +353,7 @@ impl Parser {
                 fault::METHOD_FOR_HTTP
             }
             1 if !for_rtsp(self.method) => fault::METHOD_FOR_RTSP,
-            2 if self.method != 33 => fault::METHOD_FOR_ICE,
+            2 if self.method != method::SOURCE => fault::METHOD_FOR_ICE,
             _ => return Ok(()),
         };
         Parser::wrong(cur, cur.pos, error)
@@ -401,12 +402,12 @@ impl Parser {
             return Parser::wrong(cur, cur.pos, fault::VERSION);
         }
         // The preface of HTTP/2 gets the error that says so.
-        if self.config.strict && self.major != 1 && self.method != 34 {
+        if self.config.strict && self.major != 1 && self.method != method::PRI {
             return Parser::wrong(cur, cur.pos, fault::STRICT_VERSION);
         }
         self.word_len = 0;
         self.state = match (self.config.kind, self.method) {
-            (Kind::Request, 34) => State::Preface,
+            (Kind::Request, method::PRI) => State::Preface,
             _ => State::AfterVersion,
         };
         Ok(())

@@ -6,13 +6,11 @@
 
 use std::net::Ipv6Addr;
 
+use super::method::{CONNECT, OPTIONS};
 use super::names;
 use super::{Error, Kind, Parser};
 use crate::error::fault;
 use crate::limits::MAX_EMPTY_LINES;
-
-const CONNECT: i32 = 5;
-const OPTIONS: i32 = 6;
 
 /// What a strict parser has seen of the message that it is in.
 #[derive(Clone, Copy, Debug, Default)]

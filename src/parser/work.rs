@@ -4,13 +4,9 @@ use super::*;
 
 fn config() -> Config {
     Config {
-        kind: Kind::Request,
-        dialect: Dialect::V9_3,
-        lenient: Lenient::NONE,
         max_header_size: 1 << 20,
-        max_fields: u32::MAX,
         run_on: true,
-        strict: false,
+        ..Config::new(Kind::Request)
     }
 }
 

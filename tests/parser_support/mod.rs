@@ -29,13 +29,9 @@ pub const PLAIN: How = How {
 
 pub fn config(kind: Kind, dialect: Dialect, lenient: u32) -> Config {
     Config {
-        kind,
         dialect,
         lenient: Lenient(lenient),
-        max_header_size: 16384,
-        max_fields: u32::MAX,
-        run_on: false,
-        strict: false,
+        ..Config::new(kind)
     }
 }
 
