@@ -226,7 +226,8 @@ function serverOf(world) {
 }
 
 async function connectPeer(world, port, p, options) {
-  const socket = net.connect({ port, host: '127.0.0.1', ...options });
+  // Without Nagle's algorithm: what is sent arrives in the step that sends it.
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true, ...options });
   const peer = world.peers[p] = world.watch(socket, `peer${p}`);
   // Its port is not known yet when the server hears of it.
   world.connecting = p;
@@ -328,7 +329,7 @@ function peersOf(world) {
     world.trace.activity += 1;
     world.peers.push(world.watch(socket, `peer${world.peers.length}`));
   };
-  const options = { allowHalfOpen: Boolean(program.half) };
+  const options = { allowHalfOpen: Boolean(program.half), noDelay: true };
   if (!program.tls) return net.createServer(options, accept);
   const server = tls.createServer({ ...options, ...certificate }, accept);
   // While two sides agree on keys, nothing else is to happen.

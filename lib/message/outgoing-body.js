@@ -14,6 +14,7 @@ const { debuglog, types: { isUint8Array } } = require('util');
 const { plainEmit } = require('./emitter');
 const { codes, hideFrames } = require('../util/errors');
 const { corksEachTurn, endTellsDestroyed, tellsOfPieces } = require('../compat/node-features');
+const { dropHeldChunks, firstPart, holdChunk, keepsItsTurn, takeHeldChunks } = require('./held-chunks');
 const { joinedEncoding, joinsHead } = require('./outgoing-headers');
 const {
   kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
@@ -79,12 +80,13 @@ function isDirect(message, socket) {
 /**
  * @param {OutgoingMessage} message
  * @param {string} event other than 'finish'
- * @returns {boolean} whether emitting it would call anybody: a response of a server has one listener, the server's of 'finish',
- *   and looking for another in the table costs more than counting
+ * @returns {boolean} whether emitting it would call anybody; a response of a server has one listener, the server's of 'finish'
  */
 function isHeard(message, event) {
   if (message.emit !== plainEmit) return true;
-  return message._eventsCount > (message._onPendingData === nop ? 0 : 1) && message._events[event] !== undefined;
+  const { _events: table, _eventsCount: count } = message;
+  if (count === 0 || (count === 1 && table.finish !== undefined)) return false;
+  return table[event] !== undefined;
 }
 
 /** Whether all that a response writes waits for its turn, on such a connection. */
@@ -180,10 +182,6 @@ function takeHead(message) {
   if (message._headerSent || message._header === null) return '';
   message._headerSent = true;
   return message._header;
-}
-
-function firstPart(message) {
-  return message._headerSent || message._header === null ? '' : message._header;
 }
 
 /**
@@ -298,46 +296,17 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   return accepted;
 }
 
-// From Node 26 on an empty piece whose callback is to come behind those of held pieces is held with them.
-function keepsItsTurn(message) {
-  return corksEachTurn && message.chunkedEncoding && message[kChunkedBuffer].length > 0;
-}
-
-// From Node 22 on, what is written while the message is corked becomes one chunk.
-function holdChunk(message, chunk, encoding, callback, length) {
-  if (typeof chunk !== 'string' && !Buffer.isBuffer(chunk)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  message[kChunkedBuffer].push({ chunk, encoding, callback });
-  if (length > 0) message[kChunkedLength] += length;
-  // From Node 26 on what the socket still has counts as well, and its mark.
-  if (corksEachTurn ? message.writableLength < message.writableHighWaterMark : message[kChunkedLength] < message[kHighWaterMark]) return true;
-  message[kNeedDrain] = true;
-  return false;
-}
-
-/**
- * @param {OutgoingMessage} message
- * @returns {number} bytes held back; from Node 26 on with what will stand around them
- */
-function heldLength(message) {
-  const length = message[kChunkedLength];
-  if (length === 0 || !corksEachTurn) return length;
-  return firstPart(message).length + length.toString(16).length + length + 2 * CRLF.length;
-}
-
 /**
  * Sends the chunks that were held back as one.
  * @param {OutgoingMessage} message with such chunks
  */
 function sendHeldChunk(message) {
-  const held = message[kChunkedBuffer];
-  const length = message[kChunkedLength];
-  message[kChunkedBuffer] = [];
-  message[kChunkedLength] = 0;
   if (corksEachTurn && message[kSocket]?.destroyed) {
-    const error = message[kErrored] || message[kSocket].errored || new codes.ERR_STREAM_DESTROYED('write');
-    for (const { callback } of held) process.nextTick(callback, error);
+    dropHeldChunks(message, message[kErrored] || message[kSocket].errored);
     return;
   }
+  const length = message[kChunkedLength];
+  const held = takeHeldChunks(message);
   message._send(length.toString(16), 'latin1', null);
   message._send(CRLF_BYTES, null, null);
   for (const { chunk, encoding } of held) message._send(chunk, encoding, null);
@@ -681,6 +650,6 @@ function addTrailers(headers) {
 }
 
 module.exports = {
-  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finished, flushHeaders, heldLength, isHeard, isWhole, nop,
+  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finished, flushHeaders, isHeard, isWhole, nop,
   sendHeldChunk, sendWhole, write,
 };

@@ -11,6 +11,7 @@ const Stream = require('stream');
 const { deprecate } = require('util');
 const builtin = require('../compat/builtin');
 const body = require('./outgoing-body');
+const { dropHeldChunks, heldLength } = require('./held-chunks');
 const { initialize, kOnFinish } = require('./emitter');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
@@ -89,6 +90,14 @@ function OutgoingMessage(options) {
 Object.setPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
 Object.setPrototypeOf(OutgoingMessage, Stream);
 
+// A message corks the socket that it has as often as it is corked itself.
+function moveCorks(message, before, socket) {
+  for (let n = 0; n < message[kCorked]; n++) {
+    socket?.cork();
+    before?.uncork();
+  }
+}
+
 function addOtherState(message) {
   for (const [symbol, value] of otherState) message[symbol] = Array.isArray(value) ? [] : value;
 }
@@ -128,7 +137,7 @@ const ACCESSORS = {
   writableLength: {
     get() {
       const socket = this[kSocket];
-      return this.outputSize + (CORKS_CHUNKS ? body.heldLength(this) : 0) + (socket ? socket.writableLength : 0);
+      return this.outputSize + (CORKS_CHUNKS ? heldLength(this) : 0) + (socket ? socket.writableLength : 0);
     },
   },
   writableHighWaterMark: {
@@ -156,9 +165,7 @@ const ACCESSORS = {
   socket: kSocket !== 'socket' && {
     get() { return this[kSocket]; },
     set(socket) {
-      if (CORKS_CHUNKS && socket) {
-        for (let n = 0; n < this[kCorked]; n++) socket.cork();
-      }
+      if (CORKS_CHUNKS && this[kCorked] > 0) moveCorks(this, this[kSocket], socket);
       this[kSocket] = socket;
     },
   },
@@ -215,6 +222,11 @@ OutgoingMessage.prototype.destroy = function destroy(error) {
   if (this.destroyed) return this;
   this.destroyed = true;
   this[kErrored] = error;
+  if (corksEachTurn && this[kChunkedBuffer].length > 0) {
+    dropHeldChunks(this, error);
+    this[kCorked] = 1;
+    this.uncork();
+  }
   const socket = this[kSocket];
   if (socket) socket.destroy(error);
   else if (TRACKS_END) process.nextTick(closeUnsent, this);

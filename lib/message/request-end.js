@@ -43,12 +43,13 @@ function announceEnd(message) {
 /**
  * The answer to a request is finished: what is left of the request stands between us and the next one.
  * @param {IncomingMessage} message
+ * @param {boolean} [byStream] whether its stream is to do it, whatever was touched
  * @returns {boolean} whether the rest is done by `closeUnread()`
  */
-function dumpUnread(message) {
+function dumpUnread(message, byStream = false) {
   // It is being read, or will be in a tick that is under way.
   if (message._consuming || message._readableState.resumeScheduled) return false;
-  if (message.complete && isUntouched(message)) {
+  if (!byStream && message.complete && isUntouched(message)) {
     dumpUntouched(message);
     forgetAtEnd(message);
     return true;

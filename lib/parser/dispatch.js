@@ -69,7 +69,7 @@ function drain(parser, events) {
   try {
     drainTicks();
   } catch (error) {
-    if (parser[kInitialized] === use) fail(parser, FAILED_BODY);
+    if (parser[kInitialized] === use) fail(parser, FAILED_BODY, events);
     // It is no business of those who have called the parser; and the async context of the tick that threw is still the current one.
     native.fatalException(error);
     events[STOP] = STOP_DONE;
@@ -78,9 +78,19 @@ function drain(parser, events) {
   return parser[kInitialized] === use;
 }
 
-function fail(parser, which) {
+function fail(parser, which, events) {
   if (which === FAILED_BODY) parser[kFailedAt] = parser[kPieceEnd];
-  native.parserFail(parser[kHandle], which);
+  native.parserFail(parser[kHandle], which, hasHead(events, events[CURSOR]) ? 1 : 0);
+}
+
+// Whether another head is among the events from `at` on.
+function hasHead(events, at) {
+  const length = events[LENGTH];
+  while (at < length && events[at] !== HEAD) {
+    if (events[at] === HEADERS) at += 4 + 4 * events[at + 3];
+    else at += events[at] === BODY ? 3 : 1;
+  }
+  return at < length;
 }
 
 // Where it is, stands in CURSOR before each callback: if that has the loop run, it may be taken further there, see catchUp().
@@ -158,7 +168,7 @@ function deliver(parser, text, events, offset) {
       at = events[CURSOR];
     }
   } finally {
-    if (failure >= 0 && parser[kInitialized] === use) fail(parser, failure);
+    if (failure >= 0 && parser[kInitialized] === use) fail(parser, failure, events);
   }
   return decision;
 }

@@ -4,9 +4,9 @@
 // Every listener is a named function that finds its connection through the socket: nothing is bound or closed over per
 // request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
+const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { executionAsyncId } = require('node:async_hooks');
-const { Buffer } = require('node:buffer');
 const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
@@ -51,12 +51,16 @@ const kOnTimeout = HTTPParser.kOnTimeout | 0;
 const READ_BODY = 0;
 const HAND_OVER = 2;
 
-const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
+const BAD_REQUEST = refusal('400 Bad Request');
 const ANSWERS = {
-  ERR_HTTP_REQUEST_TIMEOUT: 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n',
-  HPE_HEADER_OVERFLOW: 'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n',
+  ERR_HTTP_REQUEST_TIMEOUT: refusal('408 Request Timeout'),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: refusal('413 Payload Too Large'),
+  HPE_HEADER_OVERFLOW: refusal('431 Request Header Fields Too Large'),
 };
+
+function refusal(status) {
+  return Buffer.from(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, 'latin1');
+}
 
 // What times an idle connection: nothing, the socket's own timer, or the ticker of its server.
 const NO_TIMER = 0;
@@ -256,7 +260,9 @@ function isSettled(socket) {
  * @param {Error} [error] why
  */
 function closeNow(socket, error) {
-  if (!isSettled(socket) || !dismiss(socket, false, onDismissed)) socket.destroy(error);
+  if (isSettled(socket) && dismiss(socket, false, onDismissed)) return;
+  if (error === undefined) socket.destroy();
+  else socket.destroy(error);
 }
 
 function refuse(socket, parser, error, chunk) {
@@ -504,14 +510,16 @@ function resOnFinish() {
     onResponseEnd.publish({ request: req, response: this, socket, server: connection.server });
   }
 
-  connection.requests.shift();
+  const { requests } = connection;
+  if (requests.length > 0 && requests.first() !== req) throw new codes.ERR_INTERNAL_ASSERTION();
+  requests.shift();
   connection.finishMark = lastMark();
   if (hasSignal) detachSignal(req);
 
-  const unread = dumpUnread(req);
+  const unread = dumpUnread(req, socket._httpMessage !== this);
+  // Throws where the program has detached it.
+  this.detachSocket(socket);
   if (!unread) forgetAtEnd(req);
-
-  if (socket._httpMessage === this) this.detachSocket(socket);
 
   if (this._last) {
     schedule(closeInTick, this, unread, connection);

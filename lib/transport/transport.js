@@ -370,13 +370,28 @@ function unparsed(socket, chunk) {
 function sendHeld(socket) {
   const { driver } = socket[kAttached];
   const index = socket[kIndex];
-  if (driver.lags) {
-    if (!isCorked(socket) && bytesOf(socket, QUEUED) > 0) flush(socket);
-  } else if (shown.frame.turn[HELD] === index + 1) {
+  if (!driver.lags) {
+    if (shown.frame.turn[HELD] !== index + 1) return;
     shown.frame.turn[HELD] = 0;
-    // What is corked alone stays so.
-    if (!isCorked(socket) || socket[kAttached].uncorkedBytes > 0) flush(socket);
+  } else if (bytesOf(socket, QUEUED) === 0) {
+    return;
   }
+  if (!isCorked(socket) || socket[kAttached].corkedLength === 0) flush(socket);
+  else if (socket[kAttached].uncorkedBytes > 0) sendUncorked(socket);
+}
+
+// What was written before cork(). The rest stays corked.
+function sendUncorked(socket) {
+  const attached = socket[kAttached];
+  const { corkedLength, uncorkedBytes } = attached;
+  const { handle } = attached.driver;
+  const queue = takeQueue(socket);
+  native.transportWriteBytes(handle, socket[kIndex], queue.subarray(0, uncorkedBytes), 1);
+  flush(socket);
+  if (socket[kIndex] === undefined) return;
+  native.transportWriteBytes(handle, socket[kIndex], queue.subarray(uncorkedBytes), 1);
+  attached.corkedLength = corkedLength;
+  attached.uncorkedBytes = 0;
 }
 
 // The same before the end, which ends all corking.
@@ -500,7 +515,7 @@ function send(socket, data, encoding) {
   const length = corked ? attached.corkedLength + data?.length : data?.length;
   if (length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
   const hold = isHeld || corked;
-  if (corked && attached.corkedLength === 0) attached.uncorkedBytes = isHeld ? bytesOf(socket, QUEUED) : 0;
+  if (corked && attached.corkedLength === 0) attached.uncorkedBytes = isHeld || driver.lags ? bytesOf(socket, QUEUED) : 0;
   let left;
   if (typeof data === 'string') {
     const flag = flagOf(encoding);

@@ -33,6 +33,11 @@ class Queue {
     return item;
   }
 
+  /** @returns {*} the oldest; undefined when there is none */
+  first() {
+    return this.slots[this.head];
+  }
+
   /** @returns {*} the newest; undefined when there is none */
   last() {
     return this.length === 0 ? undefined : this.slots[(this.head + this.length - 1) & this.mask];

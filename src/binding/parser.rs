@@ -327,13 +327,15 @@ fn resume(call: &Call<1>) -> Result<Value, Fault> {
     Ok(call.undefined())
 }
 
-/// `parserFail(handle, which)`: a callback threw; see [`CALLBACK_ERRORS`].
-fn fail(call: &Call<2>) -> Result<Value, Fault> {
+/// `parserFail(handle, which, earlier)`: a callback threw; see [`CALLBACK_ERRORS`]. `earlier` is 1 where a head was parsed behind its event.
+fn fail(call: &Call<3>) -> Result<Value, Fault> {
     let handle = handle(call, 0)?;
     let mut session = lock(&handle);
     let which = call.i32(1)?.max(0) as usize;
     match CALLBACK_ERRORS.get(which) {
-        Some(error) if which == BODY_FAILED => session.parser.fail_body(*error),
+        Some(error) if which == BODY_FAILED || call.i32(2)? != 0 => {
+            session.parser.fail_earlier(*error);
+        }
         Some(error) => session.parser.fail(*error),
         None => {}
     }

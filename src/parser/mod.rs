@@ -453,8 +453,8 @@ impl Parser {
         self.state = State::Failed;
     }
 
-    /// The same for a piece of a body: a head that was parsed behind it has not been told of, and takes no bytes for an upgrade.
-    pub fn fail_body(&mut self, error: Error) {
+    /// The same for an event behind which a head was parsed: that has not been told of, and takes no bytes for an upgrade.
+    pub fn fail_earlier(&mut self, error: Error) {
         self.upgrade = false;
         self.fail(error);
     }
