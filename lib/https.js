@@ -9,7 +9,7 @@ const { Agent: HttpAgent } = require('./client/agent');
 const { globalAgentOptions } = require('./compat/builtin');
 const { ClientRequest } = require('./client/request');
 const { mergeOptions, optionsOfUrl } = require('./client/options');
-const { agentTakesDefaults, kProxyConfig } = require('./compat/node-features');
+const { agentTakesDefaults, keepsTlsAlive, kProxyConfig } = require('./compat/node-features');
 const http = require('./server/server');
 const { validateObject } = require('./util/validators');
 
@@ -152,7 +152,7 @@ function connectionOptions(port, host, options) {
   return options;
 }
 
-if (agentTakesDefaults) {
+if (keepsTlsAlive) {
   /** Whether, and for how long, a socket whose request is done is kept. @param {tls.TLSSocket} socket @returns {boolean} */
   Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
     return HttpAgent.prototype.keepSocketAlive.call(this, socket);
@@ -176,7 +176,7 @@ function nodesName() {
   return genuineName;
 }
 
-// A request that checks the certificate itself shares its connection with no other, unless its agent has the check (22.23, 24.21, 26.9): by a member
+// A request that checks the certificate itself shares its connection with no other, unless its agent has the check (22.23, 24.19, 26.6): by a member
 // that is part of the name, and a number that no other request has. It is the last one that a name is made of.
 let numberMember;
 function ownCheckMember() {

@@ -10,7 +10,7 @@ const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
 const { connResetException } = require('../util/errors');
 const { detachSignal } = require('../message/incoming');
-const { hasSignal, hearsAtOnce } = require('../compat/node-features');
+const { hasSignal, hearsAtOnce, unhearsGivenUp } = require('../compat/node-features');
 const { kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('../parser/strict');
@@ -60,7 +60,7 @@ function give(req, socket, err) {
 
 // A socket that a request was given is not its own after all.
 function unhear(socket) {
-  if (hearsAtOnce) socket.removeListener('error', socketErrorListener);
+  if (hearsAtOnce && unhearsGivenUp) socket.removeListener('error', socketErrorListener);
 }
 
 /**

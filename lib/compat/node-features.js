@@ -59,6 +59,11 @@ module.exports = {
   heedsHints: since(20),
   /** What comes on an idle socket ends it without an event of its stream (22.23, 24.21). */
   guardsIdle: isNode && ask(probes.guardsIdle, false),
+  /**
+   * The agent of https has a `keepSocketAlive()` of its own (22.23, 24.19, 26.6: the releases that refuse many fields). To look for it would load
+   * https, and that before register may be loaded.
+   */
+  keepsTlsAlive: isNode && parser.refusesManyFields,
   /** A connection is opened with the timeout of the request, if that has one, not with the agent's (22). */
   connectsWithTimeout: ask(probes.connectsWithTimeout, since(22)),
   /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */
@@ -141,6 +146,8 @@ module.exports = {
    * An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24.15, 25.7).
    */
   hearsAtOnce: ask(probes.hearsAtOnce, since(25, 7)),
+  /** A socket that a request was given and has not taken is rid of its listener of 'error' (24.16, 26.1: the releases that brought `request.signal`). */
+  unhearsGivenUp: 'signal' in incoming,
   /** The socket of a request that is destroyed when it is sent, and its answer has come, is not destroyed with it (26). */
   sparesSocket: ask(probes.sparesSocket, since(26)),
   /** What is a URL is told by its members, not by its class (20). */
