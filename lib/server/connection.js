@@ -15,7 +15,7 @@ const { HTTPParser, freeParser, parsers, prepareError } = require('../message/pa
 const { kOnFinish, listen, plainEmit } = require('../message/emitter');
 const { codes, connResetException } = require('../util/errors');
 const { detachSignal, rawField } = require('../message/incoming');
-const { dismiss, isBeingAccepted } = require('../transport/lazy-socket');
+const { closesAsNode, dismiss, isBeingAccepted } = require('../transport/lazy-socket');
 const { destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
 const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
@@ -403,7 +403,7 @@ function socketOnError(error) {
 // is made for that.
 function refuseUnseen(socket, error) {
   const { server } = socket;
-  if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server)) return false;
+  if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server) || !closesAsNode(socket)) return false;
   if (socket.writable) socket.write(ANSWERS[error.code] || BAD_REQUEST);
   closeNow(socket, error);
   return true;

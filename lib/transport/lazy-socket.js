@@ -228,7 +228,10 @@ function hearAgain(socket) {
 
 // ---------------------------------------------------------------------------------------------------------- closing
 
-// Whether no method that node calls to close a socket was replaced.
+/**
+ * @param {stream.Duplex} socket
+ * @returns {boolean} whether no method that node calls to close it was replaced
+ */
 function closesAsNode(socket) {
   return socket.destroySoon === plain.destroySoon && socket.destroy === plain.destroy && socket.end === METHODS.end && socket.emit === plain.emit &&
     socket._destroy === METHODS._destroy && socket._final === plain._final;
@@ -346,4 +349,4 @@ function isOrdinary(server) {
     typeof server.highWaterMark === 'number';
 }
 
-module.exports = { acceptLazily, dismiss, isBeingAccepted };
+module.exports = { acceptLazily, closesAsNode, dismiss, isBeingAccepted };
