@@ -133,3 +133,21 @@ test('methods that need one of the socket fail as with the built-in when the con
     assert.equal(seen, expected);
   }
 });
+
+test('the callback that a creator of connections gets looks like that of the built-in, and so does the listener that it becomes', () => {
+  const shapeOf = (callback) => [callback.name, callback.length, Object.getOwnPropertyNames(callback), 'prototype' in callback];
+  const [expected, seen] = [builtin, ours].map((http) => {
+    const shapes = [];
+    const createConnection = (options, callback) => {
+      shapes.push(shapeOf(callback));
+      return new PassThrough();
+    };
+    const agent = new http.Agent();
+    agent.createConnection = createConnection;
+    http.request({ agent }).on('error', () => {}).destroy();
+    http.request({ createConnection }).on('error', () => {}).destroy();
+    return shapes;
+  });
+  assert.equal(expected.length, 2);
+  assert.deepEqual(seen, expected);
+});

@@ -12,6 +12,9 @@ const EVENTS = {
   agent: [[1, 'free']],
 };
 
+// A time that passes while the program runs, in milliseconds.
+const SHORT = 15;
+
 // What async listeners are of use for.
 const ASYNC = { req: ['response', 'close', 'socket', 'finish', 'error', 'information', 'abort', 'drain'], res: ['data', 'end', 'close', 'readable', 'aborted'], sock: ['close', 'free', 'connect', 'data', 'end'], agent: ['free'] };
 
@@ -41,7 +44,7 @@ function onRequest(draw, depth) {
     [1, () => [draw.of(['req.cork', 'req.uncork'])]],
     [1, ['req.addTrailers', { 'X-T': '1' }]],
     [1, () => ['req.setTimeout', draw.of([0, 100000])]],
-    [1, () => ['req.setTimeout', 15, ...(draw.chance(60) ? [{ callback: inner(depth, onRequest)(draw) }] : [])]],
+    [1, () => ['req.setTimeout', SHORT, ...(draw.chance(60) ? [{ callback: inner(depth, onRequest)(draw) }] : [])]],
     [1, () => [draw.of(['req.setNoDelay', 'req.setSocketKeepAlive'])]],
     [1, () => ['pipe-out', draw.of(['pipe', 'pipeline', 'late', 'failing']), draw.of([0, 1, 3]), draw.of([1, 1000, 20000]), 'req']],
     [1, ['finished', 'req']],
@@ -92,7 +95,7 @@ function requestOptions(draw) {
   if (draw.chance(4)) options.headers = { Connection: 'Upgrade', Upgrade: 'echo' };
   if (draw.chance(10)) options.signal = true;
   if (draw.chance(4)) options.to = 'refused';
-  if (draw.chance(8)) options.timeout = draw.of([15, 100000, 100000]);
+  if (draw.chance(8)) options.timeout = draw.of([SHORT, 100000, 100000]);
   if (draw.chance(4)) options.setHost = false;
   if (draw.chance(4)) options.joinDuplicateHeaders = true;
   if (draw.chance(4)) options.maxHeaderSize = 60;
@@ -170,15 +173,20 @@ function agentOptions(draw) {
   if (draw.chance(10)) options.maxFreeSockets = draw.of([1, 2]);
   if (draw.chance(8)) options.maxTotalSockets = draw.of([1, 2]);
   if (draw.chance(8)) options.scheduling = draw.of(['fifo', 'lifo']);
-  if (draw.chance(8)) options.timeout = draw.of([15, 100000, 100000]);
+  if (draw.chance(8)) options.timeout = draw.of([SHORT, 100000, 100000]);
   return options;
 }
 
 /** @param {number} seed @returns {object} a program of kind 'client' */
 function generateClient(seed) {
   const draw = new Draw(seed);
+  const agent = agentOptions(draw);
   const script = [];
   let id = 0;
+  // The first request of a connection and those that follow are two cases.
+  const isWarm = agent.keepAlive && draw.chance(50);
+  if (isWarm) script.push(['do', [['request', id += 1, { agent: 'own', callback: [['res.resume']] }, [['req.end']]]]], ['answer', 0, 'send', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', 'last']);
+  const first = id;
   const rounds = draw.weighted([[5, 1], [4, 2], [2, 3]]);
   for (let round = 0; round < rounds; round += 1) {
     const together = draw.weighted([[7, 1], [3, 2], [1, 3]]);
@@ -186,14 +194,13 @@ function generateClient(seed) {
     if (draw.chance(5)) steps.push([draw.of(['agent.destroy', 'look']), ...(draw.chance(50) ? [] : ['agent'])].slice(0, 2));
     script.push(['do', steps]);
     // Each connection so far may have to answer.
-    for (let connection = 0; connection < Math.min(id, 3); connection += 1) {
-      if (connection >= id - together || draw.chance(60)) script.push(...answers(draw, connection));
+    for (let connection = 0; connection < Math.min(id - first, 3); connection += 1) {
+      if (connection >= id - first - together || draw.chance(60)) script.push(...answers(draw, connection));
     }
   }
-  const agent = agentOptions(draw);
-  // Time for those that are set.
-  if (agent.timeout === 15 || JSON.stringify(script).match(/imeout",15|"timeout":15/)) script.splice(1 + draw.below(script.length), 0, ['sleep', 60]);
-  const program = { kind: 'client', agent, half: draw.chance(15), script, final: draw.chance(60) };
+  // Behind each step there is time for those that it has set; otherwise the rest of the program would be in a race with them.
+  const isTimed = agent.timeout === SHORT || new RegExp(`imeout"[,:]${SHORT}\\b`).test(JSON.stringify(script));
+  const program = { kind: 'client', agent, half: draw.chance(15), script: isTimed ? script.flatMap((step) => [step, ['sleep', SHORT + 5]]) : script, final: draw.chance(60) };
   if (draw.chance(30)) program.own = draw.weighted([[2, 'async'], [3, 'watching'], [1, 'named'], [1, 'foreign'], [4, draw.of(WAYS)]]);
   if (draw.chance(15)) program.tls = true;
   if (draw.chance(20)) program.contexts = true;

@@ -69,6 +69,7 @@ function look(object) {
   if (object.encrypted) for (const name of ['bytesRead', 'bytesWritten']) parts.splice(parts.findIndex((part) => part.startsWith(name)), 1);
   for (const event of COUNTED[kind]) parts.push(`${event}: ${object.listenerCount(event)}`);
   if (kind === 'incoming' || kind === 'outgoing') parts.push(`socket ${object.socket === null ? 'null' : typeof object.socket}`);
+  if (kind === 'socket') for (const event of object.eventNames()) parts.push(`${String(event)}: ${object.listeners(event).map(({ name }) => name)}`);
   if (kind === 'agent') parts.push(`sockets ${sizes(object.sockets)} free ${sizes(object.freeSockets)} requests ${sizes(object.requests)}`);
   return parts.join(', ');
 }

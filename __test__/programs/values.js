@@ -45,6 +45,8 @@ function errorText(error) {
   // After a callback that threw, the count of parsed bytes is any number.
   const keys = String(code).startsWith('HPE_CB_') ? ['reason'] : ['bytesParsed', 'reason', 'syscall'];
   for (const key of keys) if (error[key] !== undefined) more.push(`${key} ${error[key]}`);
+  more.push(`keys ${Object.keys(error)}`);
+  if (error.cause !== undefined) more.push(`cause ${described(error.cause)}`);
   return `${name}${code === undefined ? '' : ` ${code}`} '${masked(String(message))}'${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
 }
 

@@ -24,6 +24,7 @@ const {
 } = require('../native/layout');
 const { agentCounters, agentStats, requestFailed } = require('./stats');
 const { originName } = require('./origin-names');
+const { once } = require('../util/once');
 const { validateNumber, validateOneOf, validateString } = require('../util/validators');
 const sockets = require('./agent-sockets');
 const { chooseForAgent } = require('../transport/owner-state');
@@ -187,10 +188,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
 
   const agent = this;
   const counters = agentCounters(agent);
-  let called = false;
-  const created = (err, socket) => {
-    if (called) return;
-    called = true;
+  const created = once((err, socket) => {
     if (err) {
       callback(err, socket);
       return;
@@ -202,7 +200,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
     counters.opened++;
     adopt(agent, socket, full);
     callback(null, socket);
-  };
+  });
 
   if (this.keepAlive) {
     full.keepAlive = this.keepAlive;

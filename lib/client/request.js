@@ -32,6 +32,7 @@ const {
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
 const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('../compat/symbols');
+const { once } = require('../util/once');
 const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('../util/validators');
 
 const { process } = globalThis;
@@ -259,13 +260,10 @@ function connectAlone(req, options) {
     req.onSocket(net.createConnection(options));
     return;
   }
-  let called = false;
-  const created = (err, socket) => {
-    if (called) return;
-    called = true;
+  const created = once((err, socket) => {
     if (err) process.nextTick(emitError, req, err);
     else req.onSocket(socket);
-  };
+  });
   try {
     const socket = options.createConnection(options, created);
     if (socket) created(null, socket);

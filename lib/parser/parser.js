@@ -441,6 +441,9 @@ function runsOn(parser) {
   return parser[kRunOn] ? 1 : 0;
 }
 
+/** @param {HTTPParser|null|undefined} parser @returns {AsyncResource|null} under which async hooks see what it parses now */
+function resourceOf(parser) { return parser ? parser[kResource] : null; }
+
 /**
  * Calls within the async scope of a parser's connection.
  * @param {HTTPParser|null} parser
@@ -450,7 +453,7 @@ function runsOn(parser) {
  * @returns {*} what the callback returned
  */
 function within(parser, callback, receiver, ...args) {
-  const resource = parser ? parser[kResource] : null;
+  const resource = resourceOf(parser);
   return resource === null ? callback.apply(receiver, args) : resource.runInAsyncScope(callback, receiver, ...args);
 }
 
@@ -498,5 +501,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, isUnused, kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, runsOn, takePostponed, within,
+  HTTPParser, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, isUnused, kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, resourceOf, runsOn, takePostponed, within,
 };

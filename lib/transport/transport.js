@@ -14,7 +14,7 @@ const native = require('../native/addon');
 const { transport: { DEALT, ENDED, FINISHED, GIVEN_BACK, HOLD, LATIN1, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('../util/errors');
-const { adopt, handleOf, holdsSeveral, runsOn, within } = require('../parser/parser');
+const { adopt, handleOf, holdsSeveral, resourceOf, runsOn } = require('../parser/parser');
 const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, isLibuv, received, shown } = require('./drivers');
 const { COUNTERS, QUEUED, bytesOf } = require('./counters');
 const { stopReading, watch } = require('./handles');
@@ -156,7 +156,9 @@ function keepsMethods(socket) {
  * @param {HTTPParser|null} parser
  */
 function changeParser(socket, parser) {
-  const { driver } = socket[kAttached];
+  const attached = socket[kAttached];
+  const { driver } = attached;
+  attached.resource = resourceOf(parser ?? socket.parser);
   if (parser === null) native.transportParser(driver.handle, socket[kIndex], NO_PARSER, 0);
   else native.transportParser(driver.handle, socket[kIndex], handleOf(parser), runsOn(parser));
 }
@@ -303,8 +305,10 @@ function onNews(driver, index, kind, value, text) {
   } else if (protocol.serves) {
     onOtherNews(socket, protocol, kind, value);
   } else {
-    // What ends a connection is the business of the request on it.
-    within(socket.parser, onOtherNews, undefined, socket, protocol, kind, value);
+    // What ends a connection is the business of the request on it, or of the last one.
+    const resource = resourceOf(socket.parser) ?? socket[kAttached].resource;
+    if (resource === null) onOtherNews(socket, protocol, kind, value);
+    else resource.runInAsyncScope(onOtherNews, undefined, socket, protocol, kind, value);
   }
 }
 
