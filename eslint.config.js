@@ -26,6 +26,11 @@ const everywhere = {
   '@stylistic/semi': ['error', 'always'],
 };
 
+// What the running program can replace: the library takes it when it is loaded, from lib/globals/primordials.js.
+const replaceable = Object.keys({ ...globals.builtin, ...globals.node })
+  .filter((name) => !['require', 'module', 'exports', '__dirname', '__filename', 'undefined', 'NaN', 'Infinity'].includes(name))
+  .map((name) => ({ name, message: 'Take it from lib/globals/primordials.js.' }));
+
 const library = {
   'max-lines': ['error', 700],
   'no-console': 'error',
@@ -48,4 +53,5 @@ module.exports = [
   },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } },
   { files: ['lib/**'], rules: library },
+  { files: ['lib/**/*.js'], ignores: ['lib/globals/primordials.js'], rules: { 'no-restricted-globals': ['error', 'globalThis', ...replaceable] } },
 ];

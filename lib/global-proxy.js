@@ -1,6 +1,7 @@
 'use strict';
 // `http.setGlobalProxyFromEnv()`: proxies for the requests of the whole process that name no agent (Node 24.14).
 
+const { Boolean, process } = require('./globals/primordials');
 const { Agent: Builtin, globalAgentOptions, setGlobalProxyFromEnv: setBuiltin } = require('./compat/builtin');
 const agents = require('./client/agent');
 const { kProxyConfig } = require('./compat/node-features');

@@ -4,6 +4,9 @@
  * `require('rust-http/https')`: the https module with this package's server, agent and requests. TLS itself is node's.
  */
 
+const {
+  ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectSetPrototypeOf, Promise, Proxy, SymbolAsyncDispose,
+} = require('./globals/primordials');
 const tls = require('tls');
 const { Agent: HttpAgent } = require('./client/agent');
 const { globalAgentOptions } = require('./compat/builtin');
@@ -46,8 +49,8 @@ function Server(opts, requestListener) {
   this.timeout = 0;
   this.maxHeadersCount = null;
 }
-Object.setPrototypeOf(Server.prototype, tls.Server.prototype);
-Object.setPrototypeOf(Server, tls.Server);
+ObjectSetPrototypeOf(Server.prototype, tls.Server.prototype);
+ObjectSetPrototypeOf(Server, tls.Server);
 
 function onTlsClientError(error, socket) {
   if (!this.emit('clientError', error, socket)) socket.destroy(error);
@@ -57,7 +60,7 @@ Server.prototype.closeAllConnections = http.Server.prototype.closeAllConnections
 Server.prototype.closeIdleConnections = http.Server.prototype.closeIdleConnections;
 Server.prototype.setTimeout = http.Server.prototype.setTimeout;
 // Not in Node.
-Object.defineProperty(Server.prototype, 'stats', Object.getOwnPropertyDescriptor(http.Server.prototype, 'stats'));
+ObjectDefineProperty(Server.prototype, 'stats', ObjectGetOwnPropertyDescriptor(http.Server.prototype, 'stats'));
 
 /**
  * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
@@ -70,8 +73,8 @@ Server.prototype.close = function(callback) {
   return this;
 };
 
-if (Symbol.asyncDispose !== undefined && Object.hasOwn(http.Server.prototype, Symbol.asyncDispose)) {
-  Server.prototype[Symbol.asyncDispose] = async function() {
+if (SymbolAsyncDispose !== undefined && ObjectHasOwn(http.Server.prototype, SymbolAsyncDispose)) {
+  Server.prototype[SymbolAsyncDispose] = async function() {
     return new Promise((resolve, reject) => {
       this.close((error) => (error ? reject(error) : resolve()));
     });
@@ -108,8 +111,8 @@ function Agent(options) {
   if (this.maxCachedSessions === undefined) this.maxCachedSessions = MAX_CACHED_SESSIONS;
   this._sessionCache = { map: {}, list: [] };
 }
-Object.setPrototypeOf(Agent.prototype, HttpAgent.prototype);
-Object.setPrototypeOf(Agent, HttpAgent);
+ObjectSetPrototypeOf(Agent.prototype, HttpAgent.prototype);
+ObjectSetPrototypeOf(Agent, HttpAgent);
 
 /**
  * Opens a TLS connection, with the session of an earlier one to the same origin where there is one.

@@ -1,6 +1,7 @@
 'use strict';
 // What `require('rust-http')` is: the exports of node:http, in its order.
 
+const { ObjectDefineProperties, ObjectDefineProperty, ObjectHasOwn, ObjectKeys } = require('./globals/primordials');
 const agents = require('./client/agent');
 const { exportedNames, helpers, maxHeaderSize, setGlobalProxyFromEnv, webSockets } = require('./compat/builtin');
 const client = require('./client/request');
@@ -26,7 +27,7 @@ const setMaxIdleHTTPParsers = (max) => {
   validateInteger(max, 'max', 1);
   parsers.max = max;
 };
-Object.defineProperty(setMaxIdleHTTPParsers, 'name', { value: 'setMaxIdleHTTPParsers' });
+ObjectDefineProperty(setMaxIdleHTTPParsers, 'name', { value: 'setMaxIdleHTTPParsers' });
 
 const members = {
   _connectionListener,
@@ -50,12 +51,12 @@ const members = {
 
 // Releases add names in different places.
 module.exports = {};
-for (const name of [...exportedNames, ...Object.keys(members)]) {
-  if (Object.hasOwn(members, name)) module.exports[name] = members[name];
+for (const name of [...exportedNames, ...ObjectKeys(members)]) {
+  if (ObjectHasOwn(members, name)) module.exports[name] = members[name];
 }
 
 // Bytes of a message head that are accepted: the process's limit.
-Object.defineProperty(module.exports, 'maxHeaderSize', {
+ObjectDefineProperty(module.exports, 'maxHeaderSize', {
   configurable: true,
   enumerable: true,
   get: function get() {
@@ -64,7 +65,7 @@ Object.defineProperty(module.exports, 'maxHeaderSize', {
 });
 
 // Kept where node keeps it, so that whoever replaces it there or here is heard in both places.
-Object.defineProperty(module.exports, 'globalAgent', {
+ObjectDefineProperty(module.exports, 'globalAgent', {
   configurable: true,
   enumerable: true,
   get: function get() {
@@ -76,10 +77,10 @@ Object.defineProperty(module.exports, 'globalAgent', {
 });
 
 // node's own, where it has them.
-Object.defineProperties(module.exports, webSockets);
+ObjectDefineProperties(module.exports, webSockets);
 
 // The interface before `http.request`, kept for old programs: not enumerable, and a warning when it is called.
-Object.defineProperty(module.exports, 'createClient', {
+ObjectDefineProperty(module.exports, 'createClient', {
   configurable: true,
   enumerable: false,
   writable: true,

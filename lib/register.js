@@ -4,6 +4,7 @@
 //
 // https, http2 and child_process look at those exports too, so it has to run before they are loaded first.
 
+const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectKeys, process } = require('./globals/primordials');
 const { syncBuiltinESMExports } = require('node:module');
 // Captures what is genuine before anything is written over.
 require('./compat/builtin');
@@ -11,9 +12,9 @@ require('./compat/builtin');
 // Only names that the running Node has: what it does not have, no program may come to rely on.
 function overlay(name, members) {
   const target = require(name);
-  for (const key of Object.keys(target)) {
-    if (Object.hasOwn(members, key)) {
-      Object.defineProperty(target, key, Object.getOwnPropertyDescriptor(members, key));
+  for (const key of ObjectKeys(target)) {
+    if (ObjectHasOwn(members, key)) {
+      ObjectDefineProperty(target, key, ObjectGetOwnPropertyDescriptor(members, key));
     }
   }
 }

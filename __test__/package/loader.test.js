@@ -21,6 +21,7 @@ function load(packages, pretend = {}) {
   const dir = path.join(tmp, String(cases++), 'node_modules', 'rust-http');
   fs.mkdirSync(path.join(dir, 'lib/native'), { recursive: true });
   fs.copyFileSync(path.join(root, 'lib/native/addon.js'), path.join(dir, 'lib/native/addon.js'));
+  fs.cpSync(path.join(root, 'lib/globals'), path.join(dir, 'lib/globals'), { recursive: true });
   fs.copyFileSync(path.join(root, 'package.json'), path.join(dir, 'package.json'));
   for (const [name, { version, main }] of Object.entries(packages)) {
     const at = path.join(dir, '..', name);

@@ -8,6 +8,7 @@
  * is written is said here.
  */
 
+const { ArrayIsArray, Boolean, ObjectGetOwnPropertySymbols, URL } = require('../globals/primordials');
 const { Agent: Builtin } = require('../compat/builtin');
 const { hostField } = require('./options');
 const { codes } = require('../util/errors');
@@ -52,7 +53,7 @@ function rewriteForProxy(req, options, givenHost) {
   if (!checksAuthority) return targetByField(req, options);
   if (method === 'CONNECT' || (method === 'OPTIONS' && path === '*')) return null;
   const authority = authorityOf(options);
-  if (Array.isArray(options.headers)) checkList(options.headers, authority);
+  if (ArrayIsArray(options.headers)) checkList(options.headers, authority);
   else if (givenHost !== undefined) checkHost(givenHost, authority);
   const named = req.getHeader('host');
   if (named !== undefined && named !== authority) req.setHeader('Host', authority);
@@ -82,7 +83,7 @@ function checkHost(field, authority) {
 }
 
 function checkList(headers, authority) {
-  const found = Array.isArray(headers[0]) ? headers.filter(([name]) => isHost(name)).map(([, value]) => value) :
+  const found = ArrayIsArray(headers[0]) ? headers.filter(([name]) => isHost(name)).map(([, value]) => value) :
     headers.filter((value, n) => n % 2 === 1 && isHost(headers[n - 1]));
   if (found.length > 1) {
     throw new codes.ERR_INVALID_ARG_VALUE('options.headers', '(redacted)', 'must not contain duplicate Host headers');
@@ -126,7 +127,7 @@ function parse(url) {
  */
 function waitsForTunnel(agent, socket) {
   return kProxyConfig !== undefined && Boolean(agent[kProxyConfig]) &&
-    Object.getOwnPropertySymbols(socket).some((symbol) => symbol.description === 'kWaitForProxyTunnel' && socket[symbol]);
+    ObjectGetOwnPropertySymbols(socket).some((symbol) => symbol.description === 'kWaitForProxyTunnel' && socket[symbol]);
 }
 
 /**

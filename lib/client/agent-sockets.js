@@ -5,6 +5,7 @@
  * identity between two requests, and the checks that keep a stale or poisoned connection from being given out.
  */
 
+const { ObjectDefineProperty, ObjectKeys, Symbol } = require('../globals/primordials');
 const net = require('net');
 const { ownSymbol } = require('../compat/symbols');
 const native = require('../native/addon');
@@ -90,7 +91,7 @@ function guardedPush(chunk, encoding) {
 function guard(socket) {
   socket[kPhase] = IN_USE;
   if (socket.push === readablePush) {
-    Object.defineProperty(socket, 'push', { value: guardedPush, writable: true, enumerable: false, configurable: true });
+    ObjectDefineProperty(socket, 'push', { value: guardedPush, writable: true, enumerable: false, configurable: true });
   }
 }
 
@@ -217,7 +218,7 @@ function installListeners(agent, socket, options, alone) {
   function onTimeout() {
     // Only an idle socket is the agent's to end; a request in progress has its own listener.
     const freeSockets = agent.freeSockets;
-    for (const name of Object.keys(freeSockets)) {
+    for (const name of ObjectKeys(freeSockets)) {
       if (freeSockets[name].includes(socket)) {
         socket.destroy();
         return;

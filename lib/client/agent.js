@@ -7,6 +7,7 @@
  * read and change them, so every decision is made from what they hold at that moment and no second book is kept.
  */
 
+const { NumberIsFinite, ObjectDefineProperty, ObjectKeys, ObjectSetPrototypeOf, Symbol } = require('../globals/primordials');
 const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 const net = require('net');
@@ -81,7 +82,7 @@ function Agent(options) {
 
   if (keepAliveBuffer !== undefined) {
     const buffer = this.options.agentKeepAliveTimeoutBuffer;
-    this.agentKeepAliveTimeoutBuffer = Number.isFinite(buffer) && buffer >= 0 ? buffer : keepAliveBuffer;
+    this.agentKeepAliveTimeoutBuffer = NumberIsFinite(buffer) && buffer >= 0 ? buffer : keepAliveBuffer;
   }
 
   chooseProxy(this);
@@ -89,8 +90,8 @@ function Agent(options) {
   this.on('free', onSocketFree);
   this.on('newListener', maybeEnableKeylog);
 }
-Object.setPrototypeOf(Agent.prototype, EventEmitter.prototype);
-Object.setPrototypeOf(Agent, EventEmitter);
+ObjectSetPrototypeOf(Agent.prototype, EventEmitter.prototype);
+ObjectSetPrototypeOf(Agent, EventEmitter);
 
 /** The limit of sockets per origin for agents that set none. */
 Agent.defaultMaxSockets = Infinity;
@@ -262,7 +263,7 @@ Agent.prototype.destroy = function destroy() {
 };
 
 /** What the agent and its sockets have done; see `AgentStats` in index.d.ts. Not in Node. */
-Object.defineProperty(Agent.prototype, 'stats', {
+ObjectDefineProperty(Agent.prototype, 'stats', {
   configurable: true,
   writable: true,
   value: function stats() {
@@ -271,7 +272,7 @@ Object.defineProperty(Agent.prototype, 'stats', {
 });
 
 function destroyAll(lists) {
-  for (const name of Object.keys(lists)) {
+  for (const name of ObjectKeys(lists)) {
     // A socket leaves the list while it is destroyed.
     for (const socket of lists[name].slice()) socket.destroy();
   }
@@ -530,7 +531,7 @@ function maybeEnableKeylog(eventName) {
   this[kOnKeylog] = function onKeylog(line) {
     agent.emit('keylog', line, this);
   };
-  for (const name of Object.keys(this.sockets)) {
+  for (const name of ObjectKeys(this.sockets)) {
     for (const socket of this.sockets[name]) socket.on('keylog', this[kOnKeylog]);
   }
 }

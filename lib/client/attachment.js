@@ -8,6 +8,7 @@
  * nobody asked for, is the stream's business at once.
  */
 
+const { Boolean, ObjectValues, Set } = require('../globals/primordials');
 const net = require('net');
 const { guardedPush, kOpener } = require('./agent-sockets');
 const { freeParser } = require('../message/parsers');
@@ -20,7 +21,7 @@ const { kAttached, kIndex } = transport;
 const MOST_RETURNS = 3;
 
 const plain = net.Socket.prototype;
-const accepted = new Set([...Object.values(transport.METHODS), guardedPush]);
+const accepted = new Set([...ObjectValues(transport.METHODS), guardedPush]);
 
 function isAttached(socket) {
   return socket[kIndex] !== undefined;

@@ -5,6 +5,7 @@
  * are functions shared by every request, with the names that node shows for them; they find theirs as `socket._httpMessage`.
  */
 
+const { Symbol, process } = require('../globals/primordials');
 const { finished } = require('stream');
 const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
@@ -23,7 +24,6 @@ const { received } = require('../transport/transport');
 const { isHandedOver } = require('../transport/unread');
 const observe = require('../observe/client-channels');
 
-const { process } = globalThis;
 
 const debug = debuglog('http');
 

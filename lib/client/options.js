@@ -4,6 +4,7 @@
  * What a caller of `http.request` may pass, brought to one shape and checked. Nothing here touches a socket.
  */
 
+const { Boolean, ObjectAssign, ObjectCreate, Set, String, URL } = require('../globals/primordials');
 const url = require('url');
 const { codes, hideFrames } = require('../util/errors');
 const { knowsUrlsByShape } = require('../compat/node-features');
@@ -14,7 +15,7 @@ const { knowsUrlsByShape } = require('../compat/node-features');
  * class, which an object literal without prototype does not (77 ns against 357 ns for a copy of six members).
  */
 function RequestOptions() {}
-RequestOptions.prototype = Object.create(null);
+RequestOptions.prototype = ObjectCreate(null);
 
 /** RFC 9112, section 3.2: a request target holds neither blanks nor controls; node lets obs-text pass and refuses the rest. */
 const NOT_IN_PATH = /[^\x21-\xff]/;
@@ -48,7 +49,7 @@ function isURL(value) {
  * @returns {RequestOptions}
  */
 function mergeOptions(base, over) {
-  return Object.assign(new RequestOptions(), base, over);
+  return ObjectAssign(new RequestOptions(), base, over);
 }
 
 /**

@@ -4,6 +4,7 @@
  * The names of origins, remembered: the core makes one in 190 ns, a program asks for few over and over.
  */
 
+const { Map } = require('../globals/primordials');
 const native = require('../native/addon');
 
 /** Hosts remembered, each with the origin asked for last; with one more all are forgotten. */

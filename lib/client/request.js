@@ -4,6 +4,9 @@
  * http.ClientRequest, and the functions that make one: request, get and the old createClient.
  */
 
+const {
+  ArrayIsArray, Boolean, NumberIsFinite, ObjectDefineProperty, ObjectKeys, ObjectSetPrototypeOf, ReflectApply, Symbol, process,
+} = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('net');
 const { addAbortSignal } = require('stream');
@@ -35,7 +38,6 @@ const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('../c
 const { once } = require('../util/once');
 const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('../util/validators');
 
-const { process } = globalThis;
 
 const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
 /** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined where a release has neither. */
@@ -135,7 +137,7 @@ function ClientRequest(input, options, callback) {
 
   if (agent) {
     // A connection is kept when the agent keeps it, or may need it for a waiting request.
-    if (!agent.keepAlive && !Number.isFinite(agent.maxSockets)) {
+    if (!agent.keepAlive && !NumberIsFinite(agent.maxSockets)) {
       this._last = true;
       this.shouldKeepAlive = false;
     } else {
@@ -156,11 +158,11 @@ function ClientRequest(input, options, callback) {
   }
   observe.made(this);
 }
-Object.setPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
-Object.setPrototypeOf(ClientRequest, OutgoingMessage);
+ObjectSetPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
+ObjectSetPrototypeOf(ClientRequest, OutgoingMessage);
 
 if (checksPath) {
-  Object.defineProperty(ClientRequest.prototype, 'path', {
+  ObjectDefineProperty(ClientRequest.prototype, 'path', {
     __proto__: null,
     configurable: true,
     enumerable: true,
@@ -211,7 +213,7 @@ function firstLine(req) {
 function takeHeaders(req, options, host, setHost) {
   const headers = options.headers;
   const proxied = kProxyConfig !== undefined && req.agent && req.agent[kProxyConfig];
-  if (Array.isArray(headers)) {
+  if (ArrayIsArray(headers)) {
     if (proxied) useProxy(req, options);
     // A list is the whole head: nothing is added to it that the message itself does not need.
     req._storeHeader(firstLine(req), headers);
@@ -219,7 +221,7 @@ function takeHeaders(req, options, host, setHost) {
   }
   let given = false;
   if (headers) {
-    for (const name of Object.keys(headers)) {
+    for (const name of ObjectKeys(headers)) {
       req.setHeader(name, headers[name]);
       given = true;
     }
@@ -337,7 +339,7 @@ ClientRequest.prototype._deferToConnect = function _deferToConnect(method, args)
 };
 
 function callOnceConnected(socket, method, args) {
-  const call = () => Reflect.apply(socket[method], socket, args);
+  const call = () => ReflectApply(socket[method], socket, args);
   if (socket.writable && !socket.connecting) call();
   else socket.once('connect', call);
 }
@@ -416,8 +418,8 @@ function Client(port, host) {
   this.port = port || 80;
   this.agent = new agents.Agent({ host: this.host, port: this.port, maxSockets: 1 });
 }
-Object.setPrototypeOf(Client.prototype, EventEmitter.prototype);
-Object.setPrototypeOf(Client, EventEmitter);
+ObjectSetPrototypeOf(Client.prototype, EventEmitter.prototype);
+ObjectSetPrototypeOf(Client, EventEmitter);
 
 /**
  * Makes a request to the client's host.

@@ -1,6 +1,7 @@
 'use strict';
 // What `agent.stats()` answers (index.d.ts, AgentStats).
 
+const { ObjectValues, Symbol } = require('../globals/primordials');
 const { Counters, errorsOf } = require('../observe/counters');
 const transport = require('../transport/transport');
 
@@ -38,14 +39,14 @@ function requestFailed(agent, error) {
  */
 function agentStats(agent) {
   const counters = agentCounters(agent);
-  const used = Object.values(agent.sockets).flat();
-  const free = Object.values(agent.freeSockets).flat();
+  const used = ObjectValues(agent.sockets).flat();
+  const free = ObjectValues(agent.freeSockets).flat();
   const now = new Counters();
   for (const socket of [...used, ...free]) now.addBytes(socket);
   return {
     ...transport.statsOf(agent),
     connections: { opened: counters.opened, open: used.length + free.length, idle: free.length, active: used.length },
-    waiting: Object.values(agent.requests).reduce((sum, queue) => sum + queue.length, 0),
+    waiting: ObjectValues(agent.requests).reduce((sum, queue) => sum + queue.length, 0),
     requests: counters.requests,
     reused: counters.requests - counters.first,
     stale: counters.stale,

@@ -7,6 +7,7 @@
  * Only classes and functions are kept, by value: the exports objects themselves may be patched later.
  */
 
+const { ObjectFromEntries, ObjectGetOwnPropertyDescriptor, ObjectKeys } = require('../globals/primordials');
 const http = require('http');
 const outgoing = require('_http_outgoing');
 const common = require('_http_common');
@@ -31,7 +32,7 @@ const exportedSymbols = {
 };
 
 /** The names that `http` exports, in their order. */
-const exportedNames = Object.keys(http);
+const exportedNames = ObjectKeys(http);
 
 /** Whether the process was started with --insecure-http-parser; node itself warns the first time that it is true. */
 const isLenient = common.isLenient;
@@ -49,11 +50,11 @@ const globalAgentOptions = { ...http.globalAgent.options };
 const { setGlobalProxyFromEnv } = http;
 
 /** The re-exports of fetch's web sockets (Node 22): descriptors, as reading one loads them all. */
-const webSockets = Object.fromEntries(['WebSocket', 'CloseEvent', 'MessageEvent']
-  .filter((name) => name in http).map((name) => [name, Object.getOwnPropertyDescriptor(http, name)]));
+const webSockets = ObjectFromEntries(['WebSocket', 'CloseEvent', 'MessageEvent']
+  .filter((name) => name in http).map((name) => [name, ObjectGetOwnPropertyDescriptor(http, name)]));
 
 /** Functions of later releases that have nothing to do with connections (26.12), or that ours would do in the same way. */
-const helpers = Object.fromEntries(['isValidHeaderName', 'isValidHeaderValue', 'websocketMask', 'websocketUnmask']
+const helpers = ObjectFromEntries(['isValidHeaderName', 'isValidHeaderValue', 'websocketMask', 'websocketUnmask']
   .filter((name) => name in http).map((name) => [name, http[name]]));
 
 module.exports = {

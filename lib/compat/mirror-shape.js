@@ -1,6 +1,7 @@
 'use strict';
 // What reflection shows of our functions: the names and lengths that the running Node's have, which differ between releases.
 
+const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectOwnKeys } = require('../globals/primordials');
 const { isNode } = require('./node-features');
 
 /**
@@ -10,8 +11,8 @@ const { isNode } = require('./node-features');
  * @param {Function} builtin
  */
 function nameLike(own, builtin) {
-  if (own.name !== builtin.name) Object.defineProperty(own, 'name', { value: builtin.name, configurable: true });
-  if (own.length !== builtin.length) Object.defineProperty(own, 'length', { value: builtin.length, configurable: true });
+  if (own.name !== builtin.name) ObjectDefineProperty(own, 'name', { value: builtin.name, configurable: true });
+  if (own.length !== builtin.length) ObjectDefineProperty(own, 'length', { value: builtin.length, configurable: true });
 }
 
 /**
@@ -23,13 +24,13 @@ function nameLike(own, builtin) {
  */
 function follow(own, builtin, ours = []) {
   if (!isNode) return;
-  for (const key of Reflect.ownKeys(own)) {
-    const theirs = Object.getOwnPropertyDescriptor(builtin, key);
+  for (const key of ReflectOwnKeys(own)) {
+    const theirs = ObjectGetOwnPropertyDescriptor(builtin, key);
     if (theirs === undefined) {
       if (!ours.includes(key)) delete own[key];
       continue;
     }
-    const mine = Object.getOwnPropertyDescriptor(own, key);
+    const mine = ObjectGetOwnPropertyDescriptor(own, key);
     for (const kind of ['value', 'get', 'set']) {
       if (key !== 'constructor' && typeof mine[kind] === 'function' && typeof theirs[kind] === 'function' && mine[kind] !== theirs[kind]) {
         nameLike(mine[kind], theirs[kind]);

@@ -9,6 +9,7 @@
  * release (`since`) where it cannot, or where the lines before are closed. The releases in parentheses are those that were seen to have a feature first.
  */
 
+const { Number, ObjectKeys, process } = require('../globals/primordials');
 const builtin = require('./builtin');
 const probes = require('./probes');
 
@@ -186,6 +187,6 @@ module.exports = {
   /** A batch of fields in which the limit is reached is cut there; otherwise it is the last (22.23, 24.15, 25.7). */
   cutsBatches: isNode && ask(probes.cutsBatches, since(26)),
   /** The lenient flags that there are; the core knows all of them, a release may not. */
-  lenientBits: Object.keys(builtin.HTTPParser).filter((key) => key.startsWith('kLenient'))
+  lenientBits: ObjectKeys(builtin.HTTPParser).filter((key) => key.startsWith('kLenient'))
     .reduce((bits, key) => bits | builtin.HTTPParser[key], 0),
 };

@@ -5,6 +5,9 @@
  * when it is first needed.
  */
 
+const {
+  Buffer, Error, Map, ObjectAssign, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertySymbols, ObjectHasOwn, Proxy, process,
+} = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
 const EventEmitter = require('events');
 const path = require('path');
@@ -12,7 +15,7 @@ const builtin = require('./builtin');
 
 /** The symbol of an object with that description. */
 function symbolOf(object, description) {
-  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+  return ObjectGetOwnPropertySymbols(object).find((symbol) => symbol.description === description);
 }
 
 /**
@@ -24,14 +27,14 @@ function symbolOf(object, description) {
  */
 function ask(question, otherwise) {
   const ticks = [];
-  const own = Object.getOwnPropertyDescriptor(process, 'nextTick');
+  const own = ObjectGetOwnPropertyDescriptor(process, 'nextTick');
   try {
-    Object.defineProperty(process, 'nextTick', { ...own, value: (...args) => ticks.push(args) });
+    ObjectDefineProperty(process, 'nextTick', { ...own, value: (...args) => ticks.push(args) });
     return question(ticks);
   } catch {
     return otherwise;
   } finally {
-    Object.defineProperty(process, 'nextTick', own);
+    ObjectDefineProperty(process, 'nextTick', own);
   }
 }
 
@@ -39,7 +42,7 @@ function ask(question, otherwise) {
 function idleSocket() {
   const socket = new EventEmitter();
   for (const name of ['setKeepAlive', 'setTimeout', 'ref', 'unref', 'destroy']) socket[name] = () => {};
-  return Object.assign(socket, { writable: true, _httpMessage: { shouldKeepAlive: true }, _handle: { onread: null, readStart() {} } });
+  return ObjectAssign(socket, { writable: true, _httpMessage: { shouldKeepAlive: true }, _handle: { onread: null, readStart() {} } });
 }
 
 /**
@@ -51,7 +54,7 @@ function idleSocket() {
  */
 function unheard(name, action) {
   const silenced = channel(name);
-  Object.defineProperty(silenced, 'hasSubscribers', { value: false, configurable: true });
+  ObjectDefineProperty(silenced, 'hasSubscribers', { value: false, configurable: true });
   try {
     return action();
   } finally {
@@ -66,7 +69,7 @@ function requestAlone(...args) {
 
 /** A message with a chunked body, whose head has been made. */
 function chunkedMessage() {
-  return Object.assign(new builtin.OutgoingMessage(), { _header: '\r\n', _hasBody: true, chunkedEncoding: true });
+  return ObjectAssign(new builtin.OutgoingMessage(), { _header: '\r\n', _hasBody: true, chunkedEncoding: true });
 }
 
 /** A message that has arrived, and was read to its end. */
@@ -108,7 +111,7 @@ const asksHeaders = () => {
   let asked;
   const request = new Proxy(known, {
     get(target, name) {
-      if (Object.hasOwn(target, name)) return target[name];
+      if (ObjectHasOwn(target, name)) return target[name];
       asked = name;
       throw new Error('asked');
     },
@@ -240,7 +243,7 @@ function askParser() {
 function fakeSocket() {
   const socket = new EventEmitter();
   for (const name of ['setTimeout', 'pause', 'resume', 'cork', 'uncork', 'end', 'destroy', 'destroySoon', 'unshift', 'write']) socket[name] = () => {};
-  return Object.assign(socket, { readable: true, writable: true, writableLength: 0, _readableState: {}, _writableState: {} });
+  return ObjectAssign(socket, { readable: true, writable: true, writableLength: 0, _readableState: {}, _writableState: {} });
 }
 
 /** A response that knows nothing but whether it was destroyed. */

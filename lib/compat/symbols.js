@@ -9,6 +9,7 @@
  * have is a fresh one of the same description.
  */
 
+const { ObjectGetOwnPropertySymbols, Set, Symbol } = require('../globals/primordials');
 const Stream = require('stream');
 const { OutgoingMessage, ServerResponse, exportedSymbols } = require('./builtin');
 const lines = require('./node-features');
@@ -20,7 +21,7 @@ const lines = require('./node-features');
  * @returns {symbol|undefined} the symbol, or undefined when the object has none of that description
  */
 function ownSymbol(object, description) {
-  const symbols = Object.getOwnPropertySymbols(object);
+  const symbols = ObjectGetOwnPropertySymbols(object);
   for (const symbol of symbols) {
     if (symbol.description === description) return symbol;
   }
@@ -39,7 +40,7 @@ const KNOWN = new Set(['kBytesWritten', 'kNeedDrain', 'corked', 'kSocket', 'kOut
 /** The symbols of a message that only a version to come has and that its own methods expect: each with its first value. */
 function otherState() {
   const plain = new Stream();
-  return Object.getOwnPropertySymbols(sample)
+  return ObjectGetOwnPropertySymbols(sample)
     .filter((symbol) => !KNOWN.has(symbol.description) && !(symbol in plain))
     .map((symbol) => [symbol, sample[symbol]]);
 }

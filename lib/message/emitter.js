@@ -5,6 +5,7 @@
 // Here stores happen in the constructors of messages, in node's order and with node's values. Whoever has replaced
 // `EventEmitter.init` (as node:domain does) is called as ever.
 
+const { ObjectCreate, ObjectHasOwn, ReflectOwnKeys, Symbol } = require('../globals/primordials');
 const EventEmitter = require('node:events');
 const Stream = require('node:stream');
 const { OutgoingMessage } = require('../compat/builtin');
@@ -13,7 +14,7 @@ const { init } = EventEmitter;
 const { emit: plainEmit, on: plainOn } = EventEmitter.prototype;
 const { on: readableOn, removeAllListeners: plainRemoveAll } = Stream.Readable.prototype;
 
-const [events, eventsCount, maxListeners, ...symbols] = Reflect.ownKeys(new Stream());
+const [events, eventsCount, maxListeners, ...symbols] = ReflectOwnKeys(new Stream());
 const bySymbol = (description) => symbols.find((symbol) => symbol.description === description);
 const kCapture = bySymbol('kCapture');
 const kShapeMode = bySymbol('shapeMode');
@@ -23,7 +24,7 @@ const isKnown = events === '_events' && eventsCount === '_eventsCount' && maxLis
 
 // From Node 26.12 on a message has places for its own events from the start, and its count is an own property with its first listener.
 const sample = new OutgoingMessage();
-const places = Object.hasOwn(sample, '_eventsCount') ? undefined : sample._events;
+const places = ObjectHasOwn(sample, '_eventsCount') ? undefined : sample._events;
 
 /** In the options of a message: its first listener of 'finish', with which its table is made; adding one later costs a look-up. */
 const kOnFinish = Symbol('onFinish');
@@ -47,7 +48,7 @@ function initialize(emitter, onFinish) {
   }
   const comesWith = onFinish !== undefined && emitter.on === plainOn;
   // A table without prototype has its places in a hash: 31 ns with one added after it was made, 42 from a literal, 78 within the literal.
-  const table = Object.create(null);
+  const table = ObjectCreate(null);
   if (comesWith) table.finish = onFinish;
   emitter._events = table;
   emitter._eventsCount = comesWith ? 1 : 0;

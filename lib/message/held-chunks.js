@@ -1,12 +1,12 @@
 'use strict';
 // Chunks of a body that wait for uncork(): what is written while a message is corked becomes one chunk (from Node 22 on).
 
+const { process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const { codes } = require('../util/errors');
 const { corksEachTurn } = require('../compat/node-features');
 const { kChunkedBuffer, kChunkedLength, kHighWaterMark, kNeedDrain } = require('../compat/symbols');
 
-const { process } = globalThis;
 
 // What stands around a chunk: CR LF, behind its length and behind its data.
 const AROUND = 4;

@@ -4,6 +4,9 @@
 // Owns the lazily built header objects and the end of a body nobody reads. The state lives under node's own property names
 // and symbols, so that a message whose prototype is exchanged for one that ends in the built-in class goes on working.
 
+const {
+  AbortController, ObjectAssign, ObjectCreate, ObjectDefineProperty, ObjectGetPrototypeOf, ObjectSetPrototypeOf, Symbol, process,
+} = require('../globals/primordials');
 const net = require('node:net');
 const { Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('../compat/builtin');
@@ -14,13 +17,12 @@ const { closesAtOnce, dumpsAndCloses, endsUnread, hasSignal } = require('../comp
 const { ownSymbol } = require('../compat/symbols');
 const { isUnbuilt } = require('../transport/lazy-state');
 
-const { process } = globalThis;
 
 const { emit, push, read } = Readable.prototype;
 const { resume: plainResume } = net.Socket.prototype;
 const sample = new Builtin();
 // Reading them makes the symbols of the distinct headers appear.
-const distinctPrototype = Object.getPrototypeOf(sample.headersDistinct);
+const distinctPrototype = ObjectGetPrototypeOf(sample.headersDistinct);
 void sample.trailersDistinct;
 
 /** The headers object, null before it was asked for. */
@@ -104,11 +106,11 @@ function IncomingMessage(socket) {
     this[kAbortSignalDetached] = false;
   }
 }
-Object.setPrototypeOf(IncomingMessage.prototype, Readable.prototype);
-Object.setPrototypeOf(IncomingMessage, Readable);
+ObjectSetPrototypeOf(IncomingMessage.prototype, Readable.prototype);
+ObjectSetPrototypeOf(IncomingMessage, Readable);
 
 function defineAccessor(name, get, set) {
-  Object.defineProperty(IncomingMessage.prototype, name, Object.assign(Object.create(null), { get, set }));
+  ObjectDefineProperty(IncomingMessage.prototype, name, ObjectAssign(ObjectCreate(null), { get, set }));
 }
 
 // An old name of `socket`.
@@ -146,7 +148,7 @@ defineAccessor('trailersDistinct', function get() {
 
 if (hasSignal) {
   // Aborted when the message is given up, by either side, before it is over. Made when it is asked for.
-  Object.defineProperty(IncomingMessage.prototype, 'signal', {
+  ObjectDefineProperty(IncomingMessage.prototype, 'signal', {
     __proto__: null,
     configurable: true,
     get: function get() {
@@ -195,7 +197,7 @@ function rawField(message, lower) {
 }
 
 function buildDistinct(message, list, count) {
-  const target = Object.create(distinctPrototype);
+  const target = ObjectCreate(distinctPrototype);
   for (let i = 0; i < count; i += 2) message._addHeaderLineDistinct(list[i], list[i + 1], target);
   return target;
 }
@@ -264,7 +266,7 @@ function addHeaderLines(list, count) {
     for (let i = 0; i < count; i += 2) this._addHeaderLine(list[i], list[i + 1], target);
   }
 }
-Object.defineProperty(addHeaderLines, 'name', { value: '_addHeaderLines' });
+ObjectDefineProperty(addHeaderLines, 'name', { value: '_addHeaderLines' });
 IncomingMessage.prototype._addHeaderLines = addHeaderLines;
 
 /**
@@ -276,7 +278,7 @@ IncomingMessage.prototype._addHeaderLines = addHeaderLines;
 function addHeaderLine(field, value, dest) {
   addField(dest, field, value, this.joinDuplicateHeaders);
 }
-Object.defineProperty(addHeaderLine, 'name', { value: '_addHeaderLine' });
+ObjectDefineProperty(addHeaderLine, 'name', { value: '_addHeaderLine' });
 IncomingMessage.prototype._addHeaderLine = addHeaderLine;
 
 /**

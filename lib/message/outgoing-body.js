@@ -8,6 +8,7 @@
  * a head and a body become one.
  */
 
+const { ArrayIsArray, ObjectKeys, process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('net');
 const { debuglog, types: { isUint8Array } } = require('util');
@@ -25,7 +26,6 @@ const { isQueueOurs } = require('../util/ticks');
 const { isCorked, isUnbuilt, isWritable, uncorkAll } = require('../transport/lazy-state');
 const { validateHeaderName, checkInvalidHeaderChar } = require('../util/validators');
 
-const { process } = globalThis;
 
 const CRLF = '\r\n';
 const CRLF_BYTES = Buffer.from(CRLF);
@@ -633,13 +633,13 @@ function flushHeaders() {
  */
 function addTrailers(headers) {
   this._trailer = '';
-  const pairs = Array.isArray(headers);
-  const keys = Object.keys(headers);
+  const pairs = ArrayIsArray(headers);
+  const keys = ObjectKeys(headers);
   for (let i = 0; i < keys.length; i++) {
     const name = pairs ? headers[keys[i]][0] : keys[i];
     const value = pairs ? headers[keys[i]][1] : headers[keys[i]];
     validateHeaderName(name, 'Trailer name');
-    const several = Array.isArray(value) && value.length > 1;
+    const several = ArrayIsArray(value) && value.length > 1;
     const unique = this[kUniqueHeaders];
     const values = !several ? [value] : unique && unique.has(name.toLowerCase()) ? [value.join('; ')] : value;
     for (const one of values) {

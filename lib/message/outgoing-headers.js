@@ -7,6 +7,9 @@
  * checks every byte again, adds the fields that the rules add and says how the message is framed.
  */
 
+const {
+  ArrayFrom, ArrayIsArray, DateNow, Int32Array, MathFloor, ObjectCreate, ObjectHasOwn, ObjectKeys, ObjectValues, Set,
+} = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const { setTimeout } = require('node:timers');
 const native = require('../native/addon');
@@ -44,14 +47,14 @@ let lastHeadIsAscii = true;
 const MEMO_SLOTS = 64;
 const MEMO_TEXT_MAX = 2048;
 const MEMO_PARTS_MAX = 32;
-const memo = Array.from({ length: MEMO_SLOTS }, () =>
+const memo = ArrayFrom({ length: MEMO_SLOTS }, () =>
   ({ firstLine: '', parts: [], flags: -1, length: -1, keepAlive: 0, maxRequests: 0, head: '', bits: 0 }));
 /** The second since 1970 whose heads are remembered. */
 let memoSecond = 0;
 /** Whether that second may be over. A timer says so: asking the clock for each head costs 90 ns. */
 let secondIsOver = true;
 /** The clock itself and its timer, whoever replaces Date and setTimeout. */
-const clock = Date.now;
+const clock = DateNow;
 
 /** The fields collected for the head that is being made: names and values by turns, the first `filled` of them. */
 const parts = [];
@@ -64,7 +67,7 @@ let replaced = null;
  * messages that set the same headers in the same order share it (measured: filling and walking it takes a fifth of the time).
  */
 function HeaderTable() {}
-HeaderTable.prototype = Object.create(null);
+HeaderTable.prototype = ObjectCreate(null);
 
 /**
  * Whether a head holds ASCII characters alone, so that latin1 and UTF-8 make the same bytes of it.
@@ -146,7 +149,7 @@ function addLine(message, name, value, given, checked) {
 
 function addField(message, name, value, given, checked) {
   if (typeof name !== 'string') validateHeaderName(name);
-  if (!Array.isArray(value)) {
+  if (!ArrayIsArray(value)) {
     addLine(message, name, value, given, checked);
     return;
   }
@@ -169,11 +172,11 @@ function collect(message, headers, checked) {
       const entry = headers[key];
       addField(message, entry[0], entry[1], false, checked);
     }
-  } else if (!Array.isArray(headers)) {
+  } else if (!ArrayIsArray(headers)) {
     for (const name in headers) {
-      if (Object.hasOwn(headers, name)) addField(message, name, headers[name], true, checked);
+      if (ObjectHasOwn(headers, name)) addField(message, name, headers[name], true, checked);
     }
-  } else if (headers.length > 0 && Array.isArray(headers[0])) {
+  } else if (headers.length > 0 && ArrayIsArray(headers[0])) {
     for (let i = 0; i < headers.length; i++) addField(message, headers[i][0], headers[i][1], true, checked);
   } else {
     if (headers.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', headers);
@@ -209,7 +212,7 @@ function isRemembered(slot, firstLine) {
 
 function beginSecond() {
   const now = clock();
-  const second = Math.floor(now / 1000);
+  const second = MathFloor(now / 1000);
   if (second !== memoSecond) {
     for (let i = 0; i < MEMO_SLOTS; i++) memo[i].flags = -1;
     memoSecond = second;
@@ -307,8 +310,8 @@ function interimHead(message, firstLine, headers) {
 
 function pairsOf(headers) {
   if (headers === undefined || headers === null) return [];
-  if (!Array.isArray(headers)) return Object.keys(headers).map((name) => [name, headers[name]]);
-  if (Array.isArray(headers[0])) return headers;
+  if (!ArrayIsArray(headers)) return ObjectKeys(headers).map((name) => [name, headers[name]]);
+  if (ArrayIsArray(headers[0])) return headers;
   if (headers.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', headers);
   return headers.filter((_name, n) => n % 2 === 0).map((name, n) => [name, headers[2 * n + 1]]);
 }
@@ -339,7 +342,7 @@ function setHeader(name, value) {
  */
 function setHeaders(headers) {
   if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('set');
-  if (!headers || Array.isArray(headers) || typeof headers.keys !== 'function' || typeof headers.get !== 'function') {
+  if (!headers || ArrayIsArray(headers) || typeof headers.keys !== 'function' || typeof headers.get !== 'function') {
     throw new codes.ERR_INVALID_ARG_TYPE('headers', ['Headers', 'Map'], headers);
   }
   if (!setsCookiesLast) {
@@ -375,8 +378,8 @@ function appendHeader(name, value) {
     table[lower] = [name, value];
     return this;
   }
-  if (!Array.isArray(entry[1])) entry[1] = [entry[1]];
-  if (Array.isArray(value)) entry[1].push(...value);
+  if (!ArrayIsArray(entry[1])) entry[1] = [entry[1]];
+  if (ArrayIsArray(value)) entry[1].push(...value);
   else entry[1].push(value);
   return this;
 }
@@ -397,21 +400,21 @@ function getHeader(name) {
 /** @this {OutgoingMessage} @returns {string[]} the lower-case names of the fields that are set */
 function getHeaderNames() {
   const table = this[kOutHeaders];
-  return table === null ? [] : Object.keys(table);
+  return table === null ? [] : ObjectKeys(table);
 }
 
 /** @this {OutgoingMessage} @returns {string[]} the names of the fields as they were given */
 function getRawHeaderNames() {
   const table = this[kOutHeaders];
-  return table === null ? [] : Object.values(table).map((entry) => entry[0]);
+  return table === null ? [] : ObjectValues(table).map((entry) => entry[0]);
 }
 
 /** @this {OutgoingMessage} @returns {object} without prototype: values by lower-case name */
 function getHeaders() {
   const table = this[kOutHeaders];
-  const headers = Object.create(null);
+  const headers = ObjectCreate(null);
   if (table !== null) {
-    for (const key of Object.keys(table)) headers[key] = table[key][1];
+    for (const key of ObjectKeys(table)) headers[key] = table[key][1];
   }
   return headers;
 }
@@ -451,7 +454,7 @@ function _renderHeaders() {
   const table = this[kOutHeaders];
   const headers = {};
   if (table !== null && typeof table === 'object') {
-    for (const key of Object.keys(table)) headers[table[key][0]] = table[key][1];
+    for (const key of ObjectKeys(table)) headers[table[key][0]] = table[key][1];
   }
   return headers;
 }
@@ -463,7 +466,7 @@ function setTable(headers) {
     return;
   }
   const table = new HeaderTable();
-  for (const name of Object.keys(headers)) table[nameOf(name)] = [name, headers[name]];
+  for (const name of ObjectKeys(headers)) table[nameOf(name)] = [name, headers[name]];
   this[kOutHeaders] = table;
 }
 
@@ -471,15 +474,15 @@ function setTable(headers) {
 function getNameTable() {
   const table = this[kOutHeaders];
   if (table === null) return null;
-  const names = Object.create(null);
-  for (const key of Object.keys(table)) names[key] = table[key][0];
+  const names = ObjectCreate(null);
+  for (const key of ObjectKeys(table)) names[key] = table[key][0];
   return names;
 }
 
 function setNameTable(names) {
   const table = this[kOutHeaders];
   if (table === null || typeof names !== 'object' || names === null) return;
-  for (const key of Object.keys(names)) {
+  for (const key of ObjectKeys(names)) {
     if (table[key] !== undefined) table[key][0] = names[key];
   }
 }
@@ -490,7 +493,7 @@ function setNameTable(names) {
  * @returns {Set<string>|null} the names in lower case, null when the option is no list
  */
 function parseUniqueHeadersOption(headers) {
-  if (!Array.isArray(headers)) return null;
+  if (!ArrayIsArray(headers)) return null;
   const unique = new Set();
   for (let i = 0; i < headers.length; i++) unique.add(headers[i].toLowerCase());
   return unique;

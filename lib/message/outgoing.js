@@ -7,6 +7,9 @@
  * packages read them, objects are re-parented onto node's prototypes, and one order keeps one hidden class.
  */
 
+const {
+  ArrayIsArray, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectKeys, ObjectSetPrototypeOf, SymbolFor, process,
+} = require('../globals/primordials');
 const Stream = require('stream');
 const { deprecate } = require('util');
 const builtin = require('../compat/builtin');
@@ -24,7 +27,6 @@ const {
 const { calculateLenientFlags } = require('../parser/strict');
 const { validateHeaderName, validateHeaderValue } = require('../util/validators');
 
-const { process } = globalThis;
 
 /** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
 const getDefaultHighWaterMark = Stream.getDefaultHighWaterMark || (() => 16384);
@@ -33,7 +35,7 @@ const getDefaultHighWaterMark = Stream.getDefaultHighWaterMark || (() => 16384);
 const CORKS_CHUNKS = kChunkedBuffer !== undefined;
 const TRACKS_END = kWritableFinished !== undefined;
 
-const DEPRECATED = typeof Object.getOwnPropertyDescriptor(builtin.OutgoingMessage.prototype, '_headers') === 'object';
+const DEPRECATED = typeof ObjectGetOwnPropertyDescriptor(builtin.OutgoingMessage.prototype, '_headers') === 'object';
 
 /**
  * An HTTP message on its way out.
@@ -87,8 +89,8 @@ function OutgoingMessage(options) {
   this[kRejectNonStandardBodyWrites] = options?.rejectNonStandardBodyWrites ?? false;
   if (otherState.length > 0) addOtherState(this);
 }
-Object.setPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
-Object.setPrototypeOf(OutgoingMessage, Stream);
+ObjectSetPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
+ObjectSetPrototypeOf(OutgoingMessage, Stream);
 
 // A message corks the socket that it has as often as it is corked itself.
 function moveCorks(message, before, socket) {
@@ -99,7 +101,7 @@ function moveCorks(message, before, socket) {
 }
 
 function addOtherState(message) {
-  for (const [symbol, value] of otherState) message[symbol] = Array.isArray(value) ? [] : value;
+  for (const [symbol, value] of otherState) message[symbol] = ArrayIsArray(value) ? [] : value;
 }
 
 function destroyLateSocket(socket) {
@@ -174,9 +176,9 @@ const ACCESSORS = {
     set: deprecate(headers.setNameTable, 'OutgoingMessage.prototype._headerNames is deprecated', 'DEP0066'),
   },
 };
-for (const name of Object.keys(ACCESSORS)) {
+for (const name of ObjectKeys(ACCESSORS)) {
   // One that is not configurable cannot be taken away later: 18.12 has no `errored`.
-  if (ACCESSORS[name] && (!isNode || Object.hasOwn(builtin.OutgoingMessage.prototype, name))) Object.defineProperty(OutgoingMessage.prototype, name, ACCESSORS[name]);
+  if (ACCESSORS[name] && (!isNode || ObjectHasOwn(builtin.OutgoingMessage.prototype, name))) ObjectDefineProperty(OutgoingMessage.prototype, name, ACCESSORS[name]);
 }
 
 OutgoingMessage.prototype._renderHeaders = headers._renderHeaders;
@@ -252,13 +254,13 @@ OutgoingMessage.prototype._implicitHeader = function _implicitHeader() {
   throw new codes.ERR_METHOD_NOT_IMPLEMENTED('_implicitHeader()');
 };
 
-Object.defineProperty(OutgoingMessage.prototype, 'headersSent', {
+ObjectDefineProperty(OutgoingMessage.prototype, 'headersSent', {
   configurable: true,
   enumerable: true,
   get() { return !!this._header; },
 });
-Object.defineProperty(OutgoingMessage.prototype, 'writableEnded', { get() { return this.finished; } });
-Object.defineProperty(OutgoingMessage.prototype, 'writableNeedDrain', {
+ObjectDefineProperty(OutgoingMessage.prototype, 'writableEnded', { get() { return this.finished; } });
+ObjectDefineProperty(OutgoingMessage.prototype, 'writableNeedDrain', {
   get() { return !this.destroyed && !this.finished && this[kNeedDrain]; },
 });
 
@@ -276,7 +278,7 @@ OutgoingMessage.prototype.pipe = function pipe() {
 };
 
 /** A listener that rejects destroys the message. */
-OutgoingMessage.prototype[Symbol.for('nodejs.rejection')] = function(error, event) { // eslint-disable-line no-unused-vars
+OutgoingMessage.prototype[SymbolFor('nodejs.rejection')] = function(error, event) { // eslint-disable-line no-unused-vars
   this.destroy(error);
 };
 

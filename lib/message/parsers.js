@@ -1,6 +1,7 @@
 'use strict';
 // What server and client share: the free list of parsers, and the callbacks by which a parser makes IncomingMessages.
 
+const { setImmediate } = require('../globals/primordials');
 const builtinCommon = require('_http_common');
 const { isLenient } = require('../compat/builtin');
 const { choosesValidation, cutsBatches } = require('../compat/node-features');

@@ -1,6 +1,7 @@
 'use strict';
 // Loads the addon of this platform: the one that a build put beside this package, else the installed platform package.
 
+const { Error, ObjectAssign, ObjectCreate, ObjectEntries, process } = require('../globals/primordials');
 const path = require('node:path');
 const { existsSync } = require('node:fs');
 
@@ -50,7 +51,7 @@ function loadPackage(name) {
   const { version } = require(`${name}/package.json`);
   const { version: own } = require('../../package.json');
   if (version !== own) {
-    throw Object.assign(new Error(`version ${version} is installed, and rust-http is ${own}`), {
+    throw ObjectAssign(new Error(`version ${version} is installed, and rust-http is ${own}`), {
       advice: `Install both in one version: npm install rust-http@${own}. Where that changes nothing, remove node_modules and the lock file first.`,
     });
   }
@@ -59,7 +60,7 @@ function loadPackage(name) {
 
 function whatToDo(cause) {
   if (!supported) {
-    const list = Object.entries(SUPPORTED).map(([name, archs]) => `${name} (${archs.join(', ')})`);
+    const list = ObjectEntries(SUPPORTED).map(([name, archs]) => `${name} (${archs.join(', ')})`);
     return `There are packages for ${list.join(', ')}. Elsewhere build it from the sources, with Rust: npm ci && npm run build`;
   }
   if (cause.code === 'ERR_DLOPEN_DISABLED') return 'This process loads no addons: with --permission add --allow-addons, and leave --no-addons out.';
@@ -69,4 +70,4 @@ function whatToDo(cause) {
 }
 
 // The addon's own object keeps its functions in a hash. What inherits them finds each at a known place: 5 ns a call less.
-module.exports = Object.create(load());
+module.exports = ObjectCreate(load());

@@ -2,6 +2,7 @@
 // The numbers of the boundary: where words are, flags, kinds, limits. The core declares them (src/binding/layout.rs); whoever speaks
 // with it takes them from here. Without `transport` the core reads no sockets on this platform.
 
+const { Error, Number, ObjectFreeze, ObjectKeys, Proxy, String } = require('../globals/primordials');
 const native = require('./addon');
 
 function mismatch(what) {
@@ -24,8 +25,8 @@ function groups() {
     all[group] ??= { __proto__: null };
     all[group][name] = Number(number);
   }
-  for (const name of Object.keys(all)) all[name] = new Proxy(Object.freeze(all[name]), known);
-  return Object.freeze(all);
+  for (const name of ObjectKeys(all)) all[name] = new Proxy(ObjectFreeze(all[name]), known);
+  return ObjectFreeze(all);
 }
 
 module.exports = groups();

@@ -7,6 +7,7 @@
  * hidden one goes along with each request of ours while somebody observes.
  */
 
+const { WeakMap } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
 const { Duplex } = require('stream');
 const { ClientRequest: Builtin } = require('../compat/builtin');

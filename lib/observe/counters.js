@@ -4,6 +4,7 @@
 // A number is kept where something rare happens: a connection opens, ends or fails. What a connection has done is added up when it
 // ends, and read from the open ones when `stats()` is called. Per message there is one increment.
 
+const { Map } = require('../globals/primordials');
 const PARSE_ERROR = 'HPE_';
 
 class Counters {

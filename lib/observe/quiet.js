@@ -5,6 +5,7 @@
  * see them. node looks the method of a channel up when it publishes.
  */
 
+const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor } = require('../globals/primordials');
 const SILENT = { __proto__: null, configurable: true, value() {} };
 
 /**
@@ -15,14 +16,14 @@ const SILENT = { __proto__: null, configurable: true, value() {} };
  */
 function quietly(channels, call) {
   const heard = channels.filter((channel) => channel.hasSubscribers);
-  const own = heard.map((channel) => Object.getOwnPropertyDescriptor(channel, 'publish'));
+  const own = heard.map((channel) => ObjectGetOwnPropertyDescriptor(channel, 'publish'));
   try {
-    for (const channel of heard) Object.defineProperty(channel, 'publish', SILENT);
+    for (const channel of heard) ObjectDefineProperty(channel, 'publish', SILENT);
     return call();
   } finally {
     heard.forEach((channel, n) => {
       delete channel.publish;
-      if (own[n] !== undefined) Object.defineProperty(channel, 'publish', own[n]);
+      if (own[n] !== undefined) ObjectDefineProperty(channel, 'publish', own[n]);
     });
   }
 }

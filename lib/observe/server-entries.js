@@ -6,6 +6,7 @@
 // does it all: it carries a mark of its own while there is an observer, and it writes what is wanted when it begins and when it is
 // finished. So a hidden one is looked at now and then, and, while somebody wants to know, goes along with each of our responses.
 
+const { WeakMap } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
 const { ServerResponse: Builtin } = require('../compat/builtin');
 const native = require('../native/addon');

@@ -8,6 +8,7 @@
 // What a program gets may be transferred to another thread, or read through `buffer`: as in node it is of memory of its own, with nothing
 // else in it. None of the core's is shown, nor of the pool that small Buffers are of.
 
+const { ArrayBuffer, Int32Array, MathMin, Uint8Array } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 
 /** Room for all fields of 16 KiB, the default limit of a head, that have five bytes and more, and so for the error behind them. */
@@ -77,7 +78,7 @@ function closeDelivery() {
  */
 function pieceOf(number, start, end) {
   const { chunk } = deliveryOf(number);
-  return ownCopy(chunk, start, Math.min(end, chunk.byteLength));
+  return ownCopy(chunk, start, MathMin(end, chunk.byteLength));
 }
 
 /**

@@ -4,6 +4,7 @@
 // Owns their order, their async scopes, and what follows where one throws. A callback may execute, close or initialize the parser it
 // is called from.
 
+const { Symbol } = require('../globals/primordials');
 const native = require('../native/addon');
 const { pieceOf } = require('./deliveries');
 const { fieldList } = require('./fields');

@@ -4,6 +4,7 @@
 // Owns what is known of a head beside its list: which of the fields are in it that the server asks for, and the head that its connection
 // repeats (src/parser/repeats.rs). Never decides what a field means.
 
+const { Array, ArrayIsArray, Map, Uint8Array } = require('../globals/primordials');
 const { codes } = require('../util/errors');
 const { headersOf } = require('./header-fields');
 const native = require('../native/addon');
@@ -82,7 +83,7 @@ class Kept {
       this.count = count;
       this.join = join;
       // An array would be shared by all copies.
-      if (Array.isArray(this.headers['set-cookie'])) this.headers = null;
+      if (ArrayIsArray(this.headers['set-cookie'])) this.headers = null;
     }
     return this.headers === null ? headersOf(this.list, count, join) : { ...this.headers };
   }

@@ -2,6 +2,8 @@
 // What becomes of received header fields in `message.headers`: the lower-case name of each spelling, and what a second
 // field of the same name does (RFC 9110 section 5.3 allows joining lists; a singleton keeps its first value, as node does).
 
+const { Array, Map, ObjectDefineProperty, ObjectHasOwn, ObjectKeys } = require('../globals/primordials');
+
 /** A further field is appended after a comma. */
 const JOIN = 0;
 /** A further field is discarded, unless `joinDuplicateHeaders` asks for joining. */
@@ -138,7 +140,7 @@ function fits(shape, list, count) {
 
 // Remembers a list without repetitions: then each field of the object is one value of the list.
 function remember(slot, list, count, target) {
-  const lowers = Object.keys(target);
+  const lowers = ObjectKeys(target);
   if (lowers.length << 1 !== count || count > SHAPE_ENTRIES) return;
   const names = [];
   const template = {};
@@ -209,11 +211,11 @@ function addDistinctField(target, name, value) {
   const { lower } = fieldOf(name);
   if (!(lower in target)) {
     target[lower] = [value];
-  } else if (Object.hasOwn(target, lower)) {
+  } else if (ObjectHasOwn(target, lower)) {
     target[lower].push(value);
   } else {
     // On Node 18 and early 20 the object inherits, and a field may be named like what it inherits.
-    Object.defineProperty(target, lower, { value: [value], writable: true, enumerable: true, configurable: true });
+    ObjectDefineProperty(target, lower, { value: [value], writable: true, enumerable: true, configurable: true });
   }
 }
 

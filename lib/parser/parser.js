@@ -4,6 +4,9 @@
 // Owns the life of a parser and the way of its input through the core. Never looks at a byte itself: what a message is, and where it
 // ends, is the core's answer. The core does not call back: what it found is dispatched when it has returned (dispatch.js).
 
+const {
+  ArrayBuffer, Error, FinalizationRegistry, Int32Array, Map, ObjectAssign, ObjectGetOwnPropertySymbols, ObjectSetPrototypeOf, TypeError,
+} = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
 const { Socket } = require('node:net');
@@ -45,7 +48,7 @@ const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
 const LENIENT_BITS = lenientBits | STRICT;
 
 // node keeps a socket's async id under a symbol of its own.
-const kAsyncId = Object.getOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
+const kAsyncId = ObjectGetOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
 
 // Parsers that were collected give back their native part.
 const released = new FinalizationRegistry(native.releaseParser);
@@ -250,12 +253,12 @@ const asyncMethods = {
 };
 
 class AsyncWrap {}
-Object.assign(AsyncWrap.prototype, asyncMethods);
-Object.setPrototypeOf(HTTPParser.prototype, AsyncWrap.prototype);
-Object.setPrototypeOf(HTTPParser, AsyncWrap);
-Object.assign(HTTPParser.prototype, methods);
+ObjectAssign(AsyncWrap.prototype, asyncMethods);
+ObjectSetPrototypeOf(HTTPParser.prototype, AsyncWrap.prototype);
+ObjectSetPrototypeOf(HTTPParser, AsyncWrap);
+ObjectAssign(HTTPParser.prototype, methods);
 // REQUEST, RESPONSE, the slots and the lenient flags: the running Node's own numbers.
-Object.assign(HTTPParser, builtin.HTTPParser);
+ObjectAssign(HTTPParser, builtin.HTTPParser);
 
 // Node 22 has these in its own core.
 follow(HTTPParser.prototype, builtin.HTTPParser.prototype);
@@ -306,7 +309,7 @@ function triggerOf(resource) {
 }
 
 function ownerOf(handle) {
-  const owner = Object.getOwnPropertySymbols(handle).find((symbol) => symbol.description === 'owner_symbol');
+  const owner = ObjectGetOwnPropertySymbols(handle).find((symbol) => symbol.description === 'owner_symbol');
   return owner === undefined ? undefined : handle[owner];
 }
 

@@ -1,6 +1,8 @@
 'use strict';
 // The symbols under which a parser keeps its state.
 
+const { Symbol } = require('../globals/primordials');
+
 /**
  * Set on a parser whose callbacks answer 0 for every request head that asks for no upgrade, and every final response but 304: the
  * core then need not stop there. They make nothing of the fields of a message that is refused before its head is complete.

@@ -1,6 +1,7 @@
 'use strict';
 // Strict mode: which servers and requests asked for it, and the flags that their parsers get.
 
+const { WeakSet } = require('../globals/primordials');
 const { isLenient } = require('../compat/builtin');
 const { codes } = require('../util/errors');
 const { choosesValidation } = require('../compat/node-features');

@@ -5,6 +5,7 @@
 // it. From Node 26 on node asks the raw list, and builds the object for whoever reads it. As long as no code of the program can have
 // run, what the parser saw in the head answers for both.
 
+const { Boolean } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
 const { continueExpression, kIncomingMessage } = require('../message/parsers');
 const { IncomingMessage, kHeadersCount, presetHeaders, rawField } = require('../message/incoming');

@@ -4,6 +4,7 @@
 // Every listener is a named function that finds its connection through the socket: nothing is bound or closed over per
 // request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
+const { Boolean, Error, process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { executionAsyncId } = require('node:async_hooks');
@@ -36,7 +37,6 @@ const transport = require('../transport/transport');
 const { isHandedOver } = require('../transport/unread');
 const { isUnbuilt } = require('../transport/lazy-state');
 
-const { process } = globalThis;
 
 const debug = debuglog('http');
 const onRequestStart = channel('http.server.request.start');

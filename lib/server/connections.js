@@ -5,6 +5,7 @@
 // `connectionsCheckingInterval`. Idle keep-alive connections are looked for by a coarse ticker that runs only while there are any:
 // a timer of the socket's own would have to be armed and disarmed for each request.
 
+const { MathCeil, Set, clearInterval, setInterval } = require('../globals/primordials');
 const { closesUnused } = require('../compat/node-features');
 const { durationOf, hasHead, isUnused } = require('../parser/parser');
 const performance = require('../observe/server-entries');
@@ -83,7 +84,7 @@ class ConnectionsList {
    */
   watchIdle(connection, milliseconds) {
     connection.idleSince = this.tick;
-    connection.idleTicks = Math.ceil(milliseconds / TICK);
+    connection.idleTicks = MathCeil(milliseconds / TICK);
     if (this.ticker === null) this.ticker = setInterval(closeIdle, TICK, this).unref();
   }
 }

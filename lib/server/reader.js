@@ -11,6 +11,7 @@
 //
 // The symbols under which a socket keeps that option are found by making one with it. Where that fails, nothing is changed.
 
+const { Boolean, ObjectDefineProperty, ObjectGetOwnPropertySymbols, Set, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { Readable } = require('node:stream');
@@ -33,7 +34,7 @@ function findSymbols() {
   const found = { kBuffer: undefined, kCallback: undefined };
   // Without a handle there is nothing to close.
   const probe = new net.Socket({ onread: { buffer: HIDDEN, callback: onRead } });
-  for (const symbol of Object.getOwnPropertySymbols(probe)) {
+  for (const symbol of ObjectGetOwnPropertySymbols(probe)) {
     if (probe[symbol] === HIDDEN) found.kBuffer = symbol;
     else if (probe[symbol] === onRead) found.kCallback = symbol;
   }
@@ -83,7 +84,7 @@ function readShared(socket, listener) {
  */
 function handOver(socket) {
   if (kCallback === undefined || socket[kCallback] !== onRead || socket.pause !== plainPause) return;
-  Object.defineProperty(socket, 'pause', { value: Readable.prototype.pause, writable: true, enumerable: false, configurable: true });
+  ObjectDefineProperty(socket, 'pause', { value: Readable.prototype.pause, writable: true, enumerable: false, configurable: true });
 }
 
 module.exports = { handOver, readShared };

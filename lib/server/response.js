@@ -2,6 +2,7 @@
 // ServerResponse: the answer to one request. What every outgoing message does (fields, body, buffering) is in outgoing.js;
 // here are the status line, the interim responses, and the socket that a response owns while its turn lasts.
 
+const { ArrayIsArray, ObjectKeys, ObjectSetPrototypeOf } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
 const { deprecate } = require('node:util');
 const { ServerResponse: Builtin } = require('../compat/builtin');
@@ -53,8 +54,8 @@ function ServerResponse(req, options) {
   if (performance.observed) performance.begin(this);
   if (publishesCreation && onCreated.hasSubscribers) onCreated.publish({ request: req, response: this });
 }
-Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
-Object.setPrototypeOf(ServerResponse, OutgoingMessage);
+ObjectSetPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
+ObjectSetPrototypeOf(ServerResponse, OutgoingMessage);
 
 ServerResponse.prototype._finish = function _finish() {
   if (performance.observed) performance.end(this);
@@ -178,7 +179,7 @@ ServerResponse.prototype.writeEarlyHints = function writeEarlyHints(hints, callb
   if (link.length === 0) return;
 
   let head = `${EARLY_HINTS}Link: ${link}\r\n`;
-  for (const name of Object.keys(hints)) {
+  for (const name of ObjectKeys(hints)) {
     if (name === 'link') continue;
     const value = `${hints[name]}`;
     if (!checkIsHttpToken(name)) throw new codes.ERR_INVALID_HTTP_TOKEN('Header name', name);
@@ -191,7 +192,7 @@ ServerResponse.prototype.writeEarlyHints = function writeEarlyHints(hints, callb
 };
 
 function linkValue(link) {
-  if (!Array.isArray(link)) return checkedLink(link);
+  if (!ArrayIsArray(link)) return checkedLink(link);
   return link.map(checkedLink).join(', ');
 }
 
@@ -238,7 +239,7 @@ ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj)
   this.statusCode = code;
 
   if (this[kOutHeaders]) {
-    if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT(fields && Object.keys(fields).length > 0 ? 'set' : 'render');
+    if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT(fields && ObjectKeys(fields).length > 0 ? 'set' : 'render');
     if (fields) mergeFields(this, fields);
     fields = this[kOutHeaders];
   }
@@ -267,7 +268,7 @@ ServerResponse.prototype.writeHeader = deprecatesWriteHeader ?
 
 // Fields given to writeHead() go over those that were set before.
 function mergeFields(response, fields) {
-  if (Array.isArray(fields)) {
+  if (ArrayIsArray(fields)) {
     if (fields.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', fields);
     if (keepsRepeated) {
       for (let n = 0; n < fields.length; n += 2) validateString(fields[n], 'name');
@@ -281,7 +282,7 @@ function mergeFields(response, fields) {
     }
     return;
   }
-  for (const name of Object.keys(fields)) {
+  for (const name of ObjectKeys(fields)) {
     if (name) response.setHeader(name, fields[name]);
   }
 }

@@ -1,6 +1,9 @@
 'use strict';
 // Server: the options, and what a server does as a whole. What happens on one connection is in connection.js.
 
+const {
+  MathMin, ObjectDefineProperties, ObjectSetPrototypeOf, SymbolAsyncDispose, SymbolFor, clearInterval, setInterval,
+} = require('../globals/primordials');
 const { promisify } = require('node:util');
 const net = require('node:net');
 const { Server: Builtin } = require('../compat/builtin');
@@ -37,7 +40,7 @@ const KEEP_ALIVE_BUFFER = 1_000;
 /** Milliseconds between two looks for late requests. */
 const CHECKING_INTERVAL = 30_000;
 
-const kRejection = Symbol.for('nodejs.rejection');
+const kRejection = SymbolFor('nodejs.rejection');
 
 /**
  * An HTTP server; callable without `new`.
@@ -77,8 +80,8 @@ function Server(options, requestListener) {
   this.maxRequestsPerSocket = 0;
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
 }
-Object.setPrototypeOf(Server.prototype, net.Server.prototype);
-Object.setPrototypeOf(Server, net.Server);
+ObjectSetPrototypeOf(Server.prototype, net.Server.prototype);
+ObjectSetPrototypeOf(Server, net.Server);
 
 function integerOption(options, name, fallback) {
   const value = options[name];
@@ -122,7 +125,7 @@ function storeHTTPOptions(options) {
   this.requestTimeout = integerOption(options, 'requestTimeout', REQUEST_TIMEOUT);
   this.headersTimeout = integerOption(options, 'headersTimeout',
                                       // The head is part of the request.
-                                      this.requestTimeout > 0 ? Math.min(HEADERS_TIMEOUT, this.requestTimeout) :
+                                      this.requestTimeout > 0 ? MathMin(HEADERS_TIMEOUT, this.requestTimeout) :
                                         HEADERS_TIMEOUT);
   if (this.requestTimeout > 0 && this.headersTimeout > 0 && this.headersTimeout > this.requestTimeout) {
     throw new codes.ERR_OUT_OF_RANGE('headersTimeout', '<= requestTimeout', options.headersTimeout);
@@ -171,13 +174,13 @@ Server.prototype.close = function(...args) {
   return this;
 };
 
-if (Symbol.asyncDispose !== undefined) {
-  Server.prototype[Symbol.asyncDispose] = async function() {
+if (SymbolAsyncDispose !== undefined) {
+  Server.prototype[SymbolAsyncDispose] = async function() {
     return promisify(this.close).call(this);
   };
 }
 
-Object.defineProperties(Server.prototype, {
+ObjectDefineProperties(Server.prototype, {
   /** 'native' or 'offload' where the core itself reads and writes the plain connections of this server, else 'stream'. Not in Node. */
   transport: {
     __proto__: null,

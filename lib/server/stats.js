@@ -1,6 +1,7 @@
 'use strict';
 // What `server.stats()` answers (index.d.ts, ServerStats).
 
+const { Set, WeakMap } = require('../globals/primordials');
 const { Counters, errorsOf } = require('../observe/counters');
 const { isIdle } = require('./connections');
 const { kConnection, kConnections } = require('./symbols');

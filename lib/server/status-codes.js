@@ -1,6 +1,7 @@
 'use strict';
 // The registered status codes with their reason phrases, and the status lines they become.
 
+const { Array, ObjectKeys } = require('../globals/primordials');
 const { STATUS_CODES } = require('node:http');
 
 /** Lowest and highest status code that can be written: RFC 9110 section 15 has three digits. */
@@ -10,7 +11,7 @@ const HIGHEST_CODE = 999;
 // Made once per registered code; dense, so that a look-up is one array load.
 const reasons = new Array(HIGHEST_CODE + 1).fill('');
 const lines = new Array(HIGHEST_CODE + 1).fill('');
-for (const code of Object.keys(STATUS_CODES)) {
+for (const code of ObjectKeys(STATUS_CODES)) {
   reasons[code] = STATUS_CODES[code];
   lines[code] = `HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\n`;
 }

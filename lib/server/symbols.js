@@ -2,6 +2,7 @@
 // Symbols under which servers and their sockets keep state. Those that node exports are node's own: its https and http2
 // modules look for them.
 
+const { Symbol } = require('../globals/primordials');
 const builtinServer = require('_http_server');
 
 module.exports = {

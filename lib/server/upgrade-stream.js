@@ -1,5 +1,6 @@
 'use strict';
 
+const { Symbol } = require('../globals/primordials');
 const { Duplex } = require('node:stream');
 
 // Under this name node keeps the socket: a symbol that is not defined where it is used.

@@ -1,6 +1,7 @@
 'use strict';
 // What a socket that the core reads and writes shows of its bytes: `bytesRead`, `bytesWritten` and `writableLength`.
 
+const { ObjectGetOwnPropertyDescriptor } = require('../globals/primordials');
 const net = require('node:net');
 const native = require('../native/addon');
 const { transport: { RECEIVED, SENT, QUEUED } = {} } = require('../native/layout');
@@ -8,8 +9,8 @@ const { kAttached, kIndex } = require('./owner-state');
 const { kUnbuilt } = require('./lazy-state');
 
 const plain = net.Socket.prototype;
-const bytesRead = Object.getOwnPropertyDescriptor(plain, 'bytesRead')?.get;
-const bytesWritten = Object.getOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
+const bytesRead = ObjectGetOwnPropertyDescriptor(plain, 'bytesRead')?.get;
+const bytesWritten = ObjectGetOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
 
 /**
  * @param {stream.Duplex} socket that the core reads

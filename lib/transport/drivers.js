@@ -6,6 +6,7 @@
 // 'offload': threads of the core. A write only queues: it lags behind, and is handed over when the news of this turn are told. What
 // must be sent at once (before the socket is closed) is sent by this thread.
 
+const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, ReflectOwnKeys, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { endsAtHangUp, isNode } = require('../compat/node-features');
@@ -20,7 +21,7 @@ const INPUT_BYTES = 64 * 1024;
 
 const plain = net.Socket.prototype;
 // Elsewhere sockets are not made of libuv's handles.
-const isLibuv = isNode && ['bytesRead', 'bytesWritten'].every((name) => Object.getOwnPropertyDescriptor(plain, name)?.get !== undefined);
+const isLibuv = isNode && ['bytesRead', 'bytesWritten'].every((name) => ObjectGetOwnPropertyDescriptor(plain, name)?.get !== undefined);
 const openers = { [NATIVE]: native.transportOpen, [OFFLOAD]: native.offloadOpen };
 const isPossible = isLibuv && openers[NATIVE] !== undefined;
 
@@ -50,7 +51,7 @@ class Frame {
    */
   eventsOf(place, count) {
     if (count === 1) return this.events;
-    this.shares ??= Array.from({ length: GROUP }, (_, n) => this.events.subarray(n * EVENT_WORDS / GROUP, (n + 1) * EVENT_WORDS / GROUP));
+    this.shares ??= ArrayFrom({ length: GROUP }, (_, n) => this.events.subarray(n * EVENT_WORDS / GROUP, (n + 1) * EVENT_WORDS / GROUP));
     return this.shares[place];
   }
 }
@@ -137,7 +138,7 @@ function open(name, onNews, onGroup) {
   driver.handle = openers[name](frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0);
   // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either, whose stores
   // AsyncLocalStorage has just put on the resource.
-  for (const key of Reflect.ownKeys(resource)) delete resource[key];
+  for (const key of ReflectOwnKeys(resource)) delete resource[key];
   if (driver.handle !== undefined) drivers[name] = driver;
   return drivers[name];
 }

@@ -3,6 +3,7 @@
 // of it, to close it) does so by one of these methods: the core lets it go first. node's own TLS and HTTP/2 sessions read and write
 // below these, and ask of a handle first whether that can be done: `isStreamBase`.
 
+const { ObjectDefineProperty, ObjectGetPrototypeOf, ReflectGet, Symbol } = require('../globals/primordials');
 const { ownSymbol } = require('../compat/symbols');
 
 const kWatched = Symbol('transportWatched');
@@ -25,8 +26,8 @@ function watch(handle, socket, leave, handOver) {
   handle.reset = reset;
   handle.readStart = readStart;
   handle.readStop = readStop;
-  Object.defineProperty(handle, 'onread', ON_READ);
-  Object.defineProperty(handle, 'isStreamBase', IS_STREAM_BASE);
+  ObjectDefineProperty(handle, 'onread', ON_READ);
+  ObjectDefineProperty(handle, 'isStreamBase', IS_STREAM_BASE);
 }
 
 /**
@@ -41,7 +42,7 @@ function ownerOf(handle) {
 const ON_READ = {
   configurable: true,
   get() {
-    return Reflect.get(Object.getPrototypeOf(this), 'onread', this);
+    return ReflectGet(ObjectGetPrototypeOf(this), 'onread', this);
   },
   set(value) {
     leaveTo(this);
@@ -54,25 +55,25 @@ const IS_STREAM_BASE = {
   configurable: true,
   get() {
     this[kHandOver](this[kWatched]);
-    return Object.getPrototypeOf(this).isStreamBase;
+    return ObjectGetPrototypeOf(this).isStreamBase;
   },
 };
 
 function close(callback) {
   leaveTo(this);
-  return Object.getPrototypeOf(this).close.call(this, callback);
+  return ObjectGetPrototypeOf(this).close.call(this, callback);
 }
 
 function reset(callback) {
   leaveTo(this);
-  return Object.getPrototypeOf(this).reset.call(this, callback);
+  return ObjectGetPrototypeOf(this).reset.call(this, callback);
 }
 
 function readStart() {
   leaveTo(this);
   // Else the stream would start it again.
   this.reading = true;
-  return Object.getPrototypeOf(this).readStart.call(this);
+  return ObjectGetPrototypeOf(this).readStart.call(this);
 }
 
 function readStop() {
@@ -86,7 +87,7 @@ function readStop() {
  * @returns {number} 0, or a system error
  */
 function stopReading(handle) {
-  return Object.getPrototypeOf(handle).readStop.call(handle);
+  return ObjectGetPrototypeOf(handle).readStop.call(handle);
 }
 
 function leaveTo(handle) {

@@ -9,13 +9,16 @@
 // Owns which connections begin so. Whatever a server could say about it (options, limits, changed prototypes, subscribers of
 // net's diagnostics channel) leaves the connection to net.Server.
 
+const {
+  Map, ObjectCreate, ObjectDefineProperties, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ReflectGet,
+  ReflectOwnKeys, Set, Symbol, process,
+} = require('../globals/primordials');
 const net = require('node:net');
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
 const { COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, keepsMethods, kIndex, letGo } = require('./transport');
 const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./lazy-state');
 
-const { process } = globalThis;
 
 const plain = net.Socket.prototype;
 const kServer = Symbol('lazySocketServer');
@@ -40,7 +43,7 @@ const ShutdownWrap = shutdownSample?.constructor;
 
 function canInitialize() {
   try {
-    const probe = Object.create(plain);
+    const probe = ObjectCreate(plain);
     net.Socket.call(probe, {});
     return probe._readableState !== undefined && probe.destroyed === false;
   } catch {
@@ -82,13 +85,13 @@ function LazySocket(server, handle) {
   this._httpMessage = null;
   this._paused = false;
 }
-LazySocket.prototype = Object.create(plain, {
+LazySocket.prototype = ObjectCreate(plain, {
   constructor: { configurable: true, writable: true, value: net.Socket },
 });
-for (const [name, value] of Object.entries(METHODS)) {
-  Object.defineProperty(LazySocket.prototype, name, { configurable: true, writable: true, value });
+for (const [name, value] of ObjectEntries(METHODS)) {
+  ObjectDefineProperty(LazySocket.prototype, name, { configurable: true, writable: true, value });
 }
-Object.defineProperties(LazySocket.prototype, COUNTERS);
+ObjectDefineProperties(LazySocket.prototype, COUNTERS);
 
 // -------------------------------------------------------------------------------- what net.Socket's constructor defines
 
@@ -99,19 +102,19 @@ const KNOWN = new Map([['_hadError', () => false], ['connecting', () => false]])
 
 function trap(name) {
   const known = KNOWN.get(name) ?? (name.description === 'async_id_symbol' ? asyncIdOf : undefined);
-  Object.defineProperty(LazySocket.prototype, name, {
+  ObjectDefineProperty(LazySocket.prototype, name, {
     configurable: true,
     get() {
       const handle = this[kUnbuilt];
       // What the constructor has not defined has a value further up.
-      if (handle === undefined) return Reflect.get(plain, name, this);
+      if (handle === undefined) return ReflectGet(plain, name, this);
       if (known !== undefined) return known(handle);
       this[kBuild]();
       return this[name];
     },
     set(value) {
       this[kBuild]();
-      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+      ObjectDefineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
     },
   });
 }
@@ -120,7 +123,7 @@ function asyncIdOf(handle) {
   return handle === CLOSED ? -1 : handle.getAsyncId();
 }
 
-for (const name of Reflect.ownKeys(new net.Socket())) {
+for (const name of ReflectOwnKeys(new net.Socket())) {
   if (!OWN.has(name)) trap(name);
 }
 // What setTimeout() leaves on a socket.
@@ -140,9 +143,9 @@ const STATES = {
   writableNeedDrain: () => false,
 };
 
-for (const [name, known] of Object.entries(STATES)) {
+for (const [name, known] of ObjectEntries(STATES)) {
   const { get, set } = accessorOf(plain, name);
-  Object.defineProperty(LazySocket.prototype, name, {
+  ObjectDefineProperty(LazySocket.prototype, name, {
     configurable: true,
     get() {
       const handle = this[kUnbuilt];
@@ -156,8 +159,8 @@ for (const [name, known] of Object.entries(STATES)) {
 }
 
 function accessorOf(prototype, name) {
-  for (let at = prototype; at !== null; at = Object.getPrototypeOf(at)) {
-    const found = Object.getOwnPropertyDescriptor(at, name);
+  for (let at = prototype; at !== null; at = ObjectGetPrototypeOf(at)) {
+    const found = ObjectGetOwnPropertyDescriptor(at, name);
     if (found !== undefined) return found;
   }
   return {};

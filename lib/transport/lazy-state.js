@@ -4,6 +4,8 @@
 // Owns the state of such a socket: it has no listeners, buffers nothing in its streams, has no timer, and flows. What is asked for
 // each request is asked here, not of the socket's accessors.
 
+const { Boolean, Symbol } = require('../globals/primordials');
+
 // The handle of a socket without that part, or null when it is closed; undefined on all others.
 const kUnbuilt = Symbol('unbuilt');
 // How often such a socket is corked.

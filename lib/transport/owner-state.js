@@ -1,6 +1,7 @@
 'use strict';
 // Which transport servers and agents have chosen, what became of their connections, and what is known of those that the core reads.
 
+const { Map, Symbol, WeakMap, process } = require('../globals/primordials');
 const { limits: { IO_THREADS } } = require('../native/layout');
 const { validateInteger, validateOneOf } = require('../util/validators');
 

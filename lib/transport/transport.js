@@ -7,6 +7,9 @@
 // 45 us). Whoever reads the socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
 // waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
+const {
+  MathMax, ObjectAssign, ObjectCreate, ObjectDefineProperties, ObjectFromEntries, ObjectGetPrototypeOf, process,
+} = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { types: { isUint8Array } } = require('node:util');
@@ -23,8 +26,6 @@ const { endUnread, giveInBuffer, giveSoon } = require('./unread');
 const { beginTick, schedule } = require('../util/ticks');
 const { isCorked, kBuild, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./lazy-state');
 
-// Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
-const { process } = globalThis;
 
 /** In place of the number of a parser. */
 const NO_PARSER = -1;
@@ -32,7 +33,7 @@ const NO_PARSER = -1;
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
 // Somebody who has net.Socket's methods: asked of a prototype itself, each costs a look into its table.
-const anyone = Object.create(plain);
+const anyone = ObjectCreate(plain);
 const plainRead = plain._read;
 
 // Who replaces one of these reads or writes the socket himself, or wants to see what is read and written.
@@ -60,7 +61,7 @@ function statsOf(owner) {
     transport: transportOf(owner),
     attached: record.attached,
     open: record.open,
-    streamed: Object.fromEntries(record.streamed),
+    streamed: ObjectFromEntries(record.streamed),
   };
 }
 
@@ -89,7 +90,7 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
     return takeUp(socket, socket[kUnbuilt], parser, protocol, record);
   }
   const handle = socket._handle;
-  if (Object.getPrototypeOf(socket) !== plain || !handle || !(handle.fd >= 0)) {
+  if (ObjectGetPrototypeOf(socket) !== plain || !handle || !(handle.fd >= 0)) {
     record.count(REASONS.OTHER);
     return false;
   }
@@ -104,12 +105,12 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
     stopReading(handle);
   }
   if (former === undefined) {
-    Object.assign(socket, METHODS);
-    Object.defineProperties(socket, COUNTERS);
+    ObjectAssign(socket, METHODS);
+    ObjectDefineProperties(socket, COUNTERS);
     watch(handle, socket, leaveForHandle, leaveForSession);
   } else {
     const { received, returns, sent } = former;
-    Object.assign(socket[kAttached], { received, returns, sent });
+    ObjectAssign(socket[kAttached], { received, returns, sent });
   }
   return true;
 }
@@ -566,7 +567,7 @@ function uncork() {
     plain.uncork.call(this);
     corks = this._writableState.corked;
   } else {
-    corks = this[kCorks] = Math.max(0, this[kCorks] - 1);
+    corks = this[kCorks] = MathMax(0, this[kCorks] - 1);
   }
   const index = this[kIndex];
   if (index === undefined || corks > 0) return;

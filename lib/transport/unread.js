@@ -2,11 +2,11 @@
 // Bytes that I/O threads have read, and that JavaScript was not told of, when a socket is given back: the first that whoever has its
 // handle then reads.
 
+const { process } = require('../globals/primordials');
 const { systemError } = require('../util/errors');
 const { ownerOf, stopReading } = require('./handles');
 const { kAttached } = require('./owner-state');
 
-const { process } = globalThis;
 
 /**
  * Gives them to the stream that has the handle, as they would come from the kernel: when who asked for them listens.

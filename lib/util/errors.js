@@ -10,6 +10,10 @@
  *     throw hideFrames(new codes.ERR_INVALID_ARG_TYPE('name', 'string', name), validateName);
  */
 
+const {
+  ArrayIsArray, Error, JSONStringify, Map, MathAbs, NumberIsInteger, ObjectCreate, ObjectGetPrototypeOf, ObjectKeys, ObjectSetPrototypeOf,
+  RangeError, Set, String, TypeError,
+} = require('../globals/primordials');
 const { format, getSystemErrorName, inspect } = require('util');
 const { cutsShown, describesFunctions, describesObjects } = require('../compat/node-features');
 
@@ -91,7 +95,7 @@ function expectation(expected) {
   const types = [];
   const classes = [];
   const others = [];
-  for (const name of Array.isArray(expected) ? expected : [expected]) {
+  for (const name of ArrayIsArray(expected) ? expected : [expected]) {
     if (TYPES.has(name)) types.push(name);
     else if (name === 'Function' || name === 'Object') types.push(name.toLowerCase());
     else (CLASS_NAME.test(name) ? classes : others).push(name);
@@ -119,7 +123,7 @@ function received(value) {
   if (cutsShown) return ` Received type ${typeof value} (${shorten(inspect(value, { colors: false }))})`;
   if (typeof value === 'string') {
     const text = shorten(value);
-    return ` Received type string (${text.includes("'") ? JSON.stringify(text) : `'${text}'`})`;
+    return ` Received type string (${text.includes("'") ? JSONStringify(text) : `'${text}'`})`;
   }
   return ` Received type ${typeof value} (${inspect(value, { colors: false })})`;
 }
@@ -133,7 +137,7 @@ function grouped(value) {
   if (typeof value === 'bigint') {
     return `${value > 2n ** 32n || value < -(2n ** 32n) ? underscores(String(value)) : value}n`;
   }
-  if (Number.isInteger(value) && Math.abs(value) > 2 ** 32) return underscores(String(value));
+  if (NumberIsInteger(value) && MathAbs(value) > 2 ** 32) return underscores(String(value));
   return inspect(value);
 }
 
@@ -143,7 +147,7 @@ function underscores(digits) {
 
 /** The prototypes of one error class: the one that errors keep, and the one that gives the stack its first line. */
 function prototypes(Base) {
-  return Object.create(Base.prototype, {
+  return ObjectCreate(Base.prototype, {
     constructor: { value: Base, writable: true, enumerable: false, configurable: true },
     toString: { value: toString, writable: true, enumerable: false, configurable: true },
   });
@@ -157,7 +161,7 @@ const PROTOTYPES = new Map([[Error, prototypes(Error)], [RangeError, prototypes(
 
 function defineCode(code, Base, message) {
   const prototype = PROTOTYPES.get(Base);
-  const naming = Object.create(prototype, { name: { value: `${Base.prototype.name} [${code}]` } });
+  const naming = ObjectCreate(prototype, { name: { value: `${Base.prototype.name} [${code}]` } });
   function NodeError(...args) {
     const error = new Base(typeof message === 'function' ? message(...args) : message);
     error.code = code;
@@ -169,16 +173,16 @@ function defineCode(code, Base, message) {
 
 /** The first line of a stack is made from the name which the error has when its stack is read for the first time. */
 function restack(error, naming, prototype, hidden) {
-  Object.setPrototypeOf(error, naming);
+  ObjectSetPrototypeOf(error, naming);
   Error.captureStackTrace(error, hidden);
   // Reading renders it.
   void error.stack;
-  return Object.setPrototypeOf(error, prototype);
+  return ObjectSetPrototypeOf(error, prototype);
 }
 
 /** Constructors by code: `new codes.ERR_X(...)`; the arguments are those of the row in the table. */
 const codes = {};
-for (const code of Object.keys(TABLE)) codes[code] = defineCode(code, TABLE[code][0], TABLE[code][1]);
+for (const code of ObjectKeys(TABLE)) codes[code] = defineCode(code, TABLE[code][0], TABLE[code][1]);
 
 /**
  * Makes the stack of an error begin at the caller of a function.
@@ -187,7 +191,7 @@ for (const code of Object.keys(TABLE)) codes[code] = defineCode(code, TABLE[code
  * @returns {Error} the same error
  */
 function hideFrames(error, hidden) {
-  return restack(error, codes[error.code].naming, Object.getPrototypeOf(error), hidden);
+  return restack(error, codes[error.code].naming, ObjectGetPrototypeOf(error), hidden);
 }
 
 /**

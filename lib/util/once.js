@@ -1,5 +1,7 @@
 'use strict';
 
+const { ReflectApply } = require('../globals/primordials');
+
 /**
  * @param {Function} callback
  * @returns {Function} one without a name, as node's is, that calls it the first time
@@ -9,7 +11,7 @@ function once(callback) {
   return function(...args) {
     if (called) return;
     called = true;
-    Reflect.apply(callback, this, args);
+    ReflectApply(callback, this, args);
   };
 }
 

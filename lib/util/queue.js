@@ -1,5 +1,7 @@
 'use strict';
 
+const { Array, MathMax } = require('../globals/primordials');
+
 /** Slots when there are any. */
 const FEWEST_SLOTS = 4;
 const NO_SLOTS = [];
@@ -45,7 +47,7 @@ class Queue {
 
   grow() {
     const { head, slots } = this;
-    const more = new Array(Math.max(FEWEST_SLOTS, slots.length)).fill(undefined);
+    const more = new Array(MathMax(FEWEST_SLOTS, slots.length)).fill(undefined);
     this.slots = [...slots.slice(head), ...slots.slice(0, head), ...more];
     this.mask = this.slots.length - 1;
     this.head = 0;

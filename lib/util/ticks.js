@@ -5,10 +5,10 @@
 // itself can tell whether an id was given to anything else in between: to a tick of the program, a timer, a request of libuv.
 // Where there was nothing else, no code of the program can run before the queue is empty.
 
+const { process } = require('../globals/primordials');
 const { executionAsyncId } = require('node:async_hooks');
 const { isNode } = require('../compat/node-features');
 
-const { process } = globalThis;
 const { nextTick } = process;
 
 /** Ticks of this module that have run or are running: the mark of the last one. They run in the order in which they were scheduled. */

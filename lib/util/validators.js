@@ -5,6 +5,9 @@
  * whose stack begins at the caller otherwise.
  */
 
+const {
+  ArrayIsArray, Map, NumberIsFinite, NumberIsInteger, NumberIsNaN, NumberMAX_SAFE_INTEGER, NumberMIN_SAFE_INTEGER, String, process,
+} = require('../globals/primordials');
 const http = require('http');
 const common = require('_http_common');
 const { codes, hideFrames } = require('./errors');
@@ -51,7 +54,7 @@ function validateFunction(value, name) {
 
 /** An object that is neither null nor an array. @param {*} value @param {string} name */
 function validateObject(value, name) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || ArrayIsArray(value)) {
     reject(codes.ERR_INVALID_ARG_TYPE, validateObject, name, 'object', value);
   }
 }
@@ -72,7 +75,7 @@ function describeRange(min, max) {
 function validateNumber(value, name, min = undefined, max = undefined) {
   if (typeof value !== 'number') reject(codes.ERR_INVALID_ARG_TYPE, validateNumber, name, 'number', value);
   const limited = min !== undefined || max !== undefined;
-  if ((min !== undefined && value < min) || (max !== undefined && value > max) || (limited && Number.isNaN(value))) {
+  if ((min !== undefined && value < min) || (max !== undefined && value > max) || (limited && NumberIsNaN(value))) {
     reject(codes.ERR_OUT_OF_RANGE, validateNumber, name, describeRange(min, max), value);
   }
 }
@@ -83,9 +86,9 @@ function validateNumber(value, name, min = undefined, max = undefined) {
  * @param {number} [min] smallest whole number allowed
  * @param {number} [max] greatest whole number allowed
  */
-function validateInteger(value, name, min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER) {
+function validateInteger(value, name, min = NumberMIN_SAFE_INTEGER, max = NumberMAX_SAFE_INTEGER) {
   if (typeof value !== 'number') reject(codes.ERR_INVALID_ARG_TYPE, validateInteger, name, 'number', value);
-  if (!Number.isInteger(value)) reject(codes.ERR_OUT_OF_RANGE, validateInteger, name, 'an integer', value);
+  if (!NumberIsInteger(value)) reject(codes.ERR_OUT_OF_RANGE, validateInteger, name, 'an integer', value);
   if (value < min || value > max) reject(codes.ERR_OUT_OF_RANGE, validateInteger, name, describeRange(min, max), value);
 }
 
@@ -116,7 +119,7 @@ function validateAbortSignal(value, name) {
 function validatePort(value, name = 'Port', zeroAllowed = true) {
   const text = typeof value === 'string' ? value.trim() : value;
   const port = typeof value === 'number' || (typeof value === 'string' && text !== '') ? +value : NaN;
-  if (!Number.isInteger(port) || port < 0 || port > 0xffff || (port === 0 && !zeroAllowed)) {
+  if (!NumberIsInteger(port) || port < 0 || port > 0xffff || (port === 0 && !zeroAllowed)) {
     throw hideFrames(new codes.ERR_SOCKET_BAD_PORT(name, value, zeroAllowed), validatePort);
   }
   return port;
@@ -130,7 +133,7 @@ function validatePort(value, name = 'Port', zeroAllowed = true) {
  */
 function getTimerDuration(msecs, name) {
   if (typeof msecs !== 'number') reject(codes.ERR_INVALID_ARG_TYPE, getTimerDuration, name, 'number', msecs);
-  if (msecs < 0 || !Number.isFinite(msecs)) {
+  if (msecs < 0 || !NumberIsFinite(msecs)) {
     reject(codes.ERR_OUT_OF_RANGE, getTimerDuration, name, 'a non-negative finite number', msecs);
   }
   if (msecs <= TIMEOUT_MAX) return msecs;

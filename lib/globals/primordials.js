@@ -1,0 +1,54 @@
+'use strict';
+// What this package takes from the global object and from the built-in constructors: as it is when the package is loaded, so that a program
+// that replaces one of them later (fake timers, a Math of its own) changes no more than it does with node's modules.
+//
+// A static function has the name of its owner in front. What belongs to one object that node asks anew each time (`process.nextTick`,
+// `Buffer.from`, `Error.captureStackTrace`) is asked anew here, too.
+
+const { Buffer } = require('node:buffer');
+const { clearInterval, setImmediate, setInterval } = require('node:timers');
+const { URL } = require('node:url');
+
+// Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
+const { process } = globalThis;
+
+// An accessor that loads more of node up to Node 18, which has no use for it.
+const AbortController = Object.getOwnPropertyDescriptor(globalThis, 'AbortController')?.value;
+
+module.exports = {
+  AbortController, Array, ArrayBuffer, Boolean, Buffer, Error, FinalizationRegistry, Int32Array, Map, Number, Promise, Proxy, RangeError, Set, SharedArrayBuffer,
+  String, Symbol, TypeError, URL, Uint8Array, WeakMap, WeakSet, clearInterval, process, setImmediate, setInterval,
+  ArrayFrom: Array.from,
+  ArrayIsArray: Array.isArray,
+  DateNow: Date.now,
+  JSONStringify: JSON.stringify,
+  MathAbs: Math.abs,
+  MathCeil: Math.ceil,
+  MathFloor: Math.floor,
+  MathMax: Math.max,
+  MathMin: Math.min,
+  NumberIsFinite: Number.isFinite,
+  NumberIsInteger: Number.isInteger,
+  NumberIsNaN: Number.isNaN,
+  NumberMAX_SAFE_INTEGER: Number.MAX_SAFE_INTEGER,
+  NumberMIN_SAFE_INTEGER: Number.MIN_SAFE_INTEGER,
+  ObjectAssign: Object.assign,
+  ObjectCreate: Object.create,
+  ObjectDefineProperties: Object.defineProperties,
+  ObjectDefineProperty: Object.defineProperty,
+  ObjectEntries: Object.entries,
+  ObjectFreeze: Object.freeze,
+  ObjectFromEntries: Object.fromEntries,
+  ObjectGetOwnPropertyDescriptor: Object.getOwnPropertyDescriptor,
+  ObjectGetOwnPropertySymbols: Object.getOwnPropertySymbols,
+  ObjectGetPrototypeOf: Object.getPrototypeOf,
+  ObjectHasOwn: Object.hasOwn,
+  ObjectKeys: Object.keys,
+  ObjectSetPrototypeOf: Object.setPrototypeOf,
+  ObjectValues: Object.values,
+  ReflectApply: Reflect.apply,
+  ReflectGet: Reflect.get,
+  ReflectOwnKeys: Reflect.ownKeys,
+  SymbolAsyncDispose: Symbol.asyncDispose,
+  SymbolFor: Symbol.for,
+};
