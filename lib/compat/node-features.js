@@ -123,7 +123,7 @@ module.exports = {
   kEndCallbacks: symbolOf(outgoing, 'kEndCallbacks'),
   kFlushError: symbolOf(outgoing, 'kFlushError'),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
-  endTellsDestroyed: !since(20),
+  endTellsDestroyed: ask(probes.endTellsDestroyed, !since(20)),
   /** The callback of several writes that leave together is called with undefined, that of a single one without arguments (18). */
   tellsOfPieces: !since(20),
   /** writeHead() behind a head is refused; on 18 only where fields have been set, otherwise that is the head then, or a second one. */
@@ -162,10 +162,10 @@ module.exports = {
   /** The option `highWaterMark` of a request counts for the request too (24.21, 26.9). */
   requestMark: ask(probes.requestMark, since(26, 9)),
   /** A function without a name is described by its type in error messages (18), an object of a class without one by itself (18, 24.22, 26.9). */
-  describesFunctions: !since(20),
+  describesFunctions: ask(probes.describesFunctions, !since(20)),
   describesObjects: ask(probes.describesObjects, since(26, 9)),
   /** Of a long value, what is shown of it is cut, not the value itself (18). */
-  cutsShown: !since(20),
+  cutsShown: ask(probes.cutsShown, !since(20)),
 
   // ---------------------------------------------------------------------------------------------- who looks at them
   /** Requests that fail (20), requests and responses that are made (22), are published. */

@@ -193,6 +193,35 @@ const describesObjects = () => {
   return false;
 };
 
+/** Whether a function without a name is described by its type in errors about types. */
+const describesFunctions = () => {
+  try {
+    path.join(() => {});
+  } catch (error) {
+    return error.message.includes('type function');
+  }
+  return false;
+};
+
+/** Whether, of a long value, what is shown is cut, so that the quote at its end is missing. */
+const cutsShown = () => {
+  try {
+    Buffer.concat('x'.repeat(40));
+  } catch (error) {
+    return !error.message.endsWith("...')");
+  }
+  return false;
+};
+
+/** Whether end() with data tells of the error on an ended message that is destroyed. */
+const endTellsDestroyed = (ticks) => {
+  const message = chunkedMessage();
+  message.finished = true;
+  message.destroyed = true;
+  message.end('a', () => {});
+  return ticks.length > 0;
+};
+
 /** Whether a batch of fields in which the limit of a message is reached is cut there. */
 const cutsBatches = () => {
   const { parsers } = require('_http_common');
@@ -300,8 +329,11 @@ module.exports = {
   connectsWithTimeout,
   corksEachTurn,
   cutsBatches,
+  cutsShown,
+  describesFunctions,
   describesObjects,
   destroysQueued,
+  endTellsDestroyed,
   endsUnread,
   guardsIdle,
   hearsAtOnce,
