@@ -62,14 +62,14 @@ function stateText(object, name) {
   }
 }
 
-/** The states of an object in one line. */
-function look(object) {
+/** The states of an object in one line; `named` also shows the names of a socket's listeners. */
+function look(object, named = false) {
   const kind = kindOf(object);
   const parts = STATES[kind].map((name) => [name, stateText(object, name)]).filter(([, text]) => text !== 'undefined').map((pair) => pair.join(' '));
   if (object.encrypted) for (const name of ['bytesRead', 'bytesWritten']) parts.splice(parts.findIndex((part) => part.startsWith(name)), 1);
   for (const event of COUNTED[kind]) parts.push(`${event}: ${object.listenerCount(event)}`);
   if (kind === 'incoming' || kind === 'outgoing') parts.push(`socket ${object.socket === null ? 'null' : typeof object.socket}`);
-  if (kind === 'socket') for (const event of object.eventNames()) parts.push(`${String(event)}: ${object.listeners(event).map(({ name }) => name)}`);
+  if (named && kind === 'socket') for (const event of object.eventNames()) parts.push(`${String(event)}: ${object.listeners(event).map(({ name }) => name)}`);
   if (kind === 'agent') parts.push(`sockets ${sizes(object.sockets)} free ${sizes(object.freeSockets)} requests ${sizes(object.requests)}`);
   return parts.join(', ');
 }
@@ -245,7 +245,7 @@ const ACTS = {
   },
   look(scope, [name], place) {
     const object = scope.object(name, 'look');
-    if (object !== undefined) scope.add(name, `look#${place} ${look(object)}`);
+    if (object !== undefined) scope.add(name, `look#${place} ${look(object, scope.world.program.kind === 'client')}`);
   },
   set(scope, [name, property, value], place) {
     const object = scope.object(name, `set ${property}`);
