@@ -115,7 +115,7 @@ ServerResponse.prototype.detachSocket = function detachSocket(socket) {
 // The connection went away before the response was finished. Listener of the socket's 'close'.
 function onServerResponseClose() {
   const response = this._httpMessage;
-  if (response) {
+  if (response && !response._closed) {
     response.destroyed = true;
     response._closed = true;
     response.emit('close');
