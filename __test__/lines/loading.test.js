@@ -118,3 +118,13 @@ test('where a process loads no addons, the preload says what to add and leaves t
     if (flags.length > 1) assert.equal(served(...flags, '--allow-addons').last, '200 true');
   }
 });
+
+test('NODE_DEBUG=http prints nothing of what the built-in is asked, and its warning once', () => {
+  for (const name of ['lib/index.js', 'lib/https.js', 'lib/register.js']) {
+    const { stderr, status } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(path.join(root, name))})`],
+                                         { encoding: 'utf8', env: { ...process.env, NODE_DEBUG: 'http', NODE_OPTIONS: '' } });
+    assert.doesNotMatch(stderr, /^HTTP \d+:/m);
+    assert.equal(stderr.match(/Setting the NODE_DEBUG environment variable to 'http'/g)?.length, 1);
+    assert.equal(status, 0);
+  }
+});

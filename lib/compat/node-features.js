@@ -13,7 +13,7 @@ const { Number, ObjectKeys, process } = require('../globals/primordials');
 const builtin = require('./builtin');
 const probes = require('./probes');
 
-const { ask, namesSet, requestAlone, symbolOf } = probes;
+const { ask, namesSet, requestAlone, symbolOf, unprinted } = probes;
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 const isNode = !process.versions.bun && !process.versions.deno;
@@ -33,7 +33,7 @@ function lazy(question) {
 }
 
 const server = new builtin.Server();
-const agent = new builtin.Agent({ defaultPort: 1, proxyEnv: {} });
+const agent = unprinted(() => new builtin.Agent({ defaultPort: 1, proxyEnv: {} }));
 const outgoing = new builtin.OutgoingMessage();
 const outgoingWritten = symbolOf(outgoing, 'kWritableFinished');
 const { prototype: response } = builtin.ServerResponse;

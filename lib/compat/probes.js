@@ -11,11 +11,32 @@ const {
 const { channel } = require('diagnostics_channel');
 const EventEmitter = require('events');
 const path = require('path');
+const { debuglog } = require('util');
 const builtin = require('./builtin');
 
 /** The symbol of an object with that description. */
 function symbolOf(object, description) {
   return ObjectGetOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+}
+
+/**
+ * Does what the built-in would print with NODE_DEBUG=http, unprinted: it is no message of the program's.
+ * @param {function(): T} action
+ * @returns {T}
+ * @template T
+ */
+function unprinted(action) {
+  // To ask for the stream opens it.
+  if (!debuglog('http').enabled) return action();
+  const { stderr } = process;
+  const own = ObjectGetOwnPropertyDescriptor(stderr, 'write');
+  ObjectDefineProperty(stderr, 'write', { value: () => true, configurable: true, enumerable: true, writable: true });
+  try {
+    return action();
+  } finally {
+    if (own === undefined) delete stderr.write;
+    else ObjectDefineProperty(stderr, 'write', own);
+  }
 }
 
 /**
@@ -30,11 +51,13 @@ function ask(question, otherwise) {
   const own = ObjectGetOwnPropertyDescriptor(process, 'nextTick');
   try {
     ObjectDefineProperty(process, 'nextTick', { ...own, value: (...args) => ticks.push(args) });
-    return question(ticks);
+    return unprinted(() => question(ticks));
   } catch {
     return otherwise;
   } finally {
     ObjectDefineProperty(process, 'nextTick', own);
+    // What node warns of once (that NODE_DEBUG=http prints secrets), it is to warn of.
+    for (const tick of ticks) if (tick[1] instanceof Error && tick[1].name === 'Warning') process.nextTick(...tick);
   }
 }
 
@@ -293,11 +316,11 @@ function serve(input, prepare) {
   const server = new builtin.Server({ ServerResponse: FakeResponse });
   const socket = fakeSocket();
   prepare(server, socket);
-  unheard('http.server.request.start', () => {
+  unprinted(() => unheard('http.server.request.start', () => {
     server.emit('connection', socket);
     socket.emit('data', Buffer.from(input));
     socket.emit('close');
-  });
+  }));
 }
 
 /** Whether responses that wait for their turn are destroyed when their connection closes. Not to be asked at load: a parser reads two requests. */
@@ -345,5 +368,6 @@ module.exports = {
   sparesSocket,
   storesNoDelay,
   symbolOf,
+  unprinted,
   upgradesBehindBody,
 };
