@@ -7,7 +7,7 @@
 
 const { ObjectDefineProperty, ObjectKeys, Symbol } = require('../globals/primordials');
 const net = require('net');
-const { ownSymbol } = require('../compat/symbols');
+const { ownSymbol } = require('../compat/own-symbol');
 const native = require('../native/addon');
 const { peek: { IDLE: PEEK_IDLE, CLOSED: PEEK_CLOSED } } = require('../native/layout');
 const { agentCounters } = require('./stats');

@@ -34,10 +34,10 @@ const {
 } = require('../compat/node-features');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
-const { kHighWaterMark, kOutHeaders, kUniqueHeaders, ownSymbol } = require('../compat/symbols');
+const { ownSymbol } = require('../compat/own-symbol');
+const { kHighWaterMark, kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
 const { once } = require('../util/once');
 const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('../util/validators');
-
 
 const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
 /** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined where a release has neither. */

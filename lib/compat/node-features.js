@@ -11,9 +11,10 @@
 
 const { Number, ObjectKeys, process } = require('../globals/primordials');
 const builtin = require('./builtin');
+const { ownSymbol } = require('./own-symbol');
 const probes = require('./probes');
 
-const { ask, namesSet, requestAlone, symbolOf, unprinted } = probes;
+const { ask, namesSet, requestAlone, unprinted } = probes;
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 const isNode = !process.versions.bun && !process.versions.deno;
@@ -35,7 +36,7 @@ function lazy(question) {
 const server = new builtin.Server();
 const agent = unprinted(() => new builtin.Agent({ defaultPort: 1, proxyEnv: {} }));
 const outgoing = new builtin.OutgoingMessage();
-const outgoingWritten = symbolOf(outgoing, 'kWritableFinished');
+const outgoingWritten = ownSymbol(outgoing, 'kWritableFinished');
 const { prototype: response } = builtin.ServerResponse;
 const { prototype: incoming } = builtin.IncomingMessage;
 const { prototype: request } = builtin.ClientRequest;
@@ -68,10 +69,10 @@ module.exports = {
   /** A connection is opened with the timeout of the request, if that has one, not with the agent's (22). */
   connectsWithTimeout: ask(probes.connectsWithTimeout, since(22)),
   /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */
-  kProxyConfig: symbolOf(agent, 'kProxyConfig'),
+  kProxyConfig: ownSymbol(agent, 'kProxyConfig'),
 
   /** Before a request goes to a proxy, its Host field is compared with its target (24.21, 26); then a request keeps its authority. */
-  checksAuthority: symbolOf(requestAlone({}), 'kAuthority') !== undefined,
+  checksAuthority: ownSymbol(requestAlone({}), 'kAuthority') !== undefined,
 
   // ----------------------------------------------------------------------------------------------------- the server
   /** The server asks a request's headers object for fields, so that it is built before the handler runs; not from 26.12 on. */
@@ -97,7 +98,7 @@ module.exports = {
   /** 'upgrade' and 'connect' are emitted in the async context of the connection's requests (24). */
   upgradesInContext: since(24),
   /** Where a server keeps `optimizeEmptyRequests`; undefined where that is no option (24.12, 25.7). */
-  kOptimizeEmpty: symbolOf(server, 'OptimizeEmptyRequestsOption'),
+  kOptimizeEmpty: ownSymbol(server, 'OptimizeEmptyRequestsOption'),
   /** `httpValidation` says how strictly field values are looked at, in both directions (24). */
   choosesValidation: 'httpValidation' in server,
 
@@ -111,8 +112,8 @@ module.exports = {
   /** A message without a body can be ended as if it had been read (24.12, 25.7). */
   dumpsAndCloses: '_dumpAndCloseReadable' in incoming,
   /** Chunks written while corked are sent as one (22): where a message keeps them, and their length. */
-  kChunkedBuffer: symbolOf(outgoing, 'kChunkedBuffer'),
-  kChunkedLength: symbolOf(outgoing, 'kChunkedLength'),
+  kChunkedBuffer: ownSymbol(outgoing, 'kChunkedBuffer'),
+  kChunkedLength: ownSymbol(outgoing, 'kChunkedLength'),
   /** A message is corked by a write until the turn is over (24.22, 26.9). */
   corksEachTurn: ask(probes.corksEachTurn, since(26, 9)),
   /**
@@ -120,8 +121,8 @@ module.exports = {
    * failure (24): where it keeps that it is, those callbacks, and the failure.
    */
   kWritableFinished: outgoingWritten,
-  kEndCallbacks: symbolOf(outgoing, 'kEndCallbacks'),
-  kFlushError: symbolOf(outgoing, 'kFlushError'),
+  kEndCallbacks: ownSymbol(outgoing, 'kEndCallbacks'),
+  kFlushError: ownSymbol(outgoing, 'kFlushError'),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
   endTellsDestroyed: ask(probes.endTellsDestroyed, !since(20)),
   /** The callback of several writes that leave together is called with undefined, that of a single one without arguments (18). */

@@ -6,18 +6,20 @@
  */
 
 const {
-  Buffer, Error, Map, ObjectAssign, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertySymbols, ObjectHasOwn, Proxy, process,
+  Buffer, Error, Map, ObjectAssign, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, Proxy, process,
 } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
 const EventEmitter = require('events');
 const path = require('path');
 const { debuglog } = require('util');
 const builtin = require('./builtin');
+const { ownSymbol } = require('./own-symbol');
+const { quietly } = require('./quiet');
 
-/** The symbol of an object with that description. */
-function symbolOf(object, description) {
-  return ObjectGetOwnPropertySymbols(object).find((symbol) => symbol.description === description);
-}
+const requestCreated = channel('http.client.request.created');
+const requestStart = channel('http.server.request.start');
+/** Whether the built-in prints what it does. To ask for the stream that it prints to opens it. */
+const isPrinting = debuglog('http').enabled;
 
 /**
  * Does what the built-in would print with NODE_DEBUG=http, unprinted: it is no message of the program's.
@@ -26,8 +28,7 @@ function symbolOf(object, description) {
  * @template T
  */
 function unprinted(action) {
-  // To ask for the stream opens it.
-  if (!debuglog('http').enabled) return action();
+  if (!isPrinting) return action();
   const { stderr } = process;
   const own = ObjectGetOwnPropertyDescriptor(stderr, 'write');
   ObjectDefineProperty(stderr, 'write', { value: () => true, configurable: true, enumerable: true, writable: true });
@@ -68,26 +69,9 @@ function idleSocket() {
   return ObjectAssign(socket, { writable: true, _httpMessage: { shouldKeepAlive: true }, _handle: { onread: null, readStart() {} } });
 }
 
-/**
- * Does what would be published on a channel, unheard.
- * @param {string} name of the channel
- * @param {function(): T} action
- * @returns {T}
- * @template T
- */
-function unheard(name, action) {
-  const silenced = channel(name);
-  ObjectDefineProperty(silenced, 'hasSubscribers', { value: false, configurable: true });
-  try {
-    return action();
-  } finally {
-    delete silenced.hasSubscribers;
-  }
-}
-
 /** A request that is made and nothing else, since it has no connection. */
 function requestAlone(...args) {
-  return unheard('http.client.request.created', () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection() {} }));
+  return quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection() {} }));
 }
 
 /** A message with a chunked body, whose head has been made. */
@@ -153,7 +137,7 @@ const corksEachTurn = () => {
   message._headerSent = true;
   message.cork();
   message.write('a');
-  return symbolOf(message, 'kChunkedBuffer') !== undefined && message.writableLength > 1;
+  return ownSymbol(message, 'kChunkedBuffer') !== undefined && message.writableLength > 1;
 };
 
 /** Whether the end of a body that is not read makes no tick. */
@@ -181,7 +165,7 @@ const hearsAtOnce = () => {
 /** Whether destroying a request that is sent, and answered in full, leaves its socket alone. */
 const sparesSocket = () => {
   const request = requestAlone({});
-  const written = symbolOf(request, 'kWritableFinished');
+  const written = ownSymbol(request, 'kWritableFinished');
   let spared = true;
   request.res = { complete: true, _dump() {} };
   request.finished = true;
@@ -271,7 +255,7 @@ function connectionsList() {
   } catch {
     // As said.
   }
-  return server[symbolOf(server, 'http.server.connections')];
+  return server[ownSymbol(server, 'http.server.connections')];
 }
 
 /**
@@ -316,7 +300,7 @@ function serve(input, prepare) {
   const server = new builtin.Server({ ServerResponse: FakeResponse });
   const socket = fakeSocket();
   prepare(server, socket);
-  unprinted(() => unheard('http.server.request.start', () => {
+  unprinted(() => quietly([requestStart], () => {
     server.emit('connection', socket);
     socket.emit('data', Buffer.from(input));
     socket.emit('close');
@@ -367,7 +351,6 @@ module.exports = {
   requestMark,
   sparesSocket,
   storesNoDelay,
-  symbolOf,
   unprinted,
   upgradesBehindBody,
 };

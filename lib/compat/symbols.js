@@ -13,20 +13,7 @@ const { ObjectGetOwnPropertySymbols, Set, Symbol } = require('../globals/primord
 const Stream = require('stream');
 const { OutgoingMessage, ServerResponse, exportedSymbols } = require('./builtin');
 const lines = require('./node-features');
-
-/**
- * Finds an own symbol of an object by its description.
- * @param {object} object where to look
- * @param {string} description the text inside Symbol(...)
- * @returns {symbol|undefined} the symbol, or undefined when the object has none of that description
- */
-function ownSymbol(object, description) {
-  const symbols = ObjectGetOwnPropertySymbols(object);
-  for (const symbol of symbols) {
-    if (symbol.description === description) return symbol;
-  }
-  return undefined;
-}
+const { ownSymbol } = require('./own-symbol');
 
 const sample = new OutgoingMessage();
 
@@ -48,8 +35,6 @@ function otherState() {
 const CLOSED_PEER = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 };
 
 module.exports = {
-  ownSymbol,
-
   /** [symbol, first value] of further state that the running version keeps in a message. */
   otherState: otherState(),
   /** The key of a message's socket: 'socket' itself up to Node 20, a symbol behind an accessor later. */

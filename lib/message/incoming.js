@@ -14,9 +14,8 @@ const { silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('../parser/header-fields');
 const { follow } = require('../compat/mirror-shape');
 const { closesAtOnce, dumpsAndCloses, endsUnread, hasSignal } = require('../compat/node-features');
-const { ownSymbol } = require('../compat/symbols');
+const { ownSymbol } = require('../compat/own-symbol');
 const { isUnbuilt } = require('../transport/lazy-state');
-
 
 const { emit, push, read } = Readable.prototype;
 const { resume: plainResume } = net.Socket.prototype;

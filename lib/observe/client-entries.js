@@ -11,7 +11,7 @@ const { WeakMap } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
 const { Duplex } = require('stream');
 const { ClientRequest: Builtin } = require('../compat/builtin');
-const { quietly } = require('./quiet');
+const { quietly } = require('../compat/quiet');
 const server = require('./server-entries');
 
 /** Opens no connection. */

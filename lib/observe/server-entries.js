@@ -10,8 +10,8 @@ const { WeakMap } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
 const { ServerResponse: Builtin } = require('../compat/builtin');
 const native = require('../native/addon');
-const { quietly } = require('./quiet');
-const { ownSymbol } = require('../compat/symbols');
+const { quietly } = require('../compat/quiet');
+const { ownSymbol } = require('../compat/own-symbol');
 
 const MARK = 'ServerResponseStatistics';
 const PROBE = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, url: '/', headers: {} };

@@ -81,16 +81,27 @@ function drain(parser, events) {
 
 function fail(parser, which, events) {
   if (which === FAILED_BODY) parser[kFailedAt] = parser[kPieceEnd];
-  native.parserFail(parser[kHandle], which, hasHead(events, events[CURSOR]) ? 1 : 0);
+  native.parserFail(parser[kHandle], which, hasFurtherHead(events, events[CURSOR]) ? 1 : 0);
+}
+
+/**
+ * @param {Int32Array} events
+ * @param {number} at where an event begins
+ * @returns {number} where the one behind it does
+ */
+function nextEvent(events, at) {
+  switch (events[at]) {
+    case HEADERS: return at + HEADERS_WORDS + FIELD_WORDS * events[at + HEADERS_COUNT];
+    case HEAD: return at + HEAD_WORDS + FIELD_WORDS * events[at + HEAD_COUNT];
+    case BODY: return at + BODY_WORDS;
+    default: return at + 1;
+  }
 }
 
 // Whether another head is among the events from `at` on.
-function hasHead(events, at) {
+function hasFurtherHead(events, at) {
   const length = events[LENGTH];
-  while (at < length && events[at] !== HEAD) {
-    if (events[at] === HEADERS) at += 4 + 4 * events[at + 3];
-    else at += events[at] === BODY ? 3 : 1;
-  }
+  while (at < length && events[at] !== HEAD) at = nextEvent(events, at);
   return at < length;
 }
 
@@ -120,18 +131,17 @@ function deliver(parser, text, events, offset) {
             events[CURSOR] = length;
             break;
           }
-          const count = events[at + HEADERS_COUNT];
-          events[CURSOR] = at + HEADERS_WORDS + FIELD_WORDS * count;
+          events[CURSOR] = nextEvent(events, at);
           const onHeaders = parser[kOnHeaders];
           if (typeof onHeaders === 'function') {
             const url = text.substr(events[at + HEADERS_LINE], events[at + HEADERS_LINE + 1]);
-            onHeaders.call(parser, fieldList(text, events, at + HEADERS_WORDS, count), url);
+            onHeaders.call(parser, fieldList(text, events, at + HEADERS_WORDS, events[at + HEADERS_COUNT]), url);
           }
           if (parser[kDrainsTicks]) return parser[kInitialized] === use ? decision : ABANDONED;
           break;
         }
         case HEAD: {
-          events[CURSOR] = at + HEAD_WORDS + FIELD_WORDS * events[at + HEAD_COUNT];
+          events[CURSOR] = nextEvent(events, at);
           parser[kHeadersCompleted] = true;
           failure = FAILED_HEADERS_COMPLETE;
           decision = deliverHead(parser, text, events, at);
@@ -142,7 +152,7 @@ function deliver(parser, text, events, offset) {
           if (at !== first) return decision;
           const start = offset + events[at + BODY_OFFSET];
           const end = start + events[at + BODY_LENGTH];
-          events[CURSOR] = at + BODY_WORDS;
+          events[CURSOR] = nextEvent(events, at);
           const onBody = parser[kOnBody];
           parser[kPieceEnd] = end - parser[kInputStart];
           failure = FAILED_BODY;
@@ -179,7 +189,7 @@ function deliver(parser, text, events, offset) {
 function isLost(events, at) {
   if (events[STOP] !== STOP_ERROR) return false;
   const length = events[LENGTH];
-  while (at < length && events[at] === HEADERS) at += HEADERS_WORDS + FIELD_WORDS * events[at + HEADERS_COUNT];
+  while (at < length && events[at] === HEADERS) at = nextEvent(events, at);
   return at >= length;
 }
 
@@ -204,4 +214,4 @@ function deliverHead(parser, text, events, at) {
                            undefined, events[at + HEAD_STATUS], line, upgrade, keepAlive);
 }
 
-module.exports = { deliverAll, deliverRest };
+module.exports = { deliverAll, deliverRest, nextEvent };

@@ -5,7 +5,7 @@
 // ends, is the core's answer. The core does not call back: what it found is dispatched when it has returned (dispatch.js).
 
 const {
-  ArrayBuffer, Error, FinalizationRegistry, Int32Array, Map, ObjectAssign, ObjectGetOwnPropertySymbols, ObjectSetPrototypeOf, TypeError,
+  ArrayBuffer, Error, FinalizationRegistry, Int32Array, Map, ObjectAssign, ObjectSetPrototypeOf, TypeError,
 } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
@@ -13,13 +13,14 @@ const { Socket } = require('node:net');
 const builtin = require('../compat/builtin');
 const { follow } = require('../compat/mirror-shape');
 const { lenientBits, llhttp, refusesManyFields } = require('../compat/node-features');
+const { ownSymbol } = require('../compat/own-symbol');
 const native = require('../native/addon');
 const {
-  event: { BEGIN, HEAD, BODY, BODY_WORDS, FIELD_WORDS, HEAD_COUNT, HEAD_WORDS },
+  event: { BEGIN, HEAD, BODY },
   run: { LENGTH, STOP, CONSUMED, FIRST_EVENT, STOP_DONE, STOP_FULL, STOP_HEAD, STOP_ERROR, RUN_ON, STRICT },
 } = require('../native/layout');
 const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvents, unshared } = require('./deliveries');
-const { deliverAll, deliverRest } = require('./dispatch');
+const { deliverAll, deliverRest, nextEvent } = require('./dispatch');
 const { Fields } = require('./fields');
 const {
   kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
@@ -48,7 +49,7 @@ const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
 const LENIENT_BITS = lenientBits | STRICT;
 
 // node keeps a socket's async id under a symbol of its own.
-const kAsyncId = ObjectGetOwnPropertySymbols(new Socket()).find((symbol) => symbol.description === 'async_id_symbol');
+const kAsyncId = ownSymbol(new Socket(), 'async_id_symbol');
 
 // Parsers that were collected give back their native part.
 const released = new FinalizationRegistry(native.releaseParser);
@@ -309,7 +310,7 @@ function triggerOf(resource) {
 }
 
 function ownerOf(handle) {
-  const owner = ObjectGetOwnPropertySymbols(handle).find((symbol) => symbol.description === 'owner_symbol');
+  const owner = ownSymbol(handle, 'owner_symbol');
   return owner === undefined ? undefined : handle[owner];
 }
 
@@ -456,7 +457,11 @@ function resourceOf(parser) { return parser ? parser[kResource] : null; }
  * @returns {*} what the callback returned
  */
 function within(parser, callback, receiver, ...args) {
-  const resource = resourceOf(parser);
+  return inScope(resourceOf(parser), callback, receiver, ...args);
+}
+
+/** As `within()`, of what `resourceOf()` has answered. */
+function inScope(resource, callback, receiver, ...args) {
   return resource === null ? callback.apply(receiver, args) : resource.runInAsyncScope(callback, receiver, ...args);
 }
 
@@ -477,9 +482,8 @@ function executed(parser, before) {
 function holdsSeveral(events) {
   if (events[FIRST_EVENT] !== BEGIN || events[FIRST_EVENT + 1] !== HEAD) return false;
   const length = events[LENGTH];
-  const head = FIRST_EVENT + 1;
-  let at = head + HEAD_WORDS + FIELD_WORDS * events[head + HEAD_COUNT];
-  while (at < length && events[at] === BODY) at += BODY_WORDS;
+  let at = nextEvent(events, FIRST_EVENT + 1);
+  while (at < length && events[at] === BODY) at = nextEvent(events, at);
   return length > at + 1;
 }
 
@@ -504,5 +508,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, isUnused, kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, resourceOf, runsOn, takePostponed, within,
+  HTTPParser, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, resourceOf, runsOn, takePostponed, within,
 };

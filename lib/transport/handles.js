@@ -4,7 +4,7 @@
 // below these, and ask of a handle first whether that can be done: `isStreamBase`.
 
 const { ObjectDefineProperty, ObjectGetPrototypeOf, ReflectGet, Symbol } = require('../globals/primordials');
-const { ownSymbol } = require('../compat/symbols');
+const { ownSymbol } = require('../compat/own-symbol');
 
 const kWatched = Symbol('transportWatched');
 const kLeave = Symbol('transportLeave');

@@ -17,7 +17,7 @@ const native = require('../native/addon');
 const { transport: { DEALT, ENDED, FINISHED, GIVEN_BACK, HOLD, LATIN1, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('../util/errors');
-const { adopt, handleOf, holdsSeveral, resourceOf, runsOn } = require('../parser/parser');
+const { adopt, handleOf, holdsSeveral, inScope, resourceOf, runsOn } = require('../parser/parser');
 const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, isLibuv, received, shown } = require('./drivers');
 const { COUNTERS, QUEUED, bytesOf } = require('./counters');
 const { stopReading, watch } = require('./handles');
@@ -25,7 +25,6 @@ const { Attached, REASONS, STREAM, kAttached, kIndex, recordOf } = require('./ow
 const { endUnread, giveInBuffer, giveSoon } = require('./unread');
 const { beginTick, schedule } = require('../util/ticks');
 const { isCorked, kBuild, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./lazy-state');
-
 
 /** In place of the number of a parser. */
 const NO_PARSER = -1;
@@ -307,9 +306,7 @@ function onNews(driver, index, kind, value, text) {
     onOtherNews(socket, protocol, kind, value);
   } else {
     // What ends a connection is the business of the request on it, or of the last one.
-    const resource = resourceOf(socket.parser) ?? socket[kAttached].resource;
-    if (resource === null) onOtherNews(socket, protocol, kind, value);
-    else resource.runInAsyncScope(onOtherNews, undefined, socket, protocol, kind, value);
+    inScope(resourceOf(socket.parser) ?? socket[kAttached].resource, onOtherNews, undefined, socket, protocol, kind, value);
   }
 }
 
@@ -691,7 +688,6 @@ function forgetCorked(attached) {
 const METHODS = {
   write, cork, uncork, end, read, on, addListener: on, prependListener, ref, unref, pipe, _read, _write, _writev, _destroy,
 };
-
 
 module.exports = {
   COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, kAttached, keepsMethods, kIndex, letGo, pause,
