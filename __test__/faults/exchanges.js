@@ -3,7 +3,7 @@
 
 const { spawnSync, fork } = require('node:child_process');
 const { once } = require('node:events');
-const { mkdtempSync, rmSync } = require('node:fs');
+const { existsSync, mkdtempSync, rmSync } = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const os = require('node:os');
@@ -71,15 +71,20 @@ function exchange(port, results) {
  * @param {string[]} args
  * @param {string} library to preload
  * @param {{call: string, error: string, every: number}} fault
- * @param {function(ChildProcess): Promise<*>} use
+ * @param {function(ChildProcess): Promise<object>} use
+ * @returns {Promise<object>} what that answers, and `made`: whether a call has failed
  */
 async function faulty(program, args, library, { call, error, every }, use) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'faults-'));
-  const fault = { FAULT_CALL: call, FAULT_ERROR: String(errno[error]), FAULT_EVERY: String(every), FAULT_GATE: path.join(folder, 'gate') };
+  const made = path.join(folder, 'made');
+  const fault = {
+    FAULT_CALL: call, FAULT_ERROR: String(errno[error]), FAULT_EVERY: String(every), FAULT_GATE: path.join(folder, 'gate'), FAULT_MADE: made,
+  };
   const child = fork(path.join(__dirname, program), args, { env: { ...process.env, ...fault, LD_PRELOAD: library }, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
   const exited = once(child, 'exit');
   try {
-    return await Promise.race([use(child), exited.then(([code, signal]) => { throw new Error(`it ended: ${code ?? signal}`); })]);
+    const results = await Promise.race([use(child), exited.then(([code, signal]) => { throw new Error(`it ended: ${code ?? signal}`); })]);
+    return { ...results, made: existsSync(made) };
   } finally {
     child.kill();
     await exited;
@@ -90,7 +95,7 @@ async function faulty(program, args, library, { call, error, every }, use) {
 /**
  * @param {string} library to preload
  * @param {{transport: string, call: string, error: string, every: number}} fault of a server
- * @returns {Promise<{answered: number, failed: number, hung: number, lost: number, unheard: number, leaked: number}>} `failed`: a connection
+ * @returns {Promise<{answered: number, failed: number, hung: number, lost: number, unheard: number, leaked: number, made: boolean}>} `failed`: a connection
  *   whose end its client heard of; `unheard`: one of which the server did not
  */
 function serve(library, { transport, ...fault }) {

@@ -30,6 +30,7 @@ const FAULTS = [
   { call: 'epoll_ctl_mod', error: 'ENOMEM', every: 1, isUnnoticed: true },
   { call: 'epoll_ctl_add', error: 'ENOSPC', every: 2, isUnnoticed: true },
   { call: 'epoll_wait', error: 'EBADF', every: 40 },
+  { call: 'epoll_wait', error: 'EBADF', every: 3 },
   { call: 'dup', error: 'EMFILE', every: 2, isUnnoticed: true },
   { call: 'thread', error: 'EAGAIN', every: 1, isUnnoticed: true },
   { call: 'accept', error: 'EMFILE', every: 5 },
@@ -37,7 +38,21 @@ const FAULTS = [
 /** Calls that a client's connections do not need. */
 const OF_SERVERS = new Set(['dup', 'thread', 'accept']);
 
-function check({ answered, ...rest }, isUnnoticed) {
+// Who makes the call in each run, so that it fails there; the others are to do without. (A client that pauses reads by its stream, and a reactor may
+// have done all within 40 turns.)
+function makes(side, transport, { call, every }) {
+  switch (call) {
+    case 'epoll_ctl_mod': return side === 'server' && transport === 'native';
+    case 'epoll_ctl_add': return transport !== 'stream';
+    case 'epoll_wait': return transport === 'offload' || (transport === 'native' && every === 3);
+    case 'dup':
+    case 'thread': return transport === 'offload';
+    default: return true;
+  }
+}
+
+function check({ answered, made, ...rest }, isUnnoticed, isMade) {
+  if (isMade) assert.ok(made, 'no call has failed');
   const { failed } = rest;
   assert.deepStrictEqual(rest, { failed, hung: 0, lost: 0, unheard: 0, leaked: 0 });
   if (isUnnoticed) assert.deepStrictEqual({ answered, failed }, { answered: ALL, failed: 0 });
@@ -47,13 +62,13 @@ for (const { isUnnoticed = false, ...fault } of FAULTS) {
   const what = `one ${fault.call} in ${fault.every} fails with ${fault.error}`;
   for (const transport of ON_A_SERVER) {
     test(`a ${transport} server answers or fails where ${what}`, { skip, timeout: 60_000 }, async () => {
-      check(await serve(library, { transport, ...fault }), isUnnoticed);
+      check(await serve(library, { transport, ...fault }), isUnnoticed, makes('server', transport, fault));
     });
   }
   if (OF_SERVERS.has(fault.call)) continue;
   for (const transport of ON_A_CLIENT) {
     test(`a ${transport} client is answered or fails where ${what}`, { skip, timeout: 60_000 }, async () => {
-      check(await ask(library, { transport, ...fault }), isUnnoticed);
+      check(await ask(library, { transport, ...fault }), isUnnoticed, makes('client', transport, fault));
     });
   }
 }

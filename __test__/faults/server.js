@@ -10,9 +10,18 @@ const body = 'x'.repeat(3000);
 const gate = () => writeFileSync(process.env.FAULT_GATE, '');
 const descriptors = () => readdirSync('/proc/self/fd').length;
 
+// The core asks for a further edge where bytes have come while nobody read.
+function pauseOnce(req) {
+  req.once('data', () => {
+    req.pause();
+    setTimeout(() => req.resume(), 10);
+  });
+}
+
 const server = http.createServer({ transport }, (req, res) => {
   let size = 0;
   req.on('data', (data) => { size += data.length; });
+  if (process.env.FAULT_CALL === 'epoll_ctl_mod') pauseOnce(req);
   req.on('end', () => { res.end(`${size} ${body}`); });
   req.on('error', () => {});
 });

@@ -4,6 +4,7 @@
 // FAULT_ERROR   its error number
 // FAULT_EVERY   how many calls there are for one that fails
 // FAULT_GATE    a file: nothing fails before it is there
+// FAULT_MADE    a file that the first call that fails makes: a test can tell that there was one
 //
 // Of reads and writes those of connected sockets count. libuv aborts where it cannot watch a descriptor, with node's http or without: of
 // epoll_ctl the edge-triggered calls count, which are the core's, and of the ways to wait the one that libuv does not use.
@@ -23,6 +24,7 @@
 
 static atomic_int calls;
 static atomic_int opened;
+static atomic_int made;
 
 static int is_open(void) {
   if (!opened) {
@@ -37,6 +39,7 @@ static int fails(const char *name) {
   if (!call || strcmp(call, name) != 0 || !is_open()) return 0;
   int every = atoi(getenv("FAULT_EVERY"));
   if (atomic_fetch_add(&calls, 1) % every != every - 1) return 0;
+  if (!atomic_exchange(&made, 1)) close(creat(getenv("FAULT_MADE"), 0600));
   errno = atoi(getenv("FAULT_ERROR"));
   return 1;
 }
@@ -78,28 +81,17 @@ int epoll_wait(int set, struct epoll_event *events, int most, int timeout) {
   return next(set, events, most, timeout);
 }
 
-static int duplicate(int fd, int command, long argument) {
-  static int (*next)(int, int, ...);
-  if (!next) next = (int (*)(int, int, ...))dlsym(RTLD_NEXT, "fcntl");
+int fcntl(int fd, int command, ...) {
+  NEXT(fcntl);
+  va_list list;
+  va_start(list, command);
+  long argument = va_arg(list, long);
+  va_end(list);
   if (command == F_DUPFD_CLOEXEC && is_connected(fd) && fails("dup")) return -1;
   return next(fd, command, argument);
 }
 
-int fcntl(int fd, int command, ...) {
-  va_list list;
-  va_start(list, command);
-  long argument = va_arg(list, long);
-  va_end(list);
-  return duplicate(fd, command, argument);
-}
-
-int fcntl64(int fd, int command, ...) {
-  va_list list;
-  va_start(list, command);
-  long argument = va_arg(list, long);
-  va_end(list);
-  return duplicate(fd, command, argument);
-}
+int fcntl64(int fd, int command, ...) __attribute__((alias("fcntl")));
 
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
   NEXT(accept4);
