@@ -182,7 +182,7 @@ test('own properties of requests and agents are those of the built-in ones, in t
   server.close();
 });
 
-test('a Unix socket is used when socketPath names one', { skip: process.platform === 'win32' }, async () => {
+test('a Unix socket is used when socketPath names one', { skip: process.platform === 'win32' && 'there they are named pipes' }, async () => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-'));
   const socketPath = path.join(dir, 's');
   const server = http.createServer((req, res) => res.end(req.url));
