@@ -20,6 +20,7 @@ const everywhere = {
   'no-control-regex': 'off',
   'no-empty': ['error', { allowEmptyCatch: true }],
   '@stylistic/eol-last': 'error',
+  '@stylistic/no-multiple-empty-lines': ['error', { max: 1 }],
   '@stylistic/no-tabs': 'error',
   '@stylistic/no-trailing-spaces': 'error',
   '@stylistic/quotes': ['error', 'single', { avoidEscape: true, allowTemplateLiterals: 'always' }],

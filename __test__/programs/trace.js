@@ -5,7 +5,6 @@
 
 const { masked } = require('./values');
 
-
 class Trace {
   #objects = new Map();
   #closed = false;

@@ -24,7 +24,6 @@ const { received } = require('../transport/transport');
 const { isHandedOver } = require('../transport/unread');
 const observe = require('../observe/client-channels');
 
-
 const debug = debuglog('http');
 
 /** The error that destroy() was given before there was a socket to give it to. */

@@ -7,7 +7,6 @@ const { codes } = require('../util/errors');
 const { corksEachTurn } = require('../compat/node-features');
 const { kChunkedBuffer, kChunkedLength, kHighWaterMark, kNeedDrain } = require('../compat/symbols');
 
-
 // What stands around a chunk: CR LF, behind its length and behind its data.
 const AROUND = 4;
 

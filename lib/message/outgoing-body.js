@@ -26,7 +26,6 @@ const { isQueueOurs } = require('../util/ticks');
 const { isCorked, isUnbuilt, isWritable, uncorkAll } = require('../transport/lazy-state');
 const { validateHeaderName, checkInvalidHeaderChar } = require('../util/validators');
 
-
 const CRLF = '\r\n';
 const CRLF_BYTES = Buffer.from(CRLF);
 const NOT_ASCII = /[^\x00-\x7f]/;

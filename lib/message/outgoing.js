@@ -27,7 +27,6 @@ const {
 const { calculateLenientFlags } = require('../parser/strict');
 const { validateHeaderName, validateHeaderValue } = require('../util/validators');
 
-
 /** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
 const getDefaultHighWaterMark = Stream.getDefaultHighWaterMark || (() => 16384);
 

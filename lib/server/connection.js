@@ -37,7 +37,6 @@ const transport = require('../transport/transport');
 const { isHandedOver } = require('../transport/unread');
 const { isUnbuilt } = require('../transport/lazy-state');
 
-
 const debug = debuglog('http');
 const onRequestStart = channel('http.server.request.start');
 const onResponseEnd = channel('http.server.response.finish');

@@ -19,7 +19,6 @@ const { inspect } = require('node:util');
 const { COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, keepsMethods, kIndex, letGo } = require('./transport');
 const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./lazy-state');
 
-
 const plain = net.Socket.prototype;
 const kServer = Symbol('lazySocketServer');
 const kOnConnection = Symbol('lazySocketOnConnection');

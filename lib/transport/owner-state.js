@@ -11,7 +11,6 @@ const STREAM = 'stream';
 const OF_AGENTS = [STREAM, NATIVE];
 const OF_SERVERS = [STREAM, NATIVE, OFFLOAD];
 
-
 /** Why a socket is with its stream: the names under which `stats()` counts. */
 const REASONS = {
   CHANGED: 'changed socket',

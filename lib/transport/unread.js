@@ -7,7 +7,6 @@ const { systemError } = require('../util/errors');
 const { ownerOf, stopReading } = require('./handles');
 const { kAttached } = require('./owner-state');
 
-
 /**
  * Gives them to the stream that has the handle, as they would come from the kernel: when who asked for them listens.
  * @param {Attached} it
