@@ -4,7 +4,8 @@ const assert = require('node:assert');
 const test = require('node:test');
 const builtin = require('../../lib/compat/builtin');
 const { IncomingMessage } = require('../../lib/message/incoming');
-const { createServer } = require('../..');
+const ours = require('../..');
+const { createServer } = ours;
 const { random } = require('../random');
 const { exchange, get, serving } = require('./exchange');
 
@@ -84,4 +85,30 @@ test('many fields arrive complete when there is no limit', async () => {
   const fields = Array.from({ length: 1500 }, (_, n) => `n${n}: ${n}`);
   await serving(server, (port) => exchange(port, get('/', `${fields.join('\r\n')}\r\n`)));
   assert.deepStrictEqual(raw.slice(2), fields.flatMap((field) => field.split(': ')));
+});
+
+const DECIDING = [
+  ['Connection', 'close'], ['Connection', 'keep-alive'], ['Connection', ['close', 'x']], ['connection', 'not-close'], ['Connection', 'closed'], ['Content-Length', '5'],
+  ['Content-Length', 0], ['Transfer-Encoding', 'chunked'], ['Transfer-Encoding', 'gzip'], ['Keep-Alive', 'timeout=9'], ['Date', 'x'], ['Trailer', 'X'],
+];
+const DECIDED = ['_last', 'shouldKeepAlive', '_contentLength', 'chunkedEncoding', '_removedConnection', '_removedContLen', '_removedTE', '_defaultKeepAlive', 'sendDate', '_header', 'statusCode'];
+
+function decidedBy({ ServerResponse }, before, fields) {
+  const response = new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, headers: {}, rawHeaders: [] });
+  Object.assign(response, before);
+  assert.throws(() => response.writeHead(200, fields), ({ code }) => code === 'ERR_INVALID_HTTP_TOKEN' || code === 'ERR_INVALID_CHAR' || code === 'ERR_HTTP_INVALID_HEADER_VALUE');
+  return DECIDED.map((name) => `${name} ${response[name]}`);
+}
+
+test('a head that is refused for one of its fields leaves what those before it have decided', () => {
+  const STATES = [{}, { shouldKeepAlive: false }, { _removedConnection: true, _removedContLen: true, _removedTE: true }, { _last: true }, { chunkedEncoding: true }];
+  for (const [name, value] of DECIDING) {
+    for (const before of STATES) {
+      const forms = [{ [name]: value, 'bad name': '1' }, { [name]: value, 'X-A': 'a\r\nb' }, { [name]: value, 'X-A': undefined }, { 'bad name': '1', [name]: value },
+        [name, value, 'bad name', '1'], [[name, value], ['bad name', '1']], { 'bad name': '1', [name]: undefined }, { [name]: 'a\r\nclose' }];
+      for (const fields of forms) {
+        assert.deepStrictEqual(decidedBy(ours, before, fields), decidedBy(builtin, before, fields), `${JSON.stringify(fields)} ${JSON.stringify(before)}`);
+      }
+    }
+  }
 });

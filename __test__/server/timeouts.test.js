@@ -135,3 +135,19 @@ test('options that are no time are refused with the built-in\'s errors', () => {
   }
   assert.strictEqual(createServer({ requestTimeout: 1000 }).headersTimeout, new http.Server({ requestTimeout: 1000 }).headersTimeout);
 });
+
+test('a connection that is looked at when it is closed shows the idle time that it had', async () => {
+  const seen = [];
+  for (const looksBefore of [true, false]) {
+    let socket;
+    const server = createServer({ keepAliveTimeout: 7000 }, (req, res) => {
+      ({ socket } = req);
+      if (looksBefore) void socket.localPort;
+      res.end('ok');
+    });
+    await serving(server, (port) => exchange(port, get('/'), { end: true }));
+    seen.push(socket.timeout);
+  }
+  assert.ok(seen[0] >= 7000, `${seen}`);
+  assert.strictEqual(seen[1], seen[0]);
+});

@@ -87,6 +87,8 @@ module.exports = {
   closesUnused: parser.closesUnused,
   /** Responses that wait for their turn are destroyed when their connection closes (24.16, 26.1). To ask takes two requests. */
   destroysQueued: lazy(() => ask(probes.destroysQueued, since(26, 1))),
+  /** With each change of what waits for its turn the response whose turn it is hears 'drain', if it waits for that (until 24.16, 26.1, which have `signal`). */
+  drainsWithQueue: !('signal' in incoming),
   /** An idle connection is kept `keepAliveTimeoutBuffer` longer than announced (22.19, 24.6). */
   keepsLonger: 'keepAliveTimeoutBuffer' in server,
   /** `shouldUpgradeCallback` decides about upgrades (22.21, 24.9). */

@@ -229,15 +229,19 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   }
   const { socket } = this;
   if (this.aborted && socket && !socket.destroyed) {
-    // A message that is given up takes its connection along: what follows could not be told from the rest of the body.
+    // A message that is given up takes its connection along: what follows could not be told from the rest of the body. node waits for the
+    // end of the socket, and so hears its error, whoever else does.
+    if (error) socket.once('error', ignore);
     socket.destroy(error);
     process.nextTick(process.nextTick, settleDestroy, this, error, callback);
-  } else if (closesAtOnce && !error) {
+  } else if (closesAtOnce && !error && !this.aborted) {
     callback();
   } else {
     process.nextTick(settleDestroy, this, error, callback);
   }
 };
+
+function ignore() {}
 
 // Without a listener nobody could act on the error, and it would bring the process down.
 function settleDestroy(message, error, callback) {

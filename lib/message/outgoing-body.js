@@ -578,7 +578,7 @@ function _flushOutput(socket) {
   const queue = this.outputData;
   if (queue.length === 0) return undefined;
   // Nobody sees how a single write was corked where the core makes it.
-  const corks = queue.length > 1 || socket.write !== nativeWrite;
+  const corks = queue.length > 1 || socket.write !== nativeWrite || !hasOriginalWrites(socket);
   if (corks) socket.cork();
   let accepted;
   for (let i = 0; i < queue.length; i++) {

@@ -34,6 +34,9 @@ const TRAILER_WITHOUT_CHUNKS = 5;
 const told = new Int32Array(5);
 
 const NOT_ASCII = /[^\x00-\x7f]/;
+/** The words that node looks for in Connection and Transfer-Encoding. */
+const CLOSE = /(?:^|\W)close(?:$|\W)/i;
+const CHUNKED_WORD = /(?:^|\W)chunked(?:$|\W)/i;
 
 /** The head rendered last and whether it is ASCII: most heads are sent before another one is made. */
 let lastHead = '';
@@ -137,13 +140,12 @@ function isRelaxed(message) {
  * @param {boolean} checked whether to look for the culprit
  */
 function addLine(message, name, value, given, checked) {
-  if (value === undefined && given) check(message, name, value);
+  if (checked || (value === undefined && given)) check(message, name, value);
   if (name.length === 14 && isNamed(name, 'content-length')) message._contentLength = +value;
   if (name.length === 19 && message._contentLength && isNamed(name, 'content-disposition')) {
     addDisposition(message, name, value, given || checked);
     return;
   }
-  if (checked) check(message, name, value);
   append(name, value);
 }
 
@@ -255,13 +257,38 @@ function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
 }
 
 /** Throws what stands against a head that the core refused. */
-function refuse(message, headers, answer) {
+function refuse(message, headers, length, answer) {
   if ((answer & 7) === TRAILER_WITHOUT_CHUNKS) {
     takeDecisions(message, told[0]);
     throw new codes.ERR_HTTP_TRAILER_INVALID();
   }
-  collect(message, headers, true);
+  refuseField(message, headers, length);
   throw new codes.ERR_INVALID_CHAR('statusMessage');
+}
+
+/** Throws what stands against the first field that is wrong; what those before it decide is decided. */
+function refuseField(message, headers, length) {
+  message._contentLength = length;
+  try {
+    collect(message, headers, true);
+  } finally {
+    for (let n = 0; n < filled; n += 2) decideBy(message, parts[n].toLowerCase(), parts[n + 1]);
+  }
+}
+
+function decideBy(message, lower, value) {
+  if (lower === 'connection') {
+    message._removedConnection = false;
+    if (CLOSE.test(value)) message._last = true;
+    else message.shouldKeepAlive = true;
+  } else if (lower === 'transfer-encoding') {
+    message._removedTE = false;
+    if (CHUNKED_WORD.test(value)) message.chunkedEncoding = true;
+  } else if (lower === 'content-length') {
+    message._removedContLen = false;
+  } else if (lower === 'keep-alive') {
+    message._defaultKeepAlive = false;
+  }
 }
 
 /**
@@ -271,7 +298,13 @@ function refuse(message, headers, answer) {
  * @param {object|Array|null} headers the message's own table, an object, a list of names and values, or a list of pairs
  */
 function _storeHeader(firstLine, headers) {
-  collect(this, headers, false);
+  const before = this._contentLength;
+  try {
+    collect(this, headers, false);
+  } catch (error) {
+    refuseField(this, headers, before);
+    throw error;
+  }
   const length = this._contentLength;
   const flags = headFlags(this);
   const bytes = typeof length === 'number' ? length : -1;
@@ -280,7 +313,7 @@ function _storeHeader(firstLine, headers) {
   if (typeof head !== 'string' && isRelaxed(this)) {
     head = renderHead(firstLine, flags | RELAXED, bytes, +this._keepAliveTimeout, maxRequests);
   }
-  if (typeof head !== 'string') refuse(this, headers, head);
+  if (typeof head !== 'string') refuse(this, headers, before, head);
   const bits = told[0];
   takeDecisions(this, bits);
   lastHead = replaced === null ? head : head.replace(replaced[0], () => replaced[1]);

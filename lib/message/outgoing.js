@@ -197,6 +197,11 @@ OutgoingMessage.prototype.uncork = function() {
   const held = CORKS_CHUNKS && this[kCorked] === 0 && this[kChunkedLength] > 0;
   if (held && corksEachTurn) body.sendHeldChunk(this);
   if (socket) socket.uncork();
+  // All that was held is with the kernel.
+  if (held && corksEachTurn && socket && this[kNeedDrain] && this.writableLength === 0) {
+    this[kNeedDrain] = false;
+    this.emit('drain');
+  }
   if (held && !corksEachTurn) body.sendHeldChunk(this);
 };
 

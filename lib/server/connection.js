@@ -16,8 +16,8 @@ const { HTTPParser, freeParser, parsers, prepareError } = require('../message/pa
 const { kOnFinish, listen, plainEmit } = require('../message/emitter');
 const { codes, connResetException } = require('../util/errors');
 const { detachSignal, rawField } = require('../message/incoming');
-const { closesAsNode, dismiss, isBeingAccepted } = require('../transport/lazy-socket');
-const { destroysQueued, hasSignal, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
+const { DESTROYED, PEER_ENDED, SHUT_DOWN, closesAsNode, dismiss, isBeingAccepted } = require('../transport/lazy-socket');
+const { destroysQueued, drainsWithQueue, hasSignal, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
 const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { finished, isHeard } = require('../message/outgoing-body');
@@ -174,7 +174,7 @@ const LISTENERS = [
 ];
 
 // What the native transport asks of a connection.
-const PROTOCOL = { serves: true, read: onNativeData, built: onBuilt, ended: onNativeEnd };
+const PROTOCOL = { serves: true, read: onNativeData, built: onBuilt, timeoutOf, ended: onNativeEnd };
 
 // A socket has become a stream: what the listeners of a stream do is theirs from here on.
 function onBuilt(socket) {
@@ -185,9 +185,15 @@ function onBuilt(socket) {
   if (isBeingAccepted(socket)) net.Socket.prototype.resume.call(socket);
   else state.flowing = true;
   if (socket._httpMessage) socket.on('close', onServerResponseClose);
-  const connection = socket[kConnection];
-  if (connection.idleTimeout !== NEVER_IDLE) socket.timeout = connection.idleTimer === TICKER ? connection.idleTimeout : 0;
+  const timeout = timeoutOf(socket);
+  if (timeout !== undefined) socket.timeout = timeout;
   socket.setEncoding = socketSetEncoding;
+}
+
+// What node's setTimeout() has left on a socket that nobody has looked at.
+function timeoutOf(socket) {
+  const { idleTimeout, idleTimer } = socket[kConnection];
+  return idleTimeout === NEVER_IDLE ? undefined : idleTimer === TICKER ? idleTimeout : 0;
 }
 
 // Leaves a socket as it was before it was served, for the protocol that takes over.
@@ -246,7 +252,7 @@ function onNativeData(socket, result, length) {
 // The peer of a socket that nobody has looked at has sent its last byte. Where nothing is owed to it, that is the end.
 function onNativeEnd(socket) {
   const { parser } = socket;
-  return Boolean(parser) && isSettled(socket) && parser.finish() === undefined && dismiss(socket, true, onDismissed);
+  return Boolean(parser) && isSettled(socket) && parser.finish() === undefined && dismiss(socket, PEER_ENDED, onDismissed);
 }
 
 function isSettled(socket) {
@@ -259,7 +265,7 @@ function isSettled(socket) {
  * @param {Error} [error] why
  */
 function closeNow(socket, error) {
-  if (isSettled(socket) && dismiss(socket, false, onDismissed)) return;
+  if (isSettled(socket) && dismiss(socket, DESTROYED, onDismissed, error)) return;
   if (error === undefined) socket.destroy();
   else socket.destroy(error);
 }
@@ -522,7 +528,7 @@ function resOnFinish() {
 
   if (this._last) {
     schedule(closeInTick, this, unread, connection);
-    if (isSettled(socket) && dismiss(socket, true, onDismissed)) return;
+    if (isSettled(socket) && dismiss(socket, SHUT_DOWN, onDismissed)) return;
     if (typeof socket.destroySoon === 'function') socket.destroySoon();
     else socket.end();
   } else if (connection.waiting.length > 0) {
@@ -583,7 +589,9 @@ function onDismissed(socket) {
 
 function updateOutgoingData(connection, delta) {
   connection.bytesWaiting += delta;
-  if (connection.socket._paused) resumeReading(connection);
+  const { socket } = connection;
+  if (socket._paused) resumeReading(connection);
+  if (drainsWithQueue) tellDrained(socket._httpMessage);
 }
 
 function resumeReading(connection) {
@@ -597,11 +605,13 @@ function resumeReading(connection) {
 function socketOnDrain() {
   const connection = this[kConnection];
   resumeReading(connection);
-  const message = this._httpMessage;
-  if (message && !message.finished && message[kNeedDrain]) {
-    message[kNeedDrain] = false;
-    message.emit('drain');
-  }
+  tellDrained(this._httpMessage);
+}
+
+function tellDrained(message) {
+  if (!message || message.finished || !message[kNeedDrain]) return;
+  message[kNeedDrain] = false;
+  message.emit('drain');
 }
 
 // --------------------------------------------------------------------------------------------------------- timeouts
@@ -636,6 +646,8 @@ function enterIdle(connection) {
     connection.idleTimer = SOCKET;
     return;
   }
+  // One that is closed takes no time.
+  if (socket.destroyed) return;
   connection.idleTimer = TICKER;
   connection.idleTimeout = time;
   if (!unbuilt) socket.timeout = time;

@@ -45,7 +45,10 @@ function findSymbols() {
 function onRead(length) {
   const { listener } = onRead;
   const { _events: events, _readableState: state } = this;
-  if (!isReader(events, state, listener, this.parser)) return this.push(ownCopy(shared, 0, length));
+  if (!isReader(events, state, listener, this.parser)) {
+    if (isHeard(events, listener)) this[kCallback] = onLaterRead;
+    return this.push(ownCopy(shared, 0, length));
+  }
   // It is shown to no program, and so may be of the pool, which costs less.
   const chunk = Buffer.allocUnsafe(length);
   shared.copy(chunk, 0, 0, length);
@@ -53,10 +56,19 @@ function onRead(length) {
   return true;
 }
 
+// The same once somebody else has listened: node's parser reads such a socket from below no more, and gets what is emitted.
+function onLaterRead(length) {
+  return this._events.data === onRead.listener ? onRead.call(this, length) : this.push(ownCopy(shared, 0, length));
+}
+
 // Whether the server alone reads. That goes on where all listeners were removed: node's parser reads from below, and needs none. Without
 // a parser the connection is handed over: a tunnel, whose bytes wait in the stream for who reads it.
 function isReader({ data, readable }, { flowing, length }, listener, parser) {
-  return readable === undefined && length === 0 && (data === listener ? flowing === true : data === undefined && flowing === null && Boolean(parser));
+  return readable === undefined && length === 0 && (data === listener ? flowing === true : data === undefined && flowing !== false && Boolean(parser));
+}
+
+function isHeard({ data, readable }, listener) {
+  return readable !== undefined || (data !== undefined && data !== listener);
 }
 
 // Our listener of 'data': called without the stream where it is the only one.
@@ -83,7 +95,7 @@ function readShared(socket, listener) {
  * @param {stream.Duplex} socket
  */
 function handOver(socket) {
-  if (kCallback === undefined || socket[kCallback] !== onRead || socket.pause !== plainPause) return;
+  if (kCallback === undefined || (socket[kCallback] !== onRead && socket[kCallback] !== onLaterRead) || socket.pause !== plainPause) return;
   ObjectDefineProperty(socket, 'pause', { value: Readable.prototype.pause, writable: true, enumerable: false, configurable: true });
 }
 

@@ -25,10 +25,13 @@ const kOnConnection = Symbol('lazySocketOnConnection');
 // On a handle: its request of shutdown that is under way.
 const kShutdown = Symbol('lazySocketShutdown');
 const CLOSED = null;
-// How a socket ends that is never looked at.
+// How a socket ends that is never looked at: shut down by this side, destroyed, or shut down behind the end of its peer.
 const OPEN = 0;
 const SHUT_DOWN = 1;
 const DESTROYED = 2;
+const PEER_ENDED = 3;
+// What it was destroyed for.
+const kFailure = Symbol('lazySocketFailure');
 // A handle's word for a request that needs no callback.
 const DONE = 1;
 const onServerSocket = channel('net.server.socket');
@@ -205,19 +208,30 @@ LazySocket.prototype[kBuild] = function() {
   for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
   afterBuild(this);
   if (!this[kEnding]) return;
+  if (this[kEnding] === PEER_ENDED) endReading(this._readableState);
   if (handle[kShutdown] !== undefined) joinShutdown(handle);
   this.destroySoon();
 };
 
-// It ended, and its 'close' is past: nobody is to hear of that now.
+// Its 'close' is past: nobody is to hear of that now.
 function buildClosed(socket, server) {
+  const { allowHalfOpen, highWaterMark } = server;
+  const how = socket[kEnding];
   socket.emit = nobodyHears;
-  net.Socket.call(socket, {});
+  net.Socket.call(socket, { allowHalfOpen, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark });
+  socket._readableState.flowing = true;
   socket.server = server;
-  plain.end.call(socket);
-  plain.destroy.call(socket);
-  socket._writableState.finished = socket[kEnding] === SHUT_DOWN;
+  if (how === PEER_ENDED) endReading(socket._readableState);
+  if (how !== DESTROYED) plain.end.call(socket);
+  plain.destroy.call(socket, socket[kFailure]);
+  socket._writableState.finished = how !== DESTROYED;
+  const timeout = socket[kAttached]?.protocol.timeoutOf(socket);
+  if (timeout !== undefined) socket.timeout = timeout;
   process.nextTick(process.nextTick, hearAgain, socket);
+}
+
+function endReading(state) {
+  state.ended = state.endEmitted = true;
 }
 
 function nobodyHears() {
@@ -242,17 +256,20 @@ function closesAsNode(socket) {
 /**
  * Closes a socket that was never looked at, if everything is sent.
  * @param {stream.Duplex} socket
- * @param {boolean} orderly whether it is shut down first, as by `end()`
+ * @param {number} how SHUT_DOWN or PEER_ENDED, which shut it down first, as by `end()`; or DESTROYED
  * @param {Function} closed called with the socket when it is closed
+ * @param {Error} [error] why it is destroyed
  * @returns {boolean} false, and nothing was done, for any other socket
  */
-function dismiss(socket, orderly, closed) {
+function dismiss(socket, how, closed, error) {
   const handle = socket[kUnbuilt];
+  const orderly = how !== DESTROYED;
   if (!handle || (orderly && ShutdownWrap === undefined) || !closesAsNode(socket)) return false;
   // It is on its way already; only a destroyed one does not wait.
   if (orderly && socket[kEnding]) return true;
   if (!letGo(socket)) return false;
-  socket[kEnding] = orderly ? SHUT_DOWN : DESTROYED;
+  socket[kEnding] = how;
+  if (error !== undefined) socket[kFailure] = error;
   if (!orderly || shutDown(socket, handle, closed) !== 0) closeUnbuilt(socket, handle, closed);
   return true;
 }
@@ -351,4 +368,4 @@ function isOrdinary(server) {
     typeof server.highWaterMark === 'number';
 }
 
-module.exports = { acceptLazily, closesAsNode, dismiss, isBeingAccepted };
+module.exports = { DESTROYED, PEER_ENDED, SHUT_DOWN, acceptLazily, closesAsNode, dismiss, isBeingAccepted };

@@ -356,6 +356,7 @@ function onOtherNews(socket, protocol, kind, value) {
 function ended(socket) {
   if (socket[kUnbuilt] !== undefined) socket[kBuild]();
   const unsent = detach(socket);
+  socket[kAttached].corkedLength = 0;
   if (unsent !== undefined) plainWrite.call(socket, unsent);
   socket.push(null);
   plain.read.call(socket, 0);
@@ -430,7 +431,10 @@ function writePlain(socket, data, encoding, callback) {
   if (bytesOf(socket, QUEUED) > 0) {
     // What was written before cork() does not wait for uncork().
     if (socket[kAttached].corkedLength === 0) flush(socket);
-    else plainWrite.call(socket, takeQueue(socket));
+    else {
+      if (socket[kAttached].uncorkedBytes > 0) sendUncorked(socket);
+      if (socket[kIndex] !== undefined) plainWrite.call(socket, takeQueue(socket));
+    }
   }
   return plainWrite.call(socket, data, encoding, callback);
 }
