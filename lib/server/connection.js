@@ -104,9 +104,9 @@ class Connection {
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
-      // Others may add listeners while their response is made: ours is behind theirs.
-      [kOnFinish]: publishesCreation || server[kServerResponse] !== ServerResponse ? undefined : resOnFinish,
     };
+    // Others may add listeners while their response is made: ours is behind theirs.
+    if (!publishesCreation && server[kServerResponse] === ServerResponse) this.responseOptions[kOnFinish] = resOnFinish;
     this.onPendingData = updateOutgoingData.bind(undefined, this);
   }
 

@@ -1,9 +1,7 @@
 'use strict';
 
-const { Array, MathMax } = require('../globals/primordials');
+const { Array } = require('../globals/primordials');
 
-/** Slots when there are any. */
-const FEWEST_SLOTS = 4;
 const NO_SLOTS = [];
 
 /**
@@ -47,8 +45,10 @@ class Queue {
 
   grow() {
     const { head, slots } = this;
-    const more = new Array(MathMax(FEWEST_SLOTS, slots.length)).fill(undefined);
-    this.slots = [...slots.slice(head), ...slots.slice(0, head), ...more];
+    // Most queues never hold more than the first four.
+    this.slots = slots.length === 0 ?
+      [undefined, undefined, undefined, undefined] :
+      [...slots.slice(head), ...slots.slice(0, head), ...new Array(slots.length).fill(undefined)];
     this.mask = this.slots.length - 1;
     this.head = 0;
   }
