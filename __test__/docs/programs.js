@@ -7,6 +7,9 @@
 const PROGRAMS = {
   'http.createServer((req, res) => {': { answer: '200 Hello World\n' },
   'const agent = new http.Agent({ keepAlive: true });': { prints: /^1 request on 1 connection, 1\d\d bytes of answer$/m },
+  'const server = http.createServer({ strict: true }, (req, res) => res.end(\'served\'));': { prints: /^refused with HPE_STRICT_HOST$/m },
+  'console.log(\'connections are read by\', server.transport);': { prints: /^connections are read by stream$/m },
+  'const sent = new http.Agent({ keepAlive: true, transport: \'native\' });': { prints: /^sent 1 and served 1$/m },
   'const started = new WeakMap();': { prints: /^GET \/page 200 in no time$/m },
 };
 

@@ -75,7 +75,9 @@ function forAgents(name) {
 }
 
 function fromEnvironment() {
-  return process.env.RUST_HTTP_TRANSPORT || NATIVE;
+  const name = process.env.RUST_HTTP_TRANSPORT || NATIVE;
+  validateOneOf(name, 'RUST_HTTP_TRANSPORT', OF_SERVERS);
+  return name;
 }
 
 /**
