@@ -12,7 +12,7 @@ const { Agent: HttpAgent } = require('./client/agent');
 const { globalAgentOptions } = require('./compat/builtin');
 const { ClientRequest } = require('./client/request');
 const { mergeOptions, optionsOfUrl } = require('./client/options');
-const { agentTakesDefaults, keepsTlsAlive, kProxyConfig } = require('./compat/node-features');
+const { agentTakesDefaults, closeReturns, keepsTlsAlive, kProxyConfig, watchesAtOnce } = require('./compat/node-features');
 const http = require('./server/server');
 const { validateObject } = require('./util/validators');
 
@@ -45,7 +45,8 @@ function Server(opts, requestListener) {
   this.httpAllowHalfOpen = false;
   if (requestListener) this.on('request', requestListener);
   this.on('tlsClientError', onTlsClientError);
-  this.on('listening', http.setupConnectionsTracking);
+  if (watchesAtOnce) http.setupConnectionsTracking(this);
+  else this.on('listening', http.setupConnectionsTracking);
   this.timeout = 0;
   this.maxHeadersCount = null;
 }
@@ -65,12 +66,13 @@ ObjectDefineProperty(Server.prototype, 'stats', ObjectGetOwnPropertyDescriptor(h
 /**
  * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
  * @param {Function} [callback] called then, or with ERR_SERVER_NOT_RUNNING
- * @returns {Server} this
+ * @returns {Server|undefined} this; Node 18, and 20 at first, return nothing
  */
 Server.prototype.close = function(callback) {
   http.httpServerPreClose(this);
   tls.Server.prototype.close.call(this, callback);
-  return this;
+  // That of 18.12 is TLS's own.
+  return closeReturns || watchesAtOnce ? this : undefined;
 };
 
 if (SymbolAsyncDispose !== undefined && ObjectHasOwn(http.Server.prototype, SymbolAsyncDispose)) {

@@ -6,8 +6,7 @@
 
 const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectKeys, process } = require('./globals/primordials');
 const { syncBuiltinESMExports } = require('node:module');
-// Captures what is genuine before anything is written over.
-require('./compat/builtin');
+const { advice, isBuildingSnapshot } = require('./native/snapshot');
 
 // Only names that the running Node has: what it does not have, no program may come to rely on.
 function overlay(name, members) {
@@ -19,8 +18,14 @@ function overlay(name, members) {
   }
 }
 
-/** @returns {object|null} what is exported; null where the process loads no addons: then http stays the built-in one */
+/** @returns {object|null} what is exported; null where the process can load no addon: then http stays the built-in one */
 function load() {
+  if (isBuildingSnapshot) {
+    process.emitWarning(`rust-http is not used, and http is the built-in one: ${advice}.`);
+    return null;
+  }
+  // Captures what is genuine before anything is written over.
+  require('./compat/builtin');
   try {
     return require('./index');
   } catch (error) {

@@ -3,6 +3,7 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
+const os = require('node:os');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
@@ -102,6 +103,45 @@ for (const flags of [['--disable-proto=throw'], ['--disable-proto=delete'], ['--
     assert.equal(status, 0);
   });
 }
+
+const hasSnapshots = typeof require('node:v8').startupSnapshot?.isBuildingSnapshot === 'function';
+
+/** Builds a snapshot of a script, and runs it. */
+function snapshot(script, ...flags) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-snapshot-'));
+  const [file, blob] = ['script.js', 'blob'].map((name) => path.join(dir, name));
+  fs.writeFileSync(file, `const { createRequire } = require('module');\nconst { startupSnapshot } = require('v8');\n${script}`);
+  const options = { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } };
+  const built = spawnSync(process.execPath, ['--snapshot-blob', blob, '--build-snapshot', file], options);
+  const run = built.status === 0 ? spawnSync(process.execPath, [...flags, '--snapshot-blob', blob], options) : null;
+  fs.rmSync(dir, { recursive: true });
+  return { built, run };
+}
+
+test('a snapshot serves by the preload with which it is started, and by one that it loads itself', { skip: !hasSnapshots && 'this release has no snapshots of programs' }, () => {
+  const load = `createRequire(${JSON.stringify(register)})(${JSON.stringify(register)});`;
+  const main = (code) => `startupSnapshot.setDeserializeMainFunction(() => { ${code}${SERVE} });`;
+  for (const [script, ...flags] of [[main(''), '--require', register], [main(load)]]) {
+    const { built, run } = snapshot(script, ...flags);
+    assert.equal(built.status, 0, built.stderr);
+    assert.match(run.stderr, /^200 true$/m);
+    assert.equal(run.status, 0);
+  }
+});
+
+test('where a snapshot is built, the package says when to load it, and the preload leaves the built-in', { skip: !hasSnapshots && 'this release has no snapshots of programs' }, () => {
+  const tried = (name) => `
+    try {
+      createRequire(${JSON.stringify(register)})(${JSON.stringify(path.join(root, name))});
+    } catch (error) {
+      process._rawDebug('refused: ' + error.message);
+    }
+  `;
+  const why = 'a snapshot can hold no addon: load it when the snapshot is started, with --require or in its main function';
+  const warned = snapshot(tried('lib/register.js')).built.stderr;
+  // Node 18 cannot load any file of a program there.
+  if (!/^refused: This is caused by either a bug in Node.js/m.test(warned)) assert.ok(warned.includes(`Warning: rust-http is not used, and http is the built-in one: ${why}.`), warned);
+});
 
 test('where a process loads no addons, the preload says what to add and leaves the built-in', () => {
   const refusing = [['--no-addons']];

@@ -104,7 +104,9 @@ test('an early hint cannot smuggle a line into the stream', () => {
 test('links of early hints are taken and refused as the built-in does', () => {
   const links = [
     '</a>', '</a>, </b>', '</a>; title="a b"', '</a>; title="a"', '</a>;rel=x', '</a> ;rel=x', '</a>; rel=', '</a>;', '</a> ',
-    '<>', ' </a>', '</a>; rel="x', '</a>; rel=x; ; as=y', '</a>; rel=a,b', '', 'x', '</a>; a="b;c"', 3, ['</a>', 'b'],
+    '<>', ' </a>', '</a>; rel="x', '</a>; rel=x; ; as=y', '</a>; rel=a,b', '', 'x', '</a>; a="b;c"', 3, ['</a>', 'b'], ['</a>; rel=x', '</b>; rel=y'],
+    '</a>; rel=x;', '</a>; rel=x; ', '</a>; rel="x"; as=y', '</a>; as=y; rel=x', '</a>; rel=x; as=y; title=z', '</a>; rel=x; crossorigin', '</a>; rel=x; type=y',
+    '</a>; rel=x y', '</a>; rel="x y"', '</a>; rel=x ;as="y z"', '<a>b>; rel=x', '</a>; rel =x',
   ];
   const verdict = ({ ServerResponse }, link) => {
     const response = new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, headers: {} });
@@ -173,7 +175,7 @@ test('writeHead takes fields in every form, as the built-in does', () => {
     [200], [204], [304], [199], [599], ['200'], [200.9], [99], [1000], ['abc'], [null], [200, 'M'], [200, ''], [200, 'M\n'],
     [200, { a: 1 }], [200, 'M', { a: 1 }], [200, null, { a: 1 }], [200, ['a', '1', 'A', '2']], [200, ['a', '1', 'b']],
     [200, [['a', '1'], ['b', '2']]], [200, { 'a b': 1 }], [200, { a: '\n' }], [200, { a: undefined }], [200, { '': 1 }],
-    [200, { a: ['x', 'y'] }], [200, undefined, ['a', '1']], [200, Object.create({ z: 1 })], [404, { 'content-length': 0 }],
+    [200, { a: ['x', 'y'] }], [200, undefined, ['a', '1']], [200, Object.create({ z: 1 })], [200, 0, { a: 1 }], [200, { a: 1 }, { b: 2 }], [200, null, 'x'], [404, { 'content-length': 0 }],
   ];
   const outcome = ({ ServerResponse }, form, preset) => {
     const response = new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, headers: {} });

@@ -84,7 +84,7 @@ for (const name of ['stream', 'native', 'offload']) {
   });
 
   onWay('errors are told by code, those of the parser apart', async (way) => {
-    const server = await way.serve((req) => req.socket.on('error', () => {}), { headersTimeout: 50, requestTimeout: 50, connectionsCheckingInterval: 20 });
+    const server = await way.serve((req) => req.socket.on('error', () => {}), { headersTimeout: 49, requestTimeout: 50, connectionsCheckingInterval: 20 });
     for (const text of ['GET / HTTP/1.1\r\nHo\x01st: x\r\n\r\n', 'nonsense\r\n\r\n', 'nonsense\r\n\r\n', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`]) {
       const client = await way.connect(server);
       client.write(text);

@@ -60,7 +60,7 @@ function rewriteForProxy(req, options, givenHost) {
   return path.startsWith('/') ? new URL(`http://${authority}${path}`).href : checkedTarget(path, authority);
 }
 
-// Up to Node 25 the field names the host of the target, and a path that begins with two slashes another.
+// Earlier, the field names the host of the target, and a path that begins with two slashes another.
 function targetByField(req, options) {
   const target = new URL(req.path, `http://${req.getHeader('host') || 'localhost'}`);
   target.port = options.port;

@@ -11,7 +11,7 @@ const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
 const { connResetException } = require('../util/errors');
 const { detachSignal } = require('../message/incoming');
-const { hasSignal, hearsAtOnce, unhearsGivenUp } = require('../compat/node-features');
+const { detachesSignal, hearsAtOnce, joinsDuplicates, unhearsGivenUp } = require('../compat/node-features');
 const { kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('../parser/strict');
@@ -145,7 +145,7 @@ function begin(req, socket, isFirst) {
   req.parser = parser;
   socket.parser = parser;
   socket._httpMessage = req;
-  parser.joinDuplicateHeaders = req.joinDuplicateHeaders;
+  if (joinsDuplicates) parser.joinDuplicateHeaders = req.joinDuplicateHeaders;
   parser.onIncoming = onIncoming;
   // Every other answer of onIncoming is to a status at which the core stops.
   parser[kRunOn] = req.method !== 'HEAD' && req.method !== 'CONNECT';
@@ -413,7 +413,7 @@ function responseOnEnd() {
     socket.removeListener('timeout', responseOnTimeout);
   }
   req._ended = true;
-  if (hasSignal) detachSignal(this);
+  if (detachesSignal) detachSignal(this);
   if (!req.shouldKeepAlive) {
     if (socket && socket.writable) {
       if (typeof socket.destroySoon === 'function') socket.destroySoon();

@@ -30,7 +30,7 @@ const { ClientRequest: Builtin } = require('../compat/builtin');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
 const {
-  checksAuthority, checksPath, hidesPath, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
+  checksPath, hidesPath, joinsDuplicates, keepsAuthority, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
 } = require('../compat/node-features');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
@@ -42,8 +42,8 @@ const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, va
 const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
 /** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined where a release has neither. */
 const kPath = sample ? ownSymbol(sample, 'kPath') || Symbol('kPath') : undefined;
-const kAbsolute = checksAuthority ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') : undefined;
-const kAuthority = checksAuthority ? ownSymbol(sample, 'kAuthority') : undefined;
+const kAbsolute = keepsAuthority ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') : undefined;
+const kAuthority = keepsAuthority ? ownSymbol(sample, 'kAuthority') : undefined;
 
 /**
  * A request in progress: write its body, listen for its response.
@@ -105,13 +105,13 @@ function ClientRequest(input, options, callback) {
   this.insecureHTTPParser = options.insecureHTTPParser;
   chooseValidation(this, options);
   chooseStrict(this, options);
-  if (options.joinDuplicateHeaders !== undefined) {
-    validateBoolean(options.joinDuplicateHeaders, 'options.joinDuplicateHeaders');
+  if (joinsDuplicates) {
+    if (options.joinDuplicateHeaders !== undefined) validateBoolean(options.joinDuplicateHeaders, 'options.joinDuplicateHeaders');
+    this.joinDuplicateHeaders = options.joinDuplicateHeaders;
   }
-  this.joinDuplicateHeaders = options.joinDuplicateHeaders;
   if (checksPath) {
     this[kPath] = path || '/';
-    if (checksAuthority) {
+    if (keepsAuthority) {
       this[kAbsolute] = false;
       this[kAuthority] = hostField(host, port, defaultPort);
     }

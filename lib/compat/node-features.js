@@ -13,6 +13,7 @@ const { Number, ObjectKeys, process } = require('../globals/primordials');
 const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
 const probes = require('./probes');
+const { setupConnectionsTracking } = require('_http_server');
 
 const { ask, namesSet, requestAlone, unprinted } = probes;
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -71,16 +72,25 @@ module.exports = {
   /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */
   kProxyConfig: ownSymbol(agent, 'kProxyConfig'),
 
-  /** Before a request goes to a proxy, its Host field is compared with its target (24.21, 26); then a request keeps its authority. */
-  checksAuthority: ownSymbol(requestAlone({}), 'kAuthority') !== undefined,
+  /** Before a request goes to a proxy, its Host field is compared with its target (24.19, 26.5); then a request keeps its authority (24.21, 26.6). */
+  checksAuthority: ask(probes.checksAuthority, since(26, 5)),
+  keepsAuthority: ownSymbol(requestAlone({}), 'kAuthority') !== undefined,
 
   // ----------------------------------------------------------------------------------------------------- the server
   /** The server asks a request's headers object for fields, so that it is built before the handler runs; not from 26.12 on. */
   asksHeaders: ask(probes.asksHeaders, !since(26, 12)),
+  /** A server watches its connections from its making on, not from when it listens; `setupConnectionsTracking()` is given it (18.12). */
+  watchesAtOnce: setupConnectionsTracking?.length === 1,
+  /** Where no time is given for a head, it has no longer than the whole request (not 18.12); before, an equal time is out of range, too. */
+  limitsHeadTime: ask(probes.limitsHeadTime, true),
+  /** The option `rejectNonStandardBodyWrites` (not 18.12). */
+  refusesBodyWrites: 'rejectNonStandardBodyWrites' in server,
   /** Storing options sets `noDelay` among them (18). */
   storesNoDelay: ask(probes.storesNoDelay, false),
   /** A request of HTTP/1.1 without a Host field is refused (20). */
   requiresHost: 'requireHostHeader' in server,
+  /** `server.close()` returns the server (20.19). */
+  closeReturns: ask(() => server.close() === server, since(22)),
   /** `server.close()` closes idle connections too (19). */
   closesIdle: since(19),
   /** A connection that has never sent anything counts as idle, too (26.4). */
@@ -109,8 +119,11 @@ module.exports = {
   endsUnread: ask(probes.endsUnread, since(26, 9)),
   /** A message that was read to its end closes a tick earlier (24.22, 26.9). */
   closesAtOnce: ask(probes.closesAtOnce, since(26, 9)),
-  /** `request.signal` (24.16, 26.1). */
+  /** `request.signal` (24.16, 26.1): at first aborted whenever the message closes, later only while the exchange lasts (24.21, 26.9). */
   hasSignal: 'signal' in incoming,
+  detachesSignal: ownSymbol(incoming, 'kDetachAbortSignal') !== undefined,
+  /** The option `joinDuplicateHeaders` (not 18.12). */
+  joinsDuplicates: 'joinDuplicateHeaders' in server,
   /** A message without a body can be ended as if it had been read (24.12, 25.7). */
   dumpsAndCloses: '_dumpAndCloseReadable' in incoming,
   /** Chunks written while corked are sent as one (22): where a message keeps them, and their length. */
@@ -125,6 +138,10 @@ module.exports = {
   kWritableFinished: outgoingWritten,
   kEndCallbacks: ownSymbol(outgoing, 'kEndCallbacks'),
   kFlushError: ownSymbol(outgoing, 'kFlushError'),
+  /** A message that is destroyed and has no socket closes (24.16, 26.1). */
+  closesUnsent: ask(probes.closesUnsent, since(26, 1)),
+  /** A message that waits for room has it when its socket holds nothing (24.16, 26.1, not from 24.21 and 26.9 on), not when the socket takes what is flushed. */
+  drainsWithSocket: ask(probes.drainsWithSocket, false),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
   endTellsDestroyed: ask(probes.endTellsDestroyed, !since(20)),
   /** The callback of several writes that leave together is called with undefined, that of a single one without arguments (18). */
@@ -133,6 +150,10 @@ module.exports = {
   refusesSecondHead: since(20),
   /** A head without a Connection field that was removed ends keep-alive for the message, too (18). */
   removedEndsKeepAlive: !since(20),
+  /** writeHead() takes what stands behind a reason that is no string for the fields (not 18.12); else the reason, whatever it is. */
+  takesLastFields: ask(probes.takesLastFields, true),
+  /** A link of early hints has any parameters, or none (not 18.12); else it begins with `rel`, and one of few others may follow. */
+  takesAnyLink: ask(probes.takesAnyLink, true),
   /** A name that a list of fields for writeHead() repeats keeps all its values (22). */
   keepsRepeated: since(22),
   /** setHeaders() sets all cookies together, behind the other fields (20); and an empty list of them, too (22). */
@@ -160,8 +181,8 @@ module.exports = {
   hidesPath: since(20),
   /** The target of CONNECT is its Host field, and in a URL it stands without the slash (26). */
   namesTarget: ask(probes.namesTarget, since(26)),
-  /** The option `setDefaultHeaders` keeps anything from being added to a head (22). */
-  leavesHeadersAlone: since(22),
+  /** The option `setDefaultHeaders` keeps anything from being added to a head (22.23, 24; not in 22.12). */
+  leavesHeadersAlone: ask(probes.leavesHeadersAlone, since(24)),
   /** The option `highWaterMark` of a request counts for the request too (24.21, 26.9). */
   requestMark: ask(probes.requestMark, since(26, 9)),
   /** A function without a name is described by its type in error messages (18), an object of a class without one by itself (18, 24.22, 26.9). */

@@ -131,6 +131,38 @@ const asksHeaders = () => {
   return asked === 'headers';
 };
 
+/** Whether a server without a time for heads has one that fits the time for requests. */
+const limitsHeadTime = () => {
+  const { storeHTTPOptions } = require('_http_server');
+  try {
+    storeHTTPOptions.call({}, { requestTimeout: 1 });
+  } catch {
+    return false;
+  }
+  return true;
+};
+
+/** The fields of a head that is made of arguments for writeHead(), and kept by a response that is none. */
+function fieldsOf(...args) {
+  let told;
+  builtin.ServerResponse.prototype.writeHead.call({ _storeHeader(line, fields) { told = fields; } }, 200, ...args);
+  return told;
+}
+
+/** Whether writeHead() takes what stands behind a reason that is no string for the fields. */
+const takesLastFields = () => fieldsOf(null, { a: 'b' })?.a === 'b';
+
+/** Whether a link of early hints may have no parameter; asked of a response that is none. */
+const takesAnyLink = () => {
+  try {
+    builtin.ServerResponse.prototype.writeEarlyHints.call({ _writeRaw() {} }, { link: '</a>' });
+  } catch (error) {
+    // Anything else is an answer to the object that it was asked of.
+    if (error.code === 'ERR_INVALID_ARG_VALUE') return false;
+  }
+  return true;
+};
+
 /** Whether a write corks the message, not its socket: then what is held back counts with what will stand around it. */
 const corksEachTurn = () => {
   const message = chunkedMessage();
@@ -139,6 +171,27 @@ const corksEachTurn = () => {
   message.write('a');
   return ownSymbol(message, 'kChunkedBuffer') !== undefined && message.writableLength > 1;
 };
+
+/** Whether a message that is destroyed closes without a socket, in a tick. */
+const closesUnsent = (ticks) => {
+  new builtin.OutgoingMessage().destroy();
+  return ticks.length > 0;
+};
+
+/** Whether a message that waits for room has it when its socket holds nothing, whatever that has answered to what was flushed. */
+const drainsWithSocket = () => {
+  const message = chunkedMessage();
+  let drained = false;
+  message.once('drain', () => { drained = true; });
+  message[ownSymbol(message, 'kSocket') ?? 'socket'] = { writable: true, writableLength: 0, cork() {}, uncork() {}, write: () => false };
+  message.outputData.push({ data: 'a', encoding: 'latin1', callback: null });
+  message[ownSymbol(message, 'kNeedDrain')] = true;
+  message._flush();
+  return drained;
+};
+
+/** Whether a request without default fields has no Host field. */
+const leavesHeadersAlone = () => requestAlone({ setDefaultHeaders: false }).getHeader('host') === undefined;
 
 /** Whether the end of a body that is not read makes no tick. */
 const endsUnread = (ticks) => {
@@ -185,6 +238,13 @@ const knowsUrlsByShape = () => {
   } catch {
     return false;
   }
+};
+
+/** Whether a request that goes to a proxy goes by the host of its options; else by its fields, and a path that begins with two slashes names another. */
+const checksAuthority = () => {
+  const probed = new builtin.Agent({ proxyEnv: { HTTP_PROXY: 'http://127.0.0.1:1' } });
+  probed.addRequest = () => {};
+  return requestAlone({ agent: probed, host: 'a', path: '//b' }).path === 'http://a//b';
 };
 
 /** Whether the target of CONNECT is its Host field. */
@@ -332,7 +392,9 @@ module.exports = {
   ask,
   askParser,
   asksHeaders,
+  checksAuthority,
   closesAtOnce,
+  closesUnsent,
   connectsWithTimeout,
   corksEachTurn,
   cutsBatches,
@@ -340,17 +402,22 @@ module.exports = {
   describesFunctions,
   describesObjects,
   destroysQueued,
+  drainsWithSocket,
   endTellsDestroyed,
   endsUnread,
   guardsIdle,
   hearsAtOnce,
   knowsUrlsByShape,
+  leavesHeadersAlone,
+  limitsHeadTime,
   namesSet,
   namesTarget,
   requestAlone,
   requestMark,
   sparesSocket,
   storesNoDelay,
+  takesAnyLink,
+  takesLastFields,
   unprinted,
   upgradesBehindBody,
 };

@@ -21,7 +21,7 @@ function reflected(description) {
   return ownSymbol(sample, description) || Symbol(description);
 }
 
-const KNOWN = new Set(['kBytesWritten', 'kNeedDrain', 'corked', 'kSocket', 'kOutHeaders', 'errored', 'kHighWaterMark',
+const KNOWN = new Set(['kEndCalled', 'kBytesWritten', 'kNeedDrain', 'corked', 'kSocket', 'kOutHeaders', 'errored', 'kHighWaterMark',
   'kRejectNonStandardBodyWrites', 'kChunkedBuffer', 'kChunkedLength', 'kWritableFinished', 'kEndCallbacks', 'kFlushError']);
 
 /** The symbols of a message that only a version to come has and that its own methods expect: each with its first value. */
@@ -35,6 +35,11 @@ function otherState() {
 const CLOSED_PEER = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 };
 
 module.exports = {
+  /** Where the first releases of Node 18 keep that end() was called; nothing reads it. */
+  kEndCalled: ownSymbol(sample, 'kEndCalled'),
+  /** Whether a message keeps its error, its mark, and whether it refuses a body; 18.12 knows of none of them. */
+  keepsErrored: ownSymbol(sample, 'errored') !== undefined,
+  keepsMark: ownSymbol(sample, 'kHighWaterMark') !== undefined,
   /** [symbol, first value] of further state that the running version keeps in a message. */
   otherState: otherState(),
   /** The key of a message's socket: 'socket' itself up to Node 20, a symbol behind an accessor later. */

@@ -10,7 +10,8 @@ const { clearInterval, setImmediate, setInterval } = require('node:timers');
 const { URL } = require('node:url');
 
 // Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
-const { process } = globalThis;
+// There is no SharedArrayBuffer while a snapshot is built.
+const { SharedArrayBuffer, process } = globalThis;
 
 // An accessor that loads more of node up to Node 18, which has no use for it.
 const AbortController = Object.getOwnPropertyDescriptor(globalThis, 'AbortController')?.value;

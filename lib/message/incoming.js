@@ -13,7 +13,7 @@ const { IncomingMessage: Builtin } = require('../compat/builtin');
 const { silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('../parser/header-fields');
 const { follow } = require('../compat/mirror-shape');
-const { closesAtOnce, dumpsAndCloses, endsUnread, hasSignal } = require('../compat/node-features');
+const { closesAtOnce, detachesSignal, dumpsAndCloses, endsUnread, hasSignal, joinsDuplicates } = require('../compat/node-features');
 const { ownSymbol } = require('../compat/own-symbol');
 const { isUnbuilt } = require('../transport/lazy-state');
 
@@ -88,7 +88,7 @@ function IncomingMessage(socket) {
   this[kTrailers] = null;
   this[kTrailersCount] = 0;
   this.rawTrailers = [];
-  this.joinDuplicateHeaders = false;
+  if (joinsDuplicates) this.joinDuplicateHeaders = false;
   this.aborted = false;
   this.upgrade = null;
   this.url = '';
@@ -98,8 +98,8 @@ function IncomingMessage(socket) {
   this.client = socket;
   this._consuming = false;
   this._dumped = false;
-  if (hasSignal) {
-    this[kAbortController] = null;
+  if (hasSignal) this[kAbortController] = null;
+  if (detachesSignal) {
     this[kAbortSignalSocket] = null;
     this[kAbortSignalListener] = null;
     this[kAbortSignalDetached] = false;
@@ -153,16 +153,23 @@ if (hasSignal) {
     get: function get() {
       if (this[kAbortController] === null) {
         this[kAbortController] = new AbortController();
-        if (this.aborted) this[kAbortController].abort();
-        else this[kAttachAbortSignal]();
+        if (this.aborted || (!detachesSignal && this.destroyed)) this[kAbortController].abort();
+        else if (detachesSignal) this[kAttachAbortSignal]();
+        else abortAtClose(this);
       }
       return this[kAbortController].signal;
     },
   });
 }
 
+// The signal of the first releases that have one: it is aborted with the end of the message, too.
+function abortAtClose(message) {
+  const controller = message[kAbortController];
+  message.once('close', (() => function() { controller.abort(); })());
+}
+
 function build(message, list, count) {
-  if (message._addHeaderLine === addHeaderLine) return headersOf(list, count, message.joinDuplicateHeaders);
+  if (message._addHeaderLine === addHeaderLine) return headersOf(list, count, joinsDuplicates && message.joinDuplicateHeaders);
   const target = {};
   for (let i = 0; i < count; i += 2) message._addHeaderLine(list[i], list[i + 1], target);
   return target;
@@ -175,7 +182,7 @@ function build(message, list, count) {
  */
 function presetHeaders(message, fields) {
   if (message._addHeaderLine !== addHeaderLine || message._addHeaderLines !== addHeaderLines) void message.headers;
-  else message[kHeaders] ??= fields.headersOf(message.rawHeaders, message[kHeadersCount], message.joinDuplicateHeaders);
+  else message[kHeaders] ??= fields.headersOf(message.rawHeaders, message[kHeadersCount], joinsDuplicates && message.joinDuplicateHeaders);
 }
 
 /**
@@ -279,7 +286,7 @@ IncomingMessage.prototype._addHeaderLines = addHeaderLines;
  * @param {object} dest
  */
 function addHeaderLine(field, value, dest) {
-  addField(dest, field, value, this.joinDuplicateHeaders);
+  addField(dest, field, value, joinsDuplicates && this.joinDuplicateHeaders);
 }
 ObjectDefineProperty(addHeaderLine, 'name', { value: '_addHeaderLine' });
 IncomingMessage.prototype._addHeaderLine = addHeaderLine;
@@ -316,7 +323,7 @@ IncomingMessage.prototype._dump = function _dump() {
   else this.resume();
 };
 
-if (hasSignal) {
+if (detachesSignal) {
   // In this place and without names, as node's.
   IncomingMessage.prototype[kAttachAbortSignal] = (() => function() {
     const { socket } = this;
@@ -419,5 +426,5 @@ module.exports = {
   rawField,
   readStart,
   readStop,
-  ...(hasSignal && { kDetachAbortSignal }),
+  ...(detachesSignal && { kDetachAbortSignal }),
 };

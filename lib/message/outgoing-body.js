@@ -11,10 +11,11 @@
 const { ArrayIsArray, ObjectKeys, process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('net');
+const stream = require('stream');
 const { debuglog, types: { isUint8Array } } = require('util');
 const { plainEmit } = require('./emitter');
 const { codes, hideFrames } = require('../util/errors');
-const { corksEachTurn, endTellsDestroyed, tellsOfPieces } = require('../compat/node-features');
+const { corksEachTurn, drainsWithSocket, endTellsDestroyed, tellsOfPieces } = require('../compat/node-features');
 const { dropHeldChunks, firstPart, holdChunk, keepsItsTurn, takeHeldChunks } = require('./held-chunks');
 const { joinedEncoding, joinsHead } = require('./outgoing-headers');
 const {
@@ -35,6 +36,9 @@ const NOT_ASCII = /[^\x00-\x7f]/;
  * (measured: a fifth less CPU at 1 KiB, equal at 4 KiB, a quarter more at 16 KiB).
  */
 const JOIN_BYTES_MAX = 4096;
+
+/** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
+const getDefaultHighWaterMark = stream.getDefaultHighWaterMark || (() => 16384);
 
 /** What differs between releases; see compat/node-features.js. */
 const CORKS_CHUNKS = kChunkedBuffer !== undefined;
@@ -230,7 +234,7 @@ function _writeRaw(data, encoding, callback, size) { // eslint-disable-line no-u
   this.outputData.push({ data, encoding, callback });
   this.outputSize += data.length;
   this._onPendingData(data.length);
-  return this.outputSize < this[kHighWaterMark];
+  return this.outputSize < (this[kHighWaterMark] ?? getDefaultHighWaterMark());
 }
 
 /** All that was kept has been written. */
@@ -557,7 +561,7 @@ function _flush() {
   const accepted = this._flushOutput(socket);
   if (this.finished) {
     this._finish();
-  } else if (this[kNeedDrain] && (accepted || (TRACKS_END && accepted === undefined))) {
+  } else if (this[kNeedDrain] && (drainsWithSocket ? socket.writableLength === 0 : accepted || (TRACKS_END && accepted === undefined))) {
     this[kNeedDrain] = false;
     this.emit('drain');
   }
@@ -649,6 +653,7 @@ function addTrailers(headers) {
 }
 
 module.exports = {
+  getDefaultHighWaterMark,
   _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finished, flushHeaders, isHeard, isWhole, nop,
   sendHeldChunk, sendWhole, write,
 };

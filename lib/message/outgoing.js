@@ -17,18 +17,15 @@ const body = require('./outgoing-body');
 const { dropHeldChunks, heldLength } = require('./held-chunks');
 const { initialize, kOnFinish } = require('./emitter');
 const { codes } = require('../util/errors');
-const { follow } = require('../compat/mirror-shape');
-const { choosesValidation, corksEachTurn, isNode } = require('../compat/node-features');
+const { follow, nameLike } = require('../compat/mirror-shape');
+const { choosesValidation, closesUnsent, corksEachTurn, isNode, refusesBodyWrites } = require('../compat/node-features');
 const headers = require('./outgoing-headers');
 const {
-  kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain, kOutHeaders,
-  kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished, otherState,
+  kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCalled, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain, kOutHeaders,
+  kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished, keepsErrored, keepsMark, otherState,
 } = require('../compat/symbols');
 const { calculateLenientFlags } = require('../parser/strict');
 const { validateHeaderName, validateHeaderValue } = require('../util/validators');
-
-/** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
-const getDefaultHighWaterMark = Stream.getDefaultHighWaterMark || (() => 16384);
 
 /** What differs between releases; see compat/node-features.js. */
 const CORKS_CHUNKS = kChunkedBuffer !== undefined;
@@ -63,6 +60,7 @@ function OutgoingMessage(options) {
   this._contentLength = null;
   this._hasBody = true;
   this._trailer = '';
+  if (kEndCalled !== undefined) this[kEndCalled] = false;
   this[kNeedDrain] = false;
   this.finished = false;
   this._headerSent = false;
@@ -77,15 +75,17 @@ function OutgoingMessage(options) {
   this[kOutHeaders] = null;
   this._keepAliveTimeout = 0;
   this._onPendingData = body.nop;
-  this[kErrored] = null;
+  if (keepsErrored) this[kErrored] = null;
   if (TRACKS_END) {
     this[kWritableFinished] = false;
     this[kEndCallbacks] = null;
     this[kFlushError] = null;
   }
-  const mark = options?.highWaterMark;
-  this[kHighWaterMark] = mark === undefined || mark === null ? getDefaultHighWaterMark() : mark;
-  this[kRejectNonStandardBodyWrites] = options?.rejectNonStandardBodyWrites ?? false;
+  if (keepsMark) {
+    const mark = options?.highWaterMark;
+    this[kHighWaterMark] = mark === undefined || mark === null ? body.getDefaultHighWaterMark() : mark;
+  }
+  if (refusesBodyWrites) this[kRejectNonStandardBodyWrites] = options?.rejectNonStandardBodyWrites ?? false;
   if (otherState.length > 0) addOtherState(this);
 }
 ObjectSetPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
@@ -107,7 +107,7 @@ function destroyLateSocket(socket) {
   socket.destroy(this[kErrored]);
 }
 
-// Since Node 24 a message that never had a socket closes too.
+// A message that never had a socket closes too.
 function closeUnsent(message) {
   if (message[kSocket] || message._closed) return;
   message._closed = true;
@@ -144,7 +144,7 @@ const ACCESSORS = {
   writableHighWaterMark: {
     get() {
       const socket = this[kSocket];
-      return socket ? socket.writableHighWaterMark : this[kHighWaterMark];
+      return socket ? socket.writableHighWaterMark : this[kHighWaterMark] ?? body.getDefaultHighWaterMark();
     },
   },
   writableCorked: {
@@ -235,7 +235,7 @@ OutgoingMessage.prototype.destroy = function destroy(error) {
   }
   const socket = this[kSocket];
   if (socket) socket.destroy(error);
-  else if (TRACKS_END) process.nextTick(closeUnsent, this);
+  else if (closesUnsent) process.nextTick(closeUnsent, this);
   else this.once('socket', destroyLateSocket);
   return this;
 };
@@ -287,6 +287,7 @@ OutgoingMessage.prototype[SymbolFor('nodejs.rejection')] = function(error, event
 };
 
 follow(OutgoingMessage.prototype, builtin.OutgoingMessage.prototype);
+nameLike(OutgoingMessage, builtin.OutgoingMessage);
 
 module.exports = {
   kHighWaterMark,

@@ -4,7 +4,7 @@
 const { setImmediate } = require('../globals/primordials');
 const builtinCommon = require('_http_common');
 const { isLenient } = require('../compat/builtin');
-const { choosesValidation, cutsBatches } = require('../compat/node-features');
+const { choosesValidation, cutsBatches, joinsDuplicates } = require('../compat/node-features');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
 const { HTTPParser, kDrainsTicks, kRunOn } = require('../parser/parser');
 const { endBody } = require('./request-end');
@@ -125,7 +125,7 @@ function cleanParser(parser) {
   parser.maxHeaderPairs = DEFAULT_HEADER_ENTRIES;
   parser._consumed = false;
   parser.onIncoming = null;
-  parser.joinDuplicateHeaders = null;
+  if (joinsDuplicates) parser.joinDuplicateHeaders = null;
 }
 
 // A batch of fields of a head that has more than the parser delivers at once, or the trailers.
@@ -158,7 +158,7 @@ function parserOnHeadersComplete(versionMajor, versionMinor, headers, method, ur
   incoming.httpVersionMajor = versionMajor;
   incoming.httpVersionMinor = versionMinor;
   incoming.httpVersion = versionMajor === 1 && versionMinor === 1 ? '1.1' : `${versionMajor}.${versionMinor}`;
-  incoming.joinDuplicateHeaders = socket?.server?.joinDuplicateHeaders || this.joinDuplicateHeaders;
+  if (joinsDuplicates) incoming.joinDuplicateHeaders = socket?.server?.joinDuplicateHeaders || this.joinDuplicateHeaders;
   incoming.url = url;
   incoming.upgrade = upgrade;
   this.incoming = incoming;

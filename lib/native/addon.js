@@ -4,6 +4,7 @@
 const { Error, ObjectAssign, ObjectCreate, ObjectEntries, process } = require('../globals/primordials');
 const path = require('node:path');
 const { existsSync } = require('node:fs');
+const { advice: aboutSnapshots, isBuildingSnapshot } = require('./snapshot');
 
 // What there are packages for; __test__/package holds it against npm/.
 const SUPPORTED = {
@@ -24,6 +25,7 @@ const supported = SUPPORTED[platform]?.includes(arch) === true;
  * Throws an Error that names each place looked at, what was wrong there, and what to do; `cause` is the error that says most.
  */
 function load() {
+  if (isBuildingSnapshot) throw ObjectAssign(new Error(`rust-http cannot be loaded: ${aboutSnapshots}`), { code: 'ERR_NOT_SUPPORTED_IN_SNAPSHOT' });
   const looked = [];
   let cause;
   let advice;

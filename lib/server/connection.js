@@ -17,7 +17,7 @@ const { kOnFinish, listen, plainEmit } = require('../message/emitter');
 const { codes, connResetException } = require('../util/errors');
 const { detachSignal, rawField } = require('../message/incoming');
 const { DESTROYED, PEER_ENDED, SHUT_DOWN, closesAsNode, dismiss, isBeingAccepted } = require('../transport/lazy-socket');
-const { destroysQueued, drainsWithQueue, hasSignal, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
+const { destroysQueued, detachesSignal, drainsWithQueue, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
 const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { finished, isHeard } = require('../message/outgoing-body');
@@ -519,7 +519,7 @@ function resOnFinish() {
   if (requests.length > 0 && requests.first() !== req) throw new codes.ERR_INTERNAL_ASSERTION();
   requests.shift();
   connection.finishMark = lastMark();
-  if (hasSignal) detachSignal(req);
+  if (detachesSignal) detachSignal(req);
 
   const unread = dumpUnread(req, socket._httpMessage !== this);
   // Throws where the program has detached it.

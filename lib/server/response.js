@@ -8,8 +8,10 @@ const { deprecate } = require('node:util');
 const { ServerResponse: Builtin } = require('../compat/builtin');
 const { chunkExpression } = require('../message/parsers');
 const { codes } = require('../util/errors');
-const { follow } = require('../compat/mirror-shape');
-const { asksHeaders, deprecatesWriteHeader, keepsRepeated, publishesCreation, refusesSecondHead, writesInformation } = require('../compat/node-features');
+const { follow, nameLike } = require('../compat/mirror-shape');
+const {
+  asksHeaders, deprecatesWriteHeader, keepsRepeated, publishesCreation, refusesSecondHead, takesAnyLink, takesLastFields, writesInformation,
+} = require('../compat/node-features');
 const { rawField } = require('../message/incoming');
 const { OutgoingMessage } = require('../message/outgoing');
 const performance = require('../observe/server-entries');
@@ -29,6 +31,8 @@ const LINK_EXPECTED = 'must be an array or string of format "</styles.css>; rel=
 
 // A link parameter (RFC 8288 section 3) as node takes it: no blank and no semicolon, not even inside quotes.
 const LINK_PARAMETER = /^[^\s;"]+(?:="[^\s;"]*")?$/;
+// A link where `rel` comes first, and one other parameter may follow.
+const EARLY_LINK = /^<[^>]*>;\s*rel=(?:"[^";]*"|[^";]*)(?:;\s*(?:(?:as|anchor|title)=(?:"[^";]*"|[^";]*))?)?$/;
 
 /**
  * @param {IncomingMessage} req what is answered: its method and version decide about body, chunking and keep-alive
@@ -202,6 +206,7 @@ function checkedLink(link) {
 }
 
 function isLink(text) {
+  if (!takesAnyLink) return EARLY_LINK.test(text) && !checkInvalidHeaderChar(text);
   const end = text.indexOf('>');
   if (text[0] !== '<' || end === -1 || checkInvalidHeaderChar(text)) return false;
   const [gap, ...parameters] = text.slice(end + 1).split(';');
@@ -234,7 +239,8 @@ ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj)
     this.statusMessage = reason;
   } else {
     this.statusMessage ||= STATUS_CODES[code] || 'unknown';
-    fields ??= reason;
+    if (takesLastFields) fields ??= reason;
+    else fields = reason;
   }
   this.statusCode = code;
 
@@ -288,5 +294,6 @@ function mergeFields(response, fields) {
 }
 
 follow(ServerResponse.prototype, Builtin.prototype);
+nameLike(ServerResponse, Builtin);
 
 module.exports = { ServerResponse, assignInTurn, onServerResponseClose };

@@ -6,14 +6,16 @@ const {
 } = require('../globals/primordials');
 const { promisify } = require('node:util');
 const net = require('node:net');
+const builtinServer = require('_http_server');
 const { Server: Builtin } = require('../compat/builtin');
 const { kIncomingMessage } = require('../message/parsers');
 const { codes } = require('../util/errors');
 const { IncomingMessage } = require('../message/incoming');
 const { acceptLazily } = require('../transport/lazy-socket');
-const { follow } = require('../compat/mirror-shape');
+const { follow, nameLike } = require('../compat/mirror-shape');
 const {
-  asksBeforeUpgrade, closesIdle, kOptimizeEmpty, keepsLonger, requiresHost, storesNoDelay,
+  asksBeforeUpgrade, closeReturns, closesIdle, joinsDuplicates, kOptimizeEmpty, keepsLonger, limitsHeadTime, refusesBodyWrites, requiresHost, storesNoDelay,
+  watchesAtOnce,
 } = require('../compat/node-features');
 const { parseUniqueHeadersOption } = require('../message/outgoing');
 const { ServerResponse } = require('./response');
@@ -72,12 +74,13 @@ function Server(options, requestListener) {
 
   if (requestListener) this.on('request', requestListener);
   this.on('connection', connectionListener);
-  this.on('listening', setupConnectionsTracking);
+  this.on('listening', watchesAtOnce ? acceptNatively : setupConnectionsTracking);
 
   this.httpAllowHalfOpen = false;
   this.timeout = 0;
   this.maxHeadersCount = null;
   this.maxRequestsPerSocket = 0;
+  if (watchesAtOnce) watchConnections(this);
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
 }
 ObjectSetPrototypeOf(Server.prototype, net.Server.prototype);
@@ -124,35 +127,45 @@ function storeHTTPOptions(options) {
   chooseStrict(this, options);
   this.requestTimeout = integerOption(options, 'requestTimeout', REQUEST_TIMEOUT);
   this.headersTimeout = integerOption(options, 'headersTimeout',
-                                      // The head is part of the request.
-                                      this.requestTimeout > 0 ? MathMin(HEADERS_TIMEOUT, this.requestTimeout) :
-                                        HEADERS_TIMEOUT);
-  if (this.requestTimeout > 0 && this.headersTimeout > 0 && this.headersTimeout > this.requestTimeout) {
-    throw new codes.ERR_OUT_OF_RANGE('headersTimeout', '<= requestTimeout', options.headersTimeout);
+                                      // The head is part of the request; without a limit for that it has none either.
+                                      limitsHeadTime ? MathMin(HEADERS_TIMEOUT, this.requestTimeout) : HEADERS_TIMEOUT);
+  if (this.requestTimeout > 0 && this.headersTimeout > 0 &&
+      (this.headersTimeout > this.requestTimeout || (!limitsHeadTime && this.headersTimeout === this.requestTimeout))) {
+    throw new codes.ERR_OUT_OF_RANGE('headersTimeout', limitsHeadTime ? '<= requestTimeout' : '< requestTimeout', options.headersTimeout);
   }
   this.keepAliveTimeout = integerOption(options, 'keepAliveTimeout', KEEP_ALIVE_TIMEOUT);
   if (keepsLonger) this.keepAliveTimeoutBuffer = integerOption(options, 'keepAliveTimeoutBuffer', KEEP_ALIVE_BUFFER);
   this.connectionsCheckingInterval = integerOption(options, 'connectionsCheckingInterval', CHECKING_INTERVAL);
   if (requiresHost) this.requireHostHeader = booleanOption(options, 'requireHostHeader', true);
-  this.joinDuplicateHeaders = booleanOption(options, 'joinDuplicateHeaders', undefined);
-  this.rejectNonStandardBodyWrites = booleanOption(options, 'rejectNonStandardBodyWrites', false);
+  if (joinsDuplicates) this.joinDuplicateHeaders = booleanOption(options, 'joinDuplicateHeaders', undefined);
+  if (refusesBodyWrites) this.rejectNonStandardBodyWrites = booleanOption(options, 'rejectNonStandardBodyWrites', false);
   if (asksBeforeUpgrade) this.shouldUpgradeCallback = upgradeOption(options);
   if (kOptimizeEmpty !== undefined) this[kOptimizeEmpty] = booleanOption(options, 'optimizeEmptyRequests', false);
   if (storesNoDelay && options.noDelay === undefined) options.noDelay = true;
   chooseForServer(this, options);
 }
 
-/**
- * Starts to watch the connections of a server. Listener of 'listening'.
- * @this {Server|https.Server}
- */
-function setupConnectionsTracking() {
-  if (!this[kConnections]) this[kConnections] = new ConnectionsList();
+// The core may take the connections of a server that listens. `this` is the server.
+function acceptNatively() {
   if (this.listeners('connection').includes(connectionListener)) acceptLazily(this);
   if (transportOf(this) === OFFLOAD) keepThreads(this);
-  clearInterval(this[kConnectionsCheckingInterval]);
-  this[kConnectionsCheckingInterval] = setInterval(checkConnections, this.connectionsCheckingInterval, this).unref();
 }
+
+function watchConnections(server) {
+  if (!server[kConnections]) server[kConnections] = new ConnectionsList();
+  clearInterval(server[kConnectionsCheckingInterval]);
+  server[kConnectionsCheckingInterval] = setInterval(checkConnections, server.connectionsCheckingInterval, server).unref();
+}
+
+/**
+ * Starts to watch the connections of a server. Listener of 'listening'; in the first releases of Node 18 called with the server when that is made.
+ * @this {Server|https.Server}
+ */
+const setupConnectionsTracking = watchesAtOnce ? watchConnections : function() {
+  watchConnections(this);
+  acceptNatively.call(this);
+};
+nameLike(setupConnectionsTracking, builtinServer.setupConnectionsTracking);
 
 /**
  * What a server does before it stops to listen.
@@ -166,12 +179,12 @@ function httpServerPreClose(server) {
 /**
  * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
  * @param {...Function} args a callback: called then, or with ERR_SERVER_NOT_RUNNING
- * @returns {Server} this
+ * @returns {Server|undefined} this; earlier releases return nothing
  */
 Server.prototype.close = function(...args) {
   httpServerPreClose(this);
   net.Server.prototype.close.apply(this, args);
-  return this;
+  return closeReturns ? this : undefined;
 };
 
 if (SymbolAsyncDispose !== undefined) {

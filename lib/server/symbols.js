@@ -6,8 +6,8 @@ const { Symbol } = require('../globals/primordials');
 const builtinServer = require('_http_server');
 
 module.exports = {
-  /** On a server: the timer that looks for late requests. */
-  kConnectionsCheckingInterval: builtinServer.kConnectionsCheckingInterval,
+  /** On a server: the timer that looks for late requests. The first releases of Node 18 do not export it. */
+  kConnectionsCheckingInterval: builtinServer.kConnectionsCheckingInterval || Symbol('http.server.connectionsCheckingInterval'),
   /** On a server: the class of its responses. */
   kServerResponse: builtinServer.kServerResponse,
   /** On a server that listens: its ConnectionsList. */
