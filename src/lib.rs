@@ -3,17 +3,18 @@
 //! Goals, in order: the same observable behaviour as the Node that loads us; no request smuggled past the
 //! framing rules; no work before somebody asks for its result; no panic out of the addon.
 //!
-//! `parser`, `serializer` and `pool` are plain Rust: no N-API type, no I/O. `binding` is the only place that knows
+//! `parser`, `serializer` and `pool` are plain Rust: no N-API type, no I/O. `transport` does the I/O, for a host that it knows by a trait.
+//! `binding` is the only place that knows
 //! JavaScript: it converts, calls the core, and hands flat results back.
 
 pub mod bytes;
+pub mod clock;
 pub mod error;
 pub mod limits;
 pub mod parser;
 pub mod pool;
 pub mod serializer;
 
-#[cfg(unix)]
 pub mod transport;
 
 // Unit tests and models are of the core alone; without Node nothing calls the entry points.

@@ -1,5 +1,5 @@
 'use strict';
-// Who reads and writes the connections of this thread for it. Two drivers with one interface (src/binding/driver.rs):
+// Who reads and writes the connections of this thread for it. Two drivers with one interface (src/transport/host.rs):
 //
 // 'native': the reactor, on the event loop of this thread. A write is a system call; what pipelined requests are answered with leaves
 // together, when they have all been handled.
@@ -11,8 +11,8 @@ const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { endsAtHangUp, isNode } = require('../compat/node-features');
 const native = require('../native/addon');
-// GROUP: connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all.
-const { transport: { FIRST_RECORD, GROUP, LEVEL_SHIFT, RECORD_WORDS, SEVERAL } = {} } = require('../native/layout');
+// MAX_BATCH: connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all.
+const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
 const { NATIVE, OFFLOAD } = require('./owner-state');
 
@@ -29,7 +29,7 @@ const isPossible = isLibuv && openers[NATIVE] !== undefined;
 // has called back and ticks are drained. The core then clears the word. Behind it, for each connection of a group: its number, and
 // where in the input its bytes are and how many.
 const HELD = 0;
-const TURN_WORDS = FIRST_RECORD + GROUP * RECORD_WORDS;
+const TURN_WORDS = FIRST_RECORD + MAX_BATCH * RECORD_WORDS;
 
 /**
  * What the core shows of one turn, and what it is told of it. The memory is shared, so that the core can use it as long as the thread
@@ -51,7 +51,7 @@ class Frame {
    */
   eventsOf(place, count) {
     if (count === 1) return this.events;
-    this.shares ??= ArrayFrom({ length: GROUP }, (_, n) => this.events.subarray(n * EVENT_WORDS / GROUP, (n + 1) * EVENT_WORDS / GROUP));
+    this.shares ??= ArrayFrom({ length: MAX_BATCH }, (_, n) => this.events.subarray(n * EVENT_WORDS / MAX_BATCH, (n + 1) * EVENT_WORDS / MAX_BATCH));
     return this.shares[place];
   }
 }
@@ -131,7 +131,7 @@ function open(name, onNews, onGroup) {
     else inTurn(kind >> LEVEL_SHIFT, tellOne, index, kind & KINDS, value, text);
   };
   const tellSome = (index, kind, value, ...texts) => {
-    if (kind === SEVERAL) onGroup(driver, value, texts);
+    if (kind === BATCH) onGroup(driver, value, texts);
     else if (kind <= KINDS) onNews(driver, index, kind, value);
     else inTurn(kind >> LEVEL_SHIFT, tellSome, index, kind & KINDS, value, ...texts);
   };

@@ -14,7 +14,7 @@ const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { types: { isUint8Array } } = require('node:util');
 const native = require('../native/addon');
-const { transport: { DEALT, ENDED, FINISHED, GIVEN_BACK, HOLD, LATIN1, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
+const { transport: { HANDLED, ENDED, FINISHED, DETACHED, HOLD, LATIN1, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('../util/errors');
 const { adopt, handleOf, holdsSeveral, inScope, resourceOf, runsOn } = require('../parser/parser');
@@ -295,7 +295,7 @@ function resume(socket) {
 
 // A connection has news. Called by its driver, once per turn for each connection.
 function onNews(driver, index, kind, value, text) {
-  if (index === GIVEN_BACK) return endUnread(driver.ending);
+  if (index === DETACHED) return endUnread(driver.ending);
   const { socket, protocol } = driver.attached[index];
   if (kind === PARSED) {
     const { frame } = shown;
@@ -321,7 +321,7 @@ function onGroup(driver, count, texts) {
     const record = FIRST_RECORD + n * RECORD_WORDS;
     const it = members[n];
     if (turn[record] < 0 || attached[turn[record]] !== it || it.paused) continue;
-    turn[record] = DEALT;
+    turn[record] = HANDLED;
     parsed(it.socket, it.protocol, frame, turn[record + 1], turn[record + 2], texts[n], frame.eventsOf(n, count));
     turn[record] = FINISHED;
   }

@@ -4,11 +4,13 @@
 use napi::sys;
 
 use super::raw::{self, Call, Fault, Value};
-use super::{parser, peek, pool};
+use super::{parser, pool};
 use crate::limits;
-use crate::parser::event;
+use crate::parser::session::Callback;
+use crate::parser::{event, session};
 use crate::pool::{Placement, Refill, Release};
 use crate::serializer::head::{ask, told};
+use crate::transport::peek;
 
 /// The members of one group, by their names in JavaScript.
 type Members = &'static [(&'static str, i64)];
@@ -22,22 +24,22 @@ const GROUPS: &[(&str, Members)] = &[
     (
         "run",
         members! {
-            LENGTH = parser::LENGTH,
-            STOP = parser::STOP,
-            CONSUMED = parser::CONSUMED,
-            NOW = parser::NOW,
-            CURSOR = parser::CURSOR,
-            FIRST_EVENT = parser::HEADER_WORDS,
-            STOP_DONE = parser::STOP_DONE,
-            STOP_FULL = parser::STOP_FULL,
-            STOP_HEAD = parser::STOP_HEAD,
-            STOP_UPGRADE = parser::STOP_UPGRADE,
-            STOP_ERROR = parser::STOP_ERROR,
+            LENGTH = session::LENGTH,
+            STOP = session::STOP,
+            CONSUMED = session::CONSUMED,
+            NOW = session::NOW,
+            CURSOR = session::CURSOR,
+            FIRST_EVENT = session::FIRST_EVENT,
+            STOP_DONE = session::STOP_DONE,
+            STOP_FULL = session::STOP_FULL,
+            STOP_HEAD = session::STOP_HEAD,
+            STOP_UPGRADE = session::STOP_UPGRADE,
+            STOP_ERROR = session::STOP_ERROR,
             RUN_ON = parser::RUN_ON,
             STRICT = parser::STRICT,
-            FAILED_HEADERS_COMPLETE = parser::HEADERS_COMPLETE_FAILED,
-            FAILED_BODY = parser::BODY_FAILED,
-            FAILED_MESSAGE_COMPLETE = parser::MESSAGE_COMPLETE_FAILED,
+            FAILED_HEADERS_COMPLETE = Callback::HeadersComplete,
+            FAILED_BODY = Callback::Body,
+            FAILED_MESSAGE_COMPLETE = Callback::MessageComplete,
         },
     ),
     (
@@ -129,28 +131,33 @@ const GROUPS: &[(&str, Members)] = &[
 ];
 
 #[cfg(unix)]
-use super::{driver, group, news};
+use super::transport;
+#[cfg(unix)]
+use crate::transport::{
+    frame,
+    host::{self, kind},
+};
 
 #[cfg(unix)]
 const TRANSPORT: Members = members! {
-    PARSED = news::PARSED,
-    ENDED = news::ENDED,
-    FAILED = news::FAILED,
-    UNSENT = news::UNSENT,
-    UNPARSED = news::UNPARSED,
-    SEVERAL = news::SEVERAL,
-    LEVEL_SHIFT = news::LEVEL_SHIFT,
-    GROUP = group::MOST,
-    FIRST_RECORD = news::FIRST_RECORD,
-    RECORD_WORDS = news::RECORD_WORDS,
-    DEALT = news::DEALT,
-    FINISHED = news::FINISHED,
-    LATIN1 = driver::LATIN1,
-    HOLD = driver::HOLD,
-    RECEIVED = driver::RECEIVED,
-    SENT = driver::SENT,
-    QUEUED = driver::QUEUED,
-    GIVEN_BACK = news::GONE,
+    PARSED = kind::PARSED,
+    ENDED = kind::ENDED,
+    FAILED = kind::FAILED,
+    UNSENT = kind::UNSENT,
+    UNPARSED = kind::UNPARSED,
+    BATCH = kind::BATCH,
+    LEVEL_SHIFT = kind::LEVEL_SHIFT,
+    MAX_BATCH = frame::MAX_BATCH,
+    FIRST_RECORD = frame::FIRST_RECORD,
+    RECORD_WORDS = frame::RECORD_WORDS,
+    HANDLED = frame::HANDLED,
+    FINISHED = frame::FINISHED,
+    LATIN1 = transport::LATIN1,
+    HOLD = transport::HOLD,
+    RECEIVED = transport::RECEIVED,
+    SENT = transport::SENT,
+    QUEUED = transport::QUEUED,
+    DETACHED = host::DETACHED,
 };
 
 /// `layout() -> string`: a line `group name number` for each.

@@ -3,18 +3,10 @@
 
 #[cfg(debug_assertions)]
 mod debug;
-#[cfg(unix)]
-mod driver;
 mod exception;
 #[cfg(unix)]
-mod exit;
-#[cfg(unix)]
-mod group;
+mod host;
 mod layout;
-#[cfg(unix)]
-mod news;
-#[cfg(unix)]
-mod offload;
 mod parser;
 mod peek;
 mod pool;
@@ -22,8 +14,6 @@ mod raw;
 mod serializer;
 #[cfg(unix)]
 mod transport;
-#[cfg(unix)]
-mod uv;
 
 use napi::bindgen_prelude::{Env, JsValue, Object, Result};
 
@@ -39,7 +29,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
         peek::register(env, exports);
         serializer::register(env, exports);
         #[cfg(unix)]
-        driver::register(env, exports);
+        transport::register(env, exports);
         pool::register(env, exports);
         #[cfg(debug_assertions)]
         debug::register(env, exports);

@@ -1,54 +1,9 @@
-//! A look at an idle connection without taking anything from it.
-//!
-//! A client that reuses a connection which the server has closed meanwhile loses its request, and one that reuses a
-//! connection on which bytes are already waiting takes them for its response. The kernel knows both before the event loop
-//! has told JavaScript.
+//! The look at an idle socket as JavaScript sees it.
 
 use napi::sys;
 
 use super::raw::{self, Call, Fault, Value};
-
-/// Nothing to read and open, or not to be told.
-pub(super) const IDLE: i32 = 0;
-/// The peer has closed or reset the connection, or the descriptor is not usable.
-pub(super) const CLOSED: i32 = 1;
-/// Bytes are waiting.
-pub(super) const DATA: i32 = 2;
-
-/// What the next read of the socket `fd` would meet: [`IDLE`], [`CLOSED`] or [`DATA`].
-#[cfg(unix)]
-fn peek(fd: i32) -> i32 {
-    let mut byte = 0_u8;
-    loop {
-        // SAFETY: `byte` has room for the one byte asked for; a number that is no socket of ours is refused by the kernel.
-        let read = unsafe {
-            libc::recv(
-                fd,
-                (&raw mut byte).cast(),
-                1,
-                libc::MSG_PEEK | libc::MSG_DONTWAIT,
-            )
-        };
-        if read > 0 {
-            return DATA;
-        }
-        if read == 0 {
-            return CLOSED;
-        }
-        match std::io::Error::last_os_error().raw_os_error() {
-            Some(libc::EINTR) => {}
-            // ENOTSOCK: a descriptor of another kind (a terminal, a pipe) cannot be looked at; it is taken as it is.
-            Some(libc::EAGAIN | libc::ENOTSOCK) => return IDLE,
-            _ => return CLOSED,
-        }
-    }
-}
-
-/// Windows hands out no descriptor, so nobody asks.
-#[cfg(not(unix))]
-fn peek(_fd: i32) -> i32 {
-    IDLE
-}
+use crate::transport::peek::peek;
 
 fn peek_socket(call: &Call<1>) -> Result<Value, Fault> {
     Ok(call.number(peek(call.i32(0)?)))
@@ -59,42 +14,4 @@ raw::entries! {
     /// where bytes are waiting. Takes nothing from the socket and never waits.
     register:
     peekSocket => peek_socket,
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::{CLOSED, DATA, IDLE, peek};
-    use std::io::{Read, Write};
-    use std::os::fd::AsRawFd;
-    use std::os::unix::net::UnixStream;
-
-    #[test]
-    fn an_open_quiet_socket_is_idle() {
-        let (here, _there) = UnixStream::pair().unwrap();
-        assert_eq!(peek(here.as_raw_fd()), IDLE);
-    }
-
-    #[test]
-    fn waiting_bytes_are_seen_and_stay() {
-        let (mut here, mut there) = UnixStream::pair().unwrap();
-        there.write_all(b"ab").unwrap();
-        assert_eq!(peek(here.as_raw_fd()), DATA);
-        drop(there);
-        assert_eq!(peek(here.as_raw_fd()), DATA);
-        let mut text = String::new();
-        here.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "ab");
-        assert_eq!(peek(here.as_raw_fd()), CLOSED);
-    }
-
-    #[test]
-    fn what_is_no_descriptor_is_closed() {
-        assert_eq!(peek(-1), CLOSED);
-    }
-
-    #[test]
-    fn what_is_no_socket_is_left_alone() {
-        let file = std::fs::File::open("/dev/null").unwrap();
-        assert_eq!(peek(file.as_raw_fd()), IDLE);
-    }
 }

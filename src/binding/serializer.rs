@@ -50,6 +50,7 @@ use std::cell::RefCell;
 use napi::sys;
 
 use super::raw::{self, Call, Fault, Value};
+use crate::clock::second;
 use crate::serializer::chunk::{chunk_head, last_chunk};
 use crate::serializer::date::DateCache;
 use crate::serializer::head::{self, Invalid, Outcome, Rules};
@@ -98,24 +99,6 @@ impl Scratch {
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
-}
-
-/// Seconds since 1970 by the coarse clock, which lags by 4 ms at most and costs 5 ns where the precise one costs 50.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn second() -> u64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `time` is a timespec to write to.
-    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &mut time) };
-    u64::try_from(time.tv_sec).unwrap_or(0)
-}
-
-/// Seconds since 1970.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn second() -> u64 {
-    crate::serializer::date::second()
 }
 
 fn refusal<const N: usize>(call: &Call<N>, invalid: Invalid) -> Value {

@@ -1,413 +1,339 @@
-//! The native transport: its reactor polled by the event loop of the JavaScript thread, one call into JavaScript for each
-//! connection that has news.
+//! The transports as `lib/transport/` sees them, and what their life is tied to: handles of the event loop, and the end of their thread.
 
-use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
 
 use napi::sys;
 
-use super::driver::{Append, Driver, Shared, error_number};
-use super::exit::at_exit;
-use super::news::{ENDED, FAILED, Frame, GONE, Listener, PARSED, Turn, UNPARSED, UNSENT};
-use super::parser::{self, Handle, is_done};
-use super::raw::{Call, Fault, Value};
-use super::uv::{self, Anchor, LoopHandle};
-use crate::parser::Output;
-use crate::transport::offload::link::Rest;
-use crate::transport::{Reactor, Read};
+use super::host::NodeHost;
+use super::parser;
+use super::raw::{self, Call, Fault, Value};
+use crate::parser::session::lock;
+use crate::transport::exit;
+use crate::transport::host::{NotAppended, Transport};
+use crate::transport::native::Native;
+use crate::transport::offload::{Offload, thread_count};
+use crate::transport::uv::{self, LoopHandle};
 
-/// A connection whose bytes JavaScript is told of.
-struct Told {
-    index: usize,
-    frame: Frame,
-    // Whether its parser waits for what JavaScript answers to these bytes.
-    waits: bool,
-    // Whether it was given back, and its stream is to be told of the end behind these bytes.
-    ends: bool,
-}
+/// What a handle of JavaScript stands for.
+type Shared = Rc<dyn Transport<Host = NodeHost>>;
 
-/// The transport of one JavaScript thread.
-struct Transport {
-    listener: Listener,
-    // Of each turn that is open: a handler of one may have the loop run, and so begin the next.
-    told: RefCell<Vec<Told>>,
-    reactor: RefCell<Reactor<Option<Handle>>>,
-    output: RefCell<Output>,
-    // The text of one write.
-    scratch: RefCell<Vec<u8>>,
-    anchor: Anchor,
-    nested: Cell<Option<LoopHandle>>,
-    cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
-}
+/// The name of the async resource.
+const RESOURCE: &std::ffi::CStr = c"RUSTHTTPTRANSPORT";
 
-/// `transportOpen(frameOf, callback, resource, endsAtHangUp) -> handle | undefined`: one per thread. Of `endsAtHangUp` see [`HangUp`](crate::transport::HangUp). `frameOf(level)` answers the memory of a turn, see
-/// [`Listener::new`]; a turn of level 1 is one in a handler of another.
-/// `callback(index, kind, value, text)` is called for each connection with news: kind 0, `value` bytes of `input` were parsed
-/// into `words` and `text` as parserExecute does; for the others see `news`. Above bit 3 of the kind is the level of the turn.
-/// Undefined where the process has no libuv to poll with.
-pub(super) fn open(call: &Call<4>) -> Result<Value, Fault> {
-    let Ok(reactor) = Reactor::new(call.i32(3)? != 0) else {
+/// `transportOpen(frameOf, callback, resource, endsAtHangUp) -> handle | undefined`: one per thread. Of `endsAtHangUp` see
+/// [`HangUp`](crate::transport::HangUp). `frameOf(level)` answers the memory of a turn, see [`NodeHost::new`]; a turn of level 1 is one
+/// in a handler of another. `callback(index, kind, value, text)` is called for each event, see
+/// [`Event`](crate::transport::host::Event): kind 0, `value` bytes of the input were parsed into words and `text` as parserExecute
+/// does. Above bit 3 of the kind is the level of the turn. Undefined where the process has no libuv to poll with.
+fn open_native(call: &Call<4>) -> Result<Value, Fault> {
+    let ends_at_hang_up = call.i32(3)? != 0;
+    let Some(host) = NodeHost::new(call, RESOURCE)? else {
         return Ok(call.undefined());
     };
-    let fd = reactor.as_raw_fd();
-    let Some(listener) = Listener::new(call, c"RUSTHTTPTRANSPORT")? else {
+    let event_loop = host.event_loop();
+    let Ok(native) = Native::new(host, ends_at_hang_up) else {
         return Ok(call.undefined());
     };
-    let (env, event_loop) = (listener.env(), listener.event_loop());
-    let transport: Rc<Transport> = Rc::new(Transport {
-        listener,
-        told: RefCell::default(),
-        reactor: RefCell::new(reactor),
-        output: RefCell::new(Output::new()),
-        scratch: RefCell::new(Vec::new()),
-        anchor: Anchor::default(),
-        nested: Cell::new(None),
-        cleanup: Cell::new(null_mut()),
-    });
+    let fd = native.as_raw_fd();
+    // SAFETY: the loop is that of this thread; `start` sets the data before the loop runs.
+    let handle = unsafe { LoopHandle::poll(event_loop, fd, ready::<Native<NodeHost>>, null_mut()) };
+    Ok(match handle {
+        Some(handle) => start(call, native, handle),
+        None => call.undefined(),
+    })
+}
+
+/// `offloadOpen(frameOf, callback, resource, endsAtHangUp) -> handle | undefined`: as transportOpen.
+fn open_offload(call: &Call<4>) -> Result<Value, Fault> {
+    let ends_at_hang_up = call.i32(3)? != 0;
+    let Some(host) = NodeHost::new(call, RESOURCE)? else {
+        return Ok(call.undefined());
+    };
+    // SAFETY: the loop is that of this thread; `start` sets the data before anything can wake it.
+    let handle =
+        unsafe { LoopHandle::wakeup(host.event_loop(), woken::<Offload<NodeHost>>, null_mut()) };
+    let Some(handle) = handle else {
+        return Ok(call.undefined());
+    };
+    let room = host.room();
+    // SAFETY: the transport wakes its host no more once it is shut down, which comes before the handle is closed.
+    let wake = Box::new(unsafe { handle.sender() });
+    let offload = Offload::new(host, room, ends_at_hang_up, wake);
+    Ok(start(call, offload, handle))
+}
+
+/// `offloadThreads() -> number`: I/O threads of the process; none while no server uses them.
+fn threads(call: &Call<0>) -> Result<Value, Fault> {
+    Ok(call.number(thread_count() as i32))
+}
+
+/// Ties a transport to its wakeup handle, to the iterations of its loop and to the end of its thread, and hands it to JavaScript.
+fn start<T>(call: &Call<4>, transport: T, wakeup: LoopHandle) -> Value
+where
+    T: Transport<Host = NodeHost> + 'static,
+{
+    let transport = Rc::new(transport);
+    // Given back in `closed`.
     let data = Rc::into_raw(transport.clone()) as *mut c_void;
-    // SAFETY: the loop is that of this thread; `data` is given back in `closed`.
-    let poll = unsafe { LoopHandle::poll(event_loop, fd, ready, data) };
-    let Some(poll) = poll else {
-        // SAFETY: takes back what into_raw gave, since nobody else will.
-        drop(unsafe { Rc::from_raw(data as *const Transport) });
-        return Ok(call.undefined());
-    };
-    transport.anchor.set(poll);
-    // SAFETY: as of the poll handle.
-    let nested = unsafe { LoopHandle::prepare(event_loop, looping, data) };
-    transport.nested.set(nested);
+    let host = transport.host();
     let mut hook = null_mut();
-    // SAFETY: `data` lives until `closed`, which comes after this hook.
-    unsafe { sys::napi_add_async_cleanup_hook(env, Some(cleanup), data, &mut hook) };
-    transport.cleanup.set(hook);
-    // SAFETY: the transport takes itself out when it is dropped.
-    unsafe { at_exit(EXIT_PLACE, Some((data.cast_const().cast(), exiting))) };
-    Ok(call.external::<Shared>(transport))
-}
-
-/// The thread ends: close the poll handle, and let the environment go on when that is done.
-unsafe extern "C" fn cleanup(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
-    // SAFETY: `data` is the transport that `open` registered, alive until `closed`.
-    let transport = unsafe { &*(data as *const Transport) };
-    transport.flush_all();
-    if let Some(nested) = transport.nested.take() {
-        // SAFETY: taken out of its cell, so this happens once. It is closed in the turn of the loop in which the poll handle is.
-        unsafe { nested.close(uv::release) };
-    }
-    if let Some(poll) = transport.anchor.take() {
-        // SAFETY: taken out of its cell, so this happens once.
-        unsafe { poll.close(closed) };
-    }
-}
-
-unsafe extern "C" fn closed(handle: *mut c_void) {
-    // SAFETY: the handle is the one that `open` started; its data is the Rc that `open` gave away.
+    // SAFETY: `data` lives until `closed`, which comes after the hook, and the hook before the last exit handler.
     unsafe {
-        let transport = Rc::from_raw(uv::data_of(handle) as *const Transport);
-        uv::release(handle);
-        sys::napi_remove_async_cleanup_hook(transport.cleanup.get());
+        wakeup.set_data(data);
+        host.prepare
+            .set(LoopHandle::prepare(host.event_loop(), iterates::<T>, data));
+        sys::napi_add_async_cleanup_hook(host.env(), Some(cleanup::<T>), data, &mut hook);
+        exit::add((data.cast(), exiting::<T>));
     }
+    host.wakeup.set(Some(wakeup));
+    host.cleanup.set(hook);
+    call.external::<Shared>(transport)
 }
 
-/// Its place among those who flush at exit.
-const EXIT_PLACE: usize = 0;
-
-/// The process exits in this thread.
-unsafe fn exiting(data: *const ()) {
-    // SAFETY: reset when the transport is dropped, on this same thread.
-    unsafe { &*data.cast::<Transport>() }.flush_all();
+/// The descriptor that the loop polls is ready.
+unsafe extern "C" fn ready<T: Transport>(handle: *mut c_void, _status: i32, _events: i32) {
+    // SAFETY: libuv calls this between `start` and `closed`.
+    unsafe { shared::<T>(handle) }.turn();
 }
 
-impl Drop for Transport {
-    fn drop(&mut self) {
-        // SAFETY: the place of this thread.
-        unsafe { at_exit(EXIT_PLACE, None) };
-    }
+/// Another thread has woken the loop.
+unsafe extern "C" fn woken<T: Transport>(handle: *mut c_void) {
+    // SAFETY: libuv calls this between `start` and `closed`.
+    unsafe { shared::<T>(handle) }.turn();
 }
 
-/// The loop says that connections are ready.
-unsafe extern "C" fn ready(handle: *mut c_void, _status: i32, _events: i32) {
-    // SAFETY: libuv calls this between `open` and `closed`.
-    unsafe { shared(handle) }.turn_safely();
-}
-
-/// The loop turns. Within a turn of ours a handler has it do so: what that turn has collected is told here, since no descriptor becomes
-/// ready for it again. The same holds for connections that the system refused another edge for.
-unsafe extern "C" fn looping(handle: *mut c_void) {
+/// The loop iterates.
+unsafe extern "C" fn iterates<T: Transport>(handle: *mut c_void) {
     // SAFETY: as in `ready`.
-    let data = unsafe { uv::data_of(handle) } as *const Transport;
-    // SAFETY: alive until `closed`.
-    let transport = unsafe { &*data };
-    if transport.is_telling() || transport.needs_turn() {
+    let transport = unsafe { &*(uv::data_of(handle) as *const T) };
+    if transport.needs_turn() {
         // SAFETY: as in `ready`.
-        let transport = unsafe { shared(handle) };
-        transport.release_held();
-        transport.turn_safely();
+        unsafe { shared::<T>(handle) }.turn_of_iteration();
     }
 }
 
 /// The transport of a handle. It lives on if JavaScript ends the thread.
 ///
 /// # Safety
-/// The handle is one of `open`, before `closed`.
-unsafe fn shared(handle: *mut c_void) -> Rc<Transport> {
-    // SAFETY: the data of the handle is an Rc that `open` gave away.
+/// The handle is one of `start`, before `closed`.
+unsafe fn shared<T>(handle: *mut c_void) -> Rc<T> {
+    // SAFETY: the data of the handle is an Rc that `start` gave away.
     unsafe {
-        let data = uv::data_of(handle) as *const Transport;
+        let data = uv::data_of(handle) as *const T;
         Rc::increment_strong_count(data);
         Rc::from_raw(data)
     }
 }
 
-impl Transport {
-    /// Sends what waits in the queues, as far as the kernel takes it now.
-    fn flush_all(&self) {
-        if let Ok(mut reactor) = self.reactor.try_borrow_mut() {
-            reactor.flush_all();
-        }
-    }
+/// The process exits in this thread.
+unsafe fn exiting<T: Transport>(data: *const ()) {
+    // SAFETY: as `start` says.
+    unsafe { &*data.cast::<T>() }.exit();
+}
 
-    /// A panic must not unwind into libuv; the connection that caused it is left to its time-out.
-    fn turn_safely(&self) {
-        let open = self.told.borrow().len();
-        let _ = catch_unwind(AssertUnwindSafe(|| self.turn()));
-        self.told.borrow_mut().truncate(open);
+/// The thread ends: the handles are closed, and the environment goes on when that is done.
+unsafe extern "C" fn cleanup<T: Transport<Host = NodeHost>>(
+    _hook: sys::napi_async_cleanup_hook_handle,
+    data: *mut c_void,
+) {
+    // SAFETY: `data` is what `start` registered, alive until `closed`.
+    let transport = unsafe { &*(data as *const T) };
+    transport.shut_down();
+    exit::remove(data.cast());
+    let host = transport.host();
+    if let Some(prepare) = host.prepare.take() {
+        // SAFETY: taken out of its cell, so this happens once. It is closed in the iteration of the loop in which the other is.
+        unsafe { prepare.close(uv::free) };
     }
-
-    /// Reads every ready connection once, and tells JavaScript what each brought. A turn in a handler of another goes on where that
-    /// one is.
-    fn turn(&self) {
-        let Some(turn) = self.listener.begin() else {
-            return;
-        };
-        if self.reactor.borrow_mut().collect().is_err() {
-            return;
-        }
-        loop {
-            let Some(index) = self.reactor.borrow_mut().next_ready() else {
-                return;
-            };
-            if self.waits(index) {
-                self.reactor.borrow_mut().defer(index);
-                continue;
-            }
-            // SAFETY: no JavaScript runs while the slice is used.
-            let input = unsafe { turn.frame.input() };
-            let read = self.reactor.borrow_mut().read(index, input);
-            let goes_on = match read {
-                Read::Bytes(count) => {
-                    let session = self.reactor.borrow().data(index).cloned().flatten();
-                    let Some(session) = session else {
-                        if !turn.tell(index, UNPARSED, count as i32, None) {
-                            return;
-                        }
-                        continue;
-                    };
-                    let mut output = self.output.take();
-                    let parsed =
-                        parser::lock(&session).run(&input[..count], &mut output, turn.frame.room());
-                    let words = turn.frame.show(0, &output.words);
-                    self.reactor.borrow_mut().weigh(index, parsed, words);
-                    let goes_on = self.tell_parsed(&turn, index, count, &output);
-                    self.output.replace(output);
-                    goes_on
-                }
-                Read::Later => true,
-                Read::Ended => turn.tell(index, ENDED, 0, None),
-                Read::Failed(number) => turn.tell(index, FAILED, number, None),
-            };
-            if !goes_on {
-                return;
-            }
-        }
-    }
-
-    /// Tells of bytes that were parsed, and sends the answers of pipelined requests that were queued meanwhile.
-    fn tell_parsed(&self, turn: &Turn, index: usize, count: usize, output: &Output) -> bool {
-        let waits = !is_done(output);
-        if waits {
-            turn.frame.set_record(0, index as i32, 0, count);
-        }
-        self.told.borrow_mut().push(Told {
-            index,
-            frame: turn.frame,
-            waits,
-            ends: false,
-        });
-        let goes_on = turn.tell(index, PARSED, count as i32, Some(&output.text));
-        let told = self.told.borrow_mut().pop();
-        let (index, ends) = told.map_or((GONE, false), |told| (told.index, told.ends));
-        if waits {
-            self.reactor.borrow_mut().catch_up(index);
-        }
-        if turn.frame.take_held() != 0 {
-            self.send_held(turn, index);
-        }
-        if goes_on && (ends || self.reactor.borrow_mut().is_over(index)) {
-            return turn.tell(index, ENDED, 0, None);
-        }
-        goes_on
-    }
-
-    fn needs_turn(&self) -> bool {
-        self.reactor
-            .try_borrow()
-            .is_ok_and(|reactor| reactor.needs_turn())
-    }
-
-    fn is_telling(&self) -> bool {
-        !self.told.borrow().is_empty()
-    }
-
-    /// Whether the parser of a connection waits for an answer of JavaScript, which is told of what it had before.
-    fn waits(&self, index: usize) -> bool {
-        self.told
-            .borrow()
-            .iter()
-            .any(|told| told.waits && told.index == index && !told.frame.is_finished(0))
-    }
-
-    fn send_held(&self, turn: &Turn, index: usize) {
-        let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
-        if left != 0 {
-            turn.tell(index, UNSENT, left, None);
-        }
-    }
-
-    /// Sends what the open turns hold back until they are over.
-    fn release_held(&self) {
-        let Some(turn) = self.listener.begin() else {
-            return;
-        };
-        let held: Vec<usize> = self
-            .told
-            .borrow()
-            .iter()
-            .filter(|told| told.frame.take_held() != 0)
-            .map(|told| told.index)
-            .collect();
-        for index in held {
-            self.send_held(&turn, index);
-        }
+    if let Some(wakeup) = host.wakeup.take() {
+        // SAFETY: taken out of its cell, so this happens once; the transport wakes its host no more.
+        unsafe { wakeup.close(closed::<T>) };
     }
 }
 
-impl Driver for Transport {
-    fn attach(&self, fd: i32, parser: Handle, _threads: usize) -> i32 {
-        match self.reactor.borrow_mut().attach(fd, Some(parser)) {
-            Ok(index) => index as i32,
-            Err(error) => error_number(&error),
-        }
-    }
-
-    fn set_parser(&self, index: usize, parser: Option<Handle>) -> Result<(), Fault> {
-        self.reactor.borrow_mut().set_data(index, parser);
-        Ok(())
-    }
-
-    fn detach(&self, index: usize, closing: bool) -> Rest {
-        let mut reactor = self.reactor.borrow_mut();
-        let mut ends = false;
-        for told in self.told.borrow_mut().iter_mut() {
-            if told.index == index {
-                told.index = GONE;
-                told.ends = !closing && reactor.is_over(index);
-                ends |= told.ends;
-            }
-        }
-        let (received, sent, _) = reactor.counts(index);
-        let unsent = if closing {
-            reactor.forget(index)
-        } else {
-            reactor.detach(index)
-        };
-        Rest {
-            unsent,
-            received,
-            sent,
-            ends,
-            ..Rest::default()
-        }
-    }
-
-    fn pause(&self, index: usize) {
-        self.reactor.borrow_mut().pause(index);
-    }
-
-    fn resume(&self, index: usize) {
-        self.reactor.borrow_mut().resume(index);
-    }
-
-    fn count(&self) -> usize {
-        self.reactor.borrow().len()
-    }
-
-    fn anchor(&self) -> &Anchor {
-        &self.anchor
-    }
-
-    fn write(&self, index: usize, hold: bool, append: Append<'_>) -> Result<i32, Fault> {
-        let mut reactor = self.reactor.borrow_mut();
-        if hold && !reactor.is_hung_up(index) {
-            let Some(queue) = reactor.queue(index) else {
-                return Ok(0);
-            };
-            append(queue)?;
-            return Ok(queue.len() as i32);
-        }
-        let mut scratch = self.scratch.borrow_mut();
-        scratch.clear();
-        append(&mut scratch)?;
-        Ok(send_all(&mut reactor, index, &scratch))
-    }
-
-    fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> Result<i32, Fault> {
-        let mut reactor = self.reactor.borrow_mut();
-        if !hold || reactor.is_hung_up(index) {
-            return Ok(send_all(&mut reactor, index, bytes));
-        }
-        let Some(queue) = reactor.queue(index) else {
-            return Ok(0);
-        };
-        queue.extend_from_slice(bytes);
-        Ok(queue.len() as i32)
-    }
-
-    fn flush(&self, index: usize) -> i32 {
-        send_all(&mut self.reactor.borrow_mut(), index, &[])
-    }
-
-    fn release(&self, index: usize) -> i32 {
-        self.flush(index)
-    }
-
-    fn take(&self, index: usize) -> Vec<u8> {
-        self.reactor
-            .borrow_mut()
-            .queue(index)
-            .map(std::mem::take)
-            .unwrap_or_default()
-    }
-
-    fn counts(&self, index: usize) -> (u64, u64, usize) {
-        self.reactor.borrow().counts(index)
+unsafe extern "C" fn closed<T: Transport<Host = NodeHost>>(handle: *mut c_void) {
+    // SAFETY: the handle is the one of `start`; its data is the Rc that `start` gave away.
+    unsafe {
+        let transport = Rc::from_raw(uv::data_of(handle) as *const T);
+        uv::free(handle);
+        sys::napi_remove_async_cleanup_hook(transport.host().cleanup.get());
     }
 }
 
-/// Sends the queue and `more`; what the socket does not take stays in the queue.
-fn send_all(reactor: &mut Reactor<Option<Handle>>, index: usize, more: &[u8]) -> i32 {
-    let queued = reactor.queue(index).map_or(0, |queue| queue.len());
-    match reactor.send(index, more) {
-        Ok(count) => {
-            let rest = more.get(count.saturating_sub(queued)..).unwrap_or(&[]);
-            reactor.queue(index).map_or(0, |queue| {
-                queue.extend_from_slice(rest);
-                queue.len() as i32
+/// The connection number in argument 1.
+fn connection<const N: usize>(call: &Call<N>) -> Result<usize, Fault> {
+    usize::try_from(call.i32(1)?).map_err(|_| Fault::Argument(c"expected a connection"))
+}
+
+/// The transport in argument 0.
+fn transport<const N: usize>(call: &Call<N>) -> Result<&dyn Transport<Host = NodeHost>, Fault> {
+    // SAFETY: lib/ passes the handle that transportOpen or offloadOpen made; it stays where it is while the call lasts.
+    Ok(&**unsafe { call.data::<Shared>(0)? })
+}
+
+/// `transportAttach(handle, fd, parser, runOn, threads) -> index`: begins to read `fd` into `parser`, in one of so many threads
+/// where there are any; negative is a system error.
+fn attach(call: &Call<5>) -> Result<Value, Fault> {
+    let session = parser::session(call, 2)?;
+    lock(&session).set_run_on(call.i32(3)? != 0);
+    let threads = call.i32(4)?.max(1) as usize;
+    let attached = transport(call)?.attach(call.i32(1)?, session, threads);
+    Ok(call.number(match attached {
+        Ok(connection) => connection as i32,
+        Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
+    }))
+}
+
+/// `transportKeepReady(handle, change)`: one more (1) or less (-1) server wants the threads, if there are any, to stay.
+fn keep_ready(call: &Call<2>) -> Result<Value, Fault> {
+    transport(call)?.keep_ready(call.i32(1)?);
+    Ok(call.undefined())
+}
+
+/// `transportParser(handle, index, parser, runOn)`: parses what comes from now on with this parser; with none (-1), bytes come
+/// as they are.
+fn set_parser(call: &Call<4>) -> Result<Value, Fault> {
+    let session = if call.i32(2)? < 0 {
+        None
+    } else {
+        let session = parser::session(call, 2)?;
+        lock(&session).set_run_on(call.i32(3)? != 0);
+        Some(session)
+    };
+    if transport(call)?.set_parser(connection(call)?, session) {
+        Ok(call.undefined())
+    } else {
+        Err(Fault::Argument(
+            c"expected a connection of the native transport",
+        ))
+    }
+}
+
+/// `transportDetach(handle, index, closing, rest) -> Buffer | undefined`: ends reading; the bytes that are queued and not sent.
+/// `closing` 1: the descriptor is closed before the loop goes on. Sets in the array `rest`: 0, if there is such, a Buffer of bytes
+/// that were read and not delivered, or the number of an error, or true where the end is behind the bytes that JavaScript is at, and
+/// comes when their call is over; 1 and 2, the bytes received (without those) and sent.
+fn detach(call: &Call<4>) -> Result<Value, Fault> {
+    let detached = transport(call)?.detach(connection(call)?, call.i32(2)? != 0);
+    if let Some(number) = detached.failed {
+        call.set_element(3, 0, call.number(number));
+    } else if detached.ends {
+        call.set_element(3, 0, call.boolean(true));
+    } else if !detached.unread.is_empty() {
+        call.set_element(3, 0, call.buffer(&detached.unread));
+    }
+    call.set_element(3, 1, call.double(detached.received as f64));
+    call.set_element(3, 2, call.double(detached.sent as f64));
+    Ok(if detached.unsent.is_empty() {
+        call.undefined()
+    } else {
+        call.buffer(&detached.unsent)
+    })
+}
+
+/// `transportPause(handle, index)`
+fn pause(call: &Call<2>) -> Result<Value, Fault> {
+    transport(call)?.pause(connection(call)?);
+    Ok(call.undefined())
+}
+
+/// `transportResume(handle, index)`
+fn resume(call: &Call<2>) -> Result<Value, Fault> {
+    transport(call)?.resume(connection(call)?);
+    Ok(call.undefined())
+}
+
+/// `transportCount(handle) -> number`: connections that are attached.
+fn count(call: &Call<1>) -> Result<Value, Fault> {
+    Ok(call.number(transport(call)?.count() as i32))
+}
+
+/// `transportKeepAlive(handle, change)`: `change` more (or, negative, fewer) connections keep the event loop alive.
+fn keep_alive(call: &Call<2>) -> Result<Value, Fault> {
+    transport(call)?.keep_alive(call.i32(1)? as isize);
+    Ok(call.undefined())
+}
+
+/// Flags of transportWrite: the characters are bytes, not to be written as UTF-8; they are queued, not sent.
+pub const LATIN1: i32 = 1;
+pub const HOLD: i32 = 2;
+
+/// `transportWrite(handle, index, text, flags) -> number`: sends a string. 0: all is sent; positive: so many bytes are in the queue;
+/// negative: a system error.
+fn write(call: &Call<4>) -> Result<Value, Fault> {
+    let flags = call.i32(3)?;
+    let mut fault = None;
+    let answer = transport(call)?.write(connection(call)?, flags & HOLD != 0, &mut |queue| {
+        call.append_string(2, flags & LATIN1 != 0, queue)
+            .map_err(|wrong| {
+                fault = Some(wrong);
+                NotAppended
             })
-        }
-        Err(error) => error_number(&error),
+    });
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok(call.number(answer.unwrap_or(0))),
     }
+}
+
+/// `transportWriteBytes(handle, index, bytes, hold) -> number`: as transportWrite, for bytes.
+fn write_bytes(call: &Call<4>) -> Result<Value, Fault> {
+    let hold = call.i32(3)? != 0;
+    let answer = transport(call)?.write_bytes(connection(call)?, hold, call.bytes(2)?);
+    Ok(call.number(answer))
+}
+
+/// `transportFlush(handle, index) -> number`: sends what is queued before it returns; answers as transportWrite.
+fn flush(call: &Call<2>) -> Result<Value, Fault> {
+    Ok(call.number(transport(call)?.flush(connection(call)?)))
+}
+
+/// `transportRelease(handle, index) -> number`: lets what is queued be sent; answers as transportWrite.
+fn uncork(call: &Call<2>) -> Result<Value, Fault> {
+    Ok(call.number(transport(call)?.uncork(connection(call)?)))
+}
+
+/// `transportTake(handle, index) -> Buffer`: the queued bytes, which are then the caller's to send.
+fn take_queue(call: &Call<2>) -> Result<Value, Fault> {
+    let queue = transport(call)?.take_queue(connection(call)?);
+    Ok(call.buffer(&queue))
+}
+
+/// What transportBytes counts.
+pub const RECEIVED: i32 = 0;
+pub const SENT: i32 = 1;
+pub const QUEUED: i32 = 2;
+
+/// `transportBytes(handle, index, which) -> number`: bytes [`RECEIVED`], [`SENT`] or [`QUEUED`].
+fn bytes(call: &Call<3>) -> Result<Value, Fault> {
+    let (received, sent, queued) = transport(call)?.counts(connection(call)?);
+    Ok(call.double(match call.i32(2)? {
+        RECEIVED => received as f64,
+        SENT => sent as f64,
+        _ => queued as f64,
+    }))
+}
+
+raw::entries! {
+    /// Registers the functions of the transports.
+    register:
+    transportOpen => open_native,
+    offloadOpen => open_offload,
+    offloadThreads => threads,
+    transportKeepReady => keep_ready,
+    transportAttach => attach,
+    transportParser => set_parser,
+    transportDetach => detach,
+    transportPause => pause,
+    transportResume => resume,
+    transportKeepAlive => keep_alive,
+    transportWrite => write,
+    transportWriteBytes => write_bytes,
+    transportFlush => flush,
+    transportRelease => uncork,
+    transportTake => take_queue,
+    transportBytes => bytes,
+    transportCount => count,
 }

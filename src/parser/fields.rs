@@ -2,8 +2,8 @@
 
 use super::cursor::Cursor;
 use super::event::Output;
-use super::framing::FieldKind;
 use super::names;
+use super::names::FieldKind;
 use super::state::{Span, State};
 use super::{Dialect, Kind, Lenient, Parser, Step, Stop};
 use crate::bytes;

@@ -2,29 +2,11 @@
 
 use super::cursor::Cursor;
 use super::event::{self, Output};
+use super::method;
+use super::names::FieldKind;
 use super::state::State;
 use super::{AtEnd, Decision, Kind, Lenient, Parser, Step, Stop};
-use super::{method, names};
 use crate::error::fault;
-
-/// Fields that decide about framing, and all others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FieldKind {
-    General,
-    /// `Content-Length`
-    Length,
-    /// `Transfer-Encoding`
-    Coding,
-    /// `Connection` and `Proxy-Connection`
-    Connection,
-    Upgrade,
-}
-
-impl FieldKind {
-    pub(super) fn of(name: &[u8]) -> FieldKind {
-        names::find(name).map_or(FieldKind::General, |found| found.kind)
-    }
-}
 
 /// What the fields of a head have said so far.
 #[derive(Clone, Copy, Debug)]

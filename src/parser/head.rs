@@ -7,7 +7,8 @@ use std::mem::MaybeUninit;
 
 use super::cursor::Cursor;
 use super::event::{self, Output};
-use super::framing::{FieldKind, Framing};
+use super::framing::Framing;
+use super::names::FieldKind;
 use super::{Kind, Parser, Step, method, names, strict};
 use crate::limits::{FAST_HEADERS, MAX_TEXT};
 

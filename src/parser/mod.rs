@@ -9,6 +9,7 @@ mod head;
 pub mod method;
 pub mod names;
 pub mod repeats;
+pub mod session;
 mod start_line;
 mod state;
 mod strict;

@@ -2,7 +2,24 @@
 //!
 //! Every name has two spellings, and each has an id: the lower-case one (even) and the one its specification writes (odd).
 
-use super::framing::FieldKind;
+/// Fields that decide about framing, and all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldKind {
+    General,
+    /// `Content-Length`
+    Length,
+    /// `Transfer-Encoding`
+    Coding,
+    /// `Connection` and `Proxy-Connection`
+    Connection,
+    Upgrade,
+}
+
+impl FieldKind {
+    pub(super) fn of(name: &[u8]) -> FieldKind {
+        find(name).map_or(FieldKind::General, |found| found.kind)
+    }
+}
 
 /// The names as specified. All of them are ASCII, and none is longer than [`LONGEST`].
 #[rustfmt::skip]

@@ -4,7 +4,7 @@
 //! had known of the hang-up before; later ones read on, and so find the reset. A read has emptied the socket when it did not fill
 //! its buffer, of [`LARGEST_READ`] bytes.
 
-use super::share::LARGEST_READ;
+use super::read_budget::LARGEST_READ;
 
 /// The hang-up of one connection.
 #[derive(Clone, Copy, Debug, Default)]

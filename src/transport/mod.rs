@@ -1,16 +1,29 @@
-//! Native transport: the core reads and writes the descriptors of plain sockets itself.
+//! Transports: the core reads and writes the descriptors of plain sockets itself, for a JavaScript thread, its host.
 //!
-//! Owns one readiness set per JavaScript thread (epoll or kqueue, nested into the thread's event loop by its descriptor) and,
-//! for each attached connection, its descriptor number and the bytes that wait to be sent. Never owns a descriptor: the
-//! socket that JavaScript sees does, and it must detach before the descriptor is closed. Never waits.
-//!
-//! Offload ([`offload`]) does the same in threads of its own, with copies of the descriptors.
+//! [`native`] does so on that thread, when its event loop says that connections are ready. [`offload`] has I/O threads that read, parse
+//! and send. What either can be asked, and asks of its host, is in [`host`]; how JavaScript sees bytes and events in [`frame`].
 
+#[cfg(unix)]
+pub mod exit;
+#[cfg(unix)]
+pub mod frame;
+#[cfg(unix)]
 mod hang_up;
+#[cfg(unix)]
+pub mod host;
+#[cfg(unix)]
 pub mod io;
+#[cfg(unix)]
+pub mod native;
+#[cfg(unix)]
 pub mod offload;
-mod reactor;
-mod share;
+pub mod peek;
+#[cfg(unix)]
+mod read_budget;
+#[cfg(unix)]
+pub mod turn;
+#[cfg(unix)]
+pub mod uv;
 
+#[cfg(unix)]
 pub use hang_up::HangUp;
-pub use reactor::{Reactor, Read};

@@ -15,8 +15,9 @@ use std::task::Waker;
 use super::sync::{Arc, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::parser::Output;
 use crate::transport::HangUp;
+use crate::transport::host::Detached;
 use crate::transport::io::is_full;
-use crate::transport::share::Share;
+use crate::transport::read_budget::Share;
 
 /// Input that is kept allocated for a connection between two reads.
 const INPUT_KEPT: usize = 2048;
@@ -75,23 +76,6 @@ pub enum Resumed {
     Wake,
     /// Take the news that came before the pause.
     Take,
-}
-
-/// What was under way when a connection was given back.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Rest {
-    /// Bytes that were read, and not taken: the parser is as it was before them.
-    pub unread: Vec<u8>,
-    /// Bytes that were queued, and not sent.
-    pub unsent: Vec<u8>,
-    /// The error number of a read that failed, if nobody was told.
-    pub failed: Option<i32>,
-    /// Bytes received, without those that are unread.
-    pub received: u64,
-    /// Bytes sent.
-    pub sent: u64,
-    /// Whether the end is behind the bytes that the owner is at: see [`HangUp`].
-    pub ends: bool,
 }
 
 enum Phase {
@@ -448,8 +432,8 @@ impl<F: Feed, W: Wire> Link<F, W> {
 
     /// Takes the connection back, with `more` behind what is queued: the task does not touch its descriptor from here on. It
     /// is to be woken, so that it ends.
-    pub fn give_back(&self, more: &mut Vec<u8>) -> Rest {
-        let mut rest = Rest::default();
+    pub fn give_back(&self, more: &mut Vec<u8>) -> Detached {
+        let mut rest = Detached::default();
         let mut incoming = lock(&self.incoming);
         incoming.gone = true;
         match incoming.phase {

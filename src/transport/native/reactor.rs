@@ -2,7 +2,7 @@
 //!
 //! Polling is edge-triggered: an edge is used up by one read, and [`Reactor::read`] asks for another where that read cannot
 //! have emptied the socket. So every connection gets one read a turn, and those that send much share a few more behind the first
-//! reads of all ([`MORE_PER_TURN`]): one that always has more starves nobody. How much a read takes depends on what the bytes
+//! reads of all (`MORE_PER_TURN`): one that always has more starves nobody. How much a read takes depends on what the bytes
 //! before it were worth ([`Reactor::weigh`]): the turns of many small events are short, too.
 
 use std::io::{ErrorKind, Result};
@@ -14,9 +14,9 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
-use super::hang_up::HangUp;
-use super::io;
-use super::share::{LARGEST_READ, Share};
+use crate::transport::HangUp;
+use crate::transport::io;
+use crate::transport::read_budget::{LARGEST_READ, Share};
 
 /// Readiness events taken in one turn; the rest waits in the kernel for the next.
 const EVENTS_PER_TURN: usize = 256;
@@ -142,11 +142,6 @@ impl<T> Reactor<T> {
     /// How many connections are attached.
     pub fn len(&self) -> usize {
         self.connections.len()
-    }
-
-    /// Whether no connection is attached.
-    pub fn is_empty(&self) -> bool {
-        self.connections.is_empty()
     }
 
     /// Begins to watch a descriptor. Returns the connection's number, valid until [`Reactor::detach`].
@@ -445,8 +440,8 @@ impl<T> Reactor<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::share::WORDS_PER_READ;
     use super::*;
+    use crate::transport::read_budget::WORDS_PER_READ;
     use std::io::{Read as _, Write};
     use std::net::{Shutdown, TcpListener, TcpStream};
     use std::os::unix::net::UnixStream;

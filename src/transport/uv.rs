@@ -4,7 +4,6 @@
 //! libuv's functions are looked up in the running process, not linked: a runtime that loads Node addons without offering
 //! libuv (Bun, Deno, some Electron builds) then still loads this one.
 
-use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 use std::os::fd::RawFd;
 
@@ -91,7 +90,7 @@ impl Functions {
     }
 }
 
-/// An open handle. It does not keep the loop alive until an [`Anchor`] has it do so.
+/// An open handle. It does not keep the loop alive until [`LoopHandle::keep_alive`] has it do so.
 #[derive(Clone, Copy)]
 pub struct LoopHandle {
     handle: Handle,
@@ -116,19 +115,19 @@ impl LoopHandle {
             let init = |handle| (functions.poll_init)(event_loop, handle, fd);
             let poll = LoopHandle::open(functions, POLL, init, data)?;
             if (functions.poll_start)(poll.handle, READABLE, ready) != 0 {
-                poll.close(release);
+                poll.close(free);
                 return None;
             }
             Some(poll)
         }
     }
 
-    /// A handle by which any thread can have `called(handle)` run on the loop's thread: see [`LoopHandle::bell`].
+    /// A handle by which any thread can have `called(handle)` run on the loop's thread: see [`LoopHandle::sender`].
     /// `None` where this process has no libuv.
     ///
     /// # Safety
     /// As that of [`LoopHandle::poll`].
-    pub unsafe fn waker(
+    pub unsafe fn wakeup(
         event_loop: *mut c_void,
         called: AsyncCallback,
         data: *mut c_void,
@@ -190,17 +189,17 @@ impl LoopHandle {
     /// Changes what [`data_of`] finds.
     ///
     /// # Safety
-    /// The handle is open, and `data` is valid as `waker` says.
+    /// The handle is open, and `data` is valid as `wakeup` says.
     pub unsafe fn set_data(self, data: *mut c_void) {
         // SAFETY: the data is the first member of every handle.
         unsafe { *self.handle.cast::<*mut c_void>() = data };
     }
 
-    /// What wakes the loop of a handle that [`LoopHandle::waker`] made.
+    /// What wakes the loop of a handle that [`LoopHandle::wakeup`] made.
     ///
     /// # Safety
     /// It is not called once the handle is being closed.
-    pub unsafe fn bell(self) -> impl Fn() + Send + 'static {
+    pub unsafe fn sender(self) -> impl Fn() + Send + 'static {
         let (handle, send) = (self.handle as usize, self.functions.async_send);
         move || {
             // SAFETY: uv_async_send is the one function of libuv for other threads; the caller vouches that the handle is open.
@@ -208,59 +207,27 @@ impl LoopHandle {
         }
     }
 
-    /// Keeps the loop alive.
-    fn reference(self) {
-        // SAFETY: the handle is open until `close`.
-        unsafe { (self.functions.reference)(self.handle) }
+    /// Whether it keeps the loop alive.
+    ///
+    /// # Safety
+    /// The handle is open.
+    pub unsafe fn keep_alive(self, alive: bool) {
+        let change = if alive {
+            self.functions.reference
+        } else {
+            self.functions.unreference
+        };
+        // SAFETY: the caller vouches for the handle.
+        unsafe { change(self.handle) }
     }
 
-    /// Lets the loop end.
-    fn unreference(self) {
-        // SAFETY: the handle is open until `close`.
-        unsafe { (self.functions.unreference)(self.handle) }
-    }
-
-    /// Ends it. `closed` is called from the loop, and must call [`release`].
+    /// Ends it. `closed` is called from the loop, and must call [`free`].
     ///
     /// # Safety
     /// Once, and the handle is not used after.
     pub unsafe fn close(self, closed: CloseCallback) {
         // SAFETY: the caller vouches that it is open.
         unsafe { (self.functions.close)(self.handle, Some(closed)) }
-    }
-}
-
-/// The handle of a transport, which keeps the loop alive while any connection wants that.
-#[derive(Default)]
-pub struct Anchor {
-    handle: Cell<Option<LoopHandle>>,
-    wanted: Cell<usize>,
-}
-
-impl Anchor {
-    /// Takes an open handle.
-    pub fn set(&self, handle: LoopHandle) {
-        self.handle.set(Some(handle));
-    }
-
-    /// Lets go of the handle, to close it.
-    pub fn take(&self) -> Option<LoopHandle> {
-        self.handle.take()
-    }
-
-    /// So many more (or, negative, fewer) connections want the loop to stay alive.
-    pub fn keep_alive(&self, change: isize) {
-        let before = self.wanted.get();
-        let after = before.saturating_add_signed(change);
-        self.wanted.set(after);
-        let Some(handle) = self.handle.get() else {
-            return;
-        };
-        match (before, after) {
-            (0, 1..) => handle.reference(),
-            (1.., 0) => handle.unreference(),
-            _ => {}
-        }
     }
 }
 
@@ -277,7 +244,28 @@ pub unsafe fn data_of(handle: *mut c_void) -> *mut c_void {
 ///
 /// # Safety
 /// Only from, or as, the callback of [`LoopHandle::close`].
-pub unsafe extern "C" fn release(handle: *mut c_void) {
-    // SAFETY: `poll` or `waker` got it from calloc, and libuv has let go of it.
+pub unsafe extern "C" fn free(handle: *mut c_void) {
+    // SAFETY: `poll`, `wakeup` or `prepare` got it from calloc, and libuv has let go of it.
     unsafe { libc::free(handle) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    unsafe extern "C" fn never(_handle: Handle) {
+        panic!("there is no loop to call this");
+    }
+
+    #[test]
+    fn a_process_without_libuv_has_no_handles() {
+        // SAFETY: neither is called: the functions are not there.
+        let (wakeup, prepare) = unsafe {
+            (
+                LoopHandle::wakeup(std::ptr::null_mut(), never, std::ptr::null_mut()),
+                LoopHandle::prepare(std::ptr::null_mut(), never, std::ptr::null_mut()),
+            )
+        };
+        assert!(wakeup.is_none() && prepare.is_none());
+    }
 }

@@ -1,0 +1,272 @@
+//! A parser with what belongs to it from run to run, and the record that each run leaves: the words below, from [`LENGTH`] to
+//! [`CURSOR`], followed by the events of [`super::event`].
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::repeats::Repeats;
+use super::{Code, Config, Decision, Error, Kind, Output, Parser, Stop, event};
+use crate::clock::now;
+use crate::error::fault;
+use crate::limits;
+
+/// The used length of the record.
+pub const LENGTH: usize = 0;
+/// Why the parser stopped: one of the `STOP_*`.
+pub const STOP: usize = 1;
+/// Bytes of the input that are parsed.
+pub const CONSUMED: usize = 2;
+/// The clock of [`now`] in ms.
+pub const NOW: usize = 3;
+/// JavaScript's: how far it has come.
+pub const CURSOR: usize = 4;
+/// Words before the first event.
+pub const FIRST_EVENT: usize = 5;
+/// Words that the largest event may need beyond the soft limit of the output.
+const LARGEST_EVENT: usize = event::HEAD_WORDS + limits::HEADER_BATCH * event::FIELD_WORDS;
+
+/// All of the input is parsed.
+pub const STOP_DONE: i32 = 0;
+/// There is no more room for events.
+pub const STOP_FULL: i32 = 1;
+/// A head waits for the decision of its callback.
+pub const STOP_HEAD: i32 = 2;
+/// Another protocol begins.
+pub const STOP_UPGRADE: i32 = 3;
+/// The input is refused.
+pub const STOP_ERROR: i32 = 4;
+
+/// A callback that threw: the parser has an error of its own for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callback {
+    /// That of a head.
+    HeadersComplete = 0,
+    /// That of a piece of the body.
+    Body = 1,
+    /// That of the end of a message.
+    MessageComplete = 2,
+}
+
+impl Callback {
+    /// The callback of this number.
+    pub const fn of(number: i32) -> Option<Callback> {
+        match number {
+            0 => Some(Callback::HeadersComplete),
+            1 => Some(Callback::Body),
+            2 => Some(Callback::MessageComplete),
+            _ => None,
+        }
+    }
+
+    /// The sticky error of a parser whose callback threw.
+    const fn error(self) -> Error {
+        match self {
+            Callback::HeadersComplete => fault::CALLBACK,
+            Callback::Body => fault::JS_EXCEPTION,
+            Callback::MessageComplete => fault::COMPLETE_CALLBACK,
+        }
+    }
+}
+
+/// A parser, its last error, and the heads that it has seen.
+#[derive(Clone)]
+pub struct Session {
+    parser: Parser,
+    error: Option<Error>,
+    repeats: Repeats,
+}
+
+/// A session that a transport may use in a thread of its own.
+pub type SharedSession = Arc<Mutex<Session>>;
+
+/// Locks a session. One that a panic has left is in the state of its last call, as good as any.
+pub fn lock(session: &SharedSession) -> MutexGuard<'_, Session> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    /// One whose parser has these rules.
+    pub fn new(config: Config) -> Session {
+        Session {
+            parser: Parser::new(config),
+            error: None,
+            repeats: Repeats::default(),
+        }
+    }
+
+    /// Begins anew with other rules.
+    pub fn reset(&mut self, config: Config) {
+        self.parser.reset(config);
+        self.error = None;
+        self.repeats = Repeats::default();
+    }
+
+    /// Another limit of fields.
+    pub fn set_max_fields(&mut self, max_fields: u32) {
+        self.parser.set_max_fields(max_fields);
+    }
+
+    /// See [`Config::run_on`].
+    pub fn set_run_on(&mut self, run_on: bool) {
+        self.parser.set_run_on(run_on);
+    }
+
+    /// Answers the head at which the last run stopped, as its callback does: 0 for a body, 1 for none, 2 for none and another
+    /// protocol behind it, 21 to pause; anything else is a failure of the callback.
+    pub fn answer(&mut self, answer: i32) {
+        match answer {
+            0 => self.parser.decide(Decision::Body),
+            1 => self.parser.decide(Decision::SkipBody),
+            2 => self.parser.decide(Decision::SkipBodyAndUpgrade),
+            21 => self.parser.fail(Error {
+                code: Code::Paused,
+                reason: "Paused by on_headers_complete",
+            }),
+            _ => self.parser.decide(Decision::Fail),
+        }
+    }
+
+    /// Parses `input` into `out`: the record, the events (at most `room` words in all), and their text. Returns how many bytes
+    /// were parsed.
+    pub fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize {
+        begin_record(out, room);
+        let (consumed, stop) = self.parser.execute(input, out);
+        let stop = match stop {
+            Stop::Done => STOP_DONE,
+            Stop::Full => STOP_FULL,
+            Stop::Head => STOP_HEAD,
+            Stop::Upgrade => STOP_UPGRADE,
+            Stop::Error(error) => {
+                self.error = Some(error);
+                STOP_ERROR
+            }
+        };
+        if stop == STOP_DONE && self.parser.run_on() {
+            self.repeats.note(out, FIRST_EVENT);
+        }
+        finish_record(out, stop, consumed);
+        consumed
+    }
+
+    /// The input ended: leaves a record as [`Session::run`] does.
+    pub fn finish(&mut self, out: &mut Output, room: usize) {
+        begin_record(out, room);
+        let stop = match self.parser.finish(out) {
+            Ok(()) => STOP_DONE,
+            Err(error) => {
+                self.error = Some(error);
+                STOP_ERROR
+            }
+        };
+        finish_record(out, stop, 0);
+    }
+
+    /// Stops at the next event until [`Session::resume`].
+    pub fn pause(&mut self) {
+        self.parser.pause();
+    }
+
+    /// Ends a pause.
+    pub fn resume(&mut self) {
+        self.parser.resume();
+    }
+
+    /// A callback threw. `earlier`: the parser had parsed a head behind the event of that callback.
+    pub fn fail(&mut self, callback: Callback, earlier: bool) {
+        if earlier || callback == Callback::Body {
+            self.parser.fail_earlier(callback.error());
+        } else {
+            self.parser.fail(callback.error());
+        }
+    }
+
+    /// The last error.
+    pub fn error(&self) -> Option<Error> {
+        self.error
+    }
+}
+
+impl Default for Session {
+    /// A parser of requests with the limits of Node.
+    fn default() -> Session {
+        Session::new(Config::new(Kind::Request))
+    }
+}
+
+fn begin_record(out: &mut Output, room: usize) {
+    out.clear();
+    out.words.extend_from_slice(&[0; FIRST_EVENT]);
+    out.limit = room.saturating_sub(LARGEST_EVENT);
+}
+
+fn finish_record(out: &mut Output, stop: i32, consumed: usize) {
+    out.words[LENGTH] = out.words.len() as i32;
+    out.words[STOP] = stop;
+    out.words[CONSUMED] = consumed as i32;
+    out.words[NOW] = now();
+}
+
+/// Whether JavaScript needs the input of a run: for a body, to go on, for what comes behind an upgrade, or to show an error.
+pub fn refers_to_input(out: &Output) -> bool {
+    out.has_bodies || !is_done(out)
+}
+
+/// Whether a run has parsed all of its input and waits for nothing: the parser may be given more before JavaScript has seen this.
+pub fn is_done(out: &Output) -> bool {
+    out.words.get(STOP) == Some(&STOP_DONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(session: &mut Session, input: &[u8]) -> Output {
+        let mut out = Output::new();
+        session.run(input, &mut out, limits::OUTPUT_WORDS);
+        out
+    }
+
+    #[test]
+    fn a_run_leaves_its_length_its_stop_and_what_it_has_parsed() {
+        let mut session = Session::default();
+        let out = run(&mut session, b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET");
+        assert_eq!(out.words[STOP], STOP_HEAD);
+        assert_eq!(out.words[CONSUMED], 27);
+        assert_eq!(out.words[LENGTH] as usize, out.words.len());
+        assert!(refers_to_input(&out) && !is_done(&out));
+        session.answer(0);
+        assert!(is_done(&run(&mut session, b"GET")));
+    }
+
+    #[test]
+    fn an_error_is_kept_until_the_parser_begins_anew() {
+        let mut session = Session::default();
+        let out = run(&mut session, b"\x01");
+        assert_eq!(out.words[STOP], STOP_ERROR);
+        assert_eq!(
+            session.error().map(|error| error.code),
+            Some(Code::InvalidMethod)
+        );
+        session.reset(Config::new(Kind::Request));
+        assert!(session.error().is_none());
+    }
+
+    #[test]
+    fn a_callback_that_threw_stops_the_parser_for_good() {
+        for (number, code) in [
+            Code::CbHeadersComplete,
+            Code::JsException,
+            Code::CbMessageComplete,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut session = Session::default();
+            let callback = Callback::of(number as i32).expect("a callback");
+            session.fail(callback, false);
+            let out = run(&mut session, b"GET / HTTP/1.1\r\n\r\n");
+            assert_eq!(out.words[STOP], STOP_ERROR);
+            assert_eq!(session.error().map(|error| error.code), Some(code));
+        }
+        assert_eq!(Callback::of(3), None);
+    }
+}

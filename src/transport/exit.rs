@@ -1,0 +1,75 @@
+//! What must still be sent when the process exits: `process.exit()` in a handler loses no answer that waits for others.
+
+use std::cell::Cell;
+use std::sync::Once;
+
+/// Called with its pointer, to send what waits without waiting.
+pub type Flush = (*const (), unsafe fn(*const ()));
+
+/// How many transports a thread may have.
+const PLACES: usize = 8;
+
+thread_local! {
+    // No destructor: the exit handlers run after those of the thread.
+    static OF_THREAD: Cell<[Option<Flush>; PLACES]> = const { Cell::new([None; PLACES]) };
+}
+
+/// Arranges that `flush` is called if this thread ends the process.
+///
+/// # Safety
+/// The function can be called with its pointer, on this thread, until that is taken out by [`remove`].
+pub unsafe fn add(flush: Flush) {
+    static ONCE: Once = Once::new();
+    let mut list = OF_THREAD.get();
+    if let Some(place) = list.iter_mut().find(|place| place.is_none()) {
+        *place = Some(flush);
+    }
+    OF_THREAD.set(list);
+    // SAFETY: the function lives as long as the process: Node unloads no addon of the main thread.
+    ONCE.call_once(|| unsafe {
+        libc::atexit(exiting);
+    });
+}
+
+/// Takes out what [`add`] was given with this pointer.
+pub fn remove(data: *const ()) {
+    OF_THREAD.set(
+        OF_THREAD
+            .get()
+            .map(|place| place.filter(|(added, _)| *added != data)),
+    );
+}
+
+extern "C" fn exiting() {
+    for (data, flush) in OF_THREAD.get().into_iter().flatten() {
+        // SAFETY: who has added it vouches for it.
+        unsafe { flush(data) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    unsafe fn count(data: *const ()) {
+        // SAFETY: the test adds a Cell that it keeps.
+        let calls = unsafe { &*data.cast::<Cell<usize>>() };
+        calls.set(calls.get() + 1);
+    }
+
+    #[test]
+    fn what_was_added_and_not_removed_is_called() {
+        let (kept, removed) = (Cell::new(0), Cell::new(0));
+        let data = |calls: &Cell<usize>| std::ptr::from_ref(calls).cast::<()>();
+        // SAFETY: both are removed before they go.
+        unsafe {
+            add((data(&removed), count));
+            add((data(&kept), count));
+        }
+        remove(data(&removed));
+        exiting();
+        remove(data(&kept));
+        exiting();
+        assert_eq!((kept.get(), removed.get()), (1, 0));
+    }
+}

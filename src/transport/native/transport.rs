@@ -1,0 +1,323 @@
+//! What the native transport notifies JavaScript of: one call for each connection that is ready.
+
+use std::cell::RefCell;
+use std::io::Result;
+use std::os::fd::RawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::reactor::{Reactor, Read};
+use crate::parser::Output;
+use crate::parser::session::{SharedSession, is_done, lock};
+use crate::transport::frame::Frame;
+use crate::transport::host::{
+    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Transport,
+};
+use crate::transport::turn::Turn;
+
+/// A connection that JavaScript is notified of bytes of.
+struct Delivery {
+    connection: usize,
+    frame: Frame,
+    // Whether its parser waits for what JavaScript answers to these bytes.
+    waits: bool,
+    // Whether it was detached, and its stream is to hear of the end behind these bytes.
+    ends: bool,
+}
+
+/// The native transport of one JavaScript thread.
+pub struct Native<H> {
+    host: H,
+    // Of each turn that is open: a handler of one may have the loop run, and so begin the next.
+    deliveries: RefCell<Vec<Delivery>>,
+    reactor: RefCell<Reactor<Option<SharedSession>>>,
+    output: RefCell<Output>,
+    // The text of one write.
+    scratch: RefCell<Vec<u8>>,
+    loop_ref: LoopRef,
+}
+
+impl<H: Host> Native<H> {
+    /// A transport without connections; of `ends_at_hang_up` see [`HangUp::new`](crate::transport::HangUp::new).
+    ///
+    /// # Errors
+    /// What the system says when it has no descriptor left.
+    pub fn new(host: H, ends_at_hang_up: bool) -> Result<Native<H>> {
+        Ok(Native {
+            host,
+            deliveries: RefCell::default(),
+            reactor: RefCell::new(Reactor::new(ends_at_hang_up)?),
+            output: RefCell::new(Output::new()),
+            scratch: RefCell::new(Vec::new()),
+            loop_ref: LoopRef::default(),
+        })
+    }
+
+    /// The descriptor that becomes readable when a connection is ready: [`Transport::turn`] is due then.
+    pub fn as_raw_fd(&self) -> RawFd {
+        self.reactor.borrow().as_raw_fd()
+    }
+
+    /// Reads every ready connection once, and notifies JavaScript of what each brought. A turn in a handler of another goes on where that
+    /// one is.
+    fn run(&self) {
+        let Some(turn) = Turn::begin(&self.host) else {
+            return;
+        };
+        if self.reactor.borrow_mut().collect().is_err() {
+            return;
+        }
+        loop {
+            let Some(index) = self.reactor.borrow_mut().next_ready() else {
+                return;
+            };
+            if self.waits(index) {
+                self.reactor.borrow_mut().defer(index);
+                continue;
+            }
+            // SAFETY: no JavaScript runs while the slice is used.
+            let input = unsafe { turn.frame.input() };
+            let read = self.reactor.borrow_mut().read(index, input);
+            let goes_on = match read {
+                Read::Bytes(count) => {
+                    let session = self.reactor.borrow().data(index).cloned().flatten();
+                    let Some(session) = session else {
+                        if !turn.notify(index, Event::Unparsed(count), None) {
+                            return;
+                        }
+                        continue;
+                    };
+                    let mut output = self.output.take();
+                    let parsed =
+                        lock(&session).run(&input[..count], &mut output, turn.frame.room());
+                    let words = turn.frame.show(0, &output.words);
+                    self.reactor.borrow_mut().weigh(index, parsed, words);
+                    let goes_on = self.deliver(&turn, index, count, &output);
+                    self.output.replace(output);
+                    goes_on
+                }
+                Read::Later => true,
+                Read::Ended => turn.notify(index, Event::Ended, None),
+                Read::Failed(number) => turn.notify(index, Event::Failed(number), None),
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// Notifies of bytes that were parsed, and sends the answers of pipelined requests that were queued meanwhile.
+    fn deliver(&self, turn: &Turn<'_, H>, index: usize, count: usize, output: &Output) -> bool {
+        let waits = !is_done(output);
+        if waits {
+            turn.frame.set_record(0, index, 0, count);
+        }
+        self.deliveries.borrow_mut().push(Delivery {
+            connection: index,
+            frame: turn.frame,
+            waits,
+            ends: false,
+        });
+        let goes_on = turn.notify(index, Event::Parsed(count), Some(&output.text));
+        let delivery = self.deliveries.borrow_mut().pop();
+        let (index, ends) = delivery.map_or((DETACHED, false), |it| (it.connection, it.ends));
+        if waits {
+            self.reactor.borrow_mut().catch_up(index);
+        }
+        if turn.frame.take_corked() {
+            self.send_corked(turn, index);
+        }
+        if goes_on && (ends || self.reactor.borrow_mut().is_over(index)) {
+            return turn.notify(index, Event::Ended, None);
+        }
+        goes_on
+    }
+
+    /// Whether the parser of a connection waits for an answer of JavaScript, which is at what it had before.
+    fn waits(&self, index: usize) -> bool {
+        self.deliveries
+            .borrow()
+            .iter()
+            .any(|it| it.waits && it.connection == index && !it.frame.is_finished(0))
+    }
+
+    fn send_corked(&self, turn: &Turn<'_, H>, index: usize) {
+        let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
+        if left != 0 {
+            turn.notify(index, Event::Unsent(left), None);
+        }
+    }
+
+    /// Sends what the open turns have corked until they are over.
+    fn uncork_all(&self) {
+        let Some(turn) = Turn::begin(&self.host) else {
+            return;
+        };
+        let corked: Vec<usize> = self
+            .deliveries
+            .borrow()
+            .iter()
+            .filter(|it| it.frame.take_corked())
+            .map(|it| it.connection)
+            .collect();
+        for index in corked {
+            self.send_corked(&turn, index);
+        }
+    }
+}
+
+impl<H: Host> Transport for Native<H> {
+    type Host = H;
+
+    fn host(&self) -> &H {
+        &self.host
+    }
+
+    fn attach(&self, fd: i32, parser: SharedSession, _threads: usize) -> Result<usize> {
+        self.reactor.borrow_mut().attach(fd, Some(parser))
+    }
+
+    fn set_parser(&self, index: usize, parser: Option<SharedSession>) -> bool {
+        self.reactor.borrow_mut().set_data(index, parser);
+        true
+    }
+
+    fn detach(&self, index: usize, closing: bool) -> Detached {
+        let mut reactor = self.reactor.borrow_mut();
+        let mut ends = false;
+        for delivery in self.deliveries.borrow_mut().iter_mut() {
+            if delivery.connection == index {
+                delivery.connection = DETACHED;
+                delivery.ends = !closing && reactor.is_over(index);
+                ends |= delivery.ends;
+            }
+        }
+        let (received, sent, _) = reactor.counts(index);
+        let unsent = if closing {
+            reactor.forget(index)
+        } else {
+            reactor.detach(index)
+        };
+        Detached {
+            unsent,
+            received,
+            sent,
+            ends,
+            ..Detached::default()
+        }
+    }
+
+    fn pause(&self, index: usize) {
+        self.reactor.borrow_mut().pause(index);
+    }
+
+    fn resume(&self, index: usize) {
+        self.reactor.borrow_mut().resume(index);
+    }
+
+    fn count(&self) -> usize {
+        self.reactor.borrow().len()
+    }
+
+    fn keep_alive(&self, change: isize) {
+        self.loop_ref.change(&self.host, change);
+    }
+
+    fn write(
+        &self,
+        index: usize,
+        hold: bool,
+        append: Append<'_>,
+    ) -> std::result::Result<i32, NotAppended> {
+        let mut reactor = self.reactor.borrow_mut();
+        if hold && !reactor.is_hung_up(index) {
+            let Some(queue) = reactor.queue(index) else {
+                return Ok(0);
+            };
+            append(queue)?;
+            return Ok(queue.len() as i32);
+        }
+        let mut scratch = self.scratch.borrow_mut();
+        scratch.clear();
+        append(&mut scratch)?;
+        Ok(send_all(&mut reactor, index, &scratch))
+    }
+
+    fn write_bytes(&self, index: usize, hold: bool, bytes: &[u8]) -> i32 {
+        let mut reactor = self.reactor.borrow_mut();
+        if !hold || reactor.is_hung_up(index) {
+            return send_all(&mut reactor, index, bytes);
+        }
+        let Some(queue) = reactor.queue(index) else {
+            return 0;
+        };
+        queue.extend_from_slice(bytes);
+        queue.len() as i32
+    }
+
+    fn flush(&self, index: usize) -> i32 {
+        send_all(&mut self.reactor.borrow_mut(), index, &[])
+    }
+
+    fn uncork(&self, index: usize) -> i32 {
+        self.flush(index)
+    }
+
+    fn take_queue(&self, index: usize) -> Vec<u8> {
+        self.reactor
+            .borrow_mut()
+            .queue(index)
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    fn counts(&self, index: usize) -> (u64, u64, usize) {
+        self.reactor.borrow().counts(index)
+    }
+
+    /// A panic must not unwind into the event loop; the connection that caused it is left to its time-out.
+    fn turn(&self) {
+        let open = self.deliveries.borrow().len();
+        let _ = catch_unwind(AssertUnwindSafe(|| self.run()));
+        self.deliveries.borrow_mut().truncate(open);
+    }
+
+    /// Within a turn of ours a handler has the loop run: what that turn has collected is delivered there, since no descriptor becomes
+    /// ready for it again. The same holds for connections that the system refused another edge for.
+    fn needs_turn(&self) -> bool {
+        !self.deliveries.borrow().is_empty()
+            || self
+                .reactor
+                .try_borrow()
+                .is_ok_and(|reactor| reactor.needs_turn())
+    }
+
+    fn turn_of_iteration(&self) {
+        self.uncork_all();
+        self.turn();
+    }
+
+    fn exit(&self) {
+        if let Ok(mut reactor) = self.reactor.try_borrow_mut() {
+            reactor.flush_all();
+        }
+    }
+
+    fn shut_down(&self) {
+        self.exit();
+    }
+}
+
+/// Sends the queue and `more`; what the socket does not take stays in the queue.
+fn send_all(reactor: &mut Reactor<Option<SharedSession>>, index: usize, more: &[u8]) -> i32 {
+    let queued = reactor.queue(index).map_or(0, |queue| queue.len());
+    match reactor.send(index, more) {
+        Ok(count) => {
+            let rest = more.get(count.saturating_sub(queued)..).unwrap_or(&[]);
+            reactor.queue(index).map_or(0, |queue| {
+                queue.extend_from_slice(rest);
+                queue.len() as i32
+            })
+        }
+        Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
+    }
+}

@@ -1,0 +1,181 @@
+//! A host that does what `lib/transport/` does of JavaScript's part, and remembers what it was notified of.
+#![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
+
+use std::cell::{Cell, RefCell};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use rust_http::parser::session::{Session, SharedSession};
+use rust_http::transport::frame::{
+    CONTROL_WORDS, FINISHED, FIRST_RECORD, Frame, HANDLED, MAX_BATCH, RECORD_WORDS,
+};
+use rust_http::transport::host::{Event, Host, Texts};
+
+const INPUT_BYTES: usize = 64 * 1024;
+/// Words of a frame.
+pub const ROOM: usize = 8192;
+
+/// The memory of a frame, which is never given back.
+#[derive(Clone, Copy)]
+struct Memory {
+    frame: Frame,
+    control: &'static [Cell<i32>],
+}
+
+impl Memory {
+    fn new() -> Memory {
+        let input = Box::leak(vec![0_u8; INPUT_BYTES].into_boxed_slice());
+        let words = Box::leak(vec![0_i32; ROOM].into_boxed_slice());
+        let control: &'static [Cell<i32>] =
+            Box::leak(vec![Cell::new(0); CONTROL_WORDS].into_boxed_slice());
+        let start = control.as_ptr().cast_mut().cast();
+        // SAFETY: all three live as long as the process.
+        let frame = unsafe {
+            Frame::new(
+                (input.as_mut_ptr(), input.len()),
+                (words.as_mut_ptr(), words.len()),
+                start,
+            )
+        };
+        Memory { frame, control }
+    }
+}
+
+/// The texts of one call.
+#[derive(Default)]
+pub struct FakeTexts(Vec<Vec<u8>>);
+
+impl Texts for FakeTexts {
+    fn add(&mut self, text: &[u8]) {
+        self.0.push(text.to_vec());
+    }
+
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// What a handler is called with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub level: usize,
+    pub connection: usize,
+    pub event: Event,
+    pub text: String,
+}
+
+type Handler = Rc<dyn Fn(&Seen)>;
+
+/// A thread without JavaScript.
+#[derive(Default)]
+pub struct FakeHost {
+    memory: RefCell<Vec<Memory>>,
+    seen: RefCell<Vec<Seen>>,
+    handler: RefCell<Option<Handler>>,
+    /// The sizes of the batches.
+    pub batches: RefCell<Vec<usize>>,
+    /// Whether the loop is to stay alive, each time that this was said.
+    pub alive: RefCell<Vec<bool>>,
+    /// Whether the thread is being ended.
+    pub ended: Cell<bool>,
+}
+
+impl FakeHost {
+    /// Has each event handled by this function.
+    pub fn handle(&self, handler: impl Fn(&Seen) + 'static) {
+        *self.handler.borrow_mut() = Some(Rc::new(handler));
+    }
+
+    /// What there was since the last call.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.take()
+    }
+
+    /// Corks the answers of the running call.
+    pub fn cork(&self, level: usize) {
+        self.memory.borrow()[level].control[0].set(1);
+    }
+
+    fn deliver(&self, seen: Seen) {
+        self.seen.borrow_mut().push(seen.clone());
+        let handler = self.handler.borrow().clone();
+        if let Some(handler) = handler {
+            handler(&seen);
+        }
+    }
+}
+
+impl Host for FakeHost {
+    type Texts = FakeTexts;
+
+    fn frame(&self, level: usize) -> Option<Frame> {
+        let mut memory = self.memory.borrow_mut();
+        while memory.len() <= level {
+            memory.push(Memory::new());
+        }
+        (!self.ended.get()).then(|| memory[level].frame)
+    }
+
+    fn texts(&self) -> FakeTexts {
+        FakeTexts::default()
+    }
+
+    fn notify(&self, level: usize, connection: usize, event: Event, texts: FakeTexts) -> bool {
+        let control = self.memory.borrow()[level].control;
+        let texts: Vec<String> = texts
+            .0
+            .into_iter()
+            .map(|text| String::from_utf8(text).expect("heads of ASCII"))
+            .collect();
+        if let Event::Batch(count) = event {
+            assert!((1..=MAX_BATCH).contains(&count) && texts.len() == count);
+            self.batches.borrow_mut().push(count);
+            for (place, text) in texts.into_iter().enumerate() {
+                let first = FIRST_RECORD + RECORD_WORDS * place;
+                let Ok(connection) = usize::try_from(control[first].get()) else {
+                    continue;
+                };
+                control[first].set(HANDLED);
+                let event = Event::Parsed(control[first + 2].get() as usize);
+                self.deliver(Seen {
+                    level,
+                    connection,
+                    event,
+                    text,
+                });
+                control[first].set(FINISHED);
+            }
+        } else {
+            let text = texts.into_iter().next().unwrap_or_default();
+            self.deliver(Seen {
+                level,
+                connection,
+                event,
+                text,
+            });
+            if matches!(event, Event::Parsed(_)) {
+                control[FIRST_RECORD].set(FINISHED);
+            }
+        }
+        !self.ended.get()
+    }
+
+    fn keep_loop_alive(&self, alive: bool) {
+        self.alive.borrow_mut().push(alive);
+    }
+}
+
+/// A parser of requests that stops at no head.
+pub fn parser() -> SharedSession {
+    let mut session = Session::default();
+    session.set_run_on(true);
+    Arc::new(Mutex::new(session))
+}
+
+/// Our side, which does not block, and that of the peer.
+pub fn pair() -> (UnixStream, UnixStream) {
+    let (ours, peer) = UnixStream::pair().expect("two sockets");
+    ours.set_nonblocking(true).expect("a socket");
+    (ours, peer)
+}
