@@ -16,7 +16,7 @@ const { Agent: Builtin, globalAgentOptions } = require('../compat/builtin');
 const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./options');
 const { follow } = require('../compat/mirror-shape');
-const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer } = require('../compat/node-features');
+const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer, tellsTunnelOnce } = require('../compat/node-features');
 const native = require('../native/addon');
 const {
   pool: {
@@ -334,8 +334,10 @@ function refuse(req, err) {
   if (isTunnelError(err)) {
     // No socket could tell that the request's time ran out.
     if (err.proxyTunnelTimeout) req.emit('timeout');
-    requestFailed(req.agent, err);
-    req.emit('error', err);
+    if (tellsTunnelOnce || !err.proxyTunnelTimeout) {
+      requestFailed(req.agent, err);
+      req.emit('error', err);
+    }
   }
   req.onSocket(null, err);
 }

@@ -11,7 +11,7 @@ const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
 const { connResetException } = require('../util/errors');
 const { detachSignal } = require('../message/incoming');
-const { detachesSignal, hearsAtOnce, joinsDuplicates, unhearsGivenUp } = require('../compat/node-features');
+const { detachesSignal, hearsAtOnce, joinsDuplicates, tellsTunnelOnce, unhearsGivenUp } = require('../compat/node-features');
 const { kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('../parser/strict');
@@ -97,7 +97,7 @@ function giveUp(req, socket, err) {
   const reason = err || req[kReason];
   req.destroyed = true;
   // The agent has told the request already.
-  if (err && isTunnelError(err)) {
+  if (tellsTunnelOnce && err && isTunnelError(err)) {
     close(req);
     return;
   }

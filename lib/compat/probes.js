@@ -104,6 +104,17 @@ const connectsWithTimeout = () => {
   return told === 1;
 };
 
+/** Whether a request whose tunnel takes too long hears of an error from its agent, which is then the only one. */
+const tellsTunnelOnce = () => {
+  const probed = new builtin.Agent();
+  probed.createConnection = (options, callback) => {
+    callback(ObjectAssign(new Error(), { code: 'ERR_PROXY_TUNNEL', proxyTunnelTimeout: 1 }));
+  };
+  let told = '';
+  probed.addRequest({ getHeader() {}, onSocket() {}, emit(name) { told = name; } }, { host: '' });
+  return told === 'error';
+};
+
 /** Whether storing the options of a server sets `noDelay` among them. */
 const storesNoDelay = () => {
   const { storeHTTPOptions } = require('_http_server');
@@ -418,6 +429,7 @@ module.exports = {
   storesNoDelay,
   takesAnyLink,
   takesLastFields,
+  tellsTunnelOnce,
   unprinted,
   upgradesBehindBody,
 };
