@@ -30,7 +30,7 @@ const { ClientRequest: Builtin } = require('../compat/builtin');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
 const {
-  checksPath, hidesPath, joinsDuplicates, keepsAuthority, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
+  baresUrls, checksPath, hidesPath, joinsDuplicates, keepsAuthority, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
 } = require('../compat/node-features');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
@@ -251,7 +251,7 @@ function useProxy(req, options, givenHost) {
 
 /** What the creator of a connection without an agent sees: to net.connect a path is that of a local socket. */
 function optionsAlone(options, isUrl) {
-  if (!hidesPath) return isUrl ? { __proto__: null, ...options } : { ...options };
+  if (!hidesPath) return isUrl && baresUrls ? { __proto__: null, ...options } : { ...options };
   if (options.socketPath) return { ...options, path: options.socketPath };
   return options.path ? { ...options, path: undefined } : { __proto__: null, ...options };
 }

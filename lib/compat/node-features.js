@@ -9,7 +9,7 @@
  * release (`since`) where it cannot, or where the lines before are closed. The releases in parentheses are those that were seen to have a feature first.
  */
 
-const { Number, ObjectKeys, process } = require('../globals/primordials');
+const { Number, ObjectGetPrototypeOf, ObjectKeys, URL, process } = require('../globals/primordials');
 const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
 const probes = require('./probes');
@@ -179,8 +179,9 @@ module.exports = {
   sparesSocket: ask(probes.sparesSocket, since(26)),
   /** What is a URL is told by its members, not by its class (20). */
   knowsUrlsByShape: ask(probes.knowsUrlsByShape, false),
-  /** What creates a connection without an agent sees no path but that of a local socket (20). */
-  hidesPath: since(20),
+  /** What creates a connection without an agent sees no path but that of a local socket (20.20; not 20.9), and before options without prototype where there is a URL (18.20). */
+  hidesPath: ask(() => probes.optionsAlone({ path: '/' }).path !== '/', since(20)),
+  baresUrls: ask(() => ObjectGetPrototypeOf(probes.optionsAlone(new URL('http://a'), {})) === null, true),
   /** The target of CONNECT is its Host field, and in a URL it stands without the slash (26). */
   namesTarget: ask(probes.namesTarget, since(26)),
   /** The option `setDefaultHeaders` keeps anything from being added to a head (22.23, 24; not in 22.12). */

@@ -74,6 +74,13 @@ function requestAlone(...args) {
   return quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection() {} }));
 }
 
+/** The options that a creator of connections sees without an agent. */
+function optionsAlone(...args) {
+  let seen;
+  quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection(options) { seen = options; } }));
+  return seen;
+}
+
 /** A message with a chunked body, whose head has been made. */
 function chunkedMessage() {
   return ObjectAssign(new builtin.OutgoingMessage(), { _header: '\r\n', _hasBody: true, chunkedEncoding: true });
@@ -423,6 +430,7 @@ module.exports = {
   limitsHeadTime,
   namesSet,
   namesTarget,
+  optionsAlone,
   requestAlone,
   requestMark,
   sparesSocket,
