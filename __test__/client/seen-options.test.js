@@ -78,14 +78,17 @@ test('the options that an agent or a creator of connections sees have the member
       agent.on('free', (socket, options) => log.push(`free ${kindOf(options)}`));
       const given = [[{ host: 'h', agent }], ['http://h/x', { agent }], [{ __proto__: null, host: 'h', agent, timeout: 1000 }], [{ host: 'h', agent, timeout: 0 }]];
       for (const args of given) http.request(...args).on('error', () => {});
+      const alone = [];
       const plain = { createConnection: (options) => {
         log.push(`alone ${kindOf(options)}`);
-        return new net.Socket();
+        alone.push(new net.Socket());
+        return alone.at(-1);
       } };
       http.request({ host: 'h', ...plain }).on('error', () => {});
       http.request('http://h/', plain).on('error', () => {});
       Object.values(agent.sockets).flat()[0].emit('free');
       agent.destroy();
+      for (const socket of alone) socket.destroy();
       await new Promise((resolve) => {
         setTimeout(resolve, 10);
       });

@@ -15,8 +15,9 @@ const { debuglog } = require('util');
 const { Agent: Builtin, globalAgentOptions } = require('../compat/builtin');
 const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./options');
+const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
-const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer, tellsTunnelOnce } = require('../compat/node-features');
+const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer, limitsFromOne, tellsTunnelOnce } = require('../compat/node-features');
 const native = require('../native/addon');
 const {
   pool: {
@@ -78,7 +79,7 @@ function Agent(options) {
   chooseForAgent(this, this.options.transport);
   validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
-  else validateNumber(this.maxTotalSockets, 'maxTotalSockets', 1);
+  else validateTotal(this.maxTotalSockets);
 
   if (keepAliveBuffer !== undefined) {
     const buffer = this.options.agentKeepAliveTimeoutBuffer;
@@ -90,6 +91,11 @@ function Agent(options) {
   this.on('free', onSocketFree);
   this.on('newListener', maybeEnableKeylog);
 }
+function validateTotal(value) {
+  validateNumber(value, 'maxTotalSockets', limitsFromOne ? 1 : undefined);
+  if (!limitsFromOne && !(value > 0)) throw new codes.ERR_OUT_OF_RANGE('maxTotalSockets', '> 0', value);
+}
+
 ObjectSetPrototypeOf(Agent.prototype, EventEmitter.prototype);
 ObjectSetPrototypeOf(Agent, EventEmitter);
 

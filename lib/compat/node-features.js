@@ -67,6 +67,8 @@ module.exports = {
    * https, and that before register may be loaded.
    */
   keepsTlsAlive: isNode && parser.refusesManyFields,
+  /** The option `maxTotalSockets` is at least 1 (not 18.12); before, above 0. */
+  limitsFromOne: ask(probes.limitsFromOne, true),
   /** A connection is opened with the timeout of the request, if that has one, not with the agent's (22). */
   connectsWithTimeout: ask(probes.connectsWithTimeout, since(22)),
   /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */

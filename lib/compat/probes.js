@@ -100,6 +100,16 @@ const guardsIdle = () => {
   return socket._handle.onread !== null;
 };
 
+/** Whether an agent refuses to have less than one socket. */
+const limitsFromOne = () => {
+  try {
+    new builtin.Agent({ maxTotalSockets: 0.5 });
+  } catch {
+    return true;
+  }
+  return false;
+};
+
 /** Whether an agent opens a connection with the timeout of the request, where that has one. */
 const connectsWithTimeout = () => {
   const probed = new builtin.Agent();
@@ -427,6 +437,7 @@ module.exports = {
   hearsAtOnce,
   knowsUrlsByShape,
   leavesHeadersAlone,
+  limitsFromOne,
   limitsHeadTime,
   namesSet,
   namesTarget,
