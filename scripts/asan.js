@@ -1,0 +1,57 @@
+'use strict';
+
+// node scripts/asan.js [-- COMMAND ARG...]: builds the addon with AddressSanitizer and runs programs on it, in a copy of the files that git knows, with the
+// sanitizer's library (gcc's) in front of Node's allocator. Fails when it has written a report, whatever the programs themselves say: that is asked elsewhere.
+// Without a command: the exercise of scripts/valgrind.js in each transport, 500 random programs of servers and 250 of clients, and Node's tests of http.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { execFileSync, spawnSync } = require('node:child_process');
+
+const root = path.join(__dirname, '..');
+const target = path.join(root, 'target/asan');
+const tree = path.join(target, 'tree');
+const reports = path.join(target, 'reports');
+const TRIPLE = 'x86_64-unknown-linux-gnu';
+const LIBRARY = execFileSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+
+const CORES = ['--transport', 'native', '--transport', 'offload', '--shrink', '0'];
+const COMMANDS = [
+  ...['native', 'stream', 'offload'].map((transport) => [['__test__/security/exercise.js', transport]]),
+  [['__test__/programs/run.js', '500', '1', '--kind', 'server', ...CORES]],
+  [['__test__/programs/run.js', '250', '1', '--kind', 'client', ...CORES]],
+  ...['native', 'offload'].map((transport) => [['__test__/node-suite/run.js', '-j', '2'], { RUST_HTTP_TRANSPORT: transport }]),
+].map(([args, env]) => [[process.execPath, ...args], env]);
+
+function build() {
+  // The flags are the compiler's unstable ones.
+  const env = { ...process.env, RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address -Zexternal-clangrt' };
+  execFileSync('cargo', ['build', '--lib', '--release', '--target', TRIPLE, '--target-dir', target], { cwd: root, env, stdio: 'inherit' });
+  fs.rmSync(tree, { recursive: true, force: true });
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  for (const file of files.filter((name) => fs.existsSync(path.join(root, name)))) fs.cpSync(path.join(root, file), path.join(tree, file));
+  for (const dir of ['node_modules', '.cache']) {
+    if (fs.existsSync(path.join(root, dir))) fs.symlinkSync(fs.realpathSync(path.join(root, dir)), path.join(tree, dir));
+  }
+  fs.copyFileSync(path.join(target, TRIPLE, 'release/librust_http.so'), path.join(tree, 'rust-http.linux-x64-gnu.node'));
+}
+
+build();
+fs.rmSync(reports, { recursive: true, force: true });
+fs.mkdirSync(reports, { recursive: true });
+// What V8 keeps to its end is no leak of ours: __test__/leaks counts those.
+const sanitized = { LD_PRELOAD: LIBRARY, ASAN_OPTIONS: `detect_leaks=0:log_path=${path.join(reports, 'report')}` };
+const own = process.argv.indexOf('--');
+const commands = own < 0 ? COMMANDS : [[process.argv.slice(own + 1), {}]];
+let failed = 0;
+for (const [[command, ...args], env] of commands) {
+  const before = fs.readdirSync(reports).length;
+  const { status, signal, stdout, stderr } = spawnSync(command, args, { cwd: tree, env: { ...process.env, ...env, ...sanitized }, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const found = fs.readdirSync(reports).length - before;
+  const ran = status !== null && stdout.trim() !== '';
+  if (found > 0 || !ran) failed++;
+  console.log(`${args.join(' ')}${env?.RUST_HTTP_TRANSPORT ? ` (${env.RUST_HTTP_TRANSPORT})` : ''}: ${found} reports; ${ran ? stdout.trim().split('\n').pop() : `did not run: ${signal ?? status} ${stderr}`}`);
+}
+for (const file of fs.readdirSync(reports).slice(0, 5)) console.log(fs.readFileSync(path.join(reports, file), 'utf8'));
+console.log(`${commands.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
