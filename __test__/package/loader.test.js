@@ -48,6 +48,12 @@ test('the platform package of the same version is loaded', () => {
   assert.equal(load({ 'rust-http-win32-x64-msvc': addon('windows') }, { platform: 'win32', arch: 'x64' }), 'loaded windows\n');
 });
 
+test('the packages of all platforms are required by their names, so that bundlers and tracers find them', () => {
+  const source = fs.readFileSync(path.join(root, 'lib/native/addon.js'), 'utf8');
+  const names = [...source.matchAll(/require\('(rust-http-[\w-]+)(\/package\.json)?'\)/g)].map(([, name, manifestOnly = '']) => name + manifestOnly);
+  assert.deepEqual(names, fs.readdirSync(path.join(root, 'npm')).sort().flatMap((name) => [`rust-http-${name}/package.json`, `rust-http-${name}`]));
+});
+
 test('on Linux the addon for musl is taken where that for glibc is missing or cannot be loaded', () => {
   const linux = { platform: 'linux', arch: 'arm64' };
   assert.equal(load({ 'rust-http-linux-arm64-musl': addon('musl') }, linux), 'loaded musl\n');

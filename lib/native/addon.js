@@ -31,33 +31,55 @@ function load() {
   let advice;
   for (const abi of ABIS[platform] ?? ['']) {
     const built = path.join(__dirname, '../..', `rust-http.${platform}-${arch}${abi}.node`);
-    const name = `rust-http-${platform}-${arch}${abi}`;
+    const name = `${platform}-${arch}${abi}`;
     const isBuilt = existsSync(built);
     if (!isBuilt) looked.push(`${built}: not there`);
-    try {
-      return isBuilt ? require(built) : loadPackage(name);
-    } catch (error) {
-      const missing = error.code === 'MODULE_NOT_FOUND';
-      looked.push(`${isBuilt ? built : name}: ${missing ? 'not installed' : error.message}`);
-      // A package that is not there says less than an addon that cannot be loaded.
-      if (cause === undefined || !missing) cause = error;
-      advice = error.advice ?? advice;
-    }
+    const { addon, error } = isBuilt ? fromBuild(built) : fromPackage(name);
+    if (addon !== undefined) return addon;
+    const missing = error.code === 'MODULE_NOT_FOUND';
+    looked.push(`${isBuilt ? built : `rust-http-${name}`}: ${missing ? 'not installed' : error.message}`);
+    // A package that is not there says less than an addon that cannot be loaded.
+    if (cause === undefined || !missing) cause = error;
+    advice = error.advice ?? advice;
   }
   const message = [`rust-http has no addon for ${platform} ${arch}. It looked for`, ...looked.map((line) => `  ${line}`), advice ?? whatToDo(cause)];
   throw new Error(message.join('\n'), { cause });
 }
 
-// The two are published together; between versions what they say to each other may change.
-function loadPackage(name) {
-  const { version } = require(`${name}/package.json`);
-  const { version: own } = require('../../package.json');
-  if (version !== own) {
-    throw ObjectAssign(new Error(`version ${version} is installed, and rust-http is ${own}`), {
-      advice: `Install both in one version: npm install rust-http@${own}. Where that changes nothing, remove node_modules and the lock file first.`,
-    });
+function fromBuild(file) {
+  try {
+    return { addon: require(file) };
+  } catch (error) {
+    return { error };
   }
-  return require(name);
+}
+
+// Tools that bundle a program, or trace what it needs, look for literal names, and take what stands within `try` for optional.
+function fromPackage(name) {
+  try {
+    switch (name) {
+      case 'darwin-arm64': return { addon: isOwn(require('rust-http-darwin-arm64/package.json')) && require('rust-http-darwin-arm64') };
+      case 'darwin-x64': return { addon: isOwn(require('rust-http-darwin-x64/package.json')) && require('rust-http-darwin-x64') };
+      case 'linux-arm64-gnu': return { addon: isOwn(require('rust-http-linux-arm64-gnu/package.json')) && require('rust-http-linux-arm64-gnu') };
+      case 'linux-arm64-musl': return { addon: isOwn(require('rust-http-linux-arm64-musl/package.json')) && require('rust-http-linux-arm64-musl') };
+      case 'linux-x64-gnu': return { addon: isOwn(require('rust-http-linux-x64-gnu/package.json')) && require('rust-http-linux-x64-gnu') };
+      case 'linux-x64-musl': return { addon: isOwn(require('rust-http-linux-x64-musl/package.json')) && require('rust-http-linux-x64-musl') };
+      case 'win32-arm64-msvc': return { addon: isOwn(require('rust-http-win32-arm64-msvc/package.json')) && require('rust-http-win32-arm64-msvc') };
+      case 'win32-x64-msvc': return { addon: isOwn(require('rust-http-win32-x64-msvc/package.json')) && require('rust-http-win32-x64-msvc') };
+      default: return { error: ObjectAssign(new Error('there is no such package'), { code: 'MODULE_NOT_FOUND' }) };
+    }
+  } catch (error) {
+    return { error };
+  }
+}
+
+// The two are published together; between versions what they say to each other may change.
+function isOwn({ version }) {
+  const { version: own } = require('../../package.json');
+  if (version === own) return true;
+  throw ObjectAssign(new Error(`version ${version} is installed, and rust-http is ${own}`), {
+    advice: `Install both in one version: npm install rust-http@${own}. Where that changes nothing, remove node_modules and the lock file first.`,
+  });
 }
 
 function whatToDo(cause) {
