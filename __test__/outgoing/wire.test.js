@@ -57,6 +57,10 @@ const SCENARIOS = {
   'chunks of bytes': (m, log) => { m.write(Buffer.from('abc'), () => log('w1')); m.write(new Uint8Array(3)); m.end(Buffer.alloc(50000, 1)); },
   'large chunks of bytes': (m, log) => { m.write(Buffer.alloc(70000, 200), () => log('w1')); m.write(Buffer.alloc(70000, 100)); m.end(); },
   'chunks in odd encodings': (m) => { m.write('6162', 'hex'); m.write('YWI=', 'base64'); m.write('ab', 'utf16le'); m.end('63', 'hex'); },
+  'a chunk of text that makes no byte': (m, log) => { m.write('a', 'base64', () => log('w1')); m.end(); },
+  'chunks, one of text that makes no byte': (m, log) => { m.write('a', 'base64', () => log('w1')); m.write('b', () => log('w2')); m.end(); },
+  'a turn of text that makes no byte': (m, log) => { m.write('a', 'base64', () => log('w1')); setImmediate(() => m.end()); },
+  'a corked chunk of text that makes no byte': (m, log) => { m.cork(); m.write('a', 'base64', () => log('w1')); m.uncork(); m.end(); },
   'empty chunks': (m, log) => { m.write('', () => log('w1')); m.write(Buffer.alloc(0), () => log('w2')); m.end(); },
   'chunks turn by turn': async (m, log) => {
     for (let i = 0; i < 3; i++) { m.write(`${i}`, () => log(`w${i}`)); await new Promise(setImmediate); }
@@ -134,6 +138,16 @@ test('what is written while corked goes before the last chunk, as one chunk from
   const { bytes } = await run(OutgoingMessage, SCENARIOS.corks);
   const body = kChunkedBuffer === undefined ? '1\r\na\r\n1\r\nb\r\n1\r\nc\r\n' : corksEachTurn ? '3\r\nabc\r\n' : '1\r\na\r\n2\r\nbc\r\n';
   assert.strictEqual(bytes.slice(bytes.indexOf('\r\n\r\n') + 4), `${body}0\r\n\r\n`);
+});
+
+test('one uncork() too many holds back what is written as cork() does, and that goes before the last chunk, too', { skip: kChunkedBuffer === undefined && 'the count does not fall below zero here' }, async () => {
+  const { bytes } = await run(OutgoingMessage, (message) => {
+    message.uncork();
+    message.write('a');
+    message.end('b');
+  });
+  const body = bytes.slice(bytes.indexOf('\r\n\r\n') + 4);
+  assert.ok(['1\r\na\r\n1\r\nb\r\n0\r\n\r\n', '2\r\nab\r\n0\r\n\r\n'].includes(body), body);
 });
 
 test('a message and its body leave in one write', async () => {

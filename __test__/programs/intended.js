@@ -19,12 +19,18 @@ const INTENDED = [
     why: 'a request that has waited for room connects with its own options: the built-in agent takes those of the request whose socket has closed',
     row: 'a request that has waited for room in an agent',
     explains: ({ program, object, builtin, ours }) => object === 'agent' && Boolean(program.agent?.maxSockets ?? program.agent?.maxTotalSockets) &&
-      sameBut(builtin, ours, /(?<=^.*free\(a Socket, )\{.*\}(?=\))/),
+      sameBut(builtin, ours, /(?<=^.*free\(an? \w+, )\{.*\}(?=\))/),
+  },
+  {
+    why: 'the same, where that other request could not connect, and so the one that has waited cannot: with the agent that calls all origins one',
+    row: 'a request that has waited for room in an agent',
+    explainsAll: ({ program, differing }) => program.own === 'named' && Boolean(program.agent?.maxSockets ?? program.agent?.maxTotalSockets) &&
+      JSON.stringify(program.script).includes('"to":"refused"') && differing.some(({ builtin, ours }) => refusals(builtin) > refusals(ours)),
   },
   {
     why: 'an idle connection of another origin is ended for a request that waits only because of it; the built-in leaves the request waiting',
     row: 'an idle socket makes room for a request to another origin',
-    explainsAll: ({ program, differing }) => program.agent?.maxTotalSockets !== undefined && JSON.stringify(program.script).includes('"to":"refused"') &&
+    explainsAll: ({ program, differing }) => program.agent?.maxTotalSockets !== undefined && hasOtherOrigins(program) &&
       differing.some(({ object, builtin, ours }) => object.startsWith('peer') && ours.includes('end') && builtin.length > 0 && !builtin.includes('end')),
   },
   {
@@ -35,6 +41,15 @@ const INTENDED = [
       sameBut(builtin, ours, /(?<=\\r\\n)0\\r\\n(?:X-T: 1\\r\\n)?\\r\\n/g),
   },
 ];
+
+/** How many connections were refused. */
+const refusals = (lines) => lines.filter((line) => line.includes('ECONNREFUSED')).length;
+
+/** Whether a program may ask two origins: another port, or with TLS another name, which is that of the Host field. */
+function hasOtherOrigins(program) {
+  const script = JSON.stringify(program.script);
+  return script.includes('"to":"refused"') || (Boolean(program.tls) && script.includes('"CONNECT"'));
+}
 
 /** Whether two traces are the same but for what a pattern finds. */
 function sameBut(builtin, ours, pattern) {

@@ -197,7 +197,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
   const counters = agentCounters(agent);
   const created = once((err, socket) => {
     if (err) {
-      callback(err, socket);
+      callback(err);
       return;
     }
     const inUse = agent.sockets[name];
@@ -244,12 +244,10 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
   let timeout = this.options.timeout || 0;
   const res = socket._httpMessage && socket._httpMessage.res;
   const hint = heedsHints && res ? keepAliveHint(res) : undefined;
-  if (hint !== undefined) {
-    timeout = native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? HINT_MARGIN);
-    if (timeout < 0) return false;
-  }
+  const hinted = hint === undefined ? timeout : native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? HINT_MARGIN);
+  if (hinted >= 0) timeout = hinted;
   if (socket.timeout !== timeout) socket.setTimeout(timeout);
-  return true;
+  return hinted >= 0;
 };
 
 /**
@@ -335,8 +333,8 @@ function idleElsewhere(agent, name) {
   return count;
 }
 
-/** There is no socket for a request. One that came along stays with those who have opened it. */
-function refuse(req, err) {
+/** There is no socket for a request. One that came along goes with it. */
+function refuse(req, err, socket) {
   if (isTunnelError(err)) {
     // No socket could tell that the request's time ran out.
     if (err.proxyTunnelTimeout) req.emit('timeout');
@@ -345,13 +343,13 @@ function refuse(req, err) {
       req.emit('error', err);
     }
   }
-  req.onSocket(null, err);
+  req.onSocket(socket, err);
 }
 
 function openFor(agent, req, options) {
   agent.createSocket(req, options, (err, socket) => {
     if (err) {
-      refuse(req, err);
+      refuse(req, err, socket);
       return;
     }
     agentCounters(agent).first++;
@@ -439,7 +437,7 @@ function onSocketForQueue(agent, name, req, err, socket) {
   }
   // The failed request leaves the queue, and the room is the next one's.
   remove(agent.requests, name, req);
-  refuse(req, err);
+  refuse(req, err, socket);
   openForWaiting(agent, name);
 }
 
@@ -500,6 +498,9 @@ function onSocketFree(socket, options) {
   sockets.beginIdle(socket);
   free.push(socket);
 }
+
+// It has no name in node.
+ObjectDefineProperty(onSocketFree, 'name', { value: '' });
 
 function othersStarve(agent, name) {
   for (const other in agent.requests) {

@@ -5,13 +5,15 @@
  * are functions shared by every request, with the names that node shows for them; they find theirs as `socket._httpMessage`.
  */
 
-const { Symbol, process } = require('../globals/primordials');
+const { ObjectDefineProperty, Symbol, process } = require('../globals/primordials');
 const { finished } = require('stream');
 const { debuglog } = require('util');
 const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
 const { connResetException } = require('../util/errors');
 const { detachSignal } = require('../message/incoming');
-const { detachesSignal, hearsAtOnce, joinsDuplicates, tellsTunnelOnce, unhearsGivenUp } = require('../compat/node-features');
+const {
+  detachesSignal, hearsAtOnce, joinsDuplicates, tellsCause, tellsTunnelOnce, unhearsGivenUp,
+} = require('../compat/node-features');
 const { kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('../parser/strict');
@@ -26,8 +28,8 @@ const observe = require('../observe/client-channels');
 
 const debug = debuglog('http');
 
-/** The error that destroy() was given before there was a socket to give it to. */
-const kReason = Symbol('reason');
+/** The error that ends the request: what destroy() was given, or else the first of its socket. */
+const kReason = Symbol('kError');
 
 /** What onIncoming answers: a body follows; none does; none does and the connection changes its protocol. */
 const BODY = 0;
@@ -168,16 +170,17 @@ function begin(req, socket, isFirst) {
  */
 function watchTimeout(req) {
   if (req.timeoutCb !== null) return;
-  req.timeoutCb = onRequestTimeout;
-  if (req.socket) req.socket.once('timeout', onRequestTimeout);
+  req.timeoutCb = emitRequestTimeout;
+  if (req.socket) req.socket.once('timeout', emitRequestTimeout);
   else req.on('socket', onceTimeoutOf);
 }
 
-function onceTimeoutOf(socket) {
-  socket.once('timeout', onRequestTimeout);
-}
+// It has no name in node.
+const onceTimeoutOf = (() => (socket) => {
+  socket.once('timeout', emitRequestTimeout);
+})();
 
-function onRequestTimeout() {
+function emitRequestTimeout() {
   const req = this._httpMessage;
   if (req) req.emit('timeout');
 }
@@ -201,6 +204,7 @@ function socketErrorListener(error) {
   if (req) {
     // 'close' shall not report a second error.
     this._hadError = true;
+    if (tellsCause) req[kReason] ??= error;
     fail(req, error);
   }
   const parser = this.parser;
@@ -235,7 +239,7 @@ function socketCloseListener() {
   if (debug.enabled) debug('client: socket of %s %s is closed', req.method, req.path);
   req.destroyed = true;
   if (res) {
-    if (!res.complete) res.destroy(connResetException('aborted'));
+    if (!res.complete) res.destroy(aborted(req));
     close(req);
     if (!res.aborted && res.readable) res.push(null);
   } else {
@@ -250,6 +254,13 @@ function socketCloseListener() {
     parser.finish();
     freeParser(parser, req, this);
   }
+}
+
+function aborted(req) {
+  const error = connResetException('aborted');
+  const cause = tellsCause && req[kReason];
+  if (cause) ObjectDefineProperty(error, 'cause', { __proto__: null, configurable: true, writable: true, value: cause });
+  return error;
 }
 
 function stopReading(socket) {
@@ -409,7 +420,7 @@ function responseOnEnd() {
   const req = this.req;
   const socket = req.socket;
   if (socket) {
-    if (req.timeoutCb) socket.removeListener('timeout', onRequestTimeout);
+    if (req.timeoutCb) socket.removeListener('timeout', emitRequestTimeout);
     socket.removeListener('timeout', responseOnTimeout);
   }
   req._ended = true;

@@ -329,19 +329,20 @@ ClientRequest.prototype.onSocket = function onSocket(socket, err) {
 };
 
 /**
- * Calls a method of the socket once there is one and it is connected.
+ * Calls a method of the socket once there is one that can be written to, as one that connects can.
  * @param {string} method
  * @param {Array} args
  */
 ClientRequest.prototype._deferToConnect = function _deferToConnect(method, args) {
-  if (this.socket) callOnceConnected(this.socket, method, args);
-  else this.once('socket', (socket) => callOnceConnected(socket, method, args));
+  const onSocket = () => callOnceWritable(this, method, args);
+  if (this.socket) onSocket();
+  else this.once('socket', onSocket);
 };
 
-function callOnceConnected(socket, method, args) {
-  const call = () => ReflectApply(socket[method], socket, args);
-  if (socket.writable && !socket.connecting) call();
-  else socket.once('connect', call);
+function callOnceWritable(req, method, args) {
+  const callSocketMethod = () => ReflectApply(req.socket[method], req.socket, args);
+  if (req.socket.writable) callSocketMethod();
+  else req.socket.once('connect', callSocketMethod);
 }
 
 /**

@@ -177,6 +177,8 @@ module.exports = {
   hearsAtOnce: ask(probes.hearsAtOnce, since(25, 7)),
   /** A socket that a request was given and has not taken is rid of its listener of 'error' (24.16, 26.1: the releases that brought `request.signal`). */
   unhearsGivenUp: 'signal' in incoming,
+  /** The error of a response that was cut short has what ended its connection as its cause (26.12). */
+  tellsCause: ask(probes.keepsSocketError, since(26, 12)),
   /** The socket of a request that is destroyed when it is sent, and its answer has come, is not destroyed with it (26). */
   sparesSocket: ask(probes.sparesSocket, since(26)),
   /** What is a URL is told by its members, not by its class (20). */

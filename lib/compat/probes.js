@@ -17,6 +17,7 @@ const { ownSymbol } = require('./own-symbol');
 const { quietly } = require('./quiet');
 
 const requestCreated = channel('http.client.request.created');
+const requestError = channel('http.client.request.error');
 const requestStart = channel('http.server.request.start');
 /** Whether the built-in prints what it does. To ask for the stream that it prints to opens it. */
 const isPrinting = debuglog('http').enabled;
@@ -243,6 +244,16 @@ const hearsAtOnce = () => {
   return socket.listenerCount('error') > 0;
 };
 
+/** Whether a request keeps the error of its socket. One that listens to it a tick later is older. */
+const keepsSocketError = () => {
+  const socket = ObjectAssign(new EventEmitter(), { destroy() {} });
+  const request = requestAlone({}).on('error', () => {});
+  request.onSocket(socket);
+  if (socket.listenerCount('error') === 0) return false;
+  quietly([requestError], () => socket.emit('error', new Error('asked')));
+  return ownSymbol(request, 'kError') !== undefined;
+};
+
 /** Whether destroying a request that is sent, and answered in full, leaves its socket alone. */
 const sparesSocket = () => {
   const request = requestAlone({});
@@ -435,6 +446,7 @@ module.exports = {
   endsUnread,
   guardsIdle,
   hearsAtOnce,
+  keepsSocketError,
   knowsUrlsByShape,
   leavesHeadersAlone,
   limitsFromOne,

@@ -47,6 +47,14 @@ function holdChunk(message, chunk, encoding, callback, length) {
 
 /**
  * @param {OutgoingMessage} message
+ * @returns {boolean} whether uncork() has a chunk to send: from Node 26 on text that makes no byte is one, too
+ */
+function holdsChunk(message) {
+  return corksEachTurn ? message[kChunkedBuffer].length > 0 : message[kChunkedLength] > 0;
+}
+
+/**
+ * @param {OutgoingMessage} message
  * @returns {number} bytes held back; from Node 26 on with what will stand around them
  */
 function heldLength(message) {
@@ -76,4 +84,4 @@ function dropHeldChunks(message, error) {
   for (const { callback } of takeHeldChunks(message)) process.nextTick(callback, error);
 }
 
-module.exports = { dropHeldChunks, firstPart, heldLength, holdChunk, keepsItsTurn, takeHeldChunks };
+module.exports = { dropHeldChunks, firstPart, heldLength, holdChunk, holdsChunk, keepsItsTurn, takeHeldChunks };

@@ -317,9 +317,9 @@ IncomingMessage.prototype._dump = function _dump() {
   this._dumped = true;
   // What is buffered already shall reach nobody.
   silence(this, 'data');
-  const { destroyed, ended, endEmitted, length } = this._readableState;
+  const { destroyed, ended, length } = this._readableState;
   // What is complete and empty ends without flowing, from Node 26 on.
-  if (endsUnread && this.complete && ended && !endEmitted && !destroyed && length === 0) this.read(0);
+  if (endsUnread && this.complete && ended && !destroyed && length === 0) this.read(0);
   else this.resume();
 };
 

@@ -16,7 +16,7 @@ const { debuglog, types: { isUint8Array } } = require('util');
 const { plainEmit } = require('./emitter');
 const { codes, hideFrames } = require('../util/errors');
 const { corksEachTurn, drainsWithSocket, endTellsDestroyed, tellsOfPieces } = require('../compat/node-features');
-const { dropHeldChunks, firstPart, holdChunk, keepsItsTurn, takeHeldChunks } = require('./held-chunks');
+const { dropHeldChunks, firstPart, holdChunk, holdsChunk, keepsItsTurn, takeHeldChunks } = require('./held-chunks');
 const { joinedEncoding, joinsHead } = require('./outgoing-headers');
 const {
   kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
@@ -439,7 +439,7 @@ function end(chunk, encoding, callback) {
   if (typeof callback === 'function') onEnd(this, callback);
   if (this.strictContentLength) checkStrictEnd(this);
   const carried = done !== undefined && this._hasBody && this._header && !this.destroyed;
-  if (CORKS_CHUNKS && this[kChunkedLength] > 0) {
+  if (CORKS_CHUNKS && holdsChunk(this)) {
     // Before the last chunk. (Node 22 and 24 send it behind that one, where nobody looks for it.)
     if (corksEachTurn && socket) socket.cork();
     this[kCorked] = 1;

@@ -14,7 +14,7 @@ const Stream = require('stream');
 const { deprecate } = require('util');
 const builtin = require('../compat/builtin');
 const body = require('./outgoing-body');
-const { dropHeldChunks, heldLength } = require('./held-chunks');
+const { dropHeldChunks, heldLength, holdsChunk } = require('./held-chunks');
 const { initialize, kOnFinish } = require('./emitter');
 const { codes } = require('../util/errors');
 const { follow, nameLike } = require('../compat/mirror-shape');
@@ -194,7 +194,7 @@ OutgoingMessage.prototype.uncork = function() {
   const socket = this[kSocket];
   // From Node 22 on nothing keeps the count from falling below zero.
   if (CORKS_CHUNKS || (!socket && this[kCorked] > 0)) this[kCorked]--;
-  const held = CORKS_CHUNKS && this[kCorked] === 0 && this[kChunkedLength] > 0;
+  const held = CORKS_CHUNKS && this[kCorked] === 0 && holdsChunk(this);
   if (held && corksEachTurn) body.sendHeldChunk(this);
   if (socket) socket.uncork();
   // All that was held is with the kernel.
