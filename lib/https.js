@@ -63,17 +63,19 @@ Server.prototype.setTimeout = http.Server.prototype.setTimeout;
 // Not in Node.
 ObjectDefineProperty(Server.prototype, 'stats', ObjectGetOwnPropertyDescriptor(http.Server.prototype, 'stats'));
 
-/**
- * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
- * @param {Function} [callback] called then, or with ERR_SERVER_NOT_RUNNING
- * @returns {Server|undefined} this; Node 18, and 20 at first, return nothing
- */
-Server.prototype.close = function(callback) {
-  http.httpServerPreClose(this);
-  tls.Server.prototype.close.call(this, callback);
-  // That of 18.12 is TLS's own.
-  return closeReturns || watchesAtOnce ? this : undefined;
-};
+// 18.12 leaves it to TLS.
+if (!watchesAtOnce) {
+  /**
+   * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
+   * @param {Function} [callback] called then, or with ERR_SERVER_NOT_RUNNING
+   * @returns {Server|undefined} this; Node 18, and 20 at first, return nothing
+   */
+  Server.prototype.close = function(callback) {
+    http.httpServerPreClose(this);
+    tls.Server.prototype.close.call(this, callback);
+    return closeReturns ? this : undefined;
+  };
+}
 
 if (SymbolAsyncDispose !== undefined && ObjectHasOwn(http.Server.prototype, SymbolAsyncDispose)) {
   Server.prototype[SymbolAsyncDispose] = async function() {
