@@ -194,6 +194,11 @@ const ENDS = {
   'the socket is destroyed': (req) => req.socket.destroy(),
   'the socket is destroyed with an error': (req) => req.socket.destroy(new Error('mine')),
   'an error is emitted on the socket': (req) => req.socket.emit('error', new Error('mine')),
+  'a listener of the error throws': (req) => {
+    req.once('error', () => { throw new Error('thrown'); });
+    assert.throws(() => req.socket.emit('error', new Error('mine')), /thrown/);
+    req.socket.destroy();
+  },
   'a falsy error is emitted on the socket': (req) => req.socket.emit('error', ''),
   'the request does not listen to its socket': (req) => {
     req.socket.removeAllListeners('error').on('error', () => {}).destroy(new Error('mine'));

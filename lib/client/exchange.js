@@ -204,8 +204,9 @@ function socketErrorListener(error) {
   if (req) {
     // 'close' shall not report a second error.
     this._hadError = true;
-    if (tellsCause) req[kReason] ??= error;
     fail(req, error);
+    // Where nobody hears of it, the exception leaves the answer without a cause.
+    if (tellsCause) req[kReason] ??= error;
   }
   const parser = this.parser;
   if (parser) {
