@@ -5,7 +5,7 @@ const { process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const { codes } = require('../util/errors');
 const { corksEachTurn } = require('../compat/node-features');
-const { kChunkedBuffer, kChunkedLength, kHighWaterMark, kNeedDrain } = require('../compat/symbols');
+const { kChunkedBuffer, kChunkedLength, kHighWaterMark } = require('../compat/symbols');
 
 // What stands around a chunk: CR LF, behind its length and behind its data.
 const AROUND = 4;
@@ -40,9 +40,7 @@ function holdChunk(message, chunk, encoding, callback, length) {
   message[kChunkedBuffer].push({ chunk, encoding, callback });
   if (length > 0) message[kChunkedLength] += length;
   // From Node 26 on what the socket still has counts as well, and its mark.
-  if (corksEachTurn ? message.writableLength < message.writableHighWaterMark : message[kChunkedLength] < message[kHighWaterMark]) return true;
-  message[kNeedDrain] = true;
-  return false;
+  return corksEachTurn ? message.writableLength < message.writableHighWaterMark : message[kChunkedLength] < message[kHighWaterMark];
 }
 
 /**

@@ -289,13 +289,11 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (chunked && length < 0) length = byteLength(chunk, encoding);
   // What ends a chunked message is its last chunk.
   if (fromEnd && (message.chunkedEncoding || !message._header)) callback = nop;
-  if (CORKS_CHUNKS && message[kCorked] !== 0 && (chunked ? corksEachTurn || message._headerSent : keepsItsTurn(message))) {
-    return holdChunk(message, chunk, encoding, callback, length);
-  }
-  const accepted = chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
+  const holds = CORKS_CHUNKS && message[kCorked] !== 0 && (chunked ? corksEachTurn || message._headerSent : keepsItsTurn(message));
+  const accepted = holds ? holdChunk(message, chunk, encoding, callback, length) : chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
     message._send(chunk, encoding, callback, length < 0 || (callback !== nop && TRACKS_END && fromEnd && !message.strictContentLength) ? undefined : length);
   if (DEBUGGING) debug('write ret = %s', accepted);
-  if (!accepted) message[kNeedDrain] = true;
+  if (!accepted && !fromEnd) message[kNeedDrain] = true;
   return accepted;
 }
 

@@ -17,7 +17,7 @@ const { kOnFinish, listen, plainEmit } = require('../message/emitter');
 const { codes, connResetException } = require('../util/errors');
 const { detachSignal, rawField } = require('../message/incoming');
 const { DESTROYED, PEER_ENDED, SHUT_DOWN, closesAsNode, dismiss, isBeingAccepted } = require('../transport/lazy-socket');
-const { destroysQueued, detachesSignal, drainsWithQueue, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
+const { corksEachTurn, destroysQueued, detachesSignal, drainsWithQueue, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
 const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { finished, isHeard } = require('../message/outgoing-body');
@@ -31,7 +31,7 @@ const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
 const { UpgradeStream } = require('./upgrade-stream');
 const { parserFlags } = require('../parser/strict');
-const { kNeedDrain, kUniqueHeaders } = require('../compat/symbols');
+const { kChunkedLength, kNeedDrain, kUniqueHeaders } = require('../compat/symbols');
 const { beginTick, isQueueOurs, lastMark, schedule } = require('../util/ticks');
 const transport = require('../transport/transport');
 const { isHandedOver } = require('../transport/unread');
@@ -609,7 +609,7 @@ function socketOnDrain() {
 }
 
 function tellDrained(message) {
-  if (!message || message.finished || !message[kNeedDrain]) return;
+  if (!message || message.finished || !message[kNeedDrain] || (corksEachTurn && message[kChunkedLength] > 0)) return;
   message[kNeedDrain] = false;
   message.emit('drain');
 }
