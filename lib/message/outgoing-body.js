@@ -580,6 +580,7 @@ function _flushOutput(socket) {
   const queue = this.outputData;
   if (queue.length === 0) return undefined;
   // Nobody sees how a single write was corked where the core makes it.
+  const wasCorked = socket.writableCorked > 0;
   const corks = queue.length > 1 || socket.write !== nativeWrite || !hasOriginalWrites(socket);
   if (corks) socket.cork();
   let accepted;
@@ -587,7 +588,10 @@ function _flushOutput(socket) {
     const { data, encoding, callback } = queue[i];
     // The queue may live on while the socket is slow; its data need not.
     queue[i].data = null;
-    accepted = callback === tellEnd ? writeLast(socket, data, encoding, finished, this) : socket.write(data, encoding, callback);
+    // What the program has corked stays so.
+    if (callback !== tellEnd) accepted = socket.write(data, encoding, callback);
+    else if (wasCorked) accepted = socket.write(data, encoding, finished.bind(undefined, this));
+    else accepted = writeLast(socket, data, encoding, finished, this);
   }
   if (corks) socket.uncork();
   emptyQueue(this);

@@ -97,7 +97,7 @@ const { assignSocket } = ServerResponse.prototype;
  * @returns {boolean} false, and nothing was done, where the response is not of that kind
  */
 function assignInTurn(response, socket, done, previous) {
-  if (response.assignSocket !== assignSocket || !isWritable(socket) || !isWhole(response)) return false;
+  if (response.assignSocket !== assignSocket || !isWritable(socket) || socket.writableCorked > 0 || !isWhole(response)) return false;
   socket._httpMessage = response;
   if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
   response.socket = socket;

@@ -4,7 +4,7 @@
 const { ObjectGetOwnPropertyDescriptor } = require('../globals/primordials');
 const net = require('node:net');
 const native = require('../native/addon');
-const { transport: { RECEIVED, SENT, QUEUED } = {} } = require('../native/layout');
+const { transport: { RECEIVED, SENT, QUEUED, UNCORKED } = {} } = require('../native/layout');
 const { kAttached, kIndex } = require('./owner-state');
 const { kUnbuilt } = require('./lazy-state');
 
@@ -14,11 +14,20 @@ const bytesWritten = ObjectGetOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
 
 /**
  * @param {stream.Duplex} socket that the core reads
- * @param {number} which RECEIVED, SENT or QUEUED
+ * @param {number} which RECEIVED, SENT, QUEUED, or UNCORKED of those
  * @returns {number} bytes that it has received, sent or queued
  */
 function bytesOf(socket, which) {
   return native.transportBytes(socket[kAttached].driver.handle, socket[kIndex], which);
+}
+
+/**
+ * @param {stream.Duplex} socket that the core reads, with corked bytes
+ * @returns {number} bytes that are queued and were written before cork()
+ */
+function uncorkedOf(socket) {
+  const attached = socket[kAttached];
+  return attached.driver.lags ? bytesOf(socket, UNCORKED) : attached.uncorkedBytes;
 }
 
 // While there is no net.Socket part, the core alone has moved bytes.
@@ -53,4 +62,4 @@ const COUNTERS = {
   },
 };
 
-module.exports = { COUNTERS, QUEUED, bytesOf };
+module.exports = { COUNTERS, QUEUED, bytesOf, uncorkedOf };

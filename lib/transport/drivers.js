@@ -26,8 +26,8 @@ const openers = { [NATIVE]: native.transportOpen, [OFFLOAD]: native.offloadOpen 
 const isPossible = isLibuv && openers[NATIVE] !== undefined;
 
 // The connection whose pipelined requests are being handled (its number and 1): their answers leave together, when the core
-// has called back and ticks are drained. The core then clears the word. Behind it, for each connection of a group: its number, and
-// where in the input its bytes are and how many.
+// has called back and ticks are drained. The core then clears the word. It is negative while the connection is corked for longer. Behind
+// it, for each connection of a group: its number, and where in the input its bytes are and how many.
 const HELD = 0;
 const TURN_WORDS = FIRST_RECORD + MAX_BATCH * RECORD_WORDS;
 
@@ -54,6 +54,28 @@ class Frame {
     this.shares ??= ArrayFrom({ length: MAX_BATCH }, (_, n) => this.events.subarray(n * EVENT_WORDS / MAX_BATCH, (n + 1) * EVENT_WORDS / MAX_BATCH));
     return this.shares[place];
   }
+}
+
+/**
+ * @param {number} index of a connection
+ * @returns {boolean} whether its answers are held back in this turn
+ */
+function isHeld(index) {
+  const held = shown.frame.turn[HELD];
+  return held === index + 1 || held === -index - 1;
+}
+
+/**
+ * @param {number} index of a connection whose answers are held back, or are to be
+ * @param {boolean} corked whether some of them wait for more than the end of the turn
+ */
+function hold(index, corked) {
+  shown.frame.turn[HELD] = corked ? -index - 1 : index + 1;
+}
+
+/** Nothing is held back any more. */
+function endHold() {
+  shown.frame.turn[HELD] = 0;
 }
 
 function wordsOf(count) {
@@ -167,4 +189,4 @@ function letThreadsGo() {
   native.transportKeepReady(drivers[OFFLOAD].handle, -1);
 }
 
-module.exports = { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, isLibuv, keepThreads, received, shown };
+module.exports = { FIRST_RECORD, RECORD_WORDS, attachedCount, driverOf, endHold, hold, isHeld, isLibuv, keepThreads, received, shown };

@@ -26,6 +26,10 @@ const REASONS = {
   UPGRADE: 'upgrade',
 };
 
+/** Methods of a socket: who replaces one of them reads or writes it himself, or wants to see what is read and written. */
+const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
+  'pipe', '_read', '_write', '_writev', '_final', '_destroy', 'ref', 'unref'];
+
 /** The numbers of one server or agent. */
 class Record {
   constructor(name, threads) {
@@ -139,4 +143,4 @@ class Attached {
  *   dealt with, so that the stream need not end
  */
 
-module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, chooseForAgent, chooseForServer, kAttached, kIndex, recordOf };
+module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, WATCHED, chooseForAgent, chooseForServer, kAttached, kIndex, recordOf };

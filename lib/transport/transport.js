@@ -14,14 +14,15 @@ const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { types: { isUint8Array } } = require('node:util');
 const native = require('../native/addon');
-const { transport: { HANDLED, ENDED, FINISHED, DETACHED, HOLD, LATIN1, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
+const { transport: { HANDLED, ENDED, FINISHED, DETACHED, HOLD, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { systemError } = require('../util/errors');
 const { adopt, handleOf, holdsSeveral, inScope, resourceOf, runsOn } = require('../parser/parser');
-const { FIRST_RECORD, HELD, RECORD_WORDS, attachedCount, driverOf, isLibuv, received, shown } = require('./drivers');
-const { COUNTERS, QUEUED, bytesOf } = require('./counters');
+const { FIRST_RECORD, RECORD_WORDS, attachedCount, driverOf, endHold, hold, isHeld, isLibuv, received, shown } = require('./drivers');
+const { COUNTERS, QUEUED, bytesOf, uncorkedOf } = require('./counters');
+const { asWritten, flagOf } = require('./encoding');
 const { stopReading, watch } = require('./handles');
-const { Attached, REASONS, STREAM, kAttached, kIndex, recordOf } = require('./owner-state');
+const { Attached, REASONS, STREAM, WATCHED, kAttached, kIndex, recordOf } = require('./owner-state');
 const { endUnread, giveInBuffer, giveSoon } = require('./unread');
 const { beginTick, schedule } = require('../util/ticks');
 const { isCorked, kBuild, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./lazy-state');
@@ -34,10 +35,6 @@ const plainWrite = plain.write;
 // Somebody who has net.Socket's methods: asked of a prototype itself, each costs a look into its table.
 const anyone = ObjectCreate(plain);
 const plainRead = plain._read;
-
-// Who replaces one of these reads or writes the socket himself, or wants to see what is read and written.
-const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
-  'pipe', '_read', '_write', '_writev', '_final', '_destroy', 'ref', 'unref'];
 const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
 
 /**
@@ -299,7 +296,7 @@ function onNews(driver, index, kind, value, text) {
   const { socket, protocol } = driver.attached[index];
   if (kind === PARSED) {
     const { frame } = shown;
-    if (protocol.serves && holdsSeveral(frame.events)) frame.turn[HELD] = index + 1;
+    if (protocol.serves && holdsSeveral(frame.events)) hold(index, socket[kAttached].corkedLength > 0);
     parsed(socket, protocol, frame, 0, value, text, frame.events);
     frame.turn[FIRST_RECORD] = FINISHED;
   } else if (protocol.serves) {
@@ -338,7 +335,8 @@ function parsed(socket, protocol, frame, start, length, text, events) {
 
 function onOtherNews(socket, protocol, kind, value) {
   if (kind === UNSENT) {
-    settle(socket, value);
+    if (value === 0) sendDue(socket);
+    else settle(socket, value);
   } else if (kind !== UNPARSED && !protocol.serves && protocol.endsSilently(socket)) {
     socket.destroy();
   } else if (kind === ENDED) {
@@ -372,22 +370,27 @@ function unparsed(socket, chunk) {
 // Sends what pipelined answers have put in the queue, or what waits for the I/O threads.
 function sendHeld(socket) {
   const { driver } = socket[kAttached];
-  const index = socket[kIndex];
   if (!driver.lags) {
-    if (shown.frame.turn[HELD] !== index + 1) return;
-    shown.frame.turn[HELD] = 0;
+    if (!isHeld(socket[kIndex])) return;
+    endHold();
   } else if (bytesOf(socket, QUEUED) === 0) {
     return;
   }
+  sendDue(socket);
+}
+
+// Sends what is not corked.
+function sendDue(socket) {
   if (!isCorked(socket) || socket[kAttached].corkedLength === 0) flush(socket);
-  else if (socket[kAttached].uncorkedBytes > 0) sendUncorked(socket);
+  else sendUncorked(socket);
 }
 
 // What was written before cork(). The rest stays corked.
 function sendUncorked(socket) {
+  const uncorkedBytes = uncorkedOf(socket);
+  if (uncorkedBytes === 0) return;
   const attached = socket[kAttached];
-  const { corkedLength, uncorkedBytes } = attached;
-  const { handle } = attached.driver;
+  const { corkedLength, driver: { handle } } = attached;
   const queue = takeQueue(socket);
   native.transportWriteBytes(handle, socket[kIndex], queue.subarray(0, uncorkedBytes), 1);
   flush(socket);
@@ -429,21 +432,13 @@ function settle(socket, left, callback, data = takeQueue(socket), encoding = und
 // Writes through the stream, what is queued first.
 function writePlain(socket, data, encoding, callback) {
   if (bytesOf(socket, QUEUED) > 0) {
+    const { corkedLength } = socket[kAttached];
     // What was written before cork() does not wait for uncork().
-    if (socket[kAttached].corkedLength === 0) flush(socket);
-    else {
-      if (socket[kAttached].uncorkedBytes > 0) sendUncorked(socket);
-      if (socket[kIndex] !== undefined) plainWrite.call(socket, takeQueue(socket));
-    }
+    if (corkedLength === 0) flush(socket);
+    else sendUncorked(socket);
+    if (corkedLength > 0 && socket[kIndex] !== undefined) plainWrite.call(socket, asWritten(takeQueue(socket), corkedLength));
   }
   return plainWrite.call(socket, data, encoding, callback);
-}
-
-// The flag of a write by which the core takes text of this encoding: LATIN1, or 0 for UTF-8; -1 for any other encoding. ASCII is written
-// as latin1, as Buffer does.
-function flagOf(encoding) {
-  if (encoding === 'latin1' || encoding === 'binary' || encoding === 'ascii') return LATIN1;
-  return encoding === undefined || encoding === null || encoding === 'utf8' || encoding === 'utf-8' ? 0 : -1;
 }
 
 function written(callback) {
@@ -515,27 +510,30 @@ function send(socket, data, encoding) {
   const built = socket[kUnbuilt] === undefined;
   const attached = socket[kAttached];
   const { driver, limit } = attached;
-  const isHeld = !driver.lags && shown.frame.turn[HELD] === index + 1;
+  const held = !driver.lags && isHeld(index);
   const corked = isCorked(socket);
   // As the stream counts: characters of a text, bytes of the rest.
   const length = corked ? attached.corkedLength + data?.length : data?.length;
   if (length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
-  const hold = isHeld || corked;
-  if (corked && attached.corkedLength === 0) attached.uncorkedBytes = isHeld || driver.lags ? bytesOf(socket, QUEUED) : 0;
+  const waits = held || corked;
+  if (corked && attached.corkedLength === 0 && !driver.lags) {
+    attached.uncorkedBytes = held ? bytesOf(socket, QUEUED) : 0;
+    if (held) hold(index, true);
+  }
   let left;
   if (typeof data === 'string') {
     const flag = flagOf(encoding);
-    if (flag < 0) return send(socket, Buffer.from(data, encoding), undefined);
-    left = native.transportWrite(driver.handle, index, data, hold ? flag | HOLD : flag);
+    if (flag < 0) return corked ? undefined : send(socket, Buffer.from(data, encoding), undefined);
+    left = native.transportWrite(driver.handle, index, data, waits ? flag | HOLD : flag);
   } else if (isUint8Array(data)) {
-    left = native.transportWriteBytes(driver.handle, index, data, hold ? 1 : 0);
+    left = native.transportWriteBytes(driver.handle, index, data, waits ? 1 : 0);
   } else {
     return undefined;
   }
-  if (built && !isHeld) socket._unrefTimer();
+  if (built && !held) socket._unrefTimer();
   if (corked) attached.corkedLength = length;
   if (corked || left <= 0) return corked ? 0 : left;
-  if (isHeld || driver.lags) return left < limit ? 0 : sendQueue(socket);
+  if (held || driver.lags) return left < limit ? 0 : sendQueue(socket);
   return left;
 }
 
@@ -554,7 +552,9 @@ function releaseAll(socket) {
 function release(socket, index) {
   const attached = socket[kAttached];
   attached.corkedLength = 0;
-  return shown.frame.turn[HELD] === index + 1 ? 0 : native.transportRelease(attached.driver.handle, index);
+  if (attached.driver.lags || !isHeld(index)) return native.transportRelease(attached.driver.handle, index);
+  hold(index, false);
+  return 0;
 }
 
 function cork() {

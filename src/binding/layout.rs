@@ -157,6 +157,7 @@ const TRANSPORT: Members = members! {
     RECEIVED = transport::RECEIVED,
     SENT = transport::SENT,
     QUEUED = transport::QUEUED,
+    UNCORKED = transport::UNCORKED,
     DETACHED = host::DETACHED,
 };
 

@@ -305,13 +305,16 @@ fn take_queue(call: &Call<2>) -> Result<Value, Fault> {
 pub const RECEIVED: i32 = 0;
 pub const SENT: i32 = 1;
 pub const QUEUED: i32 = 2;
+pub const UNCORKED: i32 = 3;
 
-/// `transportBytes(handle, index, which) -> number`: bytes [`RECEIVED`], [`SENT`] or [`QUEUED`].
+/// `transportBytes(handle, index, which) -> number`: bytes [`RECEIVED`], [`SENT`] or [`QUEUED`], or of those the [`UNCORKED`] ones.
 fn bytes(call: &Call<3>) -> Result<Value, Fault> {
-    let (received, sent, queued) = transport(call)?.counts(connection(call)?);
+    let (transport, connection) = (transport(call)?, connection(call)?);
+    let (received, sent, queued) = transport.counts(connection);
     Ok(call.double(match call.i32(2)? {
         RECEIVED => received as f64,
         SENT => sent as f64,
+        UNCORKED => transport.uncorked(connection) as f64,
         _ => queued as f64,
     }))
 }

@@ -99,8 +99,12 @@ impl Frame {
         self.record(place).set(HANDLED);
     }
 
-    /// Whether JavaScript has corked the answers of the connection of this call; the next call asks anew.
-    pub fn take_corked(&self) -> bool {
-        self.control(0).replace(0) != 0
+    /// Whether JavaScript has corked the answers of the connection of this call, until its end or (`Some(true)`) beyond it; the next call
+    /// asks anew.
+    pub fn take_corked(&self) -> Option<bool> {
+        match self.control(0).replace(0) {
+            0 => None,
+            word => Some(word < 0),
+        }
     }
 }

@@ -38,7 +38,7 @@ pub enum Event {
     Ended,
     /// The connection broke: the system's error number.
     Failed(i32),
-    /// What was queued was not sent whole: the answer of [`Transport::flush`].
+    /// What was queued was not sent whole: the answer of [`Transport::flush`]. 0: it is due, and the connection stays corked.
     Unsent(i32),
     /// So many bytes are in the frame's input; the connection has no parser.
     Unparsed(usize),
@@ -180,6 +180,10 @@ pub trait Transport {
     fn take_queue(&self, connection: usize) -> Vec<u8>;
     /// Bytes received, sent, and queued.
     fn counts(&self, connection: usize) -> (u64, u64, usize);
+    /// Of the queued bytes those that are not corked, where it is known.
+    fn uncorked(&self, connection: usize) -> usize {
+        self.counts(connection).2
+    }
 
     /// The event loop was woken: notifies JavaScript of what is there.
     fn turn(&self);

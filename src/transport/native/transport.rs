@@ -123,8 +123,8 @@ impl<H: Host> Native<H> {
         if waits {
             self.reactor.borrow_mut().catch_up(index);
         }
-        if turn.frame.take_corked() {
-            self.send_corked(turn, index);
+        if let Some(stays) = turn.frame.take_corked() {
+            self.end_cork(turn, index, stays);
         }
         if goes_on && (ends || self.reactor.borrow_mut().is_over(index)) {
             return turn.notify(index, Event::Ended, None);
@@ -140,6 +140,15 @@ impl<H: Host> Native<H> {
             .any(|it| it.waits && it.connection == index && !it.frame.is_finished(0))
     }
 
+    /// The answers that were corked in a turn are due. Where the connection stays corked, JavaScript knows which of them.
+    fn end_cork(&self, turn: &Turn<'_, H>, index: usize, stays: bool) {
+        if !stays {
+            self.send_corked(turn, index);
+        } else if index != DETACHED {
+            turn.notify(index, Event::Unsent(0), None);
+        }
+    }
+
     fn send_corked(&self, turn: &Turn<'_, H>, index: usize) {
         let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
         if left != 0 {
@@ -152,15 +161,14 @@ impl<H: Host> Native<H> {
         let Some(turn) = Turn::begin(&self.host) else {
             return;
         };
-        let corked: Vec<usize> = self
+        let corked: Vec<(usize, bool)> = self
             .deliveries
             .borrow()
             .iter()
-            .filter(|it| it.frame.take_corked())
-            .map(|it| it.connection)
+            .filter_map(|it| Some((it.connection, it.frame.take_corked()?)))
             .collect();
-        for index in corked {
-            self.send_corked(&turn, index);
+        for (index, stays) in corked {
+            self.end_cork(&turn, index, stays);
         }
     }
 }

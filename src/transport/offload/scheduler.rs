@@ -42,6 +42,8 @@ struct Entry {
     lane: Lane<Session>,
     // What was written since the last hand-over.
     queue: Vec<u8>,
+    // Where in the queue what is corked begins, if anything is: from there on it waits for its release.
+    corked: Option<usize>,
     // The same connection, if JavaScript has dealt with its news and its task does not know yet.
     handled: Option<Arc<Connection<Session>>>,
     // Whether it is in the list for the next hand-over, and whether its task is to look again then.
@@ -303,7 +305,7 @@ impl<H: Host> Offload<H> {
                 };
                 entry.listed = false;
                 let handled = entry.handled.take();
-                if !entry.queue.is_empty() && entry.connection.link.post(&mut entry.queue) {
+                if entry.post() {
                     let letter = match handled {
                         Some(connection) => Letter::Answer(connection),
                         None => Letter::Send(entry.connection.clone()),
@@ -371,6 +373,7 @@ impl<H: Host> Offload<H> {
             connection,
             lane,
             queue: Vec::new(),
+            corked: None,
             handled: None,
             listed: false,
             wake: false,
@@ -388,8 +391,26 @@ impl<H: Host> Offload<H> {
     }
 }
 
+impl Entry {
+    /// Hands over what is queued and not corked. Whether its task is to send it.
+    fn post(&mut self) -> bool {
+        let Some(at) = self.corked else {
+            return !self.queue.is_empty() && self.connection.link.post(&mut self.queue);
+        };
+        if at == 0 {
+            return false;
+        }
+        let rest = self.queue.split_off(at);
+        let sends = self.connection.link.post(&mut self.queue);
+        self.queue = rest;
+        self.corked = Some(0);
+        sends
+    }
+}
+
 /// Sends what is queued from this thread; answers as [`Transport::flush`].
 fn flush(entry: &mut Entry) -> i32 {
+    entry.corked = None;
     match entry.connection.link.flush(&mut entry.queue) {
         Ok(left) => left as i32,
         Err(error) => -error,
@@ -489,6 +510,11 @@ impl<H: Host> Transport for Offload<H> {
         append: Append<'_>,
     ) -> std::result::Result<i32, NotAppended> {
         let left: i32 = self.with(index, Ok(0), |entry| {
+            if hold {
+                entry.corked.get_or_insert(entry.queue.len());
+            } else {
+                entry.corked = None;
+            }
             append(&mut entry.queue)?;
             if entry.connection.link.is_hung_up() {
                 return Ok(flush(entry));
@@ -514,12 +540,14 @@ impl<H: Host> Transport for Offload<H> {
     }
 
     fn uncork(&self, index: usize) -> i32 {
+        self.with(index, (), |entry| entry.corked = None);
         self.list_now(index, false);
         0
     }
 
     fn take_queue(&self, index: usize) -> Vec<u8> {
         self.with(index, Vec::new(), |entry| {
+            entry.corked = None;
             entry.connection.link.take_queue(&mut entry.queue)
         })
     }
@@ -529,6 +557,12 @@ impl<H: Host> Transport for Offload<H> {
             let (received, sent) = entry.connection.link.counts();
             let queued = entry.queue.len() + entry.connection.link.queued();
             (received, sent, queued)
+        })
+    }
+
+    fn uncorked(&self, index: usize) -> usize {
+        self.with(index, 0, |entry| {
+            entry.corked.unwrap_or(entry.queue.len()) + entry.connection.link.queued()
         })
     }
 

@@ -1,0 +1,29 @@
+'use strict';
+// Text on its way to the core, and back to a stream.
+
+const { Buffer } = require('node:buffer');
+const { transport: { LATIN1 } = {} } = require('../native/layout');
+
+/**
+ * @param {string} [encoding]
+ * @returns {number} the flag of a write by which the core takes text of it: LATIN1, or 0 for UTF-8; -1 for any other encoding. ASCII is
+ *   written as latin1, as Buffer does
+ */
+function flagOf(encoding) {
+  if (encoding === 'latin1' || encoding === 'binary' || encoding === 'ascii') return LATIN1;
+  return encoding === undefined || encoding === null || encoding === 'utf8' || encoding === 'utf-8' ? 0 : -1;
+}
+
+/**
+ * A stream counts the characters of the texts that it keeps.
+ * @param {Buffer} bytes of what was written
+ * @param {number} length that a stream would count for it
+ * @returns {Buffer|string} the same to be written, as text where that alone has this length
+ */
+function asWritten(bytes, length) {
+  if (bytes.length === length) return bytes;
+  const text = bytes.utf8Slice();
+  return text.length === length && bytes.equals(Buffer.from(text)) ? text : bytes;
+}
+
+module.exports = { asWritten, flagOf };
