@@ -209,20 +209,23 @@ impl<T> Reactor<T> {
     }
 
     /// Takes the readiness events that are there, without waiting. What was taken before and is not read yet stays in front of them.
-    ///
-    /// # Errors
-    /// What the system says; an interrupted call is none.
-    pub fn collect(&mut self) -> Result<()> {
+    /// Where the system does not tell of any, each connection is tried.
+    pub fn collect(&mut self) {
         self.ready.drain(..self.next);
         self.next = 0;
         self.ready.append(&mut self.refused);
         self.more = MORE_PER_TURN;
         if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
-            return if error.kind() == ErrorKind::Interrupted {
-                Ok(())
-            } else {
-                Err(error)
-            };
+            if error.kind() != ErrorKind::Interrupted {
+                let all = self.connections.iter().map(|(index, connection)| Ready {
+                    token: token(index, connection.generation).0,
+                    closing: false,
+                    urgent: false,
+                    hung_up: false,
+                });
+                self.ready.extend(all);
+            }
+            return;
         }
         for event in &self.events {
             self.ready.push(Ready {
@@ -232,7 +235,6 @@ impl<T> Reactor<T> {
                 hung_up: is_hang_up(event),
             });
         }
-        Ok(())
     }
 
     /// Whether there is something to read that no edge will come for.
@@ -458,8 +460,27 @@ mod tests {
     }
 
     fn ready<T>(reactor: &mut Reactor<T>) -> Vec<usize> {
-        reactor.collect().unwrap();
+        reactor.collect();
         std::iter::from_fn(|| reactor.next_ready()).collect()
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no dup2()")]
+    fn each_connection_is_tried_where_the_system_tells_of_none() {
+        let (ours, mut peer) = pair();
+        let (silent, _other) = pair();
+        let mut reactor = Reactor::new(true).unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        let quiet = reactor.attach(silent.as_raw_fd(), ()).unwrap();
+        // What was the set of descriptors is one no more.
+        let null = std::fs::File::open("/dev/null").unwrap();
+        // SAFETY: both descriptors are open, and the reactor goes on owning its own.
+        assert!(unsafe { libc::dup2(null.as_raw_fd(), reactor.as_raw_fd()) } >= 0);
+        peer.write_all(b"abc").unwrap();
+        assert_eq!(ready(&mut reactor), [index, quiet]);
+        let mut buffer = [0; 8];
+        assert!(matches!(reactor.read(index, &mut buffer), Read::Bytes(3)));
+        assert!(matches!(reactor.read(quiet, &mut buffer), Read::Later));
     }
 
     #[test]
@@ -544,7 +565,7 @@ mod tests {
             peer.write_all(&[0; 1]).ok();
         }
         let mut order = Vec::new();
-        reactor.collect().unwrap();
+        reactor.collect();
         while let Some(index) = reactor.next_ready() {
             let Read::Bytes(count) = reactor.read(index, &mut buffer) else {
                 panic!("nothing to read");
@@ -671,7 +692,7 @@ mod tests {
         let mut reactor = Reactor::new(true).unwrap();
         let one = reactor.attach(first.as_raw_fd(), ()).unwrap();
         first_peer.write_all(b"a").unwrap();
-        reactor.collect().unwrap();
+        reactor.collect();
         let two = reactor.attach(second.as_raw_fd(), ()).unwrap();
         second_peer.write_all(b"b").unwrap();
         assert_eq!(ready(&mut reactor), [one, two]);
@@ -710,7 +731,7 @@ mod tests {
         let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(first.as_raw_fd(), 1).unwrap();
         first_peer.write_all(b"a").unwrap();
-        reactor.collect().unwrap();
+        reactor.collect();
         reactor.detach(index);
         assert_eq!(
             reactor.attach(second.as_raw_fd(), 2).unwrap(),

@@ -63,9 +63,7 @@ impl<H: Host> Native<H> {
         let Some(turn) = Turn::begin(&self.host) else {
             return;
         };
-        if self.reactor.borrow_mut().collect().is_err() {
-            return;
-        }
+        self.reactor.borrow_mut().collect();
         loop {
             let Some(index) = self.reactor.borrow_mut().next_ready() else {
                 return;
