@@ -193,7 +193,7 @@ test('a Unix socket is used when socketPath names one', { skip: process.platform
   for (const extra of [{}, { agent: false }]) assert.equal(await asked(http, extra), '/x');
   // Node 18 has `path` mean the socket to a createConnection() of the caller's.
   const extra = { createConnection: net.connect };
-  assert.equal(await asked(http, extra), await asked(require('node:http'), extra));
+  assert.equal(await asked(http, extra), await asked(builtin, extra));
   server.close();
   http.globalAgent.destroy();
   fs.rmSync(dir, { recursive: true });
