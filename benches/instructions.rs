@@ -8,7 +8,7 @@ use std::hint::black_box;
 use messages::{BROWSER, HELLO, POST, RESPONSE, config, parse};
 use rust_http::parser::{Kind, Output, Parser};
 use rust_http::serializer::chunk::chunk;
-use rust_http::serializer::head::{Rules, ask, render};
+use rust_http::serializer::head::{Rules, input, render};
 
 mod messages;
 
@@ -26,11 +26,11 @@ fn read(kind: Kind, input: &[u8], count: u32) {
 
 fn write_heads(count: u32) {
     let rules = Rules {
-        flags: ask::KEEP_ALIVE
-            | ask::DATE
-            | ask::BODY
-            | ask::CHUNKED_BY_DEFAULT
-            | ask::KEEP_ALIVE_HINT,
+        flags: input::KEEP_ALIVE
+            | input::DATE
+            | input::BODY
+            | input::CHUNKED_BY_DEFAULT
+            | input::KEEP_ALIVE_HINT,
         content_length: -1.0,
         keep_alive_timeout: 5000.0,
         max_requests: 0.0,

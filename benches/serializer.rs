@@ -4,11 +4,15 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rust_http::serializer::date::{DateCache, second};
-use rust_http::serializer::head::{Rules, ask, render};
+use rust_http::serializer::head::{Rules, input, render};
 use rust_http::serializer::{chunk, validate};
 
 const RULES: Rules = Rules {
-    flags: ask::KEEP_ALIVE | ask::DATE | ask::BODY | ask::CHUNKED_BY_DEFAULT | ask::KEEP_ALIVE_HINT,
+    flags: input::KEEP_ALIVE
+        | input::DATE
+        | input::BODY
+        | input::CHUNKED_BY_DEFAULT
+        | input::KEEP_ALIVE_HINT,
     content_length: -1.0,
     keep_alive_timeout: 5000.0,
     max_requests: 0.0,

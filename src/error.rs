@@ -99,7 +99,7 @@ impl std::error::Error for Error {}
 
 /// The table: every error, once. Which of them a message gets also depends on the dialect.
 #[allow(missing_docs, reason = "the words say it")]
-pub mod fault {
+pub mod errors {
     use super::{Code, Error};
 
     const fn row(code: Code, reason: &'static str) -> Error {

@@ -1,7 +1,7 @@
 //! The core of rust-http: what HTTP/1.x bytes mean, and which bytes a message becomes.
 //!
 //! Goals, in order: the same observable behaviour as the Node that loads us; no request smuggled past the
-//! framing rules; no work before somebody asks for its result; no panic out of the addon.
+//! framing rules; no work before its result is wanted; no panic out of the addon.
 //!
 //! `parser`, `serializer` and `pool` are plain Rust: no N-API type, no I/O. `transport` does the I/O, for a host that it knows by a trait.
 //! `binding` is the only place that knows

@@ -10,14 +10,16 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 use rust_http::parser::Output;
-use rust_http::transport::offload::inbox::{Inbox, Ring};
-use rust_http::transport::offload::link::{Feed, Link, Resumed, Step, Wire};
+use rust_http::transport::offload::inbox::{Inbox, WakeOwner};
+use rust_http::transport::offload::shared_connection::{
+    Parse, Resumed, SharedConnection, Socket, Step,
+};
 
 /// Remembers what it parsed.
 #[derive(Clone, Default)]
 struct Bytes(Vec<u8>);
 
-impl Feed for Bytes {
+impl Parse for Bytes {
     fn run(&mut self, input: &[u8], _out: &mut Output, _room: usize) -> usize {
         self.0.extend_from_slice(input);
         input.len()
@@ -50,7 +52,7 @@ impl Fake {
     }
 }
 
-impl Wire for Fake {
+impl Socket for Fake {
     fn receive(&self, buffer: &mut [u8]) -> Result<usize> {
         self.untouched();
         let mut incoming = self.incoming.lock().unwrap();
@@ -73,23 +75,27 @@ impl Wire for Fake {
     }
 }
 
-type Linked = Arc<Link<Bytes, Fake>>;
+type Linked = Arc<SharedConnection<Bytes, Fake>>;
 
 fn linked(incoming: &[u8], takes: usize) -> (Linked, Arc<Mutex<Bytes>>) {
-    let feed = Arc::new(Mutex::new(Bytes::default()));
+    let parser = Arc::new(Mutex::new(Bytes::default()));
     (
-        Arc::new(Link::new(Fake::new(incoming, takes), feed.clone(), false)),
-        feed,
+        Arc::new(SharedConnection::new(
+            Fake::new(incoming, takes),
+            parser.clone(),
+            false,
+        )),
+        parser,
     )
 }
 
 /// A task that reads so many times, or until the connection is its owner's.
-fn reading(link: &Linked, times: usize) -> thread::JoinHandle<()> {
-    let link = link.clone();
+fn reading(shared: &Linked, times: usize) -> thread::JoinHandle<()> {
+    let shared = shared.clone();
     thread::spawn(move || {
         let mut buffer = [0; 8];
         for _ in 0..times {
-            if matches!(link.read(&mut buffer, 8), Step::Over) {
+            if matches!(shared.read(&mut buffer, 8), Step::Over) {
                 break;
             }
         }
@@ -97,38 +103,38 @@ fn reading(link: &Linked, times: usize) -> thread::JoinHandle<()> {
 }
 
 /// What is still in the socket.
-fn not_read(link: &Linked) -> Vec<u8> {
-    link.wire().incoming.lock().unwrap().clone()
+fn not_read(shared: &Linked) -> Vec<u8> {
+    shared.socket().incoming.lock().unwrap().clone()
 }
 
 /// What the owner is told now, if it is told anything.
-fn hear(link: &Linked) -> Option<Vec<u8>> {
-    let mut heard = Vec::new();
-    link.take(|_, input, _| {
-        heard.extend_from_slice(input);
+fn hear(shared: &Linked) -> Option<Vec<u8>> {
+    let mut acknowledge = Vec::new();
+    shared.take(|_, input, _| {
+        acknowledge.extend_from_slice(input);
         true
     })?;
-    Some(heard)
+    Some(acknowledge)
 }
 
 #[test]
 fn what_is_given_back_was_told_or_is_unread_or_was_not_read() {
     loom::model(|| {
-        let (link, feed) = linked(b"abc", 9);
-        let task = reading(&link, 3);
+        let (shared, parser) = linked(b"abc", 9);
+        let task = reading(&shared, 3);
         let mut told = Vec::new();
-        if let Some(heard) = hear(&link) {
-            told.extend(heard);
-            link.done();
+        if let Some(acknowledge) = hear(&shared) {
+            told.extend(acknowledge);
+            shared.done();
         }
-        let rest = link.give_back(&mut Vec::new());
-        link.wire().given_back.store(true, Ordering::SeqCst);
+        let rest = shared.detach(&mut Vec::new());
+        shared.socket().given_back.store(true, Ordering::SeqCst);
         // The parser is as it was before what is unread.
-        assert_eq!(feed.lock().unwrap().0, told);
+        assert_eq!(parser.lock().unwrap().0, told);
         assert_eq!(rest.received, told.len() as u64);
         task.join().unwrap();
-        assert_eq!([told, rest.unread, not_read(&link)].concat(), b"abc");
-        assert!(link.read(&mut [0; 8], 8) == Step::Over);
+        assert_eq!([told, rest.unread, not_read(&shared)].concat(), b"abc");
+        assert!(shared.read(&mut [0; 8], 8) == Step::Over);
     });
 }
 
@@ -136,23 +142,23 @@ fn what_is_given_back_was_told_or_is_unread_or_was_not_read() {
 fn what_is_written_is_sent_once_and_in_order_or_given_back() {
     for takes in [0, 1, 9] {
         loom::model(move || {
-            let (link, _) = linked(b"", takes);
-            let other = link.clone();
+            let (shared, _) = linked(b"", takes);
+            let other = shared.clone();
             let task = thread::spawn(move || {
                 other.pump();
                 other.pump();
             });
-            link.post(&mut b"ab".to_vec());
+            shared.push(&mut b"ab".to_vec());
             let mut unsent = Vec::new();
             if takes == 9 {
-                assert_eq!(link.flush(&mut b"c".to_vec()), Ok(0));
+                assert_eq!(shared.flush(&mut b"c".to_vec()), Ok(0));
             } else {
-                unsent = link.take_queue(&mut b"c".to_vec());
+                unsent = shared.take_queue(&mut b"c".to_vec());
             }
-            let rest = link.give_back(&mut b"d".to_vec());
-            link.wire().given_back.store(true, Ordering::SeqCst);
+            let rest = shared.detach(&mut b"d".to_vec());
+            shared.socket().given_back.store(true, Ordering::SeqCst);
             task.join().unwrap();
-            let sent = link.wire().sent.lock().unwrap().clone();
+            let sent = shared.socket().sent.lock().unwrap().clone();
             assert_eq!(rest.sent, sent.len() as u64);
             assert_eq!([sent, unsent, rest.unsent].concat(), b"abcd");
         });
@@ -162,22 +168,22 @@ fn what_is_written_is_sent_once_and_in_order_or_given_back() {
 #[test]
 fn a_task_that_was_sent_away_is_woken() {
     loom::model(|| {
-        let (link, _) = linked(b"ab", 9);
-        let other = link.clone();
+        let (shared, _) = linked(b"ab", 9);
+        let other = shared.clone();
         let task = thread::spawn(move || {
             let mut buffer = [0; 8];
             (0..2).any(|_| other.read(&mut buffer, 8) == Step::Stalled)
         });
         let mut woken = false;
-        if hear(&link).is_some() {
-            link.pause();
-            woken |= link.done();
-            woken |= link.resume() == Resumed::Wake;
+        if hear(&shared).is_some() {
+            shared.pause();
+            woken |= shared.done();
+            woken |= shared.resume() == Resumed::Wake;
         }
         let stalled = task.join().unwrap();
-        // Else there is news, and what follows it wakes the task.
+        // Else there is event, and what follows it wakes the task.
         if stalled && !woken {
-            assert!(hear(&link).is_some() && link.done());
+            assert!(hear(&shared).is_some() && shared.done());
         }
     });
 }
@@ -185,23 +191,23 @@ fn a_task_that_was_sent_away_is_woken() {
 #[test]
 fn a_task_that_says_itself_what_is_dealt_with_reads_on_or_is_woken() {
     loom::model(|| {
-        let (link, _) = linked(b"ab", 9);
-        let letter = Arc::new(AtomicBool::new(false));
-        let (other, post) = (link.clone(), letter.clone());
+        let (shared, _) = linked(b"ab", 9);
+        let command = Arc::new(AtomicBool::new(false));
+        let (other, push) = (shared.clone(), command.clone());
         let task = thread::spawn(move || {
             let mut buffer = [0; 8];
             other.read(&mut buffer, 8);
-            let woken = post.load(Ordering::SeqCst) && other.done();
+            let woken = push.load(Ordering::SeqCst) && other.done();
             (woken, other.read(&mut buffer, 8) == Step::Stalled)
         });
-        let heard = hear(&link).is_some();
-        letter.store(heard, Ordering::SeqCst);
-        link.pause();
-        let resumed = link.resume();
+        let acknowledge = hear(&shared).is_some();
+        command.store(acknowledge, Ordering::SeqCst);
+        shared.pause();
+        let resumed = shared.resume();
         let (woken, stalled) = task.join().unwrap();
-        // Else the news is not dealt with yet, and who says so wakes the task.
+        // Else the event is not dealt with yet, and who says so wakes the task.
         if stalled && !woken && resumed != Resumed::Wake {
-            assert!((heard || hear(&link).is_some()) && link.done());
+            assert!((acknowledge || hear(&shared).is_some()) && shared.done());
         }
     });
 }
@@ -209,18 +215,18 @@ fn a_task_that_says_itself_what_is_dealt_with_reads_on_or_is_woken() {
 #[test]
 fn news_that_a_pause_keeps_back_comes_after_it() {
     loom::model(|| {
-        let (link, _) = linked(b"a", 9);
-        let other = link.clone();
+        let (shared, _) = linked(b"a", 9);
+        let other = shared.clone();
         let task = thread::spawn(move || other.read(&mut [0; 8], 8) == Step::Stalled);
-        link.pause();
-        assert_eq!(hear(&link), None);
-        let resumed = link.resume();
+        shared.pause();
+        assert_eq!(hear(&shared), None);
+        let resumed = shared.resume();
         let stalled = task.join().unwrap();
         match resumed {
-            Resumed::Take => assert_eq!(hear(&link), Some(b"a".to_vec())),
+            Resumed::Take => assert_eq!(hear(&shared), Some(b"a".to_vec())),
             Resumed::Wake => assert!(stalled),
             // It had not come yet.
-            Resumed::Nothing => assert!(!stalled && hear(&link) == Some(b"a".to_vec())),
+            Resumed::Nothing => assert!(!stalled && hear(&shared) == Some(b"a".to_vec())),
         }
     });
 }
@@ -236,7 +242,7 @@ fn what_is_in_the_inbox_was_taken_or_its_owner_is_woken() {
                 let inbox = inbox.clone();
                 thread::spawn(move || {
                     let _ = inbox.push(item);
-                    inbox.ring();
+                    inbox.wake();
                 })
             })
             .collect();
@@ -259,21 +265,21 @@ fn what_is_in_the_inbox_was_taken_or_its_owner_is_woken() {
 #[test]
 fn what_is_put_back_is_told_again_or_is_unread() {
     loom::model(|| {
-        let (link, feed) = linked(b"ab", 9);
-        let task = reading(&link, 2);
+        let (shared, parser) = linked(b"ab", 9);
+        let task = reading(&shared, 2);
         let mut told = Vec::new();
-        if hear(&link).is_some() {
-            link.put_back();
-            told.extend(hear(&link).expect("it waits again"));
-            link.done();
+        if hear(&shared).is_some() {
+            shared.put_back();
+            told.extend(hear(&shared).expect("it waits again"));
+            shared.done();
         }
-        if hear(&link).is_some() {
-            link.put_back();
+        if hear(&shared).is_some() {
+            shared.put_back();
         }
-        let rest = link.give_back(&mut Vec::new());
-        link.wire().given_back.store(true, Ordering::SeqCst);
-        assert_eq!(feed.lock().unwrap().0, told);
+        let rest = shared.detach(&mut Vec::new());
+        shared.socket().given_back.store(true, Ordering::SeqCst);
+        assert_eq!(parser.lock().unwrap().0, told);
         task.join().unwrap();
-        assert_eq!([told, rest.unread, not_read(&link)].concat(), b"ab");
+        assert_eq!([told, rest.unread, not_read(&shared)].concat(), b"ab");
     });
 }

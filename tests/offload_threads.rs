@@ -12,14 +12,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use rust_http::parser::Output;
-use rust_http::transport::offload::inbox::{Inbox, Ring};
-use rust_http::transport::offload::lane::{Connection, Lane, Lanes, Letter, end};
-use rust_http::transport::offload::link::{Feed, Link, News};
+use rust_http::transport::offload::inbox::{Inbox, WakeOwner};
+use rust_http::transport::offload::io_thread::{Command, Connection, IoThread, IoThreadPool, end};
+use rust_http::transport::offload::shared_connection::{Parse, ReadEvent, SharedConnection};
 
 const CONNECTIONS: usize = 24;
 const BYTES: usize = 100_000;
 const THREADS: usize = 3;
-/// One in so many news has its connection given back.
+/// One in so many event has its connection given back.
 const GIVEN_BACK: u64 = 40;
 
 /// One in so many is put back, and comes again.
@@ -41,7 +41,7 @@ impl Sum {
     }
 }
 
-impl Feed for Sum {
+impl Parse for Sum {
     fn run(&mut self, input: &[u8], _out: &mut Output, _room: usize) -> usize {
         self.add(input);
         input.len()
@@ -93,8 +93,8 @@ fn peer(stream: UnixStream, seed: u64) -> JoinHandle<()> {
 
 struct Owned {
     connection: Arc<Connection<Sum>>,
-    feed: Arc<Mutex<Sum>>,
-    lane: Lane<Sum>,
+    parser: Arc<Mutex<Sum>>,
+    thread: IoThread<Sum>,
     stream: UnixStream,
     told: Sum,
 }
@@ -116,22 +116,25 @@ fn echo_on(mut stream: UnixStream, before: Vec<u8>) -> JoinHandle<()> {
     })
 }
 
-fn post(lane: &Lane<Sum>, letter: Letter<Sum>) {
-    lane.post(vec![letter]);
-    lane.ring();
+fn push(thread: &IoThread<Sum>, command: Command<Sum>) {
+    thread.push(vec![command]);
+    thread.wake();
 }
 
 /// Takes a connection back, and has the rest echoed in the plain way.
-fn give_back(owned: Owned) -> JoinHandle<()> {
-    let rest = owned.connection.link.give_back(&mut Vec::new());
+fn detach(owned: Owned) -> JoinHandle<()> {
+    let rest = owned.connection.shared.detach(&mut Vec::new());
     owned.connection.close(None);
-    post(&owned.lane, Letter::Wake(owned.connection.clone()));
+    push(&owned.thread, Command::Wake(owned.connection.clone()));
     // The parser has seen what was told, and nothing else.
-    let feed = owned.feed.lock().unwrap();
-    assert_eq!((feed.bytes, feed.sum), (owned.told.bytes, owned.told.sum));
+    let parser = owned.parser.lock().unwrap();
+    assert_eq!(
+        (parser.bytes, parser.sum),
+        (owned.told.bytes, owned.told.sum)
+    );
     assert_eq!(rest.received as usize, owned.told.bytes);
     assert_eq!(rest.failed, None);
-    drop(feed);
+    drop(parser);
     echo_on(owned.stream, [rest.unsent, rest.unread].concat())
 }
 
@@ -147,38 +150,38 @@ fn own(
         bell.recv().unwrap();
         inbox.take(&mut batch);
         for connection in batch.drain(..) {
-            let troubled = connection.heard();
+            let troubled = connection.acknowledge();
             let place = &mut connections[connection.number];
             let Some(owned) = place else { continue };
-            let mut over = troubled && connection.link.trouble().is_some();
+            let mut over = troubled && connection.shared.trouble().is_some();
             let mut answer = Vec::new();
-            let news = connection.link.take(|_, input, _| {
+            let event = connection.shared.take(|_, input, _| {
                 answer.extend_from_slice(input);
                 true
             });
-            if random.below(PUT_BACK) == 0 && matches!(news, Some(News::Parsed(_))) {
+            if random.below(PUT_BACK) == 0 && matches!(event, Some(ReadEvent::Parsed(_))) {
                 answer.clear();
-                connection.link.put_back();
-                connection.tell();
+                connection.shared.put_back();
+                connection.notify();
             }
             owned.told.add(&answer);
-            over |= news == Some(News::Ended);
-            let answers = !answer.is_empty() && connection.link.post(&mut answer);
-            // Half of the time the lane is the one to say that it is done.
+            over |= event == Some(ReadEvent::Ended);
+            let answers = !answer.is_empty() && connection.shared.push(&mut answer);
+            // Half of the time the thread is the one to say that it is done.
             let is_done = answers && random.below(2) == 0;
             if is_done {
-                post(&owned.lane, Letter::Answer(connection.clone()));
+                push(&owned.thread, Command::Answer(connection.clone()));
             } else if answers {
-                post(&owned.lane, Letter::Send(connection.clone()));
+                push(&owned.thread, Command::Send(connection.clone()));
             }
             if random.below(GIVEN_BACK) == 0 {
                 given += 1;
                 over = true;
-            } else if !is_done && connection.link.done() {
-                post(&owned.lane, Letter::Wake(connection.clone()));
+            } else if !is_done && connection.shared.done() {
+                push(&owned.thread, Command::Wake(connection.clone()));
             }
             if over {
-                streams.extend(place.take().map(give_back));
+                streams.extend(place.take().map(detach));
             }
         }
         inbox.leave();
@@ -193,33 +196,33 @@ fn own(
 fn connections_given_back_at_random_moments_lose_no_byte() {
     let (ring, bell) = channel();
     let inbox = Arc::new(Inbox::new(Box::new(move || ring.send(()).unwrap())));
-    let mut lanes = Lanes::new();
-    lanes.enter();
+    let mut threads = IoThreadPool::new();
+    threads.enter();
     let (mut peers, mut connections) = (Vec::new(), Vec::new());
     for number in 0..CONNECTIONS {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let copy = OwnedFd::from(ours.try_clone().unwrap());
-        let feed = Arc::new(Mutex::new(Sum::default()));
-        let lane = lanes.lane(number % THREADS).unwrap();
-        let link = Link::new(copy.into(), feed.clone(), false);
-        let connection = Arc::new(Connection::new(link, number, 1 << 16, inbox.clone()));
-        post(&lane, Letter::Open(connection.clone()));
+        let parser = Arc::new(Mutex::new(Sum::default()));
+        let thread = threads.thread(number % THREADS).unwrap();
+        let shared = SharedConnection::new(copy.into(), parser.clone(), false);
+        let connection = Arc::new(Connection::new(shared, number, 1 << 16, inbox.clone()));
+        push(&thread, Command::Open(connection.clone()));
         connections.push(Some(Owned {
             connection,
-            feed,
-            lane,
+            parser,
+            thread,
             stream: ours,
             told: Sum::default(),
         }));
         peers.push(peer(theirs, number as u64 + 1));
     }
-    assert_eq!(lanes.count(), THREADS);
+    assert_eq!(threads.count(), THREADS);
     let given = own(connections, &inbox, &bell);
     for peer in peers {
         peer.join().unwrap();
     }
     assert!(given > 0, "none was given back");
-    let threads = lanes.leave();
+    let threads = threads.leave();
     assert_eq!(threads.len(), THREADS);
     end(threads);
 }
@@ -232,7 +235,7 @@ fn a_closed_inbox_keeps_nothing_and_wakes_nobody() {
     assert_eq!(inbox.push(item.clone()), 1);
     inbox.close();
     assert_eq!(inbox.push(item.clone()), 0);
-    inbox.ring();
+    inbox.wake();
     assert_eq!(Arc::strong_count(&item), 1);
     assert!(bell.try_recv().is_err());
 }

@@ -4,7 +4,7 @@ mod parser_support;
 
 use parser_support::{How, PLAIN, Seen, config, fixture, joined, kind_of, latin1, oracle, replay};
 use proptest::prelude::*;
-use rust_http::error::fault;
+use rust_http::error::errors;
 use rust_http::parser::{Config, Decision, Dialect, Kind, Output, Parser, Stop, event};
 
 const BODY: [Decision; 1] = [Decision::Body];
@@ -331,7 +331,7 @@ fn a_head_limit_of_any_size_is_taken() {
             }
             let (_, stop) = parser.execute(head, &mut Output::new());
             assert_eq!(
-                stop == Stop::Error(fault::HEADER_OVERFLOW),
+                stop == Stop::Error(errors::HEADER_OVERFLOW),
                 fails,
                 "{max}: {stop:?}"
             );
@@ -374,7 +374,7 @@ fn a_field_too_many_is_refused_where_its_name_ends_or_the_input() {
                 parser.exact_only();
             }
             let expected = match place {
-                Some(place) => (place, Stop::Error(fault::HEADER_OVERFLOW)),
+                Some(place) => (place, Stop::Error(errors::HEADER_OVERFLOW)),
                 None => (input.len(), Stop::Done),
             };
             let seen = parser.execute(input.as_bytes(), &mut Output::new());
@@ -397,7 +397,7 @@ fn a_limit_of_fields_is_for_requests_and_may_change_between_them() {
     parser.set_max_fields(2);
     assert_eq!(parser.execute(head, &mut out), (head.len(), Stop::Done));
     parser.set_max_fields(1);
-    let refused = (24, Stop::Error(fault::HEADER_OVERFLOW));
+    let refused = (24, Stop::Error(errors::HEADER_OVERFLOW));
     assert_eq!(parser.execute(head, &mut out), refused);
 
     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\na: b\r\n\r\n";
@@ -422,7 +422,7 @@ fn extensions_of_a_chunk_are_limited() {
         let mut parser = Parser::new(server());
         let (_, stop) = parser.execute(&input, &mut Output::new());
         assert_eq!(
-            stop == Stop::Error(fault::EXT_OVERFLOW),
+            stop == Stop::Error(errors::EXT_OVERFLOW),
             fails,
             "{len}: {stop:?}"
         );
@@ -435,11 +435,11 @@ fn an_error_stays_until_reset() {
     let mut out = Output::new();
     assert_eq!(
         parser.execute(b"get /", &mut out),
-        (0, Stop::Error(fault::INVALID_METHOD))
+        (0, Stop::Error(errors::INVALID_METHOD))
     );
     assert_eq!(
         parser.execute(b"GET / HTTP/1.1\r\n\r\n", &mut out),
-        (0, Stop::Error(fault::INVALID_METHOD))
+        (0, Stop::Error(errors::INVALID_METHOD))
     );
     assert_eq!(parser.finish(&mut out), Ok(()));
     parser.reset(server());
@@ -457,7 +457,7 @@ fn a_paused_parser_takes_nothing_until_it_is_resumed() {
     parser.pause();
     assert_eq!(
         parser.execute(b"TP/1.1\r\n\r\n", &mut out),
-        (0, Stop::Error(fault::PAUSED))
+        (0, Stop::Error(errors::PAUSED))
     );
     parser.resume();
     assert_eq!(
@@ -478,10 +478,10 @@ fn a_failed_decision_is_an_error_that_stays() {
     parser.decide(Decision::Fail);
     assert_eq!(
         parser.execute(b"", &mut out),
-        (0, Stop::Error(fault::CALLBACK))
+        (0, Stop::Error(errors::CALLBACK))
     );
     assert_eq!(
         parser.execute(head, &mut out),
-        (0, Stop::Error(fault::CALLBACK))
+        (0, Stop::Error(errors::CALLBACK))
     );
 }

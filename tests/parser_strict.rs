@@ -162,7 +162,7 @@ fn a_host_among_many_fields_is_found() {
             None,
         ),
         (format!("GET / HTTP/1.1\r\n{fields}\r\n"), HOST),
-        // found by fuzzing: which of two errors is told hung on where the input was cut
+        // found by fuzzing: which of two errors is reported hung on where the input was cut
         (
             format!("GET / HTTP/1.1\r\nHost: a b\r\n{fields}a\0: b\r\n\r\n"),
             Some("HPE_INVALID_HEADER_TOKEN"),
@@ -184,7 +184,7 @@ fn a_host_among_many_fields_is_found() {
 #[test]
 fn every_vector_gets_the_verdict_of_the_rfcs() {
     let vectors = fixture("vectors-generated.json");
-    let mut told = 0;
+    let mut reported = 0;
     for vector in vectors["vectors"].as_array().expect("vectors") {
         let kind = if vector["side"] == "server" {
             Kind::Request
@@ -199,7 +199,7 @@ fn every_vector_gets_the_verdict_of_the_rfcs() {
             Some("accept") => assert!(!refused, "{}\n{seen:?}", vector["id"]),
             _ => continue,
         }
-        told += 1;
+        reported += 1;
     }
-    assert!(told >= 390, "{told}");
+    assert!(reported >= 390, "{reported}");
 }

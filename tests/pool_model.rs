@@ -535,11 +535,11 @@ impl Run {
                 within(view.idle[origin].len(), self.rules.max_free_sockets),
                 "maxFreeSockets"
             );
-            // Somebody will come for a request that waits: a socket of its own origin, or the next place that falls free.
+            // There is a way out for a request that waits: a socket of its own origin, or the next place that falls free.
             let full = Some(view.running.len() as u32) == self.rules.max_total_sockets;
             assert!(
                 view.waiting[origin].is_empty() || active > 0 || full,
-                "nobody serves origin {origin}"
+                "origin {origin} is not served"
             );
             assert!(
                 view.waiting[origin].is_empty() || view.idle[origin].is_empty(),

@@ -3,34 +3,39 @@
 //! `HEADS=/path/to/file.json cargo test --test serializer_heads` replays another recording, such as a larger one.
 
 use rust_http::serializer::date::DATE_LENGTH;
-use rust_http::serializer::head::{Invalid, Outcome, Reason, Rules, ask, first_wide, render, told};
+use rust_http::serializer::head::{
+    Invalid, Outcome, Reason, Rules, first_wide, input, output, render,
+};
 use rust_http::serializer::validate;
 use serde_json::Value;
 
 const DATE: &[u8; DATE_LENGTH] = b"Sun, 06 Nov 1994 08:49:37 GMT";
 
 const FLAGS: [(&str, u32); 13] = [
-    ("shouldKeepAlive", ask::KEEP_ALIVE),
-    ("sendDate", ask::DATE),
-    ("_hasBody", ask::BODY),
-    ("useChunkedEncodingByDefault", ask::CHUNKED_BY_DEFAULT),
-    ("_removedConnection", ask::REMOVED_CONNECTION),
-    ("_removedContLen", ask::REMOVED_CONTENT_LENGTH),
-    ("_removedTE", ask::REMOVED_TRANSFER_ENCODING),
-    ("_defaultKeepAlive", ask::KEEP_ALIVE_HINT),
-    ("maxRequestsOnConnectionReached", ask::MAX_REQUESTS_REACHED),
-    ("agent", ask::AGENT),
-    ("_last", ask::LAST),
-    ("chunkedEncoding", ask::CHUNKED),
-    ("bodilessStatus", ask::BODILESS_STATUS),
+    ("shouldKeepAlive", input::KEEP_ALIVE),
+    ("sendDate", input::DATE),
+    ("_hasBody", input::BODY),
+    ("useChunkedEncodingByDefault", input::CHUNKED_BY_DEFAULT),
+    ("_removedConnection", input::REMOVED_CONNECTION),
+    ("_removedContLen", input::REMOVED_CONTENT_LENGTH),
+    ("_removedTE", input::REMOVED_TRANSFER_ENCODING),
+    ("_defaultKeepAlive", input::KEEP_ALIVE_HINT),
+    (
+        "maxRequestsOnConnectionReached",
+        input::MAX_REQUESTS_REACHED,
+    ),
+    ("agent", input::AGENT),
+    ("_last", input::LAST),
+    ("chunkedEncoding", input::CHUNKED),
+    ("bodilessStatus", input::BODILESS_STATUS),
 ];
 
 const RESULTS: [(&str, u32); 5] = [
-    ("_last", told::LAST),
-    ("chunkedEncoding", told::CHUNKED),
-    ("shouldKeepAlive", told::KEEP_ALIVE),
-    ("_defaultKeepAlive", told::KEEP_ALIVE_HINT),
-    ("_headerSent", told::EXPECT),
+    ("_last", output::LAST),
+    ("chunkedEncoding", output::CHUNKED),
+    ("shouldKeepAlive", output::KEEP_ALIVE),
+    ("_defaultKeepAlive", output::KEEP_ALIVE_HINT),
+    ("_headerSent", output::EXPECT),
 ];
 
 fn recording() -> Value {

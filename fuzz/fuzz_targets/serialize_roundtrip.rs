@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use rust_http::parser::{Config, Decision, Kind, Lenient};
 use rust_http::serializer::chunk;
-use rust_http::serializer::head::{Rules, ask, render, told};
+use rust_http::serializer::head::{Rules, input, output, render};
 use rust_http_fuzz::{Event, Field, parse};
 
 const DATE: &[u8; 29] = b"Sun, 06 Nov 1994 08:49:37 GMT";
@@ -20,8 +20,8 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[low, high, count, length], text)) = data.split_first_chunk::<4>() else {
         return;
     };
-    let flags = (u32::from(low) | u32::from(high) << 8) | ask::BODY | ask::CHUNKED_BY_DEFAULT;
-    let flags = flags & !(ask::REMOVED_CONTENT_LENGTH | ask::REMOVED_TRANSFER_ENCODING | ask::BODILESS_STATUS | ask::CHUNKED);
+    let flags = (u32::from(low) | u32::from(high) << 8) | input::BODY | input::CHUNKED_BY_DEFAULT;
+    let flags = flags & !(input::REMOVED_CONTENT_LENGTH | input::REMOVED_TRANSFER_ENCODING | input::BODILESS_STATUS | input::CHUNKED);
     let known = length & 1 == 0;
     let body = &[b'x'; 255][..usize::from(length)];
     let rules = Rules {
@@ -42,10 +42,10 @@ fuzz_target!(|data: &[u8]| {
         .map(|pair| (pair[0].to_vec(), pair[1].trim_ascii().to_vec()))
         .collect();
     assert_eq!(given.len(), usize::from(count));
-    if given.iter().any(|(name, _)| decides(name)) || outcome.flags & told::TRAILER != 0 {
+    if given.iter().any(|(name, _)| decides(name)) || outcome.flags & output::TRAILER != 0 {
         return;
     }
-    if outcome.flags & told::CHUNKED != 0 {
+    if outcome.flags & output::CHUNKED != 0 {
         if !body.is_empty() {
             chunk::chunk(body, &mut out);
         }
@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
         out.extend_from_slice(body);
     }
     let config = Config {
-        lenient: Lenient(if flags & ask::RELAXED != 0 {
+        lenient: Lenient(if flags & input::RELAXED != 0 {
             Lenient::HEADER_VALUE_RELAXED
         } else {
             0

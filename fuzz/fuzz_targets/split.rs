@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
     for pieces in [cut(input, cuts), ones] {
         let seen = parse(config, &pieces, 8192, Decision::Body);
         if whole.upgraded || seen.upgraded {
-            // Bytes of the other protocol are nobody's, and an upgrade hides the errors behind it.
+            // Bytes of the other protocol are not parsed, and an upgrade hides the errors behind it.
             continue;
         }
         assert_eq!(verdict(&whole), verdict(&seen));

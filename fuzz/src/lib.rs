@@ -91,7 +91,7 @@ pub fn parse(config: Config, pieces: &[&[u8]], limit: usize, decision: Decision)
                 Stop::Error(error) => {
                     assert!(!error.reason.is_empty() && error.code.name().starts_with("HPE_"));
                     outcome.error = Some(error);
-                    // It stays, and nothing more is told.
+                    // It stays, and nothing more is reported.
                     out.clear();
                     assert_eq!(parser.execute(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", &mut out), (0, stop));
                     assert!(out.words.is_empty());

@@ -14,12 +14,12 @@ const { Buffer } = require('node:buffer');
 const { setTimeout } = require('node:timers');
 const native = require('../native/addon');
 const {
-  ask: {
+  headInput: {
     KEEP_ALIVE, DATE: SEND_DATE, BODY: HAS_BODY, CHUNKED_BY_DEFAULT, REMOVED_CONNECTION, REMOVED_CONTENT_LENGTH,
     REMOVED_TRANSFER_ENCODING, KEEP_ALIVE_HINT: DEFAULT_KEEP_ALIVE, MAX_REQUESTS_REACHED, AGENT: HAS_AGENT, LAST, CHUNKED,
     BODILESS_STATUS, RELAXED,
   },
-  told: {
+  headOutput: {
     LAST: TOLD_LAST, CHUNKED: TOLD_CHUNKED, KEEP_ALIVE: TOLD_KEEP_ALIVE, KEEP_ALIVE_HINT: TOLD_DEFAULT_KEEP_ALIVE, EXPECT: TOLD_EXPECT,
     ASCII: TOLD_ASCII,
   },

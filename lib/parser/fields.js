@@ -2,13 +2,13 @@
 // The fields of heads: from the words of the core to lists of names and values.
 //
 // Owns what is known of a head beside its list: which of the fields are in it that the server asks for, and the head that its connection
-// repeats (src/parser/repeats.rs). Never decides what a field means.
+// repeats (src/parser/head_cache.rs). Never decides what a field means.
 
 const { Array, ArrayIsArray, Map, Uint8Array } = require('../globals/primordials');
 const { codes } = require('../util/errors');
 const { headersOf } = require('./header-fields');
 const native = require('../native/addon');
-const { event: { FIELD_WORDS, HEAD_COUNT, HEAD_FLAGS, HEAD_LINE, HEAD_STATUS, HEAD_WORDS, KEEP, SAME } } = require('../native/layout');
+const { event: { FIELD_WORDS, HEAD_COUNT, HEAD_FLAGS, HEAD_LINE, HEAD_STATUS, HEAD_WORDS, CACHE, CACHED } } = require('../native/layout');
 
 // Of a head that is kept or repeated.
 const HEAD_NUMBER = HEAD_STATUS;
@@ -111,7 +111,7 @@ class Fields {
    */
   take(text, events, at) {
     const flags = events[at + HEAD_FLAGS];
-    if ((flags & SAME) !== 0) {
+    if ((flags & CACHED) !== 0) {
       const { list, sought } = this.keptUnder(events[at + HEAD_NUMBER]);
       this.sought = sought;
       this.repeats = true;
@@ -120,7 +120,7 @@ class Fields {
     const list = fieldList(text, events, at + HEAD_WORDS, events[at + HEAD_COUNT]);
     this.sought = soughtLast;
     this.repeats = false;
-    if ((flags & KEEP) !== 0) this.kept = new Kept(events[at + HEAD_NUMBER], this.lineOf(text, events, at), list.slice(), soughtLast);
+    if ((flags & CACHE) !== 0) this.kept = new Kept(events[at + HEAD_NUMBER], this.lineOf(text, events, at), list.slice(), soughtLast);
     return list;
   }
 
@@ -137,7 +137,7 @@ class Fields {
    * @returns {string} its request target, or reason phrase
    */
   lineOf(text, events, at) {
-    return (events[at + HEAD_FLAGS] & SAME) !== 0 ? this.keptUnder(events[at + HEAD_NUMBER]).line : text.substr(events[at + HEAD_LINE], events[at + HEAD_LINE + 1]);
+    return (events[at + HEAD_FLAGS] & CACHED) !== 0 ? this.keptUnder(events[at + HEAD_NUMBER]).line : text.substr(events[at + HEAD_LINE], events[at + HEAD_LINE + 1]);
   }
 
   // That the core and we speak of the same head is not left to chance: another one's fields would be another one's rights.

@@ -3,11 +3,11 @@
 use napi::sys;
 
 use super::parser;
-use super::raw::{self, Call, Fault, Value};
+use super::raw::{self, Call, CallError, Value};
 use crate::parser::session::lock;
 
 /// `panicOnPurpose(handle)`: panics while the parser is in use, as a mistake in the core would.
-fn panic_on_purpose(call: &Call<1>) -> Result<Value, Fault> {
+fn panic_on_purpose(call: &Call<1>) -> Result<Value, CallError> {
     let session = parser::session(call, 0)?;
     let _session = lock(&session);
     panic!("on purpose")

@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
-use super::raw::{Call, Fault};
+use super::raw::{Call, CallError};
 use crate::transport::frame::{CONTROL_WORDS, Frame, MAX_BATCH};
 use crate::transport::host::{Event, Host, Texts, kind::LEVEL_SHIFT};
 use crate::transport::uv::LoopHandle;
@@ -79,7 +79,7 @@ pub struct NodeHost {
 impl NodeHost {
     /// That of the arguments `frameOf, callback, resource`: `frameOf(level)` answers `[input: Buffer, words: Int32Array,
     /// control: Int32Array(49)]`, all three over shared memory, which cannot be detached. `None` where there is no event loop.
-    pub fn new(call: &Call<4>, name: &std::ffi::CStr) -> Result<Option<NodeHost>, Fault> {
+    pub fn new(call: &Call<4>, name: &std::ffi::CStr) -> Result<Option<NodeHost>, CallError> {
         let env = call.env();
         let (mut event_loop, mut context, mut label) = (null_mut(), null_mut(), null_mut());
         // SAFETY: `env` and the arguments belong to this call.
@@ -89,7 +89,7 @@ impl NodeHost {
             }
             sys::napi_create_string_utf8(env, name.as_ptr(), -1, &mut label);
             if sys::napi_async_init(env, call.arg(2), label, &mut context) != sys::Status::napi_ok {
-                return Err(Fault::Argument(c"expected a resource object"));
+                return Err(CallError::Argument(c"expected a resource object"));
             }
         }
         let host = NodeHost {
@@ -107,7 +107,7 @@ impl NodeHost {
         };
         match host.frame(0) {
             Some(_) => Ok(Some(host)),
-            None => Err(Fault::Argument(c"expected memory for a turn")),
+            None => Err(CallError::Argument(c"expected memory for a turn")),
         }
     }
 

@@ -3,13 +3,13 @@
 
 use napi::sys;
 
-use super::raw::{self, Call, Fault, Value};
+use super::raw::{self, Call, CallError, Value};
 use super::{parser, pool};
 use crate::limits;
 use crate::parser::session::Callback;
 use crate::parser::{event, session};
 use crate::pool::{Placement, Refill, Release};
-use crate::serializer::head::{ask, told};
+use crate::serializer::head::{input, output};
 use crate::transport::peek;
 
 /// The members of one group, by their names in JavaScript.
@@ -67,40 +67,40 @@ const GROUPS: &[(&str, Members)] = &[
             KEEP_ALIVE = event::KEEP_ALIVE,
             UPGRADE = event::UPGRADE,
             FLUSHED = event::FLUSHED,
-            KEEP = event::KEEP,
-            SAME = event::SAME,
+            CACHE = event::CACHE,
+            CACHED = event::CACHED,
         },
     ),
-    // What renderHead is asked.
+    // The flags that renderHead is given.
     (
-        "ask",
+        "headInput",
         members! {
-            KEEP_ALIVE = ask::KEEP_ALIVE,
-            DATE = ask::DATE,
-            BODY = ask::BODY,
-            CHUNKED_BY_DEFAULT = ask::CHUNKED_BY_DEFAULT,
-            REMOVED_CONNECTION = ask::REMOVED_CONNECTION,
-            REMOVED_CONTENT_LENGTH = ask::REMOVED_CONTENT_LENGTH,
-            REMOVED_TRANSFER_ENCODING = ask::REMOVED_TRANSFER_ENCODING,
-            KEEP_ALIVE_HINT = ask::KEEP_ALIVE_HINT,
-            MAX_REQUESTS_REACHED = ask::MAX_REQUESTS_REACHED,
-            AGENT = ask::AGENT,
-            LAST = ask::LAST,
-            CHUNKED = ask::CHUNKED,
-            BODILESS_STATUS = ask::BODILESS_STATUS,
-            RELAXED = ask::RELAXED,
+            KEEP_ALIVE = input::KEEP_ALIVE,
+            DATE = input::DATE,
+            BODY = input::BODY,
+            CHUNKED_BY_DEFAULT = input::CHUNKED_BY_DEFAULT,
+            REMOVED_CONNECTION = input::REMOVED_CONNECTION,
+            REMOVED_CONTENT_LENGTH = input::REMOVED_CONTENT_LENGTH,
+            REMOVED_TRANSFER_ENCODING = input::REMOVED_TRANSFER_ENCODING,
+            KEEP_ALIVE_HINT = input::KEEP_ALIVE_HINT,
+            MAX_REQUESTS_REACHED = input::MAX_REQUESTS_REACHED,
+            AGENT = input::AGENT,
+            LAST = input::LAST,
+            CHUNKED = input::CHUNKED,
+            BODILESS_STATUS = input::BODILESS_STATUS,
+            RELAXED = input::RELAXED,
         },
     ),
-    // What it answers.
+    // The flags that it answers.
     (
-        "told",
+        "headOutput",
         members! {
-            LAST = told::LAST,
-            CHUNKED = told::CHUNKED,
-            KEEP_ALIVE = told::KEEP_ALIVE,
-            KEEP_ALIVE_HINT = told::KEEP_ALIVE_HINT,
-            EXPECT = told::EXPECT,
-            ASCII = told::ASCII,
+            LAST = output::LAST,
+            CHUNKED = output::CHUNKED,
+            KEEP_ALIVE = output::KEEP_ALIVE,
+            KEEP_ALIVE_HINT = output::KEEP_ALIVE_HINT,
+            EXPECT = output::EXPECT,
+            ASCII = output::ASCII,
         },
     ),
     (
@@ -162,7 +162,7 @@ const TRANSPORT: Members = members! {
 };
 
 /// `layout() -> string`: a line `group name number` for each.
-fn layout(call: &Call<0>) -> Result<Value, Fault> {
+fn layout(call: &Call<0>) -> Result<Value, CallError> {
     let mut lines = String::new();
     for (group, members) in GROUPS {
         for (name, number) in *members {

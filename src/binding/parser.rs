@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use napi::sys;
 use slab::Slab;
 
-use super::raw::{self, Call, Fault, Value};
+use super::raw::{self, Call, CallError, Value};
 use crate::clock::now;
 use crate::limits;
 use crate::parser::session::{Callback, Session, SharedSession, lock};
@@ -57,33 +57,33 @@ fn fields(limit: i32) -> u32 {
 pub(super) fn session<const N: usize>(
     call: &Call<N>,
     index: usize,
-) -> Result<SharedSession, Fault> {
+) -> Result<SharedSession, CallError> {
     let number = usize::try_from(call.i32(index)?).unwrap_or(usize::MAX);
     PARSERS
         .with_borrow(|parsers| parsers.get(number).cloned())
-        .ok_or(Fault::Argument(c"expected a parser"))
+        .ok_or(CallError::Argument(c"expected a parser"))
 }
 
-/// `releaseParser(handle)`: nobody has the number any more.
-fn release(call: &Call<1>) -> Result<Value, Fault> {
+/// `releaseParser(handle)`: the number is not used any more.
+fn release(call: &Call<1>) -> Result<Value, CallError> {
     let number = usize::try_from(call.i32(0)?).unwrap_or(usize::MAX);
     PARSERS.with_borrow_mut(|parsers| parsers.try_remove(number));
     Ok(call.undefined())
 }
 
-/// `parserCount() -> number`: parsers of this thread that nobody has released.
-fn count(call: &Call<0>) -> Result<Value, Fault> {
+/// `parserCount() -> number`: parsers of this thread that were not released.
+fn count(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.number(PARSERS.with_borrow(|parsers| parsers.len()) as i32))
 }
 
 /// `createParser() -> handle`: a number, valid in this thread until `releaseParser`.
-fn create(call: &Call<0>) -> Result<Value, Fault> {
+fn create(call: &Call<0>) -> Result<Value, CallError> {
     let session = Arc::new(Mutex::new(Session::default()));
     Ok(call.number(PARSERS.with_borrow_mut(|parsers| parsers.insert(session)) as i32))
 }
 
 /// `parserReset(handle, type, llhttpMajor, llhttpMinor, lenientFlags, maxHeaderSize, maxFields)`: `maxFields` is -1 for no limit
-fn reset(call: &Call<7>) -> Result<Value, Fault> {
+fn reset(call: &Call<7>) -> Result<Value, CallError> {
     let config = config(
         call.i32(1)?,
         call.i32(2)?,
@@ -97,7 +97,7 @@ fn reset(call: &Call<7>) -> Result<Value, Fault> {
 }
 
 /// `parserMaxFields(handle, maxFields)`: another limit than that of `parserReset`.
-fn max_fields(call: &Call<2>) -> Result<Value, Fault> {
+fn max_fields(call: &Call<2>) -> Result<Value, CallError> {
     let max_fields = fields(call.i32(1)?);
     lock(&session(call, 0)?).set_max_fields(max_fields);
     Ok(call.undefined())
@@ -106,7 +106,7 @@ fn max_fields(call: &Call<2>) -> Result<Value, Fault> {
 /// `parserExecute(handle, chunk, offset, decision, words) -> string`: parses `chunk` from `offset` on. `decision` answers
 /// the head at which the last call stopped (0 body, 1 none, 2 none and another protocol follows, 21 pause, else a failure); its
 /// bit 256 promises 0 for every head without upgrade. Returns the text into which the events point.
-fn execute(call: &Call<5>) -> Result<Value, Fault> {
+fn execute(call: &Call<5>) -> Result<Value, CallError> {
     let session = session(call, 0)?;
     let mut session = lock(&session);
     let input = call.bytes(1)?;
@@ -129,7 +129,7 @@ fn execute(call: &Call<5>) -> Result<Value, Fault> {
 pub(super) const RUN_ON: i32 = 256;
 
 /// `parserFinish(handle, words)`: the input ended.
-fn finish(call: &Call<2>) -> Result<Value, Fault> {
+fn finish(call: &Call<2>) -> Result<Value, CallError> {
     let session = session(call, 0)?;
     let room = call.words(1)?;
     OUTPUT.with_borrow_mut(|out| {
@@ -140,19 +140,19 @@ fn finish(call: &Call<2>) -> Result<Value, Fault> {
 }
 
 /// `parserPause(handle)`
-fn pause(call: &Call<1>) -> Result<Value, Fault> {
+fn pause(call: &Call<1>) -> Result<Value, CallError> {
     lock(&session(call, 0)?).pause();
     Ok(call.undefined())
 }
 
 /// `parserResume(handle)`
-fn resume(call: &Call<1>) -> Result<Value, Fault> {
+fn resume(call: &Call<1>) -> Result<Value, CallError> {
     lock(&session(call, 0)?).resume();
     Ok(call.undefined())
 }
 
 /// `parserFail(handle, which, earlier)`: a callback threw; see [`Callback`]. `earlier` is 1 where a head was parsed behind its event.
-fn fail(call: &Call<3>) -> Result<Value, Fault> {
+fn fail(call: &Call<3>) -> Result<Value, CallError> {
     let session = session(call, 0)?;
     let earlier = call.i32(2)? != 0;
     if let Some(callback) = Callback::of(call.i32(1)?) {
@@ -162,7 +162,7 @@ fn fail(call: &Call<3>) -> Result<Value, Fault> {
 }
 
 /// `parserError(handle) -> string`: code and reason of the last error, a space between.
-fn error(call: &Call<1>) -> Result<Value, Fault> {
+fn error(call: &Call<1>) -> Result<Value, CallError> {
     let error = lock(&session(call, 0)?).error();
     let text = error.map_or_else(String::new, |error| {
         format!("{} {}", error.code.name(), error.reason)
@@ -171,12 +171,12 @@ fn error(call: &Call<1>) -> Result<Value, Fault> {
 }
 
 /// `now() -> number`: ms of the clock that stamps the events.
-fn clock(call: &Call<0>) -> Result<Value, Fault> {
+fn clock(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.number(now()))
 }
 
 /// `headerNames() -> string[]`: the spellings that events name by number.
-fn header_names(call: &Call<0>) -> Result<Value, Fault> {
+fn header_names(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.strings((0..names::COUNT).map(names::spelling)))
 }
 

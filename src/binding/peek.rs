@@ -2,10 +2,10 @@
 
 use napi::sys;
 
-use super::raw::{self, Call, Fault, Value};
+use super::raw::{self, Call, CallError, Value};
 use crate::transport::peek::peek;
 
-fn peek_socket(call: &Call<1>) -> Result<Value, Fault> {
+fn peek_socket(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.number(peek(call.i32(0)?)))
 }
 

@@ -41,7 +41,7 @@ use std::cell::RefCell;
 
 use napi::sys;
 
-use super::raw::{self, Call, Fault, Value};
+use super::raw::{self, Call, CallError, Value};
 use crate::pool::key::{Origin, origin_name};
 use crate::pool::{Limits, Load, Released, Scheduling, keep_alive, place, refill, release};
 use crate::serializer::validate::narrow;
@@ -51,7 +51,7 @@ thread_local! {
 }
 
 /// The string at `index`.
-fn text<const N: usize>(call: &Call<N>, index: usize) -> Result<String, Fault> {
+fn text<const N: usize>(call: &Call<N>, index: usize) -> Result<String, CallError> {
     WIDE.with_borrow_mut(|wide| {
         call.utf16(index, wide)?;
         if wide.is_empty() {
@@ -76,7 +76,7 @@ struct OriginTexts {
 }
 
 impl OriginTexts {
-    fn read<const N: usize>(call: &Call<N>) -> Result<Self, Fault> {
+    fn read<const N: usize>(call: &Call<N>) -> Result<Self, CallError> {
         Ok(Self {
             host: text(call, 0)?,
             port: text(call, 1)?,
@@ -99,17 +99,17 @@ impl OriginTexts {
 
 /// A count: a whole number that is not negative.
 #[inline]
-fn count<const N: usize>(call: &Call<N>, index: usize) -> Result<u32, Fault> {
-    u32::try_from(call.i32(index)?).map_err(|_| Fault::Argument(c"expected a count"))
+fn count<const N: usize>(call: &Call<N>, index: usize) -> Result<u32, CallError> {
+    u32::try_from(call.i32(index)?).map_err(|_| CallError::Argument(c"expected a count"))
 }
 
 /// `totalSocketCount`, which users may have brought below zero.
 #[inline]
-fn total<const N: usize>(call: &Call<N>, index: usize) -> Result<u32, Fault> {
+fn total<const N: usize>(call: &Call<N>, index: usize) -> Result<u32, CallError> {
     Ok(u32::try_from(call.i32(index)?).unwrap_or(0))
 }
 
-fn place_request(call: &Call<7>) -> Result<Value, Fault> {
+fn place_request(call: &Call<7>) -> Result<Value, CallError> {
     let load = Load {
         active: count(call, 0)?,
         free: count(call, 1)?,
@@ -133,7 +133,7 @@ pub(super) const WRITABLE: i32 = 1;
 pub(super) const PERSISTENT: i32 = 1 << 1;
 pub(super) const OTHERS_STARVE: i32 = 1 << 2;
 
-fn release_socket(call: &Call<8>) -> Result<Value, Fault> {
+fn release_socket(call: &Call<8>) -> Result<Value, CallError> {
     let flags = call.i32(0)?;
     let socket = Released {
         writable: flags & WRITABLE != 0,
@@ -154,19 +154,19 @@ fn release_socket(call: &Call<8>) -> Result<Value, Fault> {
     Ok(call.number(release(&load, &limits, &socket) as i32))
 }
 
-fn refill_place(call: &Call<2>) -> Result<Value, Fault> {
+fn refill_place(call: &Call<2>) -> Result<Value, CallError> {
     let other_active = u32::try_from(call.i32(1)?).ok();
     Ok(call.number(refill(count(call, 0)?, other_active) as i32))
 }
 
-fn idle_timeout(call: &Call<3>) -> Result<Value, Fault> {
+fn idle_timeout(call: &Call<3>) -> Result<Value, CallError> {
     let (agent_timeout, buffer) = (call.f64(1)?, call.f64(2)?);
     let hint = text(call, 0)?;
     let timeout = keep_alive::idle_timeout(hint.as_bytes(), agent_timeout, buffer);
     Ok(call.double(timeout.unwrap_or(-1.0)))
 }
 
-fn plain_name(call: &Call<5>) -> Result<Value, Fault> {
+fn plain_name(call: &Call<5>) -> Result<Value, CallError> {
     Ok(call.text(&origin_name(&OriginTexts::read(call)?.origin())))
 }
 

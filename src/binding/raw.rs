@@ -17,7 +17,7 @@ pub type Entry = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) ->
 
 /// Why a native function throws instead of answering.
 #[derive(Debug)]
-pub enum Fault {
+pub enum CallError {
     /// An argument has the wrong type: a mistake of `lib/`, never of network input. Becomes a `TypeError`.
     Argument(&'static CStr),
 }
@@ -28,7 +28,7 @@ pub struct Call<const N: usize> {
     args: [Value; N],
 }
 
-/// Runs `body` for one call from JavaScript; a [`Fault`] becomes a thrown error and a panic becomes a thrown `Error`, so
+/// Runs `body` for one call from JavaScript; a [`CallError`] becomes a thrown error and a panic becomes a thrown `Error`, so
 /// neither unwinds into Node.
 ///
 /// # Safety
@@ -36,7 +36,7 @@ pub struct Call<const N: usize> {
 pub unsafe fn enter<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
-    body: impl FnOnce(&Call<N>) -> Result<Value, Fault>,
+    body: impl FnOnce(&Call<N>) -> Result<Value, CallError>,
 ) -> Value {
     let mut args = [null_mut(); N];
     let mut count = N;
@@ -54,7 +54,7 @@ pub unsafe fn enter<const N: usize>(
     let call = Call { env, args };
     let message = match catch_unwind(AssertUnwindSafe(|| body(&call))) {
         Ok(Ok(value)) => return value,
-        Ok(Err(Fault::Argument(message))) => message,
+        Ok(Err(CallError::Argument(message))) => message,
         Err(_) => {
             // SAFETY: `env` is live and the message is a NUL-terminated literal.
             unsafe {
@@ -103,47 +103,47 @@ impl<const N: usize> Call<N> {
 
     /// The argument as a number truncated to 32 bits.
     #[inline]
-    pub fn i32(&self, index: usize) -> Result<i32, Fault> {
+    pub fn i32(&self, index: usize) -> Result<i32, CallError> {
         let mut number = 0;
         // SAFETY: `env` and the argument belong to this call.
         let status = unsafe { sys::napi_get_value_int32(self.env, self.arg(index), &mut number) };
         if status == sys::Status::napi_ok {
             Ok(number)
         } else {
-            Err(Fault::Argument(c"expected an integer"))
+            Err(CallError::Argument(c"expected an integer"))
         }
     }
 
     /// The argument as a number.
     #[inline]
-    pub fn f64(&self, index: usize) -> Result<f64, Fault> {
+    pub fn f64(&self, index: usize) -> Result<f64, CallError> {
         let mut number = 0.0;
         // SAFETY: `env` and the argument belong to this call.
         let status = unsafe { sys::napi_get_value_double(self.env, self.args[index], &mut number) };
         if status == sys::Status::napi_ok {
             Ok(number)
         } else {
-            Err(Fault::Argument(c"expected a number"))
+            Err(CallError::Argument(c"expected a number"))
         }
     }
 
     /// Where the memory of a Buffer, typed array or DataView lies, and how many bytes it holds.
     #[inline]
-    pub fn view(&self, index: usize) -> Result<(*mut u8, usize), Fault> {
+    pub fn view(&self, index: usize) -> Result<(*mut u8, usize), CallError> {
         let (mut data, mut length) = (null_mut::<c_void>(), 0);
         // SAFETY: `env` and the argument belong to this call.
         let status = unsafe {
             sys::napi_get_buffer_info(self.env, self.args[index], &mut data, &mut length)
         };
         if status != sys::Status::napi_ok {
-            return Err(Fault::Argument(c"expected a buffer"));
+            return Err(CallError::Argument(c"expected a buffer"));
         }
         Ok((data.cast(), length))
     }
 
     /// The bytes of a Buffer, typed array or DataView, borrowed for this call.
     #[inline]
-    pub fn bytes(&self, index: usize) -> Result<&[u8], Fault> {
+    pub fn bytes(&self, index: usize) -> Result<&[u8], CallError> {
         let (data, length) = self.view(index)?;
         if length == 0 || data.is_null() {
             return Ok(&[]);
@@ -154,7 +154,7 @@ impl<const N: usize> Call<N> {
 
     /// Copies `words` to the start of an Int32Array; fewer are copied if it is shorter.
     #[inline]
-    pub fn fill_i32(&self, index: usize, words: &[i32]) -> Result<(), Fault> {
+    pub fn fill_i32(&self, index: usize, words: &[i32]) -> Result<(), CallError> {
         let (data, length) = self.view(index)?;
         let count = words.len().min(length / 4);
         if count > 0 && !data.is_null() {
@@ -167,15 +167,15 @@ impl<const N: usize> Call<N> {
 
     /// The number of 32-bit words that [`Call::fill_i32`] can copy to this argument.
     #[inline]
-    pub fn words(&self, index: usize) -> Result<usize, Fault> {
+    pub fn words(&self, index: usize) -> Result<usize, CallError> {
         Ok(self.view(index)?.1 / 4)
     }
 
     /// Reads a string as UTF-16 code units into `buffer` (its former content is dropped), so that no character is
     /// narrowed unseen.
     #[inline]
-    pub fn utf16(&self, index: usize, buffer: &mut Vec<u16>) -> Result<(), Fault> {
-        const NOT_A_STRING: Fault = Fault::Argument(c"expected a string");
+    pub fn utf16(&self, index: usize, buffer: &mut Vec<u16>) -> Result<(), CallError> {
+        const NOT_A_STRING: CallError = CallError::Argument(c"expected a string");
         buffer.clear();
         if buffer.capacity() < 1024 {
             buffer.reserve(1024);
@@ -236,7 +236,7 @@ impl<const N: usize> Call<N> {
         index: usize,
         latin1: bool,
         buffer: &mut Vec<u8>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), CallError> {
         let read = if latin1 {
             sys::napi_get_value_string_latin1
         } else {
@@ -253,7 +253,7 @@ impl<const N: usize> Call<N> {
                 read(self.env, self.args[index], end.cast(), room, &mut length)
             };
             if status != sys::Status::napi_ok {
-                return Err(Fault::Argument(c"expected a string"));
+                return Err(CallError::Argument(c"expected a string"));
             }
             // A character of UTF-8 has at most 4 bytes: with less room than that left, it may have been cut.
             if length + 5 <= room {
@@ -265,7 +265,7 @@ impl<const N: usize> Call<N> {
             unsafe { read(self.env, self.args[index], null_mut(), 0, &mut length) };
             buffer.reserve(length + 5);
         }
-        Err(Fault::Argument(c"expected a string"))
+        Err(CallError::Argument(c"expected a string"))
     }
 
     /// A Buffer with a copy of `bytes`.
@@ -300,12 +300,12 @@ impl<const N: usize> Call<N> {
     #[cfg(unix)]
     #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub unsafe fn data<T>(&self, index: usize) -> Result<&mut T, Fault> {
+    pub unsafe fn data<T>(&self, index: usize) -> Result<&mut T, CallError> {
         let mut data = null_mut();
         // SAFETY: `env` and the argument belong to this call; an argument that is no external is refused by Node.
         let status = unsafe { sys::napi_get_value_external(self.env, self.args[index], &mut data) };
         if status != sys::Status::napi_ok || data.is_null() {
-            return Err(Fault::Argument(c"expected a native handle"));
+            return Err(CallError::Argument(c"expected a native handle"));
         }
         // SAFETY: the caller vouches for the type; the box lives until the external is collected.
         Ok(unsafe { &mut *data.cast::<T>() })
@@ -414,7 +414,7 @@ impl<const N: usize> Call<N> {
 }
 
 /// Makes a `register` function that defines each `name => body` on the addon's exports; `body` is a
-/// `fn(&Call<N>) -> Result<Value, Fault>`.
+/// `fn(&Call<N>) -> Result<Value, CallError>`.
 macro_rules! entries {
     ($(#[$doc:meta])* $register:ident: $($name:ident => $body:path),+ $(,)?) => {
         $(#[$doc])*

@@ -49,7 +49,7 @@ use std::cell::RefCell;
 
 use napi::sys;
 
-use super::raw::{self, Call, Fault, Value};
+use super::raw::{self, Call, CallError, Value};
 use crate::clock::second;
 use crate::serializer::chunk::{chunk_head, last_chunk};
 use crate::serializer::date::DateCache;
@@ -79,7 +79,7 @@ impl Scratch {
 
     /// Reads and narrows the string at `index`; the other buffers are emptied. `false` if a character is above U+00FF.
     #[inline]
-    fn read<const N: usize>(&mut self, call: &Call<N>, index: usize) -> Result<bool, Fault> {
+    fn read<const N: usize>(&mut self, call: &Call<N>, index: usize) -> Result<bool, CallError> {
         call.utf16(index, &mut self.wide)?;
         self.text.clear();
         self.head.clear();
@@ -120,8 +120,8 @@ fn words(outcome: &Outcome, second: u64) -> [i32; 5] {
 fn rendered<const N: usize>(
     call: &Call<N>,
     starts_with_line: bool,
-    render: impl FnOnce(&[u8], &mut Vec<u8>, &mut DateCache) -> Result<Result<(), Invalid>, Fault>,
-) -> Result<Value, Fault> {
+    render: impl FnOnce(&[u8], &mut Vec<u8>, &mut DateCache) -> Result<Result<(), Invalid>, CallError>,
+) -> Result<Value, CallError> {
     SCRATCH.with_borrow_mut(|scratch| {
         let narrow = scratch.read(call, 0)?;
         let answer = if narrow {
@@ -137,7 +137,7 @@ fn rendered<const N: usize>(
     })
 }
 
-fn render_head(call: &Call<7>) -> Result<Value, Fault> {
+fn render_head(call: &Call<7>) -> Result<Value, CallError> {
     let count = call.i32(1)? as u32;
     let rules = Rules {
         flags: call.i32(2)? as u32,
@@ -153,24 +153,24 @@ fn render_head(call: &Call<7>) -> Result<Value, Fault> {
     })
 }
 
-fn render_interim(call: &Call<3>) -> Result<Value, Fault> {
+fn render_interim(call: &Call<3>) -> Result<Value, CallError> {
     let count = call.i32(1)? as u32;
-    let relaxed = call.i32(2)? as u32 & head::ask::RELAXED != 0;
+    let relaxed = call.i32(2)? as u32 & head::input::RELAXED != 0;
     rendered(call, true, |text, out, _| {
         Ok(head::interim(text, count, relaxed, out))
     })
 }
 
-fn render_last_chunk(call: &Call<2>) -> Result<Value, Fault> {
+fn render_last_chunk(call: &Call<2>) -> Result<Value, CallError> {
     let count = call.i32(1)? as u32;
     rendered(call, false, |text, out, _| Ok(last_chunk(text, count, out)))
 }
 
-fn render_chunk_head(call: &Call<1>) -> Result<Value, Fault> {
+fn render_chunk_head(call: &Call<1>) -> Result<Value, CallError> {
     const LENGTH_MAX: f64 = 9_007_199_254_740_991.0;
     let length = call.f64(0)?;
     if !(0.0..=LENGTH_MAX).contains(&length) {
-        return Err(Fault::Argument(c"expected a length"));
+        return Err(CallError::Argument(c"expected a length"));
     }
     SCRATCH.with_borrow_mut(|scratch| {
         scratch.head.clear();
@@ -181,7 +181,7 @@ fn render_chunk_head(call: &Call<1>) -> Result<Value, Fault> {
 
 /// Answers whether the string at argument 0 passes `test`.
 #[inline]
-fn tested(call: &Call<1>, test: fn(&[u16]) -> bool) -> Result<Value, Fault> {
+fn tested(call: &Call<1>, test: fn(&[u16]) -> bool) -> Result<Value, CallError> {
     SCRATCH.with_borrow_mut(|scratch| {
         call.utf16(0, &mut scratch.wide)?;
         let answer = call.boolean(test(&scratch.wide));
@@ -190,15 +190,15 @@ fn tested(call: &Call<1>, test: fn(&[u16]) -> bool) -> Result<Value, Fault> {
     })
 }
 
-fn is_token(call: &Call<1>) -> Result<Value, Fault> {
+fn is_token(call: &Call<1>) -> Result<Value, CallError> {
     tested(call, validate::is_token_utf16)
 }
 
-fn is_field_value(call: &Call<1>) -> Result<Value, Fault> {
+fn is_field_value(call: &Call<1>) -> Result<Value, CallError> {
     tested(call, validate::is_field_value_utf16)
 }
 
-fn is_request_target(call: &Call<1>) -> Result<Value, Fault> {
+fn is_request_target(call: &Call<1>) -> Result<Value, CallError> {
     tested(call, validate::is_request_target_utf16)
 }
 

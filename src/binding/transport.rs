@@ -8,7 +8,7 @@ use napi::sys;
 
 use super::host::NodeHost;
 use super::parser;
-use super::raw::{self, Call, Fault, Value};
+use super::raw::{self, Call, CallError, Value};
 use crate::parser::session::lock;
 use crate::transport::exit;
 use crate::transport::host::{NotAppended, Transport};
@@ -27,7 +27,7 @@ const RESOURCE: &std::ffi::CStr = c"RUSTHTTPTRANSPORT";
 /// in a handler of another. `callback(index, kind, value, text)` is called for each event, see
 /// [`Event`](crate::transport::host::Event): kind 0, `value` bytes of the input were parsed into words and `text` as parserExecute
 /// does. Above bit 3 of the kind is the level of the turn. Undefined where the process has no libuv to poll with.
-fn open_native(call: &Call<4>) -> Result<Value, Fault> {
+fn open_native(call: &Call<4>) -> Result<Value, CallError> {
     let ends_at_hang_up = call.i32(3)? != 0;
     let Some(host) = NodeHost::new(call, RESOURCE)? else {
         return Ok(call.undefined());
@@ -46,7 +46,7 @@ fn open_native(call: &Call<4>) -> Result<Value, Fault> {
 }
 
 /// `offloadOpen(frameOf, callback, resource, endsAtHangUp) -> handle | undefined`: as transportOpen.
-fn open_offload(call: &Call<4>) -> Result<Value, Fault> {
+fn open_offload(call: &Call<4>) -> Result<Value, CallError> {
     let ends_at_hang_up = call.i32(3)? != 0;
     let Some(host) = NodeHost::new(call, RESOURCE)? else {
         return Ok(call.undefined());
@@ -65,7 +65,7 @@ fn open_offload(call: &Call<4>) -> Result<Value, Fault> {
 }
 
 /// `offloadThreads() -> number`: I/O threads of the process; none while no server uses them.
-fn threads(call: &Call<0>) -> Result<Value, Fault> {
+fn threads(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.number(thread_count() as i32))
 }
 
@@ -163,19 +163,19 @@ unsafe extern "C" fn closed<T: Transport<Host = NodeHost>>(handle: *mut c_void) 
 }
 
 /// The connection number in argument 1.
-fn connection<const N: usize>(call: &Call<N>) -> Result<usize, Fault> {
-    usize::try_from(call.i32(1)?).map_err(|_| Fault::Argument(c"expected a connection"))
+fn connection<const N: usize>(call: &Call<N>) -> Result<usize, CallError> {
+    usize::try_from(call.i32(1)?).map_err(|_| CallError::Argument(c"expected a connection"))
 }
 
 /// The transport in argument 0.
-fn transport<const N: usize>(call: &Call<N>) -> Result<&dyn Transport<Host = NodeHost>, Fault> {
+fn transport<const N: usize>(call: &Call<N>) -> Result<&dyn Transport<Host = NodeHost>, CallError> {
     // SAFETY: lib/ passes the handle that transportOpen or offloadOpen made; it stays where it is while the call lasts.
     Ok(&**unsafe { call.data::<Shared>(0)? })
 }
 
 /// `transportAttach(handle, fd, parser, runOn, threads) -> index`: begins to read `fd` into `parser`, in one of so many threads
 /// where there are any; negative is a system error.
-fn attach(call: &Call<5>) -> Result<Value, Fault> {
+fn attach(call: &Call<5>) -> Result<Value, CallError> {
     let session = parser::session(call, 2)?;
     lock(&session).set_run_on(call.i32(3)? != 0);
     let threads = call.i32(4)?.max(1) as usize;
@@ -187,14 +187,14 @@ fn attach(call: &Call<5>) -> Result<Value, Fault> {
 }
 
 /// `transportKeepReady(handle, change)`: one more (1) or less (-1) server wants the threads, if there are any, to stay.
-fn keep_ready(call: &Call<2>) -> Result<Value, Fault> {
+fn keep_ready(call: &Call<2>) -> Result<Value, CallError> {
     transport(call)?.keep_ready(call.i32(1)?);
     Ok(call.undefined())
 }
 
 /// `transportParser(handle, index, parser, runOn)`: parses what comes from now on with this parser; with none (-1), bytes come
 /// as they are.
-fn set_parser(call: &Call<4>) -> Result<Value, Fault> {
+fn set_parser(call: &Call<4>) -> Result<Value, CallError> {
     let session = if call.i32(2)? < 0 {
         None
     } else {
@@ -205,7 +205,7 @@ fn set_parser(call: &Call<4>) -> Result<Value, Fault> {
     if transport(call)?.set_parser(connection(call)?, session) {
         Ok(call.undefined())
     } else {
-        Err(Fault::Argument(
+        Err(CallError::Argument(
             c"expected a connection of the native transport",
         ))
     }
@@ -215,7 +215,7 @@ fn set_parser(call: &Call<4>) -> Result<Value, Fault> {
 /// `closing` 1: the descriptor is closed before the loop goes on. Sets in the array `rest`: 0, if there is such, a Buffer of bytes
 /// that were read and not delivered, or the number of an error, or true where the end is behind the bytes that JavaScript is at, and
 /// comes when their call is over; 1 and 2, the bytes received (without those) and sent.
-fn detach(call: &Call<4>) -> Result<Value, Fault> {
+fn detach(call: &Call<4>) -> Result<Value, CallError> {
     let detached = transport(call)?.detach(connection(call)?, call.i32(2)? != 0);
     if let Some(number) = detached.failed {
         call.set_element(3, 0, call.number(number));
@@ -234,24 +234,24 @@ fn detach(call: &Call<4>) -> Result<Value, Fault> {
 }
 
 /// `transportPause(handle, index)`
-fn pause(call: &Call<2>) -> Result<Value, Fault> {
+fn pause(call: &Call<2>) -> Result<Value, CallError> {
     transport(call)?.pause(connection(call)?);
     Ok(call.undefined())
 }
 
 /// `transportResume(handle, index)`
-fn resume(call: &Call<2>) -> Result<Value, Fault> {
+fn resume(call: &Call<2>) -> Result<Value, CallError> {
     transport(call)?.resume(connection(call)?);
     Ok(call.undefined())
 }
 
 /// `transportCount(handle) -> number`: connections that are attached.
-fn count(call: &Call<1>) -> Result<Value, Fault> {
+fn count(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.number(transport(call)?.count() as i32))
 }
 
 /// `transportKeepAlive(handle, change)`: `change` more (or, negative, fewer) connections keep the event loop alive.
-fn keep_alive(call: &Call<2>) -> Result<Value, Fault> {
+fn keep_alive(call: &Call<2>) -> Result<Value, CallError> {
     transport(call)?.keep_alive(call.i32(1)? as isize);
     Ok(call.undefined())
 }
@@ -262,7 +262,7 @@ pub const HOLD: i32 = 2;
 
 /// `transportWrite(handle, index, text, flags) -> number`: sends a string. 0: all is sent; positive: so many bytes are in the queue;
 /// negative: a system error.
-fn write(call: &Call<4>) -> Result<Value, Fault> {
+fn write(call: &Call<4>) -> Result<Value, CallError> {
     let flags = call.i32(3)?;
     let mut fault = None;
     let answer = transport(call)?.write(connection(call)?, flags & HOLD != 0, &mut |queue| {
@@ -279,24 +279,24 @@ fn write(call: &Call<4>) -> Result<Value, Fault> {
 }
 
 /// `transportWriteBytes(handle, index, bytes, hold) -> number`: as transportWrite, for bytes.
-fn write_bytes(call: &Call<4>) -> Result<Value, Fault> {
+fn write_bytes(call: &Call<4>) -> Result<Value, CallError> {
     let hold = call.i32(3)? != 0;
     let answer = transport(call)?.write_bytes(connection(call)?, hold, call.bytes(2)?);
     Ok(call.number(answer))
 }
 
 /// `transportFlush(handle, index) -> number`: sends what is queued before it returns; answers as transportWrite.
-fn flush(call: &Call<2>) -> Result<Value, Fault> {
+fn flush(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.number(transport(call)?.flush(connection(call)?)))
 }
 
 /// `transportRelease(handle, index) -> number`: lets what is queued be sent; answers as transportWrite.
-fn uncork(call: &Call<2>) -> Result<Value, Fault> {
+fn uncork(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.number(transport(call)?.uncork(connection(call)?)))
 }
 
 /// `transportTake(handle, index) -> Buffer`: the queued bytes, which are then the caller's to send.
-fn take_queue(call: &Call<2>) -> Result<Value, Fault> {
+fn take_queue(call: &Call<2>) -> Result<Value, CallError> {
     let queue = transport(call)?.take_queue(connection(call)?);
     Ok(call.buffer(&queue))
 }
@@ -308,7 +308,7 @@ pub const QUEUED: i32 = 2;
 pub const UNCORKED: i32 = 3;
 
 /// `transportBytes(handle, index, which) -> number`: bytes [`RECEIVED`], [`SENT`] or [`QUEUED`], or of those the [`UNCORKED`] ones.
-fn bytes(call: &Call<3>) -> Result<Value, Fault> {
+fn bytes(call: &Call<3>) -> Result<Value, CallError> {
     let (transport, connection) = (transport(call)?, connection(call)?);
     let (received, sent, queued) = transport.counts(connection);
     Ok(call.double(match call.i32(2)? {

@@ -5,7 +5,7 @@ use super::event::Output;
 use super::state::{Span, State};
 use super::{Dialect, Lenient, Parser, Step};
 use crate::bytes;
-use crate::error::fault;
+use crate::error::errors;
 
 impl Parser {
     /// The first digit of `chunk-size = 1*HEXDIG`.
@@ -13,7 +13,7 @@ impl Parser {
         let Some(b) = cur.peek() else { return Ok(()) };
         let digit = bytes::HEX[b as usize];
         if digit > 15 {
-            return Parser::wrong(cur, cur.pos, fault::CHUNK_SIZE);
+            return Parser::fail_at(cur, cur.pos, errors::CHUNK_SIZE);
         }
         self.framing.length = u64::from(digit);
         self.ext_size = 0;
@@ -32,7 +32,7 @@ impl Parser {
         cur.pos += 1;
         match self.framing.length.checked_mul(16) {
             Some(length) => self.framing.length = length | u64::from(digit),
-            None => return Parser::wrong(cur, cur.pos, fault::CHUNK_OVERFLOW),
+            None => return Parser::fail_at(cur, cur.pos, errors::CHUNK_OVERFLOW),
         }
         Ok(())
     }
@@ -41,7 +41,7 @@ impl Parser {
     pub(super) fn chunk_space(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
             Some(b) if self.v6() && !matches!(b, b'\r' | b';') => {
-                return Parser::wrong(cur, cur.pos, fault::CHUNK_SIZE);
+                return Parser::fail_at(cur, cur.pos, errors::CHUNK_SIZE);
             }
             Some(b' ' | b'\t') if self.lenient(Lenient::SPACES_AFTER_CHUNK_SIZE) => {}
             Some(b'\r') => self.state = State::ChunkSizeLf,
@@ -49,9 +49,9 @@ impl Parser {
             Some(b'\n') if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => {
                 self.state = State::ChunkSizeLf
             }
-            Some(b'\n') => return Parser::wrong(cur, cur.pos + 1, fault::CHUNK_SIZE_CR),
-            Some(b' ' | b'\t') => return Parser::wrong(cur, cur.pos + 1, fault::CHUNK_SIZE),
-            _ => return Parser::wrong(cur, cur.pos, fault::CHUNK_SIZE),
+            Some(b'\n') => return Parser::fail_at(cur, cur.pos + 1, errors::CHUNK_SIZE_CR),
+            Some(b' ' | b'\t') => return Parser::fail_at(cur, cur.pos + 1, errors::CHUNK_SIZE),
+            _ => return Parser::fail_at(cur, cur.pos, errors::CHUNK_SIZE),
         }
         cur.pos += 1;
         Ok(())
@@ -61,7 +61,7 @@ impl Parser {
         if cur.peek() == Some(b'\n') || self.v6() {
             cur.pos += 1;
         } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
-            return Parser::wrong(cur, cur.pos, fault::CHUNK_SIZE_LF);
+            return Parser::fail_at(cur, cur.pos, errors::CHUNK_SIZE_LF);
         }
         self.chunk_header()
     }
@@ -88,8 +88,8 @@ impl Parser {
             return Ok(());
         }
         match b {
-            b' ' => return Parser::wrong(cur, cur.pos + 1, fault::EXT),
-            b'\r' => return Parser::wrong(cur, cur.pos + 1, fault::EXT),
+            b' ' => return Parser::fail_at(cur, cur.pos + 1, errors::EXT),
+            b'\r' => return Parser::fail_at(cur, cur.pos + 1, errors::EXT),
             _ => {}
         }
         self.open(cur, Span::ExtName);
@@ -103,7 +103,7 @@ impl Parser {
         match cur.peek() {
             None => Ok(()),
             Some(b'\r') => self.ext_next(cur, State::ChunkSizeLf, out),
-            Some(_) => Parser::wrong(cur, cur.pos, fault::CHUNK_PARAMETERS),
+            Some(_) => Parser::fail_at(cur, cur.pos, errors::CHUNK_PARAMETERS),
         }
     }
 
@@ -117,14 +117,14 @@ impl Parser {
             Some(b'\n') => {
                 self.close(cur, cur.pos, out)?;
                 if !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
-                    return Parser::wrong(cur, cur.pos, fault::EXT_NAME_CR);
+                    return Parser::fail_at(cur, cur.pos, errors::EXT_NAME_CR);
                 }
                 cur.pos += 1;
                 self.chunk_header()
             }
             Some(_) => {
                 self.close(cur, cur.pos + 1, out)?;
-                Parser::wrong(cur, cur.pos + 1, fault::EXT_NAME)
+                Parser::fail_at(cur, cur.pos + 1, errors::EXT_NAME)
             }
         }
     }
@@ -162,14 +162,14 @@ impl Parser {
             Some(b'\n') => {
                 self.close(cur, cur.pos, out)?;
                 if !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
-                    return Parser::wrong(cur, cur.pos, fault::EXT_VALUE_CR);
+                    return Parser::fail_at(cur, cur.pos, errors::EXT_VALUE_CR);
                 }
                 cur.pos += 1;
                 self.chunk_header()
             }
             Some(_) => {
                 self.close(cur, cur.pos + 1, out)?;
-                Parser::wrong(cur, cur.pos + 1, fault::EXT_VALUE)
+                Parser::fail_at(cur, cur.pos + 1, errors::EXT_VALUE)
             }
         }
     }
@@ -196,7 +196,7 @@ impl Parser {
             }
             Some(_) => {
                 self.close(cur, cur.pos + 1, out)?;
-                Parser::wrong(cur, cur.pos + 1, fault::EXT_QUOTED)
+                Parser::fail_at(cur, cur.pos + 1, errors::EXT_QUOTED)
             }
         }
     }
@@ -208,7 +208,7 @@ impl Parser {
                 self.state = State::ExtQuoted;
                 Ok(())
             }
-            _ => Parser::wrong(cur, cur.pos + 1, fault::EXT_QUOTED_PAIR),
+            _ => Parser::fail_at(cur, cur.pos + 1, errors::EXT_QUOTED_PAIR),
         }
     }
 
@@ -221,8 +221,8 @@ impl Parser {
                 self.state = State::ChunkSizeLf;
                 return Ok(());
             }
-            Some(b'\n') => return Parser::wrong(cur, cur.pos, fault::EXT_VALUE_CR),
-            _ => return Parser::wrong(cur, cur.pos, fault::EXT_AFTER_QUOTED),
+            Some(b'\n') => return Parser::fail_at(cur, cur.pos, errors::EXT_VALUE_CR),
+            _ => return Parser::fail_at(cur, cur.pos, errors::EXT_AFTER_QUOTED),
         }
         cur.pos += 1;
         Ok(())
@@ -249,9 +249,9 @@ impl Parser {
                 return Ok(());
             }
             Some(b'\n') if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => cur.pos += 1,
-            Some(b'\n') => return Parser::wrong(cur, cur.pos + 1, fault::CHUNK_DATA_CR),
+            Some(b'\n') => return Parser::fail_at(cur, cur.pos + 1, errors::CHUNK_DATA_CR),
             _ if self.lenient(Lenient::OPTIONAL_CRLF_AFTER_CHUNK) => {}
-            _ => return Parser::wrong(cur, cur.pos, fault::CHUNK_DATA_LF),
+            _ => return Parser::fail_at(cur, cur.pos, errors::CHUNK_DATA_LF),
         }
         self.chunk_end();
         Ok(())
@@ -261,7 +261,7 @@ impl Parser {
         if cur.peek() == Some(b'\n') || self.v6() {
             cur.pos += 1;
         } else if !self.lenient(Lenient::OPTIONAL_CRLF_AFTER_CHUNK) {
-            return Parser::wrong(cur, cur.pos, fault::CHUNK_DATA_LF);
+            return Parser::fail_at(cur, cur.pos, errors::CHUNK_DATA_LF);
         }
         self.chunk_end();
         Ok(())

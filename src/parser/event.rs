@@ -9,7 +9,7 @@
 //! | [`COMPLETE`] | the message is complete | none |
 //!
 //! Offsets point into [`Output::text`] (latin1), save those of a body. A field name with one of the spellings of
-//! [`crate::parser::names`] has `name_o = -1 - id`, so that nobody needs to build a string for it.
+//! [`crate::parser::names`] has `name_o = -1 - id`, so that no string needs to be built for it.
 
 /// A message begins: `[0]`.
 pub const BEGIN: i32 = 0;
@@ -28,7 +28,7 @@ pub const HEAD_FLAGS: usize = 1;
 pub const HEAD_VERSION: usize = 2;
 /// The number of the method; negative in a response.
 pub const HEAD_METHOD: usize = 3;
-/// The status code of a response; the number of a kept head where [`KEEP`] or [`SAME`] is set.
+/// The status code of a response; the number of a kept head where [`CACHE`] or [`CACHED`] is set.
 pub const HEAD_STATUS: usize = 4;
 /// Offset and length of the request target, or of the reason phrase.
 pub const HEAD_LINE: usize = 5;
@@ -62,9 +62,9 @@ pub const HAS_BODY: i32 = 8;
 /// Flag of [`HEAD`]: the body is chunked.
 pub const CHUNKED: i32 = 16;
 /// Flag of [`HEAD`], set behind the parser: the line and the fields are to be kept, under the number in place of the status.
-pub const KEEP: i32 = 32;
+pub const CACHE: i32 = 32;
 /// Flag of [`HEAD`], set behind the parser: the line and the fields are those that were kept under that number.
-pub const SAME: i32 = 64;
+pub const CACHED: i32 = 64;
 
 /// Where [`crate::parser::Parser::execute`] writes. Kept and cleared by the caller, so that its memory is used again.
 #[derive(Debug)]

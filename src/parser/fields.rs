@@ -7,7 +7,7 @@ use super::names::FieldKind;
 use super::state::{Span, State};
 use super::{Dialect, Kind, Lenient, Parser, Step, Stop};
 use crate::bytes;
-use crate::error::fault;
+use crate::error::errors;
 
 /// Where a list of tokens stands: before a token, in it, after one that is known, in something else.
 const LEAD: u8 = 0;
@@ -25,7 +25,7 @@ impl Parser {
             return Ok(());
         }
         if !self.lenient(Lenient::HEADERS) {
-            return Parser::wrong(cur, cur.pos + 1, fault::UNEXPECTED_SPACE);
+            return Parser::fail_at(cur, cur.pos + 1, errors::UNEXPECTED_SPACE);
         }
         cur.pos += 1;
         self.state = State::FieldStart;
@@ -44,14 +44,14 @@ impl Parser {
                 cur.pos += 1;
                 self.head_complete(cur, out)
             }
-            b'\n' => Parser::wrong(cur, cur.pos + 1, fault::NAME_CHAR),
+            b'\n' => Parser::fail_at(cur, cur.pos + 1, errors::NAME_CHAR),
             _ if bytes::TOKEN[b as usize] || (self.v6() && matches!(b, b' ' | b':')) => {
                 self.open(cur, Span::Name);
                 self.word_len = 0;
                 self.state = State::Name;
                 Ok(())
             }
-            _ => Parser::wrong(cur, cur.pos, fault::NAME),
+            _ => Parser::fail_at(cur, cur.pos, errors::NAME),
         }
     }
 
@@ -59,7 +59,7 @@ impl Parser {
         if cur.peek() == Some(b'\n') || self.v6() {
             cur.pos += 1;
         } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
-            return Parser::wrong(cur, cur.pos, fault::LF_AFTER_HEADERS);
+            return Parser::fail_at(cur, cur.pos, errors::LF_AFTER_HEADERS);
         }
         self.head_complete(cur, out)
     }
@@ -72,7 +72,7 @@ impl Parser {
             Some(b' ') if self.name_kind(cur) != FieldKind::General => {
                 if !self.lenient(Lenient::HEADERS) {
                     self.close(cur, cur.pos + 1, out)?;
-                    return Parser::wrong(cur, cur.pos + 1, fault::NAME_CHAR);
+                    return Parser::fail_at(cur, cur.pos + 1, errors::NAME_CHAR);
                 }
                 self.framing.kind = self.name_kind(cur);
                 self.state = State::NameSpace;
@@ -84,7 +84,7 @@ impl Parser {
                 cur.pos += 1;
                 Ok(())
             }
-            Some(_) => Parser::wrong(cur, cur.pos, fault::NAME),
+            Some(_) => Parser::fail_at(cur, cur.pos, errors::NAME),
         }
     }
 
@@ -146,8 +146,12 @@ impl Parser {
             return Ok(());
         }
         match kind {
-            FieldKind::Length if self.framing.has_coding => Err(Stop::Error(fault::LENGTH_WITH_TE)),
-            FieldKind::Coding if self.framing.has_length => Err(Stop::Error(fault::TE_WITH_LENGTH)),
+            FieldKind::Length if self.framing.has_coding => {
+                Err(Stop::Error(errors::LENGTH_WITH_TE))
+            }
+            FieldKind::Coding if self.framing.has_length => {
+                Err(Stop::Error(errors::TE_WITH_LENGTH))
+            }
             _ => Ok(()),
         }
     }
@@ -168,7 +172,7 @@ impl Parser {
                 cur.pos += 1;
                 self.state = State::EmptyFold;
             }
-            b'\n' => return Parser::wrong(cur, cur.pos + 1, fault::VALUE_CHAR),
+            b'\n' => return Parser::fail_at(cur, cur.pos + 1, errors::VALUE_CHAR),
             _ => {
                 self.open(cur, Span::Value);
                 return self.value_start(cur);
@@ -194,7 +198,7 @@ impl Parser {
             }
             FieldKind::Length => {
                 if self.framing.has_length {
-                    return Parser::wrong(cur, cur.pos, fault::LENGTH_TWICE);
+                    return Parser::fail_at(cur, cur.pos, errors::LENGTH_TWICE);
                 }
                 self.framing.has_length = true;
                 self.state = State::Length;
@@ -202,7 +206,7 @@ impl Parser {
             FieldKind::Coding => {
                 let request = self.config.kind == Kind::Request;
                 if self.framing.chunked && request && !self.lenient(Lenient::TRANSFER_ENCODING) {
-                    return Parser::wrong(cur, cur.pos + 1, fault::TE_VALUE);
+                    return Parser::fail_at(cur, cur.pos + 1, errors::TE_VALUE);
                 }
                 self.framing.has_coding = true;
                 self.framing.chunked = false;
@@ -217,7 +221,7 @@ impl Parser {
         if cur.peek() == Some(b'\n') {
             cur.pos += 1;
         } else if !self.lenient(Lenient::HEADERS) {
-            return Parser::wrong(cur, cur.pos, fault::LF_AFTER_CR);
+            return Parser::fail_at(cur, cur.pos, errors::LF_AFTER_CR);
         }
         self.state = State::EmptyFold;
         Ok(())
@@ -227,16 +231,16 @@ impl Parser {
     pub(super) fn empty_fold(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         if let Some(b' ' | b'\t') = cur.peek() {
             if !self.lenient(Lenient::HEADERS) {
-                return Parser::wrong(cur, cur.pos + 1, fault::VALUE_CHAR);
+                return Parser::fail_at(cur, cur.pos + 1, errors::VALUE_CHAR);
             }
             cur.pos += 1;
             self.state = State::BeforeValue;
             return Ok(());
         }
         match self.framing.kind {
-            FieldKind::Length => return Parser::wrong(cur, cur.pos, fault::LENGTH_EMPTY),
+            FieldKind::Length => return Parser::fail_at(cur, cur.pos, errors::LENGTH_EMPTY),
             FieldKind::Coding if self.config.dialect >= Dialect::V9_4 => {
-                return Parser::wrong(cur, cur.pos, fault::TE_EMPTY);
+                return Parser::fail_at(cur, cur.pos, errors::TE_EMPTY);
             }
             _ => {}
         }
@@ -289,10 +293,10 @@ impl Parser {
             b'\n' => {
                 self.close(cur, cur.pos, out)?;
                 if self.v6() && !self.lenient(Lenient::HEADERS) {
-                    return Parser::wrong(cur, cur.pos, fault::VALUE_CHAR);
+                    return Parser::fail_at(cur, cur.pos, errors::VALUE_CHAR);
                 }
                 if !self.v6() && !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
-                    return Parser::wrong(cur, cur.pos, fault::VALUE_CR);
+                    return Parser::fail_at(cur, cur.pos, errors::VALUE_CR);
                 }
                 cur.pos += 1;
                 self.state = State::ValueFold;
@@ -306,14 +310,14 @@ impl Parser {
             }
             _ => {
                 self.close(cur, cur.pos, out)?;
-                Parser::wrong(cur, cur.pos, fault::VALUE_CHAR)
+                Parser::fail_at(cur, cur.pos, errors::VALUE_CHAR)
             }
         }
     }
 
     pub(super) fn value_cr(&mut self, cur: &mut Cursor) -> Step {
         if cur.peek() != Some(b'\n') {
-            return Parser::wrong(cur, cur.pos, fault::VALUE_LF);
+            return Parser::fail_at(cur, cur.pos, errors::VALUE_LF);
         }
         cur.pos += 1;
         self.state = State::ValueFold;
@@ -324,7 +328,7 @@ impl Parser {
     pub(super) fn value_fold(&mut self, cur: &mut Cursor) -> Step {
         let folded = matches!(cur.peek(), Some(b' ' | b'\t'));
         if folded && !self.lenient(Lenient::HEADERS) {
-            return Parser::wrong(cur, cur.pos, fault::FOLD);
+            return Parser::fail_at(cur, cur.pos, errors::FOLD);
         }
         match (self.framing.kind, self.word[0]) {
             (FieldKind::Coding, AFTER) if !folded => self.framing.chunked = true,
@@ -364,7 +368,7 @@ impl Parser {
             Some(length) => self.framing.length = length,
             None => {
                 self.close(cur, cur.pos, out)?;
-                return Parser::wrong(cur, cur.pos, fault::LENGTH_OVERFLOW);
+                return Parser::fail_at(cur, cur.pos, errors::LENGTH_OVERFLOW);
             }
         }
         Ok(())
@@ -378,7 +382,7 @@ impl Parser {
             Some(b'\n') => return self.value_stop(cur, b'\n', out),
             _ => {
                 self.close(cur, cur.pos, out)?;
-                return Parser::wrong(cur, cur.pos, fault::LENGTH_CHAR);
+                return Parser::fail_at(cur, cur.pos, errors::LENGTH_CHAR);
             }
         }
         Ok(())
@@ -410,7 +414,7 @@ impl Parser {
                 let request = self.config.kind == Kind::Request;
                 if request && !self.lenient(Lenient::TRANSFER_ENCODING) {
                     self.close(cur, cur.pos + 1, out)?;
-                    return Parser::wrong(cur, cur.pos + 1, fault::TE_VALUE);
+                    return Parser::fail_at(cur, cur.pos + 1, errors::TE_VALUE);
                 }
                 self.word[0] = LEAD;
             }

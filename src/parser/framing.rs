@@ -6,7 +6,7 @@ use super::method;
 use super::names::FieldKind;
 use super::state::State;
 use super::{AtEnd, Decision, Kind, Lenient, Parser, Step, Stop};
-use crate::error::fault;
+use crate::error::errors;
 
 /// What the fields of a head have said so far.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl Parser {
         persistent && !self.needs_eof()
     }
 
-    /// The head is complete: tells it, and either goes on or waits for the decision. The cursor is after the head.
+    /// The head is complete: reports it, and either goes on or waits for the decision. The cursor is after the head.
     pub(super) fn head_complete(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         if self.in_trailers {
             if !self.fields.is_empty() {
@@ -146,7 +146,7 @@ impl Parser {
     fn check_head(&mut self, cur: &mut Cursor) -> Step {
         let f = &self.framing;
         if self.v6() && f.has_length && f.has_coding && !self.lenient(Lenient::CHUNKED_LENGTH) {
-            return Parser::wrong(cur, cur.pos, fault::LENGTH_AND_TE);
+            return Parser::fail_at(cur, cur.pos, errors::LENGTH_AND_TE);
         }
         if self.config.strict {
             self.strict_fields();
@@ -165,7 +165,7 @@ impl Parser {
                 self.framing.skip = true;
                 self.upgrade = true;
             }
-            Decision::Fail => return Err(Stop::Error(fault::CALLBACK)),
+            Decision::Fail => return Err(Stop::Error(errors::CALLBACK)),
         }
         let f = self.framing;
         let has_body = f.chunked || f.length > 0;
@@ -189,7 +189,7 @@ impl Parser {
             if self.config.kind == Kind::Request
                 && !self.lenient(Lenient::CHUNKED_LENGTH | Lenient::TRANSFER_ENCODING)
             {
-                return Err(Stop::Error(fault::TE_REQUEST));
+                return Err(Stop::Error(errors::TE_REQUEST));
             }
             return self.read_until_eof();
         }

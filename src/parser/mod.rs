@@ -6,9 +6,9 @@ pub mod event;
 mod fields;
 mod framing;
 mod head;
+pub mod head_cache;
 pub mod method;
 pub mod names;
-pub mod repeats;
 pub mod session;
 mod start_line;
 mod state;
@@ -19,7 +19,7 @@ mod work;
 pub use crate::error::{Code, Error};
 pub use event::Output;
 
-use crate::error::fault;
+use crate::error::errors;
 use crate::limits::{HEADER_BATCH, MAX_INPUT, MAX_TEXT};
 use cursor::Cursor;
 use framing::Framing;
@@ -295,7 +295,7 @@ impl Parser {
     /// Parses `input` and appends events to `out`. Returns how many bytes were consumed and why it stopped.
     pub fn execute(&mut self, input: &[u8], out: &mut Output) -> (usize, Stop) {
         if self.paused {
-            return (0, Stop::Error(fault::PAUSED));
+            return (0, Stop::Error(errors::PAUSED));
         }
         if let Some(error) = self.error {
             return (0, self.error_or_upgrade(error));
@@ -346,7 +346,7 @@ impl Parser {
         }
         if self.span != Span::None {
             let piece = cur.piece();
-            self.piece(piece, out).map_err(Stop::Error)?;
+            self.append_span(piece, out).map_err(Stop::Error)?;
         }
         Ok(())
     }
@@ -416,13 +416,13 @@ impl Parser {
         }
     }
 
-    /// Tells the parser what follows the head at which it stopped with [`Stop::Head`].
+    /// Says what follows the head at which it stopped with [`Stop::Head`].
     pub fn decide(&mut self, decision: Decision) {
         self.decision = decision;
     }
 
     /// The peer closed its side: completes a message whose body ends there. An error when a message is cut off, unless
-    /// the parser is paused or told an error before.
+    /// the parser is paused or has an error already.
     pub fn finish(&mut self, out: &mut Output) -> Result<(), Error> {
         if self.error.is_some() || self.paused {
             return Ok(());
@@ -430,7 +430,7 @@ impl Parser {
         match self.at_end {
             AtEnd::Idle => Ok(()),
             AtEnd::CutOff if self.hides_errors() => Ok(()),
-            AtEnd::CutOff => Err(fault::EOF),
+            AtEnd::CutOff => Err(errors::EOF),
             AtEnd::Completes => {
                 out.words.push(event::COMPLETE);
                 Ok(())
@@ -454,7 +454,7 @@ impl Parser {
         self.state = State::Failed;
     }
 
-    /// The same for an event behind which a head was parsed: that has not been told of, and takes no bytes for an upgrade.
+    /// The same for an event behind which a head was parsed: its event is not delivered, and it takes no bytes for an upgrade.
     pub fn fail_earlier(&mut self, error: Error) {
         self.upgrade = false;
         self.fail(error);
@@ -475,7 +475,7 @@ impl Parser {
     }
 
     /// An error at this place.
-    fn wrong<T>(cur: &mut Cursor, at: usize, error: Error) -> Result<T, Stop> {
+    fn fail_at<T>(cur: &mut Cursor, at: usize, error: Error) -> Result<T, Stop> {
         cur.pos = at;
         Err(Stop::Error(error))
     }
@@ -486,15 +486,15 @@ impl Parser {
         cur.mark = cur.pos;
     }
 
-    /// Closes the open span at the cursor. When its piece is too much, the error is told at `at`.
+    /// Closes the open span at the cursor. When its piece is too much, the error is at `at`.
     fn close(&mut self, cur: &mut Cursor, at: usize, out: &mut Output) -> Step {
         let piece = cur.piece();
-        match self.piece(piece, out) {
+        match self.append_span(piece, out) {
             Ok(()) => {
                 self.span = Span::None;
                 Ok(())
             }
-            Err(error) => Parser::wrong(cur, at, error),
+            Err(error) => Parser::fail_at(cur, at, error),
         }
     }
 
@@ -512,27 +512,27 @@ impl Parser {
     }
 
     /// Accounts and keeps a piece of the open span.
-    fn piece(&mut self, piece: &[u8], out: &mut Output) -> Result<(), Error> {
+    fn append_span(&mut self, piece: &[u8], out: &mut Output) -> Result<(), Error> {
         self.count(piece.len());
         let n = piece.len() as u64;
         if matches!(self.span, Span::ExtName | Span::ExtValue) {
             self.ext_size = self.ext_size.saturating_add(n);
             return if self.ext_size > crate::limits::MAX_CHUNK_EXTENSIONS {
-                Err(fault::EXT_OVERFLOW)
+                Err(errors::EXT_OVERFLOW)
             } else {
                 Ok(())
             };
         }
         self.size = self.size.saturating_add(n);
         if self.size >= self.config.max_header_size || self.size >= MAX_TEXT {
-            return Err(fault::HEADER_OVERFLOW);
+            return Err(errors::HEADER_OVERFLOW);
         }
         match self.span {
             Span::Target | Span::Reason => self.line.extend_from_slice(piece),
             Span::Name => {
                 if self.has_value || self.fields.is_empty() {
                     if self.field_count >= self.config.max_fields {
-                        return Err(fault::HEADER_OVERFLOW);
+                        return Err(errors::HEADER_OVERFLOW);
                     }
                     self.field_count += 1;
                     if self.fields.len() == HEADER_BATCH {

@@ -3,10 +3,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::repeats::Repeats;
+use super::head_cache::HeadCache;
 use super::{Code, Config, Decision, Error, Kind, Output, Parser, Stop, event};
 use crate::clock::now;
-use crate::error::fault;
+use crate::error::errors;
 use crate::limits;
 
 /// The used length of the record.
@@ -60,9 +60,9 @@ impl Callback {
     /// The sticky error of a parser whose callback threw.
     const fn error(self) -> Error {
         match self {
-            Callback::HeadersComplete => fault::CALLBACK,
-            Callback::Body => fault::JS_EXCEPTION,
-            Callback::MessageComplete => fault::COMPLETE_CALLBACK,
+            Callback::HeadersComplete => errors::CALLBACK,
+            Callback::Body => errors::JS_EXCEPTION,
+            Callback::MessageComplete => errors::COMPLETE_CALLBACK,
         }
     }
 }
@@ -72,7 +72,7 @@ impl Callback {
 pub struct Session {
     parser: Parser,
     error: Option<Error>,
-    repeats: Repeats,
+    head_cache: HeadCache,
 }
 
 /// A session that a transport may use in a thread of its own.
@@ -89,7 +89,7 @@ impl Session {
         Session {
             parser: Parser::new(config),
             error: None,
-            repeats: Repeats::default(),
+            head_cache: HeadCache::default(),
         }
     }
 
@@ -97,7 +97,7 @@ impl Session {
     pub fn reset(&mut self, config: Config) {
         self.parser.reset(config);
         self.error = None;
-        self.repeats = Repeats::default();
+        self.head_cache = HeadCache::default();
     }
 
     /// Another limit of fields.
@@ -141,7 +141,7 @@ impl Session {
             }
         };
         if stop == STOP_DONE && self.parser.run_on() {
-            self.repeats.note(out, FIRST_EVENT);
+            self.head_cache.note(out, FIRST_EVENT);
         }
         finish_record(out, stop, consumed);
         consumed

@@ -6,7 +6,7 @@ use super::framing::Framing;
 use super::state::{Span, State};
 use super::{AtEnd, Decision, Dialect, Kind, Lenient, Parser, Step, Stop, event, method};
 use crate::bytes;
-use crate::error::fault;
+use crate::error::errors;
 
 /// What follows the version in the HTTP/2 connection preface (RFC 9113, section 3.4).
 const PREFACE_REST: &[u8] = b"\r\n\r\nSM\r\n\r\n";
@@ -26,7 +26,7 @@ impl Parser {
         match cur.peek() {
             Some(b @ (b'\r' | b'\n')) => {
                 if self.config.strict {
-                    self.blank(b).map_err(Stop::Error)?;
+                    self.strict_empty_line(b).map_err(Stop::Error)?;
                     cur.pos += 1;
                 } else {
                     cur.skip_line_ends();
@@ -89,14 +89,14 @@ impl Parser {
             }
             Some(b @ (b'\r' | b'\n')) => {
                 if self.config.strict {
-                    self.blank(b).map_err(Stop::Error)?;
+                    self.strict_empty_line(b).map_err(Stop::Error)?;
                     cur.pos += 1;
                 } else {
                     cur.skip_line_ends();
                 }
                 Ok(())
             }
-            _ => Parser::wrong(cur, cur.pos + 1, fault::CLOSED),
+            _ => Parser::fail_at(cur, cur.pos + 1, errors::CLOSED),
         }
     }
 
@@ -112,10 +112,10 @@ impl Parser {
                 return Ok(());
             }
             if !method::leads_on(word, b, self.config.dialect) {
-                return Parser::wrong(cur, cur.pos, fault::SPACE_AFTER_METHOD);
+                return Parser::fail_at(cur, cur.pos, errors::SPACE_AFTER_METHOD);
             }
         } else if !method::leads_on(word, b, self.config.dialect) {
-            return Parser::wrong(cur, cur.pos, fault::INVALID_METHOD);
+            return Parser::fail_at(cur, cur.pos, errors::INVALID_METHOD);
         }
         if let Some(slot) = self.word.get_mut(len) {
             *slot = b;
@@ -144,11 +144,11 @@ impl Parser {
         match b {
             b'/' | b'*' => self.state = State::Path,
             b'a'..=b'z' | b'A'..=b'Z' => self.state = State::Schema,
-            b'\t' | 0x0c if self.v6() => return Parser::wrong(cur, cur.pos, fault::URL_START),
+            b'\t' | 0x0c if self.v6() => return Parser::fail_at(cur, cur.pos, errors::URL_START),
             b' ' | b'\r' | b'\n' | b'\t' | 0x0c => {
-                return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+                return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
             }
-            _ => return Parser::wrong(cur, cur.pos, fault::URL_START),
+            _ => return Parser::fail_at(cur, cur.pos, errors::URL_START),
         }
         cur.pos += 1;
         Ok(())
@@ -159,11 +159,11 @@ impl Parser {
         match b {
             b'a'..=b'z' | b'A'..=b'Z' => {}
             b':' => self.state = State::SchemaColon,
-            b'\t' | 0x0c if self.v6() => return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA),
+            b'\t' | 0x0c if self.v6() => return Parser::fail_at(cur, cur.pos, errors::URL_SCHEMA),
             b' ' | b'\r' | b'\n' | b'\t' | 0x0c => {
-                return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+                return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
             }
-            _ => return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA),
+            _ => return Parser::fail_at(cur, cur.pos, errors::URL_SCHEMA),
         }
         cur.pos += 1;
         Ok(())
@@ -173,12 +173,12 @@ impl Parser {
         match cur.peek() {
             Some(b'/') => self.state = State::SchemaSlash,
             Some(b'\t' | 0x0c) if self.v6() => {
-                return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA);
+                return Parser::fail_at(cur, cur.pos, errors::URL_SCHEMA);
             }
             Some(b' ' | b'\r' | b'\n' | b'\t' | 0x0c) => {
-                return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+                return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
             }
-            _ => return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA),
+            _ => return Parser::fail_at(cur, cur.pos, errors::URL_SCHEMA),
         }
         cur.pos += 1;
         Ok(())
@@ -187,7 +187,7 @@ impl Parser {
     pub(super) fn schema_slash(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
             Some(b'/') => self.state = State::Authority,
-            _ => return Parser::wrong(cur, cur.pos, fault::URL_SCHEMA),
+            _ => return Parser::fail_at(cur, cur.pos, errors::URL_SCHEMA),
         }
         cur.pos += 1;
         Ok(())
@@ -199,13 +199,15 @@ impl Parser {
             b'/' => self.state = State::Path,
             b'?' => self.state = State::Query,
             b'@' if self.state == State::AuthorityAt => {
-                return Parser::wrong(cur, cur.pos + 1, fault::URL_DOUBLE_AT);
+                return Parser::fail_at(cur, cur.pos + 1, errors::URL_DOUBLE_AT);
             }
             b'@' => self.state = State::AuthorityAt,
             b' ' | b'\r' | b'\n' => return self.target_end(cur, b, out),
-            b'\t' | 0x0c if !self.v6() => return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR),
+            b'\t' | 0x0c if !self.v6() => {
+                return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
+            }
             _ if bytes::AUTHORITY[b as usize] => self.state = State::Authority,
-            _ => return Parser::wrong(cur, cur.pos, fault::URL_SERVER),
+            _ => return Parser::fail_at(cur, cur.pos, errors::URL_SERVER),
         }
         cur.pos += 1;
         Ok(())
@@ -223,16 +225,16 @@ impl Parser {
                 b'?' if self.state == State::Path => self.state = State::Query,
                 b' ' | b'\r' | b'\n' => return self.target_end(cur, b, out),
                 b'\t' | 0x0c if !self.v6() => {
-                    return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+                    return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
                 }
                 _ if class[b as usize] => {}
                 _ => {
                     let error = match self.state {
-                        State::Query => fault::URL_QUERY,
-                        State::Fragment => fault::URL_FRAGMENT,
-                        _ => fault::URL_PATH,
+                        State::Query => errors::URL_QUERY,
+                        State::Fragment => errors::URL_FRAGMENT,
+                        _ => errors::URL_PATH,
                     };
-                    return Parser::wrong(cur, cur.pos, error);
+                    return Parser::fail_at(cur, cur.pos, error);
                 }
             }
             cur.pos += 1;
@@ -245,7 +247,7 @@ impl Parser {
         self.close(cur, cur.pos, out)?;
         if self.config.strict {
             if b != b' ' {
-                return Parser::wrong(cur, cur.pos, fault::STRICT_VERSION);
+                return Parser::fail_at(cur, cur.pos, errors::STRICT_VERSION);
             }
             self.strict_target().map_err(Stop::Error)?;
         }
@@ -275,14 +277,14 @@ impl Parser {
                 self.state = State::AfterOldLine;
                 Ok(())
             }
-            _ => Parser::wrong(cur, cur.pos, fault::URL_CRLF),
+            _ => Parser::fail_at(cur, cur.pos, errors::URL_CRLF),
         }
     }
 
     /// The byte after the space or the line end that ended the target: a tab or a form feed there counts as one in the target.
     pub(super) fn after_target(&mut self, cur: &mut Cursor) -> Step {
         if let (Some(b'\t' | 0x0c), false) = (cur.peek(), self.v6()) {
-            return Parser::wrong(cur, cur.pos + 1, fault::URL_CHAR);
+            return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
         }
         self.state = if self.state == State::AfterTarget {
             State::BeforeProtocol
@@ -300,7 +302,7 @@ impl Parser {
         self.word[0] = match b {
             b'H' => 0,
             b'R' | b'I' if self.config.strict => {
-                return Parser::wrong(cur, cur.pos, fault::STRICT_VERSION);
+                return Parser::fail_at(cur, cur.pos, errors::STRICT_VERSION);
             }
             // Before 9.3 a response was HTTP or nothing.
             _ if self.config.kind == Kind::Response && self.config.dialect < Dialect::V9_3 => {
@@ -318,11 +320,11 @@ impl Parser {
 
     fn no_protocol(&self, cur: &mut Cursor) -> Step {
         let error = if self.config.dialect < Dialect::V9_3 {
-            fault::PROTOCOL_HTTP
+            errors::PROTOCOL_HTTP
         } else {
-            fault::PROTOCOL
+            errors::PROTOCOL
         };
-        Parser::wrong(cur, cur.pos, error)
+        Parser::fail_at(cur, cur.pos, error)
     }
 
     pub(super) fn protocol(&mut self, cur: &mut Cursor) -> Step {
@@ -350,13 +352,13 @@ impl Parser {
         }
         let error = match self.word[0] {
             0 if (method::FIRST_RTSP..=method::LAST_RTSP).contains(&self.method) => {
-                fault::METHOD_FOR_HTTP
+                errors::METHOD_FOR_HTTP
             }
-            1 if !for_rtsp(self.method) => fault::METHOD_FOR_RTSP,
-            2 if self.method != method::SOURCE => fault::METHOD_FOR_ICE,
+            1 if !for_rtsp(self.method) => errors::METHOD_FOR_RTSP,
+            2 if self.method != method::SOURCE => errors::METHOD_FOR_ICE,
             _ => return Ok(()),
         };
-        Parser::wrong(cur, cur.pos, error)
+        Parser::fail_at(cur, cur.pos, error)
     }
 
     pub(super) fn protocol_slash(&mut self, cur: &mut Cursor) -> Step {
@@ -375,7 +377,7 @@ impl Parser {
     pub(super) fn major(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
             Some(b @ b'0'..=b'9') => self.major = b - b'0',
-            _ => return Parser::wrong(cur, cur.pos, fault::MAJOR),
+            _ => return Parser::fail_at(cur, cur.pos, errors::MAJOR),
         }
         cur.pos += 1;
         self.state = State::Dot;
@@ -384,7 +386,7 @@ impl Parser {
 
     pub(super) fn dot(&mut self, cur: &mut Cursor) -> Step {
         if cur.peek() != Some(b'.') {
-            return Parser::wrong(cur, cur.pos, fault::DOT);
+            return Parser::fail_at(cur, cur.pos, errors::DOT);
         }
         cur.pos += 1;
         self.state = State::Minor;
@@ -394,16 +396,16 @@ impl Parser {
     pub(super) fn minor(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
             Some(b @ b'0'..=b'9') => self.minor = b - b'0',
-            _ => return Parser::wrong(cur, cur.pos, fault::MINOR),
+            _ => return Parser::fail_at(cur, cur.pos, errors::MINOR),
         }
         cur.pos += 1;
         let known = matches!((self.major, self.minor), (0, 9) | (1, 0) | (1, 1) | (2, 0));
         if !known && !self.lenient(Lenient::VERSION) {
-            return Parser::wrong(cur, cur.pos, fault::VERSION);
+            return Parser::fail_at(cur, cur.pos, errors::VERSION);
         }
         // The preface of HTTP/2 gets the error that says so.
         if self.config.strict && self.major != 1 && self.method != method::PRI {
-            return Parser::wrong(cur, cur.pos, fault::STRICT_VERSION);
+            return Parser::fail_at(cur, cur.pos, errors::STRICT_VERSION);
         }
         self.word_len = 0;
         self.state = match (self.config.kind, self.method) {
@@ -416,12 +418,12 @@ impl Parser {
     pub(super) fn preface(&mut self, cur: &mut Cursor) -> Step {
         let at = usize::from(self.word_len);
         if PREFACE_REST.get(at).copied() != cur.peek() {
-            return Parser::wrong(cur, cur.pos, fault::PREFACE);
+            return Parser::fail_at(cur, cur.pos, errors::PREFACE);
         }
         cur.pos += 1;
         self.word_len += 1;
         if at + 1 == PREFACE_REST.len() {
-            return Err(Stop::Error(fault::H2));
+            return Err(Stop::Error(errors::H2));
         }
         Ok(())
     }
@@ -430,7 +432,7 @@ impl Parser {
         let Some(b) = cur.peek() else { return Ok(()) };
         if self.config.kind == Kind::Response {
             if b != b' ' {
-                return Parser::wrong(cur, cur.pos, fault::VERSION_SPACE);
+                return Parser::fail_at(cur, cur.pos, errors::VERSION_SPACE);
             }
             cur.pos += 1;
             self.state = State::Status;
@@ -440,8 +442,8 @@ impl Parser {
             b'\r' => self.state = State::VersionCr,
             b'\n' if self.v6() => self.state = State::FirstField,
             b'\n' if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => self.state = State::VersionCr,
-            b'\n' => return Parser::wrong(cur, cur.pos + 1, fault::VERSION_CRLF),
-            _ => return Parser::wrong(cur, cur.pos, fault::VERSION_CRLF),
+            b'\n' => return Parser::fail_at(cur, cur.pos + 1, errors::VERSION_CRLF),
+            _ => return Parser::fail_at(cur, cur.pos, errors::VERSION_CRLF),
         }
         cur.pos += 1;
         Ok(())
@@ -451,9 +453,9 @@ impl Parser {
         if cur.peek() == Some(b'\n') {
             cur.pos += 1;
         } else if self.v6() {
-            return Parser::wrong(cur, cur.pos, fault::VERSION_CRLF);
+            return Parser::fail_at(cur, cur.pos, errors::VERSION_CRLF);
         } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
-            return Parser::wrong(cur, cur.pos, fault::VERSION_LF);
+            return Parser::fail_at(cur, cur.pos, errors::VERSION_LF);
         }
         self.state = State::FirstField;
         Ok(())
@@ -466,7 +468,7 @@ impl Parser {
         }
         match cur.peek() {
             Some(b @ b'0'..=b'9') => self.status = self.status * 10 + u16::from(b - b'0'),
-            _ => return Parser::wrong(cur, cur.pos, fault::STATUS_DIGIT),
+            _ => return Parser::fail_at(cur, cur.pos, errors::STATUS_DIGIT),
         }
         cur.pos += 1;
         self.word_len += 1;
@@ -486,7 +488,7 @@ impl Parser {
         cur.pos += 1;
         self.status = self.status * 10 + u16::from(b - b'0');
         if self.status > 999 {
-            return Parser::wrong(cur, cur.pos, fault::STATUS_OVERFLOW);
+            return Parser::fail_at(cur, cur.pos, errors::STATUS_OVERFLOW);
         }
         Ok(())
     }
@@ -504,8 +506,8 @@ impl Parser {
             b'\n' if self.v6() || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => {
                 self.state = State::FirstField
             }
-            b'\n' => return Parser::wrong(cur, cur.pos + 1, fault::STATUS),
-            _ => return Parser::wrong(cur, cur.pos, fault::STATUS),
+            b'\n' => return Parser::fail_at(cur, cur.pos + 1, errors::STATUS),
+            _ => return Parser::fail_at(cur, cur.pos, errors::STATUS),
         }
         cur.pos += 1;
         Ok(())
@@ -524,7 +526,7 @@ impl Parser {
         self.state = match rest.get(n) {
             Some(b'\r') => State::ReasonCr,
             _ if self.v6() || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => State::FirstField,
-            _ => return Err(Stop::Error(fault::REASON_CR)),
+            _ => return Err(Stop::Error(errors::REASON_CR)),
         };
         Ok(())
     }
@@ -536,7 +538,7 @@ impl Parser {
             // Before 9.4 a second CR ended the status line.
             Some(b'\r') if self.config.dialect < Dialect::V9_4 => cur.pos += 1,
             _ if self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) => {}
-            _ => return Parser::wrong(cur, cur.pos, fault::LF_AFTER_CR),
+            _ => return Parser::fail_at(cur, cur.pos, errors::LF_AFTER_CR),
         }
         self.state = State::FirstField;
         Ok(())

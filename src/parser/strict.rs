@@ -9,7 +9,7 @@ use std::net::Ipv6Addr;
 use super::method::{CONNECT, OPTIONS};
 use super::names;
 use super::{Error, Kind, Parser};
-use crate::error::fault;
+use crate::error::errors;
 use crate::limits::MAX_EMPTY_LINES;
 
 /// What a strict parser has seen of the message that it is in.
@@ -23,14 +23,14 @@ pub(super) struct Seen {
     absolute: bool,
     /// Bytes of empty lines before the message.
     blank: u8,
-    /// What is wrong with a Host field. Told when the head is complete: a batch of fields ends where it is cut.
+    /// What is wrong with a Host field. Reported when the head is complete: a batch of fields ends where it is cut.
     fault: Option<Error>,
 }
 
 impl Parser {
     /// A byte of an empty line before a message: RFC 9112, section 2.2 asks a server to ignore at least one of them, whose
     /// end is CRLF.
-    pub(super) fn blank(&mut self, byte: u8) -> Result<(), Error> {
+    pub(super) fn strict_empty_line(&mut self, byte: u8) -> Result<(), Error> {
         let expected = if self.strict.blank.is_multiple_of(2) {
             b'\r'
         } else {
@@ -38,7 +38,7 @@ impl Parser {
         };
         let allowed = self.config.kind == Kind::Request && self.strict.blank < 2 * MAX_EMPTY_LINES;
         if byte != expected || !allowed {
-            return Err(fault::STRICT_EMPTY_LINE);
+            return Err(errors::STRICT_EMPTY_LINE);
         }
         self.strict.blank += 1;
         Ok(())
@@ -51,7 +51,7 @@ impl Parser {
         if complete {
             Ok(())
         } else {
-            Err(fault::STRICT_EMPTY_LINE)
+            Err(errors::STRICT_EMPTY_LINE)
         }
     }
 
@@ -83,14 +83,14 @@ impl Parser {
         let f = &self.framing;
         // RFC 9112, section 6.1: such a message is to be treated as if its framing were faulty.
         if f.has_coding && self.minor == 0 {
-            return Err(fault::STRICT_CODING);
+            return Err(errors::STRICT_CODING);
         }
         if self.config.kind == Kind::Response {
             return Ok(());
         }
-        // RFC 9112, section 6.3, rule 4: the length of such a request is unknown. Nobody is told of it.
+        // RFC 9112, section 6.3, rule 4: the length of such a request is unknown. It is not reported.
         if f.has_coding && !f.chunked {
-            return Err(fault::TE_REQUEST);
+            return Err(errors::TE_REQUEST);
         }
         self.strict.fault.map_or(Ok(()), Err)?;
         check_host(&self.strict, self.minor)
@@ -133,11 +133,11 @@ fn is_host(name: &[u8]) -> bool {
 /// One Host field: a second one is refused, whatever it says.
 fn note_host(seen: &mut Seen, value: &[u8]) -> Result<(), Error> {
     if seen.host {
-        return Err(fault::STRICT_HOST_TWICE);
+        return Err(errors::STRICT_HOST_TWICE);
     }
     let value = value.trim_ascii_end();
     if !value.is_empty() && authority(value).is_none() {
-        return Err(fault::STRICT_HOST);
+        return Err(errors::STRICT_HOST);
     }
     seen.host = true;
     seen.host_named = !value.is_empty();
@@ -148,10 +148,10 @@ fn note_host(seen: &mut Seen, value: &[u8]) -> Result<(), Error> {
 /// section 4.2.1), so the field may be empty only where the target names one.
 fn check_host(seen: &Seen, minor: u8) -> Result<(), Error> {
     if !seen.host && minor > 0 {
-        return Err(fault::STRICT_HOST_MISSING);
+        return Err(errors::STRICT_HOST_MISSING);
     }
     if seen.host && !seen.host_named && !seen.absolute {
-        return Err(fault::STRICT_HOST);
+        return Err(errors::STRICT_HOST);
     }
     Ok(())
 }
@@ -160,22 +160,22 @@ fn check_host(seen: &Seen, minor: u8) -> Result<(), Error> {
 fn check_target(method: i32, target: &[u8]) -> Result<bool, Error> {
     // A fragment is never sent (RFC 9110, section 7.1).
     if target.contains(&b'#') {
-        return Err(fault::STRICT_TARGET);
+        return Err(errors::STRICT_TARGET);
     }
     if method == CONNECT {
         // RFC 9110, section 9.3.6: an empty or invalid port is to be refused.
         return match authority(target) {
             Some(Port::Given) => Ok(true),
-            _ => Err(fault::STRICT_TARGET),
+            _ => Err(errors::STRICT_TARGET),
         };
     }
     match target.first() {
         Some(b'/') => Ok(false),
         Some(b'*') if method == OPTIONS && target.len() == 1 => Ok(false),
-        Some(b'*') | None => Err(fault::STRICT_TARGET),
+        Some(b'*') | None => Err(errors::STRICT_TARGET),
         Some(_) => {
             let Some(after) = memchr::memmem::find(target, b"://") else {
-                return Err(fault::STRICT_TARGET);
+                return Err(errors::STRICT_TARGET);
             };
             let rest = target.get(after + 3..).unwrap_or(&[]);
             let end = rest
@@ -185,7 +185,7 @@ fn check_target(method: i32, target: &[u8]) -> Result<bool, Error> {
             // Userinfo is an error here (RFC 9110, section 4.2.4), as is an empty host (section 4.2.1).
             match authority(rest.get(..end).unwrap_or(&[])) {
                 Some(_) => Ok(true),
-                None => Err(fault::STRICT_TARGET),
+                None => Err(errors::STRICT_TARGET),
             }
         }
     }

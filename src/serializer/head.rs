@@ -11,7 +11,7 @@ use super::date::DATE_LENGTH;
 use super::validate::{has_word, is_first_line, relaxed_length, token_length, value_length};
 
 /// What is known of a message before its head is written, as bits of [`Rules::flags`].
-pub mod ask {
+pub mod input {
     /// The connection may persist after this message (`shouldKeepAlive`).
     pub const KEEP_ALIVE: u32 = 1;
     /// Add a `Date` field unless one is given (`sendDate`).
@@ -44,7 +44,7 @@ pub mod ask {
 }
 
 /// What the head decided and what was found in it, as bits of [`Outcome::flags`].
-pub mod told {
+pub mod output {
     /// The connection closes after this message (`_last`).
     pub const LAST: u32 = 1;
     /// The body is chunked (`chunkedEncoding`).
@@ -76,7 +76,7 @@ pub mod told {
 /// The input of the rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Bits of [`ask`].
+    /// Bits of [`input`].
     pub flags: u32,
     /// Length of the body in bytes; negative or NaN when unknown.
     pub content_length: f64,
@@ -89,7 +89,7 @@ pub struct Rules {
 /// The decisions of the rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// Bits of [`told`].
+    /// Bits of [`output`].
     pub flags: u32,
     /// Index of the last `Content-Length` that was given.
     pub content_length_field: Option<u32>,
@@ -125,7 +125,7 @@ pub struct Invalid {
 /// each field.
 ///
 /// No byte passes unchecked: names are tokens, values are legal values, and NUL, which is neither, cannot hide a field.
-/// `relaxed` as [`ask::RELAXED`].
+/// `relaxed` as [`input::RELAXED`].
 ///
 /// # Errors
 /// [`Invalid`] with the first illegal field; `out` is then not to be sent.
@@ -190,7 +190,7 @@ fn first_line(text: &[u8]) -> Result<(&[u8], &[u8]), Invalid> {
 
 /// Tells which part of a head's UTF-16 text holds the first character above U+00FF, which no part may hold.
 /// `starts_with_line` as in [`render`]; false for fields alone, as in a trailer section. A NUL inside a part counts as its
-/// end: the field told may then be one behind the last.
+/// end: the field it names may then be one behind the last.
 #[cold]
 pub fn first_wide(text: &[u16], starts_with_line: bool) -> Invalid {
     let at = text
@@ -224,7 +224,7 @@ pub fn first_wide(text: &[u16], starts_with_line: bool) -> Invalid {
 /// Writes a head to which no rule adds anything: a 1xx response.
 ///
 /// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields. `relaxed` as
-/// [`ask::RELAXED`].
+/// [`input::RELAXED`].
 ///
 /// # Errors
 /// [`Invalid`]; `out` is then not to be sent.
@@ -243,28 +243,28 @@ impl Outcome {
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
         let flags = &mut self.flags;
         match name.len() {
-            4 if is(b"date") => *flags |= told::DATE,
-            6 if is(b"expect") => *flags |= told::EXPECT,
-            7 if is(b"trailer") => *flags |= told::TRAILER,
-            7 if is(b"upgrade") => *flags |= told::UPGRADE,
+            4 if is(b"date") => *flags |= output::DATE,
+            6 if is(b"expect") => *flags |= output::EXPECT,
+            7 if is(b"trailer") => *flags |= output::TRAILER,
+            7 if is(b"upgrade") => *flags |= output::UPGRADE,
             10 if is(b"connection") => {
-                *flags |= told::CONNECTION;
+                *flags |= output::CONNECTION;
                 if has_word(value, b"close") {
-                    *flags |= told::LAST;
+                    *flags |= output::LAST;
                 } else {
-                    *flags |= told::KEEP_ALIVE;
+                    *flags |= output::KEEP_ALIVE;
                 }
             }
-            10 if is(b"keep-alive") => *flags &= !told::KEEP_ALIVE_HINT,
+            10 if is(b"keep-alive") => *flags &= !output::KEEP_ALIVE_HINT,
             14 if is(b"content-length") => {
-                *flags |= told::CONTENT_LENGTH;
+                *flags |= output::CONTENT_LENGTH;
                 self.content_length_field = Some(field);
                 self.content_length = plain_number(value);
             }
             17 if is(b"transfer-encoding") => {
-                *flags |= told::TRANSFER_ENCODING;
+                *flags |= output::TRANSFER_ENCODING;
                 if has_word(value, b"chunked") {
-                    *flags |= told::CHUNKED;
+                    *flags |= output::CHUNKED;
                 }
             }
             _ => {}
@@ -300,10 +300,10 @@ pub fn render(
     out: &mut Vec<u8>,
 ) -> (Outcome, Result<(), Invalid>) {
     let carried = [
-        (ask::LAST, told::LAST),
-        (ask::CHUNKED, told::CHUNKED),
-        (ask::KEEP_ALIVE, told::KEEP_ALIVE),
-        (ask::KEEP_ALIVE_HINT, told::KEEP_ALIVE_HINT),
+        (input::LAST, output::LAST),
+        (input::CHUNKED, output::CHUNKED),
+        (input::KEEP_ALIVE, output::KEEP_ALIVE),
+        (input::KEEP_ALIVE_HINT, output::KEEP_ALIVE_HINT),
     ];
     let mut outcome = Outcome::default();
     for (asked, kept) in carried {
@@ -313,7 +313,7 @@ pub fn render(
     }
     let written = first_line(text).and_then(|(line, rest)| {
         out.extend_from_slice(line);
-        let relaxed = rules.flags & ask::RELAXED != 0;
+        let relaxed = rules.flags & input::RELAXED != 0;
         fields(rest, count, relaxed, out, |field, name, value| {
             outcome.see(field, name, value)
         })
@@ -325,7 +325,7 @@ pub fn render(
     decide_connection(rules, &mut outcome, out);
     decide_length(rules, &mut outcome, out);
     out.extend_from_slice(b"\r\n");
-    if outcome.flags & told::TRAILER != 0 && outcome.flags & told::CHUNKED == 0 {
+    if outcome.flags & output::TRAILER != 0 && outcome.flags & output::CHUNKED == 0 {
         return (
             outcome,
             Err(Invalid {
@@ -335,13 +335,13 @@ pub fn render(
         );
     }
     if out.is_ascii() {
-        outcome.flags |= told::ASCII;
+        outcome.flags |= output::ASCII;
     }
     (outcome, Ok(()))
 }
 
 fn add_date(rules: &Rules, outcome: &Outcome, date: &[u8; DATE_LENGTH], out: &mut Vec<u8>) {
-    if rules.flags & ask::DATE != 0 && outcome.flags & told::DATE == 0 {
+    if rules.flags & input::DATE != 0 && outcome.flags & output::DATE == 0 {
         out.extend_from_slice(b"Date: ");
         out.extend_from_slice(date);
         out.extend_from_slice(b"\r\n");
@@ -350,31 +350,31 @@ fn add_date(rules: &Rules, outcome: &Outcome, date: &[u8; DATE_LENGTH], out: &mu
 
 /// Adds `Connection` and `Keep-Alive` where they are missing, and decides whether the connection persists.
 fn decide_connection(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
-    if rules.flags & ask::BODILESS_STATUS != 0 && outcome.flags & told::CHUNKED != 0 {
-        outcome.flags &= !(told::CHUNKED | told::KEEP_ALIVE);
+    if rules.flags & input::BODILESS_STATUS != 0 && outcome.flags & output::CHUNKED != 0 {
+        outcome.flags &= !(output::CHUNKED | output::KEEP_ALIVE);
     }
-    if outcome.flags & told::CONNECTION != 0 {
+    if outcome.flags & output::CONNECTION != 0 {
         return;
     }
-    let keep = outcome.flags & told::KEEP_ALIVE != 0;
-    if rules.flags & ask::REMOVED_CONNECTION != 0 {
-        outcome.flags &= !told::LAST;
+    let keep = outcome.flags & output::KEEP_ALIVE != 0;
+    if rules.flags & input::REMOVED_CONNECTION != 0 {
+        outcome.flags &= !output::LAST;
         if !keep {
-            outcome.flags |= told::LAST;
+            outcome.flags |= output::LAST;
         }
         return;
     }
     // The peer can tell where the message ends, or an agent on our side looks after the connection.
-    let delimited = outcome.flags & told::CONTENT_LENGTH != 0
-        || rules.flags & (ask::CHUNKED_BY_DEFAULT | ask::AGENT) != 0;
+    let delimited = outcome.flags & output::CONTENT_LENGTH != 0
+        || rules.flags & (input::CHUNKED_BY_DEFAULT | input::AGENT) != 0;
     if !(keep && delimited) {
-        outcome.flags |= told::LAST;
+        outcome.flags |= output::LAST;
         out.extend_from_slice(b"Connection: close\r\n");
-    } else if rules.flags & ask::MAX_REQUESTS_REACHED != 0 {
+    } else if rules.flags & input::MAX_REQUESTS_REACHED != 0 {
         out.extend_from_slice(b"Connection: close\r\n");
     } else {
         out.extend_from_slice(b"Connection: keep-alive\r\n");
-        if outcome.flags & told::KEEP_ALIVE_HINT != 0 {
+        if outcome.flags & output::KEEP_ALIVE_HINT != 0 {
             add_keep_alive_hint(rules, out);
         }
     }
@@ -396,27 +396,27 @@ fn add_keep_alive_hint(rules: &Rules, out: &mut Vec<u8>) {
 
 /// Adds `Content-Length` or `Transfer-Encoding` where neither was given, and decides how the body is framed.
 fn decide_length(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
-    if outcome.flags & (told::CONTENT_LENGTH | told::TRANSFER_ENCODING) != 0 {
+    if outcome.flags & (output::CONTENT_LENGTH | output::TRANSFER_ENCODING) != 0 {
         return;
     }
     let has = |bit: u32| rules.flags & bit != 0;
-    if !has(ask::BODY) {
-        outcome.flags &= !told::CHUNKED;
-    } else if !has(ask::CHUNKED_BY_DEFAULT) {
-        outcome.flags |= told::LAST;
-    } else if outcome.flags & told::TRAILER == 0
-        && !has(ask::REMOVED_CONTENT_LENGTH)
+    if !has(input::BODY) {
+        outcome.flags &= !output::CHUNKED;
+    } else if !has(input::CHUNKED_BY_DEFAULT) {
+        outcome.flags |= output::LAST;
+    } else if outcome.flags & output::TRAILER == 0
+        && !has(input::REMOVED_CONTENT_LENGTH)
         && rules.content_length >= 0.0
     {
         out.extend_from_slice(b"Content-Length: ");
         number(rules.content_length, out);
         out.extend_from_slice(b"\r\n");
-        outcome.flags |= told::ADDED_CONTENT_LENGTH;
-    } else if !has(ask::REMOVED_TRANSFER_ENCODING) {
+        outcome.flags |= output::ADDED_CONTENT_LENGTH;
+    } else if !has(input::REMOVED_TRANSFER_ENCODING) {
         out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
-        outcome.flags |= told::CHUNKED;
+        outcome.flags |= output::CHUNKED;
     } else {
-        outcome.flags |= told::LAST;
+        outcome.flags |= output::LAST;
     }
 }
 

@@ -42,7 +42,7 @@ pub fn remove(data: *const ()) {
 
 extern "C" fn exiting() {
     for (data, flush) in OF_THREAD.get().into_iter().flatten() {
-        // SAFETY: who has added it vouches for it.
+        // SAFETY: the caller of `add` vouches for it.
         unsafe { flush(data) };
     }
 }

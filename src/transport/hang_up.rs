@@ -1,4 +1,4 @@
-//! What a connection is told that was hung up: both of its sides are over, mostly because the peer has reset it.
+//! How a connection ends that was hung up: both of its sides are over, mostly because the peer has reset it.
 //!
 //! Bytes may still be there to be read. Behind them libuv up to 1.51 says that the peer has ended, where its read has emptied the socket and it
 //! had known of the hang-up before; later ones read on, and so find the reset. A read has emptied the socket when it did not fill
@@ -49,7 +49,7 @@ impl HangUp {
         self.rest > 0
     }
 
-    /// The bytes were dealt with: whether the end is to be told now. Where nobody reads, whoever does so later comes to the reset.
+    /// The bytes were dealt with: whether the end is due now. After a pause, whatever reads on finds the reset.
     pub fn is_due(&mut self, paused: bool) -> bool {
         if paused {
             self.rest = 0;

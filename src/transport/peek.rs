@@ -2,9 +2,9 @@
 //!
 //! A client that reuses a connection which the server has closed meanwhile loses its request, and one that reuses a
 //! connection on which bytes are already waiting takes them for its response. The kernel knows both before the event loop
-//! has told JavaScript.
+//! has called JavaScript.
 
-/// Nothing to read and open, or not to be told.
+/// Open and nothing to read, or not known.
 pub const IDLE: i32 = 0;
 /// The peer has closed or reset the connection, or the descriptor is not usable.
 pub const CLOSED: i32 = 1;
@@ -40,7 +40,7 @@ pub fn peek(fd: i32) -> i32 {
     }
 }
 
-/// Windows hands out no descriptor, so nobody asks.
+/// Windows hands out no descriptor, so this is not called.
 #[cfg(not(unix))]
 pub fn peek(_fd: i32) -> i32 {
     IDLE

@@ -11,14 +11,14 @@ pub(super) const SMALLEST_READ: usize = 1024;
 /// JavaScript does with them takes 0.3 to 1 ms.
 pub(super) const WORDS_PER_READ: usize = 2048;
 
-/// Of one connection.
+/// The budget of one connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Share(usize);
+pub struct ReadBudget(usize);
 
-impl Share {
-    /// That of a first read.
-    pub fn new() -> Share {
-        Share(LARGEST_READ)
+impl ReadBudget {
+    /// The budget of a first read.
+    pub fn new() -> ReadBudget {
+        ReadBudget(LARGEST_READ)
     }
 
     /// Bytes that the next read may take.
@@ -26,9 +26,9 @@ impl Share {
         self.0
     }
 
-    /// Says what a read was worth: that of its bytes so many were parsed into so many words of events. The next one takes less
-    /// of what makes much work, and twice as much of what filled its share and made little.
-    pub fn weigh(&mut self, parsed: usize, words: usize) {
+    /// Records what a read cost: so many of its bytes were parsed into so many words of events. The next one takes less of what
+    /// makes much work, and twice as much of what filled its budget and made little.
+    pub fn record(&mut self, parsed: usize, words: usize) {
         if words > WORDS_PER_READ {
             self.0 = (parsed * WORDS_PER_READ / words).max(SMALLEST_READ);
         } else if parsed >= self.0 {
@@ -37,8 +37,8 @@ impl Share {
     }
 }
 
-impl Default for Share {
-    fn default() -> Share {
-        Share::new()
+impl Default for ReadBudget {
+    fn default() -> ReadBudget {
+        ReadBudget::new()
     }
 }

@@ -1,5 +1,5 @@
 //! The libuv handles that the transports need in the loop of the running JavaScript thread: a poll handle, one that other
-//! threads can wake it by, and one that tells of a loop that runs inside a handler.
+//! threads can wake it by, and one that is called when a loop runs inside a handler.
 //!
 //! libuv's functions are looked up in the running process, not linked: a runtime that loads Node addons without offering
 //! libuv (Bun, Deno, some Electron builds) then still loads this one.

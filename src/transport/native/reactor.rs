@@ -2,8 +2,8 @@
 //!
 //! Polling is edge-triggered: an edge is used up by one read, and [`Reactor::read`] asks for another where that read cannot
 //! have emptied the socket. So every connection gets one read a turn, and those that send much share a few more behind the first
-//! reads of all (`MORE_PER_TURN`): one that always has more starves nobody. How much a read takes depends on what the bytes
-//! before it were worth ([`Reactor::weigh`]): the turns of many small events are short, too.
+//! reads of all (`MORE_PER_TURN`): one that always has more starves no other. How much a read takes depends on what the bytes
+//! before it were worth ([`Reactor::record`]): the turns of many small events are short, too.
 
 use std::io::{ErrorKind, Result};
 use std::os::fd::{AsRawFd, RawFd};
@@ -16,7 +16,7 @@ use slab::Slab;
 
 use crate::transport::HangUp;
 use crate::transport::io;
-use crate::transport::read_budget::{LARGEST_READ, Share};
+use crate::transport::read_budget::{LARGEST_READ, ReadBudget};
 
 /// Readiness events taken in one turn; the rest waits in the kernel for the next.
 const EVENTS_PER_TURN: usize = 256;
@@ -29,7 +29,7 @@ const QUEUE_KEPT: usize = 64 * 1024;
 /// is the throughput of a body.
 const MORE_PER_TURN: usize = 2 * 1024 * 1024;
 
-/// What a word of events counts for in that. It takes as long as so many bytes of a body in large pieces do.
+/// What a word of events costs of that: JavaScript takes as long for it as for so many bytes of a body in large pieces.
 const BYTES_PER_WORD: usize = 1024;
 
 /// What connections are watched for. A read ends at urgent data (RFC 9293 section 3.8.5), whatever is behind it: the kernel says with the
@@ -52,9 +52,9 @@ pub enum Read {
     Failed(i32),
 }
 
-struct Connection<T> {
+struct Registration<T> {
     fd: RawFd,
-    // Tells a connection from the next one that gets its slot: events of a turn may outlive the connection they are for.
+    // Distinguishes a connection from the next one that gets its slot: events of a turn may outlive the connection they are for.
     generation: usize,
     paused: bool,
     // An edge came while paused or deferred, and reading on must not wait for another.
@@ -65,7 +65,7 @@ struct Connection<T> {
     urgent: bool,
     hang_up: HangUp,
     // Bytes that the next read may take.
-    share: Share,
+    budget: ReadBudget,
     queue: Vec<u8>,
     received: u64,
     sent: u64,
@@ -82,7 +82,7 @@ pub struct Reactor<T> {
     refused: Vec<Ready>,
     // Bytes left of MORE_PER_TURN.
     more: usize,
-    connections: Slab<Connection<T>>,
+    connections: Slab<Registration<T>>,
     generation: usize,
     // See HangUp.
     ends_at_hang_up: bool,
@@ -102,7 +102,7 @@ fn is_hang_up(event: &Event) -> bool {
     event.is_write_closed()
 }
 
-// Elsewhere libuv is not told of it.
+// Elsewhere libuv does not see it.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn is_hang_up(_event: &Event) -> bool {
     false
@@ -156,7 +156,7 @@ impl<T> Reactor<T> {
         self.poll
             .registry()
             .register(&mut SourceFd(&fd), token(index, generation), WATCHED)?;
-        entry.insert(Connection {
+        entry.insert(Registration {
             fd,
             generation,
             paused: false,
@@ -164,7 +164,7 @@ impl<T> Reactor<T> {
             closing: false,
             urgent: false,
             hang_up: HangUp::new(self.ends_at_hang_up),
-            share: Share::new(),
+            budget: ReadBudget::new(),
             queue: Vec::new(),
             received: 0,
             sent: 0,
@@ -186,7 +186,7 @@ impl<T> Reactor<T> {
     }
 
     /// [`Reactor::detach`] for a descriptor that its owner closes next, which takes it out of the set without a call of its own.
-    /// Should a copy of it keep it there, its events are nobody's.
+    /// Should a copy of it keep it there, its events are ignored.
     pub fn forget(&mut self, index: usize) -> Vec<u8> {
         self.connections
             .try_remove(index)
@@ -273,17 +273,17 @@ impl<T> Reactor<T> {
         None
     }
 
-    /// Reads once into `buffer`, at most the connection's share of a turn.
+    /// Reads once into `buffer`, at most as much as its budget.
     pub fn read(&mut self, index: usize, buffer: &mut [u8]) -> Read {
         let Some(connection) = self.connections.get_mut(index) else {
             return Read::Later;
         };
-        let share = connection.share.bytes().min(buffer.len());
-        match io::receive(connection.fd, &mut buffer[..share]) {
+        let asked = connection.budget.bytes().min(buffer.len());
+        match io::receive(connection.fd, &mut buffer[..asked]) {
             Ok(0) => Read::Ended,
             Ok(count) => {
                 connection.received += count as u64;
-                connection.hang_up.bytes(count, share);
+                connection.hang_up.bytes(count, asked);
                 if count == LARGEST_READ && self.more >= LARGEST_READ {
                     self.more -= LARGEST_READ;
                     let Token(token) = token(index, connection.generation);
@@ -293,7 +293,7 @@ impl<T> Reactor<T> {
                         urgent: false,
                         hung_up: false,
                     });
-                } else if count == share
+                } else if count == asked
                     || connection.closing
                     || std::mem::take(&mut connection.urgent)
                 {
@@ -307,12 +307,12 @@ impl<T> Reactor<T> {
         }
     }
 
-    /// Says what a read was worth: that of its bytes so many were parsed into so many words of events. The share of the next
-    /// turn follows from it.
-    pub fn weigh(&mut self, index: usize, parsed: usize, words: usize) {
+    /// Says what a read was worth: that of its bytes so many were parsed into so many words of events. The budget of the next
+    /// read follows from it.
+    pub fn record(&mut self, index: usize, parsed: usize, words: usize) {
         if let Some(connection) = self.connections.get_mut(index) {
             self.more = self.more.saturating_sub(words * BYTES_PER_WORD);
-            connection.share.weigh(parsed, words);
+            connection.budget.record(parsed, words);
         }
     }
 
@@ -322,7 +322,7 @@ impl<T> Reactor<T> {
             let registry = self.poll.registry();
             let asked = registry.reregister(&mut SourceFd(&connection.fd), token, WATCHED);
             if asked.is_err() {
-                // It is watched as before (or gone, which a read tells), so what comes from here on has an edge.
+                // It is watched as before (or gone, which a read finds), so what comes from here on has an edge.
                 self.refused.push(Ready {
                     token: token.0,
                     closing: false,
@@ -528,7 +528,7 @@ mod tests {
             let Read::Bytes(count) = reactor.read(index, &mut buffer) else {
                 panic!("nothing to read");
             };
-            reactor.weigh(index, count, count * work_per_byte);
+            reactor.record(index, count, count * work_per_byte);
             sizes.push(count);
             // The first read of a turn is what counts here.
             while reactor.next_ready().is_some() {}
@@ -570,7 +570,7 @@ mod tests {
             let Read::Bytes(count) = reactor.read(index, &mut buffer) else {
                 panic!("nothing to read");
             };
-            reactor.weigh(index, count, if index < large { words } else { 0 });
+            reactor.record(index, count, if index < large { words } else { 0 });
             fill(index);
             order.push(index);
         }
@@ -584,7 +584,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore)] // it has no send() and recv() of unix sockets
-    fn who_sends_much_is_read_on_behind_the_first_reads_of_all() {
+    fn a_connection_that_sends_much_is_read_on_behind_the_first_reads_of_all() {
         let order = order_of_reads(2, 3, 0);
         let (mut first, rest) = (order[..5].to_vec(), &order[5..]);
         first.sort_unstable();

@@ -88,7 +88,7 @@ impl<H: Host> Native<H> {
                     let parsed =
                         lock(&session).run(&input[..count], &mut output, turn.frame.room());
                     let words = turn.frame.show(0, &output.words);
-                    self.reactor.borrow_mut().weigh(index, parsed, words);
+                    self.reactor.borrow_mut().record(index, parsed, words);
                     let goes_on = self.deliver(&turn, index, count, &output);
                     self.output.replace(output);
                     goes_on

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use super::lane::Connection;
+use super::io_thread::Connection;
 use crate::parser::Output;
 use crate::parser::session::{Session, is_done, refers_to_input};
 use crate::transport::frame::{Frame, MAX_BATCH};
@@ -127,7 +127,7 @@ impl<T: Texts> Batch<T> {
             && !self.frame.is_handled(member.place)
         {
             self.frame.set_handled(member.place);
-            member.connection.link.put_back();
+            member.connection.shared.put_back();
         }
     }
 
@@ -161,8 +161,8 @@ impl<T: Texts> Batch<T> {
             handled(member.connection.clone());
         } else {
             frame.set_handled(member.place);
-            member.connection.link.put_back();
-            member.connection.tell();
+            member.connection.shared.put_back();
+            member.connection.notify();
         }
     }
 }

@@ -1,17 +1,17 @@
 //! Offload: connections whose bytes are read, parsed and sent by threads of their own, so that the JavaScript thread runs
 //! handlers.
 //!
-//! [`link`] is a connection between the two threads: who may touch what, and how it is given back. [`lane`] are the I/O threads,
-//! [`inbox`] is what a JavaScript thread has to look at. Knows no N-API type; `binding` makes events and calls of it.
+//! [`shared_connection`] is a connection between the two threads: which of them may touch what, and how it is detached. [`io_thread`] has
+//! the I/O threads, [`inbox`] the connections that a JavaScript thread has to look at, `scheduler` and `batch` what it does about them.
 
 #[cfg(not(model))]
 mod batch;
 pub mod inbox;
 #[cfg(not(model))]
-pub mod lane;
-pub mod link;
+pub mod io_thread;
 #[cfg(not(model))]
 mod scheduler;
+pub mod shared_connection;
 pub mod sync;
 
 #[cfg(not(model))]

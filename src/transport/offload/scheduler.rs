@@ -12,8 +12,8 @@ use slab::Slab;
 
 use super::batch::Batch;
 use super::inbox::Inbox;
-use super::lane::{self, Connection, Lane, Lanes, Letter};
-use super::link::{Feed, Link, News, Resumed};
+use super::io_thread::{self, Command, Connection, IoThread, IoThreadPool};
+use super::shared_connection::{Parse, ReadEvent, Resumed, SharedConnection};
 use super::sync::lock;
 use crate::parser::Output;
 use crate::parser::session::{Session, SharedSession};
@@ -23,9 +23,9 @@ use crate::transport::host::{
 };
 use crate::transport::turn::Turn;
 
-static LANES: Mutex<Lanes<Session>> = Mutex::new(Lanes::new());
+static IO_THREADS: Mutex<IoThreadPool<Session>> = Mutex::new(IoThreadPool::new());
 
-impl Feed for Session {
+impl Parse for Session {
     fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize {
         Session::run(self, input, out, room)
     }
@@ -33,28 +33,28 @@ impl Feed for Session {
 
 /// I/O threads of the process; none while no server uses them.
 pub fn thread_count() -> usize {
-    lock(&LANES).count()
+    lock(&IO_THREADS).count()
 }
 
 /// A connection as its JavaScript thread has it.
 struct Entry {
     connection: Arc<Connection<Session>>,
-    lane: Lane<Session>,
-    // What was written since the last hand-over.
+    thread: IoThread<Session>,
+    // What was written since it was handed over last.
     queue: Vec<u8>,
     // Where in the queue what is corked begins, if anything is: from there on it waits for its release.
     corked: Option<usize>,
-    // The same connection, if JavaScript has dealt with its news and its task does not know yet.
+    // The same connection, if JavaScript has dealt with its event and its task does not know yet.
     handled: Option<Arc<Connection<Session>>>,
     // Whether it is in the list for the next hand-over, and whether its task is to look again then.
     listed: bool,
     wake: bool,
 }
 
-/// Letters to a thread.
-struct Unposted {
-    lane: Lane<Session>,
-    letters: Vec<Letter<Session>>,
+/// Commands to a thread.
+struct PendingCommands {
+    thread: IoThread<Session>,
+    commands: Vec<Command<Session>>,
 }
 
 /// The offload transport of one JavaScript thread.
@@ -66,8 +66,8 @@ pub struct Offload<H: Host> {
     entries: RefCell<Slab<Entry>>,
     // Connections with something to hand over, in the order in which they got it.
     listed: RefCell<Vec<usize>>,
-    // Threads with letters that are not posted yet.
-    unposted: RefCell<Vec<Unposted>>,
+    // Threads with commands that were not pushed yet.
+    pending: RefCell<Vec<PendingCommands>>,
     // Turns that are open, each in a handler of the one before; and their batches, which are kept for further ones. What JavaScript
     // writes meanwhile is handed over together.
     open: Cell<usize>,
@@ -77,7 +77,7 @@ pub struct Offload<H: Host> {
     taken: RefCell<Vec<Arc<Connection<Session>>>>,
     // Where what is thrown away goes.
     dropped: RefCell<Vec<u8>>,
-    next_lane: Cell<usize>,
+    next_thread: Cell<usize>,
     loop_ref: LoopRef,
     // Servers and connections of this thread that use the I/O threads.
     users: Cell<usize>,
@@ -101,13 +101,13 @@ impl<H: Host> Offload<H> {
             inbox: Arc::new(Inbox::new(wake)),
             entries: RefCell::new(Slab::new()),
             listed: RefCell::new(Vec::new()),
-            unposted: RefCell::new(Vec::new()),
+            pending: RefCell::new(Vec::new()),
             open: Cell::new(0),
             batches: RefCell::default(),
             waiting: RefCell::default(),
             taken: RefCell::new(Vec::new()),
             dropped: RefCell::new(Vec::new()),
-            next_lane: Cell::new(0),
+            next_thread: Cell::new(0),
             loop_ref: LoopRef::default(),
             users: Cell::new(0),
             ends_at_hang_up,
@@ -130,7 +130,7 @@ impl<H: Host> Offload<H> {
         self.taken.replace(taken);
         let mut goes_on = true;
         while goes_on && let Some(connection) = self.next_waiting() {
-            goes_on = self.look(&turn, connection);
+            goes_on = self.deliver(&turn, connection);
         }
         if goes_on {
             self.notify_batch(&turn);
@@ -185,9 +185,11 @@ impl<H: Host> Offload<H> {
             .is_some_and(|entry| Arc::ptr_eq(&entry.connection, connection))
     }
 
-    /// Has JavaScript told what a connection has, with the next call for a group. False when it runs no more.
-    fn look(&self, turn: &Turn<'_, H>, connection: Arc<Connection<Session>>) -> bool {
-        if connection.heard() && self.has(&connection) && !self.notify_of_trouble(turn, &connection)
+    /// Adds what a connection has to the batch, or notifies JavaScript of it. False when that runs no more.
+    fn deliver(&self, turn: &Turn<'_, H>, connection: Arc<Connection<Session>>) -> bool {
+        if connection.acknowledge()
+            && self.has(&connection)
+            && !self.notify_of_trouble(turn, &connection)
         {
             return false;
         }
@@ -196,9 +198,9 @@ impl<H: Host> Offload<H> {
                 return true;
             }
             let mut has_room = false;
-            let news = connection.link.take(|news, input, output| {
+            let event = connection.shared.take(|event, input, output| {
                 has_room = self.with_batch(|batch| {
-                    if let News::Parsed(_) = news {
+                    if let ReadEvent::Parsed(_) = event {
                         batch.add(turn, connection.number, input, output)
                     } else {
                         batch.is_empty()
@@ -206,18 +208,18 @@ impl<H: Host> Offload<H> {
                 });
                 has_room
             });
-            return match news {
+            return match event {
                 Some(_) if !has_room => {
                     if self.notify_batch(turn) {
                         continue;
                     }
                     false
                 }
-                Some(News::Ended) => turn.notify(connection.number, Event::Ended, None),
-                Some(News::Failed(error)) => {
+                Some(ReadEvent::Ended) => turn.notify(connection.number, Event::Ended, None),
+                Some(ReadEvent::Failed(error)) => {
                     turn.notify(connection.number, Event::Failed(error), None)
                 }
-                Some(News::Parsed(_)) => {
+                Some(ReadEvent::Parsed(_)) => {
                     self.with_batch(|batch| batch.join(connection));
                     true
                 }
@@ -226,12 +228,12 @@ impl<H: Host> Offload<H> {
         }
     }
 
-    /// Tells what keeps answers of a connection from being sent.
+    /// Notifies JavaScript of what keeps answers of a connection from being sent.
     fn notify_of_trouble(&self, turn: &Turn<'_, H>, connection: &Arc<Connection<Session>>) -> bool {
         if !self.notify_batch(turn) {
             return false;
         }
-        let trouble = connection.link.trouble();
+        let trouble = connection.shared.trouble();
         let Some(trouble) = trouble.filter(|_| self.has(connection)) else {
             return true;
         };
@@ -239,7 +241,7 @@ impl<H: Host> Offload<H> {
         turn.notify(connection.number, Event::Unsent(value), None)
     }
 
-    /// Tells JavaScript of those in the group, and hands over what they were answered. False when it runs no more.
+    /// Notifies JavaScript of the batch, and hands over what it has answered. False when it runs no more.
     fn notify_batch(&self, turn: &Turn<'_, H>) -> bool {
         let texts = self.with_batch(Batch::take_texts);
         let Some(texts) = texts else { return true };
@@ -250,7 +252,7 @@ impl<H: Host> Offload<H> {
         goes_on && self.notify_of_ends(turn, ended)
     }
 
-    /// Tells of those that were hung up behind the bytes that JavaScript has been told of.
+    /// Notifies JavaScript of those that were hung up behind the bytes that it has dealt with.
     fn notify_of_ends(&self, turn: &Turn<'_, H>, ended: Vec<Arc<Connection<Session>>>) -> bool {
         let detached = self.ends.take();
         ended
@@ -259,12 +261,12 @@ impl<H: Host> Offload<H> {
             && (detached == 0 || turn.notify(DETACHED, Event::Ended, None))
     }
 
-    /// The call for the group of this turn is over. Answers which of them have ended behind their bytes.
+    /// The call for the batch of this turn is over. Returns which of them have ended behind their bytes.
     fn finish_batch(&self, turn: usize) -> Vec<Arc<Connection<Session>>> {
         let mut ended = Vec::new();
         if let Some(batch) = self.batches.borrow_mut().get_mut(turn) {
             batch.finish(|connection| {
-                if connection.link.is_hung_up() && connection.link.take_end() {
+                if connection.shared.is_hung_up() && connection.shared.take_end() {
                     ended.push(connection);
                 } else {
                     self.handled(connection);
@@ -290,13 +292,13 @@ impl<H: Host> Offload<H> {
     /// The same; outside of a turn it is handed over at once.
     fn list_now(&self, number: usize, wake: bool) {
         self.list(number, |entry| entry.wake |= wake);
-        self.ring_now();
+        self.hand_over_now();
     }
 
     /// Hands over what is listed, and wakes the threads that it is for.
     fn hand_over(&self) {
         let mut listed = self.listed.borrow_mut();
-        let mut unposted = self.unposted.borrow_mut();
+        let mut pending = self.pending.borrow_mut();
         if !listed.is_empty() {
             let mut entries = self.entries.borrow_mut();
             for number in listed.drain(..) {
@@ -306,22 +308,22 @@ impl<H: Host> Offload<H> {
                 entry.listed = false;
                 let handled = entry.handled.take();
                 if entry.post() {
-                    let letter = match handled {
-                        Some(connection) => Letter::Answer(connection),
-                        None => Letter::Send(entry.connection.clone()),
+                    let command = match handled {
+                        Some(connection) => Command::Answer(connection),
+                        None => Command::Send(entry.connection.clone()),
                     };
-                    write_to(&mut unposted, entry, letter);
-                } else if handled.is_some_and(|connection| connection.link.done()) {
+                    push_command(&mut pending, entry, command);
+                } else if handled.is_some_and(|connection| connection.shared.done()) {
                     entry.wake = true;
                 }
                 if std::mem::take(&mut entry.wake) {
-                    write_to(&mut unposted, entry, Letter::Wake(entry.connection.clone()));
+                    push_command(&mut pending, entry, Command::Wake(entry.connection.clone()));
                 }
             }
         }
-        for Unposted { lane, letters } in unposted.drain(..) {
-            lane.post(letters);
-            lane.ring();
+        for PendingCommands { thread, commands } in pending.drain(..) {
+            thread.push(commands);
+            thread.wake();
         }
     }
 
@@ -329,8 +331,8 @@ impl<H: Host> Offload<H> {
     fn flush_all(&self) {
         if let Ok(mut entries) = self.entries.try_borrow_mut() {
             for (_, entry) in entries.iter_mut() {
-                // Who would be told of an error is gone.
-                let _ = entry.connection.link.flush(&mut entry.queue);
+                // JavaScript runs no more, and hears of no error.
+                let _ = entry.connection.shared.flush(&mut entry.queue);
             }
         }
     }
@@ -344,47 +346,47 @@ impl<H: Host> Offload<H> {
 
     fn enter(&self) {
         self.users.set(self.users.get() + 1);
-        lock(&LANES).enter();
+        lock(&IO_THREADS).enter();
     }
 
     fn leave(&self) {
         self.users.set(self.users.get() - 1);
-        let threads = lock(&LANES).leave();
-        lane::end(threads);
+        let threads = lock(&IO_THREADS).leave();
+        io_thread::end(threads);
     }
 
     fn serve(&self, fd: i32, parser: SharedSession, threads: usize) -> Result<usize> {
-        // SAFETY: lib/ passes the descriptor of an open handle, which nobody closes while this call lasts.
+        // SAFETY: lib/ passes the descriptor of an open handle, which stays open while this call lasts.
         let own = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()?;
         let threads = threads.clamp(1, crate::limits::IO_THREADS);
-        let lane_number = self.next_lane.get() % threads;
-        self.next_lane.set(self.next_lane.get().wrapping_add(1));
-        let lane = lock(&LANES).lane(lane_number)?;
+        let lane_number = self.next_thread.get() % threads;
+        self.next_thread.set(self.next_thread.get().wrapping_add(1));
+        let thread = lock(&IO_THREADS).thread(lane_number)?;
         let mut entries = self.entries.borrow_mut();
         let vacant = entries.vacant_entry();
         let number = vacant.key();
         let connection = Arc::new(Connection::new(
-            Link::new(own.into(), parser, self.ends_at_hang_up),
+            SharedConnection::new(own.into(), parser, self.ends_at_hang_up),
             number,
             self.room,
             self.inbox.clone(),
         ));
         let entry = vacant.insert(Entry {
             connection,
-            lane,
+            thread,
             queue: Vec::new(),
             corked: None,
             handled: None,
             listed: false,
             wake: false,
         });
-        let letter = Letter::Open(entry.connection.clone());
-        write_to(&mut self.unposted.borrow_mut(), entry, letter);
+        let command = Command::Open(entry.connection.clone());
+        push_command(&mut self.pending.borrow_mut(), entry, command);
         Ok(number)
     }
 
     /// Outside of a turn: hands over what is listed, and wakes the threads.
-    fn ring_now(&self) {
+    fn hand_over_now(&self) {
         if self.open.get() == 0 {
             self.hand_over();
         }
@@ -395,13 +397,13 @@ impl Entry {
     /// Hands over what is queued and not corked. Whether its task is to send it.
     fn post(&mut self) -> bool {
         let Some(at) = self.corked else {
-            return !self.queue.is_empty() && self.connection.link.post(&mut self.queue);
+            return !self.queue.is_empty() && self.connection.shared.push(&mut self.queue);
         };
         if at == 0 {
             return false;
         }
         let rest = self.queue.split_off(at);
-        let sends = self.connection.link.post(&mut self.queue);
+        let sends = self.connection.shared.push(&mut self.queue);
         self.queue = rest;
         self.corked = Some(0);
         sends
@@ -411,19 +413,19 @@ impl Entry {
 /// Sends what is queued from this thread; answers as [`Transport::flush`].
 fn flush(entry: &mut Entry) -> i32 {
     entry.corked = None;
-    match entry.connection.link.flush(&mut entry.queue) {
+    match entry.connection.shared.flush(&mut entry.queue) {
         Ok(left) => left as i32,
         Err(error) => -error,
     }
 }
 
-/// Writes a letter about a connection to its thread.
-fn write_to(unposted: &mut Vec<Unposted>, entry: &Entry, letter: Letter<Session>) {
-    match unposted.iter_mut().find(|it| it.lane.is(&entry.lane)) {
-        Some(it) => it.letters.push(letter),
-        None => unposted.push(Unposted {
-            lane: entry.lane.clone(),
-            letters: vec![letter],
+/// Keeps a command about a connection for its thread.
+fn push_command(pending: &mut Vec<PendingCommands>, entry: &Entry, command: Command<Session>) {
+    match pending.iter_mut().find(|it| it.thread.is(&entry.thread)) {
+        Some(it) => it.commands.push(command),
+        None => pending.push(PendingCommands {
+            thread: entry.thread.clone(),
+            commands: vec![command],
         }),
     }
 }
@@ -439,7 +441,7 @@ impl<H: Host> Transport for Offload<H> {
         self.enter();
         let served = self.serve(fd, parser, threads);
         match served {
-            Ok(_) => self.ring_now(),
+            Ok(_) => self.hand_over_now(),
             Err(_) => self.leave(),
         }
         served
@@ -456,16 +458,16 @@ impl<H: Host> Transport for Offload<H> {
         for batch in self.batches.borrow().iter().take(self.open.get()) {
             batch.put_back(&entry.connection);
         }
-        let rest = entry.connection.link.give_back(&mut entry.queue);
+        let rest = entry.connection.shared.detach(&mut entry.queue);
         if rest.ends && !closing {
             self.ends.set(self.ends.get() + 1);
         }
         let mut dropped = self.dropped.borrow_mut();
-        dropped.resize(lane::BUFFER, 0);
+        dropped.resize(io_thread::BUFFER, 0);
         entry.connection.close(closing.then_some(&mut dropped));
-        let letter = Letter::Wake(entry.connection.clone());
-        write_to(&mut self.unposted.borrow_mut(), &entry, letter);
-        self.ring_now();
+        let command = Command::Wake(entry.connection.clone());
+        push_command(&mut self.pending.borrow_mut(), &entry, command);
+        self.hand_over_now();
         self.leave();
         rest
     }
@@ -479,14 +481,14 @@ impl<H: Host> Transport for Offload<H> {
     }
 
     fn pause(&self, index: usize) {
-        self.with(index, (), |entry| entry.connection.link.pause());
+        self.with(index, (), |entry| entry.connection.shared.pause());
     }
 
     fn resume(&self, index: usize) {
         let resumed = self.with(index, Resumed::Nothing, |entry| {
-            let resumed = entry.connection.link.resume();
+            let resumed = entry.connection.shared.resume();
             if resumed == Resumed::Take {
-                entry.connection.tell();
+                entry.connection.notify();
             }
             resumed
         });
@@ -516,10 +518,10 @@ impl<H: Host> Transport for Offload<H> {
                 entry.corked = None;
             }
             append(&mut entry.queue)?;
-            if entry.connection.link.is_hung_up() {
+            if entry.connection.shared.is_hung_up() {
                 return Ok(flush(entry));
             }
-            Ok((entry.queue.len() + entry.connection.link.queued()) as i32)
+            Ok((entry.queue.len() + entry.connection.shared.queued()) as i32)
         })?;
         if !hold {
             self.list_now(index, false);
@@ -548,21 +550,21 @@ impl<H: Host> Transport for Offload<H> {
     fn take_queue(&self, index: usize) -> Vec<u8> {
         self.with(index, Vec::new(), |entry| {
             entry.corked = None;
-            entry.connection.link.take_queue(&mut entry.queue)
+            entry.connection.shared.take_queue(&mut entry.queue)
         })
     }
 
     fn counts(&self, index: usize) -> (u64, u64, usize) {
         self.with(index, (0, 0, 0), |entry| {
-            let (received, sent) = entry.connection.link.counts();
-            let queued = entry.queue.len() + entry.connection.link.queued();
+            let (received, sent) = entry.connection.shared.counts();
+            let queued = entry.queue.len() + entry.connection.shared.queued();
             (received, sent, queued)
         })
     }
 
     fn uncorked(&self, index: usize) -> usize {
         self.with(index, 0, |entry| {
-            entry.corked.unwrap_or(entry.queue.len()) + entry.connection.link.queued()
+            entry.corked.unwrap_or(entry.queue.len()) + entry.connection.shared.queued()
         })
     }
 

@@ -1,7 +1,7 @@
 //! Heads that a connection sends again and again: health checks, polls and calls of one method differ in nothing.
 //!
 //! JavaScript makes a string of each value of a head, and a list of all. When the events of a request are, word by word and byte by
-//! byte, those of the one before, it is told to keep its list; from the next on it is told no more than that they are the same again.
+//! byte, those of the one before, it is asked to keep its list; from the next on it gets no more than the number under which it kept that.
 //! What is compared is what JavaScript would have been given, so nothing depends on how the parser came to it.
 
 use std::sync::Arc;
@@ -24,20 +24,20 @@ struct Seen {
 
 /// What one parser remembers.
 #[derive(Clone, Default)]
-pub struct Repeats {
+pub struct HeadCache {
     // Whether there was a request. Many connections send one: nothing is remembered for those.
     is_used: bool,
     seen: Option<Arc<Seen>>,
     misses: u32,
     // Heads that are not looked at.
     rest: u32,
-    // Whether JavaScript was told to keep it.
+    // Whether JavaScript was asked to keep it.
     is_kept: bool,
     // Of what JavaScript keeps.
     number: i32,
 }
 
-impl Repeats {
+impl HeadCache {
     /// Looks at the events of a read, from word `first` on; of a request whose events are known, only the word that they are
     /// the same is left.
     pub fn note(&mut self, out: &mut Output, first: usize) {
@@ -62,11 +62,11 @@ impl Repeats {
             out.words.drain(fields);
             out.words[head + event::HEAD_COUNT] = 0;
             out.text.clear();
-            event::SAME
+            event::CACHED
         } else {
             self.is_kept = true;
             self.number = self.number.wrapping_add(1);
-            event::KEEP
+            event::CACHE
         };
         out.words[head + event::HEAD_FLAGS] |= said;
         // A request has no status.
@@ -133,8 +133,8 @@ mod tests {
     }
 
     /// What is said of one: the flags, the number, and how much text there is.
-    fn said(repeats: &mut Repeats, mut out: Output) -> (i32, i32, usize) {
-        repeats.note(&mut out, 0);
+    fn said(head_cache: &mut HeadCache, mut out: Output) -> (i32, i32, usize) {
+        head_cache.note(&mut out, 0);
         (
             out.words[2] & !event::KEEP_ALIVE,
             out.words[5],
@@ -144,23 +144,23 @@ mod tests {
 
     #[test]
     fn a_head_is_kept_when_it_comes_again_and_then_not_given_any_more() {
-        let mut it = Repeats::default();
+        let mut it = HeadCache::default();
         for _ in 0..2 {
             assert_eq!(said(&mut it, request("/first")), (0, 0, 6));
         }
-        assert_eq!(said(&mut it, request("/first")), (event::KEEP, 1, 6));
+        assert_eq!(said(&mut it, request("/first")), (event::CACHE, 1, 6));
         for _ in 0..2 {
-            assert_eq!(said(&mut it, request("/first")), (event::SAME, 1, 0));
+            assert_eq!(said(&mut it, request("/first")), (event::CACHED, 1, 0));
         }
         assert_eq!(said(&mut it, request("/other")), (0, 0, 6));
-        assert_eq!(said(&mut it, request("/other")), (event::KEEP, 2, 6));
-        assert_eq!(said(&mut it, request("/other")), (event::SAME, 2, 0));
+        assert_eq!(said(&mut it, request("/other")), (event::CACHE, 2, 6));
+        assert_eq!(said(&mut it, request("/other")), (event::CACHED, 2, 0));
         assert_eq!(said(&mut it, request("/first")), (0, 0, 6));
     }
 
     #[test]
-    fn who_sends_no_head_twice_is_looked_at_now_and_then() {
-        let mut it = Repeats::default();
+    fn a_peer_that_sends_no_head_twice_is_looked_at_now_and_then() {
+        let mut it = HeadCache::default();
         let looked_at = (0..1000)
             .filter(|n| {
                 said(&mut it, request(&format!("/{n}")));
@@ -168,13 +168,13 @@ mod tests {
             })
             .count();
         assert!(looked_at < 200, "{looked_at}");
-        let told = (0..20).map(|_| said(&mut it, request("/again")).0).last();
-        assert_eq!(told, Some(event::SAME));
+        let last = (0..20).map(|_| said(&mut it, request("/again")).0).last();
+        assert_eq!(last, Some(event::CACHED));
     }
 
     #[test]
     fn what_is_more_or_other_than_one_request_is_given_as_it_is() {
-        let mut it = Repeats::default();
+        let mut it = HeadCache::default();
         for _ in 0..3 {
             said(&mut it, request("/"));
         }
@@ -190,6 +190,6 @@ mod tests {
             it.note(&mut out, 0);
             assert_eq!((out.words, out.text), (other.words, other.text));
         }
-        assert_eq!(said(&mut it, request("/")), (event::SAME, 1, 0));
+        assert_eq!(said(&mut it, request("/")), (event::CACHED, 1, 0));
     }
 }

@@ -1,11 +1,11 @@
 //! One connection between two threads: the task that reads, parses and sends, and the JavaScript thread that owns its socket.
 //!
-//! Two locks, one for each direction, held for a system call at most. What a read has brought waits in the link until the owner
+//! Two locks, one for each direction, held for a system call at most. What a read has brought waits there until the owner
 //! has taken it *and* is done with it; until then the task reads no more. So the parser belongs to one of them at any time, what
-//! is read ahead is one read, and a slow handler holds back nobody but its own peer. Bytes to be sent are queued by
-//! the owner and sent by whoever holds their lock.
+//! is read ahead is one read, and a slow handler holds back its own peer alone. Bytes to be sent are queued by
+//! the owner and sent by the thread that holds their lock.
 //!
-//! Giving back needs no answer: the owner sets a mark under each lock, and takes out what is there. The task looks at the mark under
+//! To detach needs no answer of the task: the owner sets a mark under each lock, and takes out what is there. The task looks at the mark under
 //! the same lock before it touches the descriptor, so it does not touch it again.
 
 use std::io::{ErrorKind, Result};
@@ -17,19 +17,19 @@ use crate::parser::Output;
 use crate::transport::HangUp;
 use crate::transport::host::Detached;
 use crate::transport::io::is_full;
-use crate::transport::read_budget::Share;
+use crate::transport::read_budget::ReadBudget;
 
 /// Input that is kept allocated for a connection between two reads.
 const INPUT_KEPT: usize = 2048;
 
-/// The parser of a connection.
-pub trait Feed: Clone + Send + 'static {
+/// A parser of a connection.
+pub trait Parse: Clone + Send + 'static {
     /// Parses `input` into `out`, at most `room` words. Returns how many bytes were parsed.
     fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize;
 }
 
 /// The descriptor of a connection; neither call waits.
-pub trait Wire: Send + Sync + 'static {
+pub trait Socket: Send + Sync + 'static {
     /// Reads what is there; 0 is the end of the peer's data.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ pub trait Wire: Send + Sync + 'static {
 
 /// What a read has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum ReadEvent {
     /// So many bytes were parsed.
     Parsed(usize),
     /// The peer has sent its last byte.
@@ -57,33 +57,33 @@ pub enum News {
 /// What became of a read of the task.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// There is news. Whether the read has emptied the socket.
-    Told(bool),
+    /// There is an event. Whether the read has emptied the socket.
+    Event(bool),
     /// There is nothing to read.
     Dry,
-    /// The owner is not done with the last news, or has paused. The task is to be woken: see [`Link::done`].
+    /// The owner is not done with the last event, or has paused. The task is to be woken: see [`SharedConnection::done`].
     Stalled,
     /// The owner has the connection back.
     Over,
 }
 
-/// What the owner has to do after [`Link::resume`].
+/// What the owner has to do after [`SharedConnection::resume`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Resumed {
     /// Nothing.
     Nothing,
     /// Wake the task.
     Wake,
-    /// Take the news that came before the pause.
+    /// Take the event that came before the pause.
     Take,
 }
 
 enum Phase {
     /// The task may read.
     Free,
-    /// Nobody has taken this yet.
-    Waiting(News),
-    /// The owner is at it.
+    /// The owner has not taken this yet.
+    Waiting(ReadEvent),
+    /// The owner works on it.
     Taken,
     /// Nothing is read any more: it ended or failed, and the owner knows.
     Done,
@@ -94,17 +94,17 @@ enum Phase {
 struct Incoming<F> {
     phase: Phase,
     paused: bool,
-    // The task wanted to read, and was sent away.
+    // The task wanted to read, and has to be woken for it.
     stalled: bool,
     gone: bool,
     input: Vec<u8>,
     output: Output,
-    share: Share,
+    budget: ReadBudget,
     hang_up: HangUp,
     // Bytes that the last read might have brought.
     asked: usize,
     received: u64,
-    feed: Arc<Mutex<F>>,
+    parser: Arc<Mutex<F>>,
     // The parser as it was before the bytes that wait.
     before: Option<F>,
 }
@@ -120,28 +120,28 @@ struct Outgoing {
 
 /// One connection. `F` is its parser, `W` its descriptor. In the order in which it is touched, as what is in it.
 #[repr(C)]
-pub struct Link<F, W> {
+pub struct SharedConnection<F, W> {
     // Bytes in the queue, to be asked without the lock; and whether the system has said that it was hung up.
     queued: AtomicUsize,
     hung_up: AtomicBool,
     incoming: Mutex<Incoming<F>>,
     outgoing: Mutex<Outgoing>,
     waker: Mutex<Option<Waker>>,
-    wire: W,
+    socket: W,
 }
 
-impl<F: Feed, W: Wire> Link<F, W> {
-    /// A connection that is read into `feed`; of `ends_at_hang_up` see [`HangUp::new`].
-    pub fn new(wire: W, feed: Arc<Mutex<F>>, ends_at_hang_up: bool) -> Link<F, W> {
-        Link {
-            wire,
+impl<F: Parse, W: Socket> SharedConnection<F, W> {
+    /// A connection that is read into `parser`; of `ends_at_hang_up` see [`HangUp::new`].
+    pub fn new(socket: W, parser: Arc<Mutex<F>>, ends_at_hang_up: bool) -> SharedConnection<F, W> {
+        SharedConnection {
+            socket,
             incoming: Mutex::new(Incoming {
-                feed,
+                parser,
                 before: None,
                 phase: Phase::Free,
                 input: Vec::new(),
                 output: Output::new(),
-                share: Share::new(),
+                budget: ReadBudget::new(),
                 hang_up: HangUp::new(ends_at_hang_up),
                 asked: 0,
                 paused: false,
@@ -163,8 +163,8 @@ impl<F: Feed, W: Wire> Link<F, W> {
     }
 
     /// The descriptor.
-    pub fn wire(&self) -> &W {
-        &self.wire
+    pub fn socket(&self) -> &W {
+        &self.socket
     }
 
     // ------------------------------------------------------------------------------------------------------- the task
@@ -196,35 +196,35 @@ impl<F: Feed, W: Wire> Link<F, W> {
             it.stalled = true;
             return Step::Stalled;
         }
-        let share = it.share.bytes().min(buffer.len());
-        match self.wire.receive(&mut buffer[..share]) {
+        let asked = it.budget.bytes().min(buffer.len());
+        match self.socket.receive(&mut buffer[..asked]) {
             Ok(0) => {
-                it.phase = Phase::Waiting(News::Ended);
-                Step::Told(true)
+                it.phase = Phase::Waiting(ReadEvent::Ended);
+                Step::Event(true)
             }
             Ok(count) => {
                 let bytes = &buffer[..count];
                 it.received += count as u64;
-                it.hang_up.bytes(count, share);
-                it.asked = share;
-                let mut feed = lock(&it.feed);
-                it.before = Some(feed.clone());
-                let parsed = feed.run(bytes, &mut it.output, room);
-                drop(feed);
-                it.share.weigh(parsed, it.output.words.len());
+                it.hang_up.bytes(count, asked);
+                it.asked = asked;
+                let mut parser = lock(&it.parser);
+                it.before = Some(parser.clone());
+                let parsed = parser.run(bytes, &mut it.output, room);
+                drop(parser);
+                it.budget.record(parsed, it.output.words.len());
                 it.input.clear();
                 it.input.extend_from_slice(bytes);
-                it.phase = Phase::Waiting(News::Parsed(count));
-                Step::Told(count < share)
+                it.phase = Phase::Waiting(ReadEvent::Parsed(count));
+                Step::Event(count < asked)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Step::Dry,
             Err(_) if it.hang_up.failed() => {
-                it.phase = Phase::Waiting(News::Ended);
-                Step::Told(true)
+                it.phase = Phase::Waiting(ReadEvent::Ended);
+                Step::Event(true)
             }
             Err(error) => {
-                it.phase = Phase::Waiting(News::Failed(error.raw_os_error().unwrap_or(0)));
-                Step::Told(true)
+                it.phase = Phase::Waiting(ReadEvent::Failed(error.raw_os_error().unwrap_or(0)));
+                Step::Event(true)
             }
         }
     }
@@ -235,7 +235,7 @@ impl<F: Feed, W: Wire> Link<F, W> {
         let it = &mut *incoming;
         if !it.hang_up.is_known() {
             it.hang_up.mark();
-            if let Phase::Waiting(News::Parsed(count)) = it.phase {
+            if let Phase::Waiting(ReadEvent::Parsed(count)) = it.phase {
                 it.hang_up.bytes(count, it.asked);
             }
         }
@@ -248,11 +248,11 @@ impl<F: Feed, W: Wire> Link<F, W> {
         self.hung_up.load(Ordering::Relaxed)
     }
 
-    /// Makes this the last news of the connection, unless it is with its owner: it cannot be read.
+    /// Makes this the last event of the connection, unless it is detached: it cannot be read.
     pub fn fail(&self, number: i32) {
         let mut incoming = lock(&self.incoming);
         if !incoming.gone {
-            incoming.phase = Phase::Waiting(News::Failed(number));
+            incoming.phase = Phase::Waiting(ReadEvent::Failed(number));
         }
     }
 
@@ -261,7 +261,7 @@ impl<F: Feed, W: Wire> Link<F, W> {
         lock(&self.incoming).gone
     }
 
-    /// Sends what is queued. Returns whether the owner has to look after it: see [`Link::trouble`].
+    /// Sends what is queued. Returns whether the owner has to look after it: see [`SharedConnection::trouble`].
     pub fn pump(&self) -> bool {
         let mut outgoing = lock(&self.outgoing);
         if outgoing.gone || outgoing.blocked {
@@ -275,7 +275,7 @@ impl<F: Feed, W: Wire> Link<F, W> {
         if it.queue.is_empty() {
             return false;
         }
-        match self.wire.send(&it.queue) {
+        match self.socket.send(&it.queue) {
             Ok(count) => {
                 it.sent += count as u64;
                 if count == it.queue.len() {
@@ -298,36 +298,36 @@ impl<F: Feed, W: Wire> Link<F, W> {
 
     // ------------------------------------------------------------------------------------------------------ the owner
 
-    /// Takes the news, if there is any and no pause: `look` sees the bytes and the events while nobody changes them, and may
-    /// leave it (false) for another time. The owner calls [`Link::done`] when it has dealt with it, or [`Link::put_back`].
-    pub fn take(&self, look: impl FnOnce(News, &[u8], &Output) -> bool) -> Option<News> {
+    /// Takes the event, if there is any and no pause: `look` sees the bytes and the events while nobody changes them, and may
+    /// leave it (false) for another time. The owner calls [`SharedConnection::done`] when it has dealt with it, or [`SharedConnection::put_back`].
+    pub fn take(&self, look: impl FnOnce(ReadEvent, &[u8], &Output) -> bool) -> Option<ReadEvent> {
         let mut incoming = lock(&self.incoming);
         let it = &mut *incoming;
         if it.gone || it.paused {
             return None;
         }
-        let Phase::Waiting(news) = it.phase else {
+        let Phase::Waiting(event) = it.phase else {
             return None;
         };
-        if look(news, &it.input, &it.output) {
-            it.phase = if matches!(news, News::Parsed(_)) {
+        if look(event, &it.input, &it.output) {
+            it.phase = if matches!(event, ReadEvent::Parsed(_)) {
                 Phase::Taken
             } else {
                 Phase::Done
             };
         }
-        Some(news)
+        Some(event)
     }
 
-    /// The owner has taken news, and has not looked at it: it waits again.
+    /// The owner has taken an event, and has not looked at it: it waits again.
     pub fn put_back(&self) {
         let mut incoming = lock(&self.incoming);
         if matches!(incoming.phase, Phase::Taken) {
-            incoming.phase = Phase::Waiting(News::Parsed(incoming.input.len()));
+            incoming.phase = Phase::Waiting(ReadEvent::Parsed(incoming.input.len()));
         }
     }
 
-    /// The owner has dealt with the news it took: whether those bytes were the last ones, see [`HangUp`]. Says so once.
+    /// The owner has dealt with the event it took: whether those bytes were the last ones, see [`HangUp`]. Says so once.
     pub fn take_end(&self) -> bool {
         let mut incoming = lock(&self.incoming);
         let it = &mut *incoming;
@@ -338,8 +338,8 @@ impl<F: Feed, W: Wire> Link<F, W> {
         ends
     }
 
-    /// The owner has dealt with the news it took; said by him, or by the task's thread when it hears of it. Returns whether the task
-    /// waits to be woken.
+    /// The owner has dealt with the event it took. Called on its thread, or on the task's when the command says so. Returns whether the
+    /// task waits to be woken.
     pub fn done(&self) -> bool {
         let mut incoming = lock(&self.incoming);
         if !matches!(incoming.phase, Phase::Taken) {
@@ -352,7 +352,7 @@ impl<F: Feed, W: Wire> Link<F, W> {
         !incoming.paused && take(&mut incoming.stalled)
     }
 
-    /// Stops reading, and keeps news back.
+    /// Stops reading, and keeps events back.
     pub fn pause(&self) {
         lock(&self.incoming).paused = true;
     }
@@ -369,8 +369,8 @@ impl<F: Feed, W: Wire> Link<F, W> {
         }
     }
 
-    /// Adds `more` to what is to be sent, and empties it. Returns whether [`Link::pump`] would send it.
-    pub fn post(&self, more: &mut Vec<u8>) -> bool {
+    /// Adds `more` to what is to be sent, and empties it. Returns whether [`SharedConnection::pump`] would send it.
+    pub fn push(&self, more: &mut Vec<u8>) -> bool {
         let mut outgoing = lock(&self.outgoing);
         self.append(&mut outgoing, more);
         !outgoing.blocked && !outgoing.gone
@@ -432,18 +432,18 @@ impl<F: Feed, W: Wire> Link<F, W> {
 
     /// Takes the connection back, with `more` behind what is queued: the task does not touch its descriptor from here on. It
     /// is to be woken, so that it ends.
-    pub fn give_back(&self, more: &mut Vec<u8>) -> Detached {
+    pub fn detach(&self, more: &mut Vec<u8>) -> Detached {
         let mut rest = Detached::default();
         let mut incoming = lock(&self.incoming);
         incoming.gone = true;
         match incoming.phase {
-            Phase::Waiting(News::Parsed(_)) => {
+            Phase::Waiting(ReadEvent::Parsed(_)) => {
                 if let Some(before) = incoming.before.take() {
-                    *lock(&incoming.feed) = before;
+                    *lock(&incoming.parser) = before;
                 }
                 rest.unread = take(&mut incoming.input);
             }
-            Phase::Waiting(News::Failed(number)) => rest.failed = Some(number),
+            Phase::Waiting(ReadEvent::Failed(number)) => rest.failed = Some(number),
             Phase::Taken => rest.ends = incoming.hang_up.is_due(false),
             _ => {}
         }
