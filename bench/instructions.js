@@ -13,7 +13,6 @@ const CASES = {
   'read post': 'a request with a body of 5 bytes',
   'read response': 'a response of 5 fields with a body of 5 bytes',
   'write head': 'a response head of 4 fields, Date and Connection (once a second where heads are alike)',
-  'write chunk': 'a chunk of 256 bytes',
 };
 
 // Builds the program; returns its path.

@@ -7,7 +7,6 @@ use std::hint::black_box;
 
 use messages::{BROWSER, HELLO, POST, RESPONSE, config, parse};
 use rust_http::parser::{Kind, Output, Parser};
-use rust_http::serializer::chunk::chunk;
 use rust_http::serializer::head::{Rules, input, render};
 
 mod messages;
@@ -44,15 +43,6 @@ fn write_heads(count: u32) {
     }
 }
 
-fn write_chunks(count: u32) {
-    let mut out = Vec::new();
-    for _ in 0..count {
-        out.clear();
-        chunk(black_box(&[b'x'; 256]), &mut out);
-        black_box(&out);
-    }
-}
-
 fn main() {
     let mut args = std::env::args().skip(1);
     let (Some(case), Some(Ok(count))) = (args.next(), args.next().map(|count| count.parse()))
@@ -66,7 +56,6 @@ fn main() {
         "read post" => read(Kind::Request, POST, count),
         "read response" => read(Kind::Response, RESPONSE, count),
         "write head" => write_heads(count),
-        "write chunk" => write_chunks(count),
         _ => panic!("no case {case}"),
     }
 }

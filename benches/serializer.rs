@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rust_http::serializer::date::{DateCache, second};
 use rust_http::serializer::head::{Rules, input, render};
-use rust_http::serializer::{chunk, validate};
+use rust_http::serializer::validate;
 
 const RULES: Rules = Rules {
     flags: input::KEEP_ALIVE
@@ -104,14 +104,6 @@ fn parts(criterion: &mut Criterion) {
         bencher.iter(|| {
             narrowed.clear();
             validate::narrow(black_box(&wide), &mut narrowed)
-        });
-    });
-    let mut out = Vec::new();
-    group.bench_function("chunk of 1 KiB", |bencher| {
-        bencher.iter(|| {
-            out.clear();
-            chunk::chunk(black_box(&[0; 1024]), &mut out);
-            out.len()
         });
     });
     group.finish();

@@ -166,10 +166,6 @@ pub mod errors {
         "Content-Length can't be present with Transfer-Encoding",
     );
     pub const LENGTH_TWICE: Error = row(Code::UnexpectedContentLength, "Duplicate Content-Length");
-    pub const LENGTH_PRESENT: Error = row(
-        Code::UnexpectedContentLength,
-        "Content-Length already present",
-    );
     pub const LENGTH_CHAR: Error = row(
         Code::InvalidContentLength,
         "Invalid character in Content-Length",

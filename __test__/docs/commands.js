@@ -88,7 +88,7 @@ const COMMANDS = {
   'npm run bench:idle': { run: 'npm run bench:idle -- 200', expect: /native/ },
   'RUST_HTTP_TRANSPORT=offload npm run bench:soak -- 600': { run: 'RUST_HTTP_TRANSPORT=offload npm run bench:soak -- 2' },
   'npm run bench:soak': { run: 'npm run bench:soak -- 2' },
-  'npm run bench:instructions': { run: 'npm run bench:instructions', expect: /^read hello +\d+ instructions[\s\S]*^write chunk +\d+ instructions/m, needs: 'valgrind' },
+  'npm run bench:instructions': { run: 'npm run bench:instructions', expect: /^read hello +\d+ instructions[\s\S]*^write head +\d+ instructions/m, needs: 'valgrind' },
   'npm run bench:syscalls': { run: 'npm run bench:syscalls', expect: /^rust-http: .*recvfrom 1\.0\d+, sendto 1\.0\d+/m, needs: 'strace and wrk' },
 };
 

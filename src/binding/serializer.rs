@@ -27,22 +27,11 @@
 //!   returns           the head, or why there is none:  field * 8 + reason
 //!     reason 1  the name of field is not a token           reason 2  the value of field holds an illegal character
 //!     reason 3  the first line holds an illegal character  reason 4  the number of fields is not `count`
-//!               (a NUL in a name or value shows as 1 or 4: look for the culprit with isToken and isFieldValue)
+//!               (a NUL in a name or value shows as 1 or 4: look for the culprit field by field)
 //!     reason 5  Trailer without chunked framing; out is filled, as Node has changed the flags before it throws
 //!
 //! renderInterim(text, count, flags) -> string | number
 //!   the head of a 1xx response: text, flags (only 8192 counts) and answer as above, nothing is added
-//!
-//! renderLastChunk(fields, count) -> string | number
-//!   the last chunk with its trailers: fields is  name NUL value NUL  for each, the answer as above
-//!
-//! chunkHead(length) -> string
-//!   what stands before the data of a chunk: the length in hex and CRLF
-//!
-//! isToken(name) -> boolean           whether a string is a token (a field name, a method)
-//! isFieldValue(value) -> boolean     whether a string may be a field value (an empty one may)
-//! isRequestTarget(path) -> boolean   whether every character is U+0021 to U+00FF (true for an empty string)
-//!   All three throw a TypeError for anything but a string.
 //! ```
 
 use std::cell::RefCell;
@@ -51,7 +40,6 @@ use napi::sys;
 
 use super::raw::{self, Call, CallError, Value};
 use crate::clock::second;
-use crate::serializer::chunk::{chunk_head, last_chunk};
 use crate::serializer::date::DateCache;
 use crate::serializer::head::{self, Invalid, Outcome, Rules};
 use crate::serializer::validate;
@@ -119,7 +107,6 @@ fn words(outcome: &Outcome, second: u64) -> [i32; 5] {
 #[inline]
 fn rendered<const N: usize>(
     call: &Call<N>,
-    starts_with_line: bool,
     render: impl FnOnce(&[u8], &mut Vec<u8>, &mut DateCache) -> Result<Result<(), Invalid>, CallError>,
 ) -> Result<Value, CallError> {
     SCRATCH.with_borrow_mut(|scratch| {
@@ -130,7 +117,7 @@ fn rendered<const N: usize>(
                 Err(invalid) => refusal(call, invalid),
             }
         } else {
-            refusal(call, head::first_wide(&scratch.wide, starts_with_line))
+            refusal(call, head::first_wide(&scratch.wide))
         };
         scratch.trim();
         Ok(answer)
@@ -145,7 +132,7 @@ fn render_head(call: &Call<7>) -> Result<Value, CallError> {
         keep_alive_timeout: call.f64(4)?,
         max_requests: call.f64(5)?,
     };
-    rendered(call, true, |text, out, date| {
+    rendered(call, |text, out, date| {
         let second = second();
         let (outcome, written) = head::render(text, count, &rules, date.at(second), out);
         call.fill_i32(6, &words(&outcome, second))?;
@@ -156,50 +143,9 @@ fn render_head(call: &Call<7>) -> Result<Value, CallError> {
 fn render_interim(call: &Call<3>) -> Result<Value, CallError> {
     let count = call.i32(1)? as u32;
     let relaxed = call.i32(2)? as u32 & head::input::RELAXED != 0;
-    rendered(call, true, |text, out, _| {
+    rendered(call, |text, out, _| {
         Ok(head::interim(text, count, relaxed, out))
     })
-}
-
-fn render_last_chunk(call: &Call<2>) -> Result<Value, CallError> {
-    let count = call.i32(1)? as u32;
-    rendered(call, false, |text, out, _| Ok(last_chunk(text, count, out)))
-}
-
-fn render_chunk_head(call: &Call<1>) -> Result<Value, CallError> {
-    const LENGTH_MAX: f64 = 9_007_199_254_740_991.0;
-    let length = call.f64(0)?;
-    if !(0.0..=LENGTH_MAX).contains(&length) {
-        return Err(CallError::Argument(c"expected a length"));
-    }
-    SCRATCH.with_borrow_mut(|scratch| {
-        scratch.head.clear();
-        chunk_head(length as u64, &mut scratch.head);
-        Ok(call.latin1(&scratch.head))
-    })
-}
-
-/// Answers whether the string at argument 0 passes `test`.
-#[inline]
-fn tested(call: &Call<1>, test: fn(&[u16]) -> bool) -> Result<Value, CallError> {
-    SCRATCH.with_borrow_mut(|scratch| {
-        call.utf16(0, &mut scratch.wide)?;
-        let answer = call.boolean(test(&scratch.wide));
-        scratch.trim();
-        Ok(answer)
-    })
-}
-
-fn is_token(call: &Call<1>) -> Result<Value, CallError> {
-    tested(call, validate::is_token_utf16)
-}
-
-fn is_field_value(call: &Call<1>) -> Result<Value, CallError> {
-    tested(call, validate::is_field_value_utf16)
-}
-
-fn is_request_target(call: &Call<1>) -> Result<Value, CallError> {
-    tested(call, validate::is_request_target_utf16)
 }
 
 raw::entries! {
@@ -207,9 +153,4 @@ raw::entries! {
     register:
     renderHead => render_head,
     renderInterim => render_interim,
-    renderLastChunk => render_last_chunk,
-    chunkHead => render_chunk_head,
-    isToken => is_token,
-    isFieldValue => is_field_value,
-    isRequestTarget => is_request_target,
 }

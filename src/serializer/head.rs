@@ -188,27 +188,23 @@ fn first_line(text: &[u8]) -> Result<(&[u8], &[u8]), Invalid> {
     Ok(text.split_at(end + 2))
 }
 
-/// Tells which part of a head's UTF-16 text holds the first character above U+00FF, which no part may hold.
-/// `starts_with_line` as in [`render`]; false for fields alone, as in a trailer section. A NUL inside a part counts as its
+/// Which part of a head's UTF-16 text holds the first character above U+00FF, which no part may hold. A NUL inside a part counts as its
 /// end: the field it names may then be one behind the last.
 #[cold]
-pub fn first_wide(text: &[u16], starts_with_line: bool) -> Invalid {
+pub fn first_wide(text: &[u16]) -> Invalid {
     let at = text
         .iter()
         .position(|&unit| unit > 255)
         .unwrap_or(text.len());
     let before = &text[..at];
     let line_feed = before.iter().position(|&unit| unit == u16::from(b'\n'));
-    let fields = match line_feed {
-        Some(end) if starts_with_line => &before[end + 1..],
-        None if starts_with_line => {
-            return Invalid {
-                field: 0,
-                reason: Reason::FirstLine,
-            };
-        }
-        _ => before,
+    let Some(end) = line_feed else {
+        return Invalid {
+            field: 0,
+            reason: Reason::FirstLine,
+        };
     };
+    let fields = &before[end + 1..];
     let ends = fields.iter().filter(|&&unit| unit == 0).count() as u32;
     let reason = if ends.is_multiple_of(2) {
         Reason::Name

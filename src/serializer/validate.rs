@@ -3,12 +3,7 @@
 //! One rule for both ways in: the validators that `lib/` calls when a field is set, and the renderer, which checks every
 //! byte again when a head is written. A head that passed through here holds no CR or LF that its author did not mean.
 
-use crate::bytes::{Class, FIELD_VALUE, TOKEN};
-
-#[inline]
-fn all_units(text: &[u16], class: &Class) -> bool {
-    text.iter().all(|&unit| unit < 256 && class[unit as usize])
-}
+use crate::bytes::{FIELD_VALUE, TOKEN};
 
 /// How many bytes at the start of `text` may stand in a token (RFC 9110 5.6.2).
 #[inline]
@@ -79,25 +74,6 @@ pub fn is_field_value(value: &[u8]) -> bool {
 pub fn is_first_line(line: &[u8]) -> bool {
     line.iter()
         .all(|&byte| FIELD_VALUE[byte as usize] || byte == 0x7f)
-}
-
-/// [`is_token`] for UTF-16 text: a unit above 255 is never legal.
-#[inline]
-pub fn is_token_utf16(name: &[u16]) -> bool {
-    !name.is_empty() && all_units(name, &TOKEN)
-}
-
-/// [`is_field_value`] for UTF-16 text: a unit above 255 is never legal.
-#[inline]
-pub fn is_field_value_utf16(value: &[u16]) -> bool {
-    all_units(value, &FIELD_VALUE)
-}
-
-/// Whether `target`, UTF-16 text, holds only characters that Node lets a request target hold: U+0021 to U+00FF. An empty
-/// one passes; the caller replaces it by `/`.
-#[inline]
-pub fn is_request_target_utf16(target: &[u16]) -> bool {
-    target.iter().all(|&unit| (0x21..=0xff).contains(&unit))
 }
 
 /// Narrows UTF-16 text to latin1, appending to `out`. `false` if a unit is above 255; `out` then holds the low bytes, and
