@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::event::Output;
 use super::state::{Span, State};
-use super::{Dialect, Lenient, Parser, Step};
+use super::{Lenient, Parser, Step};
 use crate::bytes;
 use crate::error::errors;
 
@@ -40,7 +40,7 @@ impl Parser {
     /// After the digits.
     pub(super) fn chunk_space(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
-            Some(b) if self.v6() && !matches!(b, b'\r' | b';') => {
+            Some(b) if self.dialect().chunk_size_ends_at_once() && !matches!(b, b'\r' | b';') => {
                 return Parser::fail_at(cur, cur.pos, errors::CHUNK_SIZE);
             }
             Some(b' ' | b'\t') if self.lenient(Lenient::SPACES_AFTER_CHUNK_SIZE) => {}
@@ -58,7 +58,7 @@ impl Parser {
     }
 
     pub(super) fn chunk_size_lf(&mut self, cur: &mut Cursor) -> Step {
-        if cur.peek() == Some(b'\n') || self.v6() {
+        if cur.peek() == Some(b'\n') || self.dialect().any_byte_passes_for_lf() {
             cur.pos += 1;
         } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
             return Parser::fail_at(cur, cur.pos, errors::CHUNK_SIZE_LF);
@@ -82,7 +82,7 @@ impl Parser {
 
     pub(super) fn ext_start(&mut self, cur: &mut Cursor) -> Step {
         let Some(b) = cur.peek() else { return Ok(()) };
-        if self.v6() {
+        if self.dialect().takes_any_extensions() {
             self.open(cur, Span::ExtName);
             self.state = State::ExtParameters;
             return Ok(());
@@ -97,7 +97,7 @@ impl Parser {
         Ok(())
     }
 
-    /// llhttp 6 takes any field value as the extensions of a chunk.
+    /// Any field value as the extensions of a chunk.
     pub(super) fn ext_parameters(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         cur.skip_class(&bytes::FIELD_VALUE);
         match cur.peek() {
@@ -175,7 +175,7 @@ impl Parser {
     }
 
     pub(super) fn ext_quoted(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
-        let class = if self.config.dialect < Dialect::V9_3 {
+        let class = if self.dialect().del_in_quoted_extension() {
             &bytes::QUOTED_DEL
         } else {
             &bytes::QUOTED
@@ -238,7 +238,7 @@ impl Parser {
 
     pub(super) fn chunk_data_cr(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
-            _ if self.v6() => {
+            _ if self.dialect().any_byte_passes_for_lf() => {
                 cur.pos += 1;
                 self.state = State::ChunkDataLf;
                 return Ok(());
@@ -258,7 +258,7 @@ impl Parser {
     }
 
     pub(super) fn chunk_data_lf(&mut self, cur: &mut Cursor) -> Step {
-        if cur.peek() == Some(b'\n') || self.v6() {
+        if cur.peek() == Some(b'\n') || self.dialect().any_byte_passes_for_lf() {
             cur.pos += 1;
         } else if !self.lenient(Lenient::OPTIONAL_CRLF_AFTER_CHUNK) {
             return Parser::fail_at(cur, cur.pos, errors::CHUNK_DATA_LF);

@@ -4,23 +4,17 @@ use super::cursor::Cursor;
 use super::event::Output;
 use super::names;
 use super::names::FieldKind;
-use super::state::{Span, State};
-use super::{Dialect, Kind, Lenient, Parser, Step, Stop};
+use super::state::{ListPhase, Span, State};
+use super::{Kind, Lenient, Parser, Step, Stop};
 use crate::bytes;
 use crate::error::errors;
-
-/// Where a list of tokens stands: before a token, in it, after one that is known, in something else.
-const LEAD: u8 = 0;
-const TOKEN: u8 = 1;
-const AFTER: u8 = 2;
-const OTHER: u8 = 3;
 
 const CHUNKED: &[u8] = b"chunked";
 
 impl Parser {
     /// The first line after the start line must not begin with white space (RFC 9112, section 2.2).
     pub(super) fn first_field(&mut self, cur: &mut Cursor) -> Step {
-        if cur.peek() != Some(b' ') || self.v6() {
+        if cur.peek() != Some(b' ') || self.dialect().space_may_precede_fields() {
             self.state = State::FieldStart;
             return Ok(());
         }
@@ -40,12 +34,17 @@ impl Parser {
                 self.state = State::HeadCr;
                 Ok(())
             }
-            b'\n' if self.v6() || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => {
+            b'\n'
+                if self.dialect().bare_lf_ends_line()
+                    || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) =>
+            {
                 cur.pos += 1;
                 self.head_complete(cur, out)
             }
             b'\n' => Parser::fail_at(cur, cur.pos + 1, errors::NAME_CHAR),
-            _ if bytes::TOKEN[b as usize] || (self.v6() && matches!(b, b' ' | b':')) => {
+            _ if bytes::TOKEN[b as usize]
+                || (self.dialect().spaces_in_names() && matches!(b, b' ' | b':')) =>
+            {
                 self.open(cur, Span::Name);
                 self.word_len = 0;
                 self.state = State::Name;
@@ -56,7 +55,7 @@ impl Parser {
     }
 
     pub(super) fn head_cr(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
-        if cur.peek() == Some(b'\n') || self.v6() {
+        if cur.peek() == Some(b'\n') || self.dialect().any_byte_passes_for_lf() {
             cur.pos += 1;
         } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
             return Parser::fail_at(cur, cur.pos, errors::LF_AFTER_HEADERS);
@@ -79,8 +78,7 @@ impl Parser {
                 cur.pos += 1;
                 Ok(())
             }
-            // A token with spaces in it, for llhttp 6.
-            Some(b' ') if self.v6() => {
+            Some(b' ') if self.dialect().spaces_in_names() => {
                 cur.pos += 1;
                 Ok(())
             }
@@ -142,7 +140,8 @@ impl Parser {
         cur.pos += 1;
         self.framing.kind = kind;
         self.state = State::BeforeValue;
-        if self.lenient(Lenient::CHUNKED_LENGTH) || self.v6() {
+        if self.lenient(Lenient::CHUNKED_LENGTH) || self.dialect().compares_length_and_coding_last()
+        {
             return Ok(());
         }
         match kind {
@@ -167,7 +166,8 @@ impl Parser {
             }
             b'\n'
                 if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF)
-                    || (self.v6() && self.lenient(Lenient::HEADERS)) =>
+                    || (self.dialect().bare_lf_after_value_is_lenient_header()
+                        && self.lenient(Lenient::HEADERS)) =>
             {
                 cur.pos += 1;
                 self.state = State::EmptyFold;
@@ -184,8 +184,7 @@ impl Parser {
     /// The first byte of a value that is not empty.
     fn value_start(&mut self, cur: &mut Cursor) -> Step {
         self.word_len = 0;
-        self.word[0] = LEAD;
-        self.word[1] = 0;
+        self.list = ListPhase::Before;
         match self.framing.kind {
             FieldKind::General => self.state = State::Value,
             FieldKind::Upgrade => {
@@ -210,7 +209,7 @@ impl Parser {
                 }
                 self.framing.has_coding = true;
                 self.framing.chunked = false;
-                self.word[0] = TOKEN;
+                self.list = ListPhase::Token;
                 self.state = State::Coding;
             }
         }
@@ -239,7 +238,7 @@ impl Parser {
         }
         match self.framing.kind {
             FieldKind::Length => return Parser::fail_at(cur, cur.pos, errors::LENGTH_EMPTY),
-            FieldKind::Coding if self.config.dialect >= Dialect::V9_4 => {
+            FieldKind::Coding if self.dialect().refuses_empty_coding() => {
                 return Parser::fail_at(cur, cur.pos, errors::TE_EMPTY);
             }
             _ => {}
@@ -292,11 +291,13 @@ impl Parser {
             }
             b'\n' => {
                 self.close(cur, cur.pos, out)?;
-                if self.v6() && !self.lenient(Lenient::HEADERS) {
-                    return Parser::fail_at(cur, cur.pos, errors::VALUE_CHAR);
-                }
-                if !self.v6() && !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
-                    return Parser::fail_at(cur, cur.pos, errors::VALUE_CR);
+                let (bit, error) = if self.dialect().bare_lf_after_value_is_lenient_header() {
+                    (Lenient::HEADERS, errors::VALUE_CHAR)
+                } else {
+                    (Lenient::OPTIONAL_CR_BEFORE_LF, errors::VALUE_CR)
+                };
+                if !self.lenient(bit) {
+                    return Parser::fail_at(cur, cur.pos, error);
                 }
                 cur.pos += 1;
                 self.state = State::ValueFold;
@@ -330,12 +331,12 @@ impl Parser {
         if folded && !self.lenient(Lenient::HEADERS) {
             return Parser::fail_at(cur, cur.pos, errors::FOLD);
         }
-        match (self.framing.kind, self.word[0]) {
-            (FieldKind::Coding, AFTER) if !folded => self.framing.chunked = true,
+        match (self.framing.kind, self.list) {
+            (FieldKind::Coding, ListPhase::After) if !folded => self.framing.chunked = true,
             // What follows the fold of a list of codings is not looked at.
             (FieldKind::Coding, _) if folded => self.framing.kind = FieldKind::General,
             (FieldKind::Connection, phase) => {
-                let known = phase != LEAD && self.option();
+                let known = phase != ListPhase::Before && self.option();
                 // Nor what follows the fold of a list of options, when its last known one ends there, or had more after it.
                 if folded && (known || self.framing.passed) {
                     self.framing.kind = FieldKind::General;
@@ -377,7 +378,7 @@ impl Parser {
     pub(super) fn length_space(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         match cur.peek() {
             Some(b' ') => cur.pos += 1,
-            Some(b'\t') if self.config.dialect >= Dialect::V9_4 => cur.pos += 1,
+            Some(b'\t') if self.dialect().tab_is_trailing_space() => cur.pos += 1,
             Some(b'\r') => return self.value_stop(cur, b'\r', out),
             Some(b'\n') => return self.value_stop(cur, b'\n', out),
             _ => {
@@ -391,41 +392,42 @@ impl Parser {
     /// `Transfer-Encoding = #transfer-coding`: what counts is whether the last coding is chunked.
     pub(super) fn coding(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let Some(b) = cur.peek() else { return Ok(()) };
-        let [phase, index, ..] = self.word;
-        match (phase, b) {
-            (LEAD, b' ' | b'\t') => {}
-            (LEAD, _) => {
-                self.word[0] = TOKEN;
-                self.word[1] = 0;
+        match (self.list, b) {
+            (ListPhase::Before, b' ' | b'\t') => {}
+            (ListPhase::Before, _) => {
+                self.list = ListPhase::Token;
+                self.word_len = 0;
                 return Ok(());
             }
-            (TOKEN, _) if CHUNKED.get(usize::from(index)) == Some(&b.to_ascii_lowercase()) => {
-                self.word[1] += 1;
-                if self.word[1] == 7 {
-                    self.word[0] = AFTER;
+            (ListPhase::Token, _)
+                if CHUNKED.get(usize::from(self.word_len)) == Some(&b.to_ascii_lowercase()) =>
+            {
+                self.word_len += 1;
+                if usize::from(self.word_len) == CHUNKED.len() {
+                    self.list = ListPhase::After;
                 }
             }
-            (TOKEN, _) => {
-                self.word[0] = OTHER;
+            (ListPhase::Token, _) => {
+                self.list = ListPhase::Other;
                 return Ok(());
             }
-            (AFTER, b' ') => {}
-            (AFTER, b',') => {
+            (ListPhase::After, b' ') => {}
+            (ListPhase::After, b',') => {
                 let request = self.config.kind == Kind::Request;
                 if request && !self.lenient(Lenient::TRANSFER_ENCODING) {
                     self.close(cur, cur.pos + 1, out)?;
                     return Parser::fail_at(cur, cur.pos + 1, errors::TE_VALUE);
                 }
-                self.word[0] = LEAD;
+                self.list = ListPhase::Before;
             }
-            (AFTER, b'\r' | b'\n') => {
+            (ListPhase::After, b'\r' | b'\n') => {
                 return self.value_stop(cur, b, out);
             }
-            (AFTER, _) => {
-                self.word[0] = OTHER;
+            (ListPhase::After, _) => {
+                self.list = ListPhase::Other;
                 return Ok(());
             }
-            (_, b',') => self.word[0] = LEAD,
+            (_, b',') => self.list = ListPhase::Before,
             _ => return self.list_other(cur, b, out),
         }
         cur.pos += 1;
@@ -441,44 +443,46 @@ impl Parser {
         self.value_stop(cur, b, out)
     }
 
-    /// `Connection = #connection-option` (RFC 9110, section 7.6.1). `word` gathers the option, `word_len` is its length,
-    /// and `index` says where the list stands.
+    /// `Connection = #connection-option` (RFC 9110, section 7.6.1). `word` gathers the option, `word_len` is its length.
     pub(super) fn connection(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let Some(b) = cur.peek() else { return Ok(()) };
-        let phase = self.word[0];
-        match (phase, b) {
-            (LEAD, b' ' | b'\t') => {}
-            (LEAD, b'\r' | b'\n') => return self.value_stop(cur, b, out),
-            (LEAD, _) => {
-                self.word[0] = TOKEN;
+        match (self.list, b) {
+            (ListPhase::Before, b' ' | b'\t') => {}
+            (ListPhase::Before, b'\r' | b'\n') => return self.value_stop(cur, b, out),
+            (ListPhase::Before, _) => {
+                self.list = ListPhase::Token;
                 self.word_len = 0;
                 return Ok(());
             }
-            (TOKEN | AFTER, b' ') => self.word[0] = AFTER,
-            (TOKEN | AFTER, b'\t') if self.config.dialect >= Dialect::V9_4 => self.word[0] = AFTER,
-            (TOKEN | AFTER, b',' | b'\r' | b'\n') => {
+            (ListPhase::Token | ListPhase::After, b' ') => self.list = ListPhase::After,
+            (ListPhase::Token | ListPhase::After, b'\t')
+                if self.dialect().tab_is_trailing_space() =>
+            {
+                self.list = ListPhase::After
+            }
+            (ListPhase::Token | ListPhase::After, b',' | b'\r' | b'\n') => {
                 if b != b',' {
                     return self.value_stop(cur, b, out);
                 }
                 self.option();
-                self.word[0] = LEAD;
+                self.list = ListPhase::Before;
             }
-            (TOKEN, _) if bytes::FIELD_VALUE[b as usize] => {
-                let at = usize::from(self.word_len) + 1;
+            (ListPhase::Token, _) if bytes::FIELD_VALUE[b as usize] => {
+                let at = usize::from(self.word_len);
                 if let Some(slot) = self.word.get_mut(at) {
                     *slot = b.to_ascii_lowercase();
                     self.word_len += 1;
                 } else {
-                    self.word[0] = OTHER;
+                    self.list = ListPhase::Other;
                 }
             }
-            (AFTER | TOKEN, _) => {
-                self.word[0] = OTHER;
+            (ListPhase::After | ListPhase::Token, _) => {
+                self.list = ListPhase::Other;
                 return Ok(());
             }
             (_, b',') => {
                 self.option();
-                self.word[0] = LEAD;
+                self.list = ListPhase::Before;
             }
             _ => return self.list_other(cur, b, out),
         }
@@ -488,8 +492,8 @@ impl Parser {
 
     /// A connection option is complete. Returns whether it is a known one.
     fn option(&mut self) -> bool {
-        let word = self.word.get(1..=usize::from(self.word_len)).unwrap_or(&[]);
-        let whole = self.word[0] != OTHER;
+        let word = self.word.get(..usize::from(self.word_len)).unwrap_or(&[]);
+        let whole = self.list != ListPhase::Other;
         match word {
             b"close" if whole => self.framing.close = true,
             b"keep-alive" if whole => self.framing.keep_alive = true,

@@ -132,7 +132,7 @@ impl Parser {
     /// The flags of the head event.
     pub(super) fn head_flags(&self) -> i32 {
         let f = &self.framing;
-        let bodyless = self.bodyless_status() && !self.v6();
+        let bodyless = self.bodyless_status() && self.dialect().knows_bodyless_status();
         let has_body = !bodyless && (f.chunked || f.length > 0 || f.has_coding || self.needs_eof());
         let flag = |holds: bool, flag: i32| if holds { flag } else { 0 };
         flag(self.keeps_alive(), event::KEEP_ALIVE)
@@ -145,7 +145,11 @@ impl Parser {
     /// What is wrong with the head as a whole.
     fn check_head(&mut self, cur: &mut Cursor) -> Step {
         let f = &self.framing;
-        if self.v6() && f.has_length && f.has_coding && !self.lenient(Lenient::CHUNKED_LENGTH) {
+        if self.dialect().compares_length_and_coding_last()
+            && f.has_length
+            && f.has_coding
+            && !self.lenient(Lenient::CHUNKED_LENGTH)
+        {
             return Parser::fail_at(cur, cur.pos, errors::LENGTH_AND_TE);
         }
         if self.config.strict {
@@ -172,13 +176,16 @@ impl Parser {
         if self.upgrade && (self.method == method::CONNECT || f.skip || !has_body) {
             return self.message_complete(out);
         }
-        if self.status == 101 && !self.v6() && self.config.kind == Kind::Response {
+        if self.status == 101
+            && self.dialect().switches_protocols_at_101()
+            && self.config.kind == Kind::Response
+        {
             // The peer switches protocols without saying to which: node stops there, and holds the message for cut off.
             self.message_complete(out)?;
             self.at_end = AtEnd::CutOff;
             return Err(Stop::Upgrade);
         }
-        if f.skip || (self.bodyless_status() && !self.v6()) {
+        if f.skip || (self.bodyless_status() && self.dialect().knows_bodyless_status()) {
             return self.message_complete(out);
         }
         if f.chunked {
@@ -220,7 +227,7 @@ impl Parser {
     pub(super) fn complete(&mut self, keeps_alive: bool, out: &mut Output) -> Step {
         out.words.push(event::COMPLETE);
         self.at_end = AtEnd::Idle;
-        self.carries_length = self.v6() || !keeps_alive;
+        self.carries_length = self.dialect().always_carries_length() || !keeps_alive;
         let open = keeps_alive || self.lenient(Lenient::KEEP_ALIVE);
         self.state = if open { State::Start } else { State::Closed };
         if self.upgrade {

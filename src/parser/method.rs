@@ -94,7 +94,7 @@ pub fn name(number: i32) -> &'static str {
 
 /// Whether this dialect knows the method.
 pub fn known(number: i32, dialect: Dialect) -> bool {
-    (0..COUNT as i32).contains(&number) && (number != QUERY || dialect != Dialect::V6)
+    (0..COUNT as i32).contains(&number) && (number != QUERY || dialect.knows_query())
 }
 
 /// The number of a method by its name.

@@ -2,6 +2,7 @@
 
 mod chunked;
 mod cursor;
+mod dialect;
 pub mod event;
 mod fields;
 mod framing;
@@ -17,13 +18,14 @@ mod strict;
 mod work;
 
 pub use crate::error::{Code, Error};
+pub use dialect::Dialect;
 pub use event::Output;
 
 use crate::error::errors;
 use crate::limits::{HEADER_BATCH, MAX_INPUT, MAX_TEXT};
 use cursor::Cursor;
 use framing::Framing;
-use state::{Span, State};
+use state::{ListPhase, Protocol, Span, State};
 
 /// `Err` ends the call with this reason, at the cursor.
 type Step = Result<(), Stop>;
@@ -35,40 +37,6 @@ pub enum Kind {
     Request,
     /// Responses: a client reads them.
     Response,
-}
-
-/// Whose behaviour holds: the llhttp version of the running Node decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dialect {
-    /// llhttp 6 (Node 18).
-    V6,
-    /// llhttp 9.0 to 9.2 (Node 20 before 20.20).
-    V9_2,
-    /// llhttp 9.3 (Node 20.20).
-    V9_3,
-    /// llhttp 9.4 (Node 22 and later).
-    V9_4,
-}
-
-impl Dialect {
-    /// The dialect of an llhttp version, as `process.versions.llhttp` names it. A later one than we know is taken as the latest.
-    pub fn from_llhttp(major: u32, minor: u32) -> Dialect {
-        match (major, minor) {
-            (0..=8, _) => Dialect::V6,
-            (9, 0..=2) => Dialect::V9_2,
-            (9, 3) => Dialect::V9_3,
-            _ => Dialect::V9_4,
-        }
-    }
-
-    /// The lenient bits that it knows; others are ignored.
-    const fn lenient_bits(self) -> u32 {
-        match self {
-            Dialect::V6 => 7,
-            Dialect::V9_2 | Dialect::V9_3 => 1023,
-            Dialect::V9_4 => 2047,
-        }
-    }
 }
 
 /// Which rules are relaxed: the bits of Node's `HTTPParser.kLenient*`.
@@ -217,9 +185,14 @@ pub struct Parser {
     status: u16,
     major: u8,
     minor: u8,
-    /// Progress in a word that is being matched: a method, a protocol, a token, digits.
-    word: [u8; 16],
+    /// The word that is being matched, as far as it is kept: a method, a connection option.
+    word: [u8; 15],
+    /// Progress in it; also in a protocol, a coding, the digits of a status.
     word_len: u8,
+    /// Where the list of a field's value stands.
+    list: ListPhase,
+    /// The protocol that a start line names.
+    protocol: Protocol,
     /// Bytes counted against the head limit.
     size: u64,
     /// Fields counted against the limit.
@@ -267,8 +240,10 @@ impl Parser {
             status: 0,
             major: 0,
             minor: 0,
-            word: [0; 16],
+            word: [0; 15],
             word_len: 0,
+            list: ListPhase::Before,
+            protocol: Protocol::Http,
             size: 0,
             field_count: 0,
             ext_size: 0,
@@ -470,8 +445,8 @@ impl Parser {
         self.config.lenient.has(bits)
     }
 
-    fn v6(&self) -> bool {
-        self.config.dialect == Dialect::V6
+    fn dialect(&self) -> Dialect {
+        self.config.dialect
     }
 
     /// An error at this place.

@@ -3,15 +3,13 @@
 use super::cursor::Cursor;
 use super::event::Output;
 use super::framing::Framing;
-use super::state::{Span, State};
-use super::{AtEnd, Decision, Dialect, Kind, Lenient, Parser, Step, Stop, event, method};
+use super::state::{Protocol, Span, State};
+use super::{AtEnd, Decision, Kind, Lenient, Parser, Step, Stop, event, method};
 use crate::bytes;
 use crate::error::errors;
 
 /// What follows the version in the HTTP/2 connection preface (RFC 9113, section 3.4).
 const PREFACE_REST: &[u8] = b"\r\n\r\nSM\r\n\r\n";
-
-const PROTOCOLS: [&[u8]; 3] = [b"HTTP", b"RTSP", b"ICE"];
 
 /// Methods that may stand before `RTSP/`: its own (35 to 45), and GET, POST, OPTIONS.
 fn for_rtsp(number: i32) -> bool {
@@ -83,7 +81,9 @@ impl Parser {
     pub(super) fn closed(&mut self, cur: &mut Cursor) -> Step {
         self.at_end = AtEnd::Idle;
         match cur.peek() {
-            _ if self.v6() || self.lenient(Lenient::DATA_AFTER_CLOSE) => {
+            _ if self.dialect().ignores_data_after_close()
+                || self.lenient(Lenient::DATA_AFTER_CLOSE) =>
+            {
                 cur.pos = cur.bytes.len();
                 Ok(())
             }
@@ -144,7 +144,9 @@ impl Parser {
         match b {
             b'/' | b'*' => self.state = State::Path,
             b'a'..=b'z' | b'A'..=b'Z' => self.state = State::Schema,
-            b'\t' | 0x0c if self.v6() => return Parser::fail_at(cur, cur.pos, errors::URL_START),
+            b'\t' | 0x0c if !self.dialect().refuses_tab_in_target() => {
+                return Parser::fail_at(cur, cur.pos, errors::URL_START);
+            }
             b' ' | b'\r' | b'\n' | b'\t' | 0x0c => {
                 return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
             }
@@ -159,7 +161,9 @@ impl Parser {
         match b {
             b'a'..=b'z' | b'A'..=b'Z' => {}
             b':' => self.state = State::SchemaColon,
-            b'\t' | 0x0c if self.v6() => return Parser::fail_at(cur, cur.pos, errors::URL_SCHEMA),
+            b'\t' | 0x0c if !self.dialect().refuses_tab_in_target() => {
+                return Parser::fail_at(cur, cur.pos, errors::URL_SCHEMA);
+            }
             b' ' | b'\r' | b'\n' | b'\t' | 0x0c => {
                 return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
             }
@@ -172,7 +176,7 @@ impl Parser {
     pub(super) fn schema_colon(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
             Some(b'/') => self.state = State::SchemaSlash,
-            Some(b'\t' | 0x0c) if self.v6() => {
+            Some(b'\t' | 0x0c) if !self.dialect().refuses_tab_in_target() => {
                 return Parser::fail_at(cur, cur.pos, errors::URL_SCHEMA);
             }
             Some(b' ' | b'\r' | b'\n' | b'\t' | 0x0c) => {
@@ -203,7 +207,7 @@ impl Parser {
             }
             b'@' => self.state = State::AuthorityAt,
             b' ' | b'\r' | b'\n' => return self.target_end(cur, b, out),
-            b'\t' | 0x0c if !self.v6() => {
+            b'\t' | 0x0c if self.dialect().refuses_tab_in_target() => {
                 return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
             }
             _ if bytes::AUTHORITY[b as usize] => self.state = State::Authority,
@@ -214,17 +218,17 @@ impl Parser {
     }
 
     pub(super) fn path(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
-        let class = if self.v6() {
-            &bytes::TARGET_OBS
-        } else {
+        let class = if self.dialect().refuses_tab_in_target() {
             &bytes::TARGET
+        } else {
+            &bytes::TARGET_OBS
         };
         while let Some(b) = cur.peek() {
             match b {
                 b'#' => self.state = State::Fragment,
                 b'?' if self.state == State::Path => self.state = State::Query,
                 b' ' | b'\r' | b'\n' => return self.target_end(cur, b, out),
-                b'\t' | 0x0c if !self.v6() => {
+                b'\t' | 0x0c if self.dialect().refuses_tab_in_target() => {
                     return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
                 }
                 _ if class[b as usize] => {}
@@ -283,7 +287,7 @@ impl Parser {
 
     /// The byte after the space or the line end that ended the target: a tab or a form feed there counts as one in the target.
     pub(super) fn after_target(&mut self, cur: &mut Cursor) -> Step {
-        if let (Some(b'\t' | 0x0c), false) = (cur.peek(), self.v6()) {
+        if matches!(cur.peek(), Some(b'\t' | 0x0c)) && self.dialect().refuses_tab_in_target() {
             return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
         }
         self.state = if self.state == State::AfterTarget {
@@ -299,17 +303,18 @@ impl Parser {
             cur.skip_byte(b' ');
         }
         let Some(b) = cur.peek() else { return Ok(()) };
-        self.word[0] = match b {
-            b'H' => 0,
+        self.protocol = match b {
+            b'H' => Protocol::Http,
             b'R' | b'I' if self.config.strict => {
                 return Parser::fail_at(cur, cur.pos, errors::STRICT_VERSION);
             }
-            // Before 9.3 a response was HTTP or nothing.
-            _ if self.config.kind == Kind::Response && self.config.dialect < Dialect::V9_3 => {
+            _ if self.config.kind == Kind::Response
+                && self.dialect().responses_are_http_alone() =>
+            {
                 return self.no_protocol(cur);
             }
-            b'R' => 1,
-            b'I' => 2,
+            b'R' => Protocol::Rtsp,
+            b'I' => Protocol::Ice,
             _ => return self.no_protocol(cur),
         };
         self.word_len = 1;
@@ -319,7 +324,7 @@ impl Parser {
     }
 
     fn no_protocol(&self, cur: &mut Cursor) -> Step {
-        let error = if self.config.dialect < Dialect::V9_3 {
+        let error = if self.dialect().error_names_http_alone() {
             errors::PROTOCOL_HTTP
         } else {
             errors::PROTOCOL
@@ -328,8 +333,7 @@ impl Parser {
     }
 
     pub(super) fn protocol(&mut self, cur: &mut Cursor) -> Step {
-        let which = usize::from(self.word[0]);
-        let name = PROTOCOLS.get(which).copied().unwrap_or(b"");
+        let name = self.protocol.name();
         let at = usize::from(self.word_len);
         if name.get(at).copied() != cur.peek() {
             return self.no_protocol(cur);
@@ -338,7 +342,7 @@ impl Parser {
         self.word_len += 1;
         if at + 1 == name.len() {
             self.state = State::ProtocolSlash;
-            if self.config.dialect >= Dialect::V9_3 {
+            if self.dialect().checks_method_before_slash() {
                 self.check_method(cur)?;
             }
         }
@@ -350,12 +354,12 @@ impl Parser {
         if self.config.kind == Kind::Response {
             return Ok(());
         }
-        let error = match self.word[0] {
-            0 if (method::FIRST_RTSP..=method::LAST_RTSP).contains(&self.method) => {
+        let error = match self.protocol {
+            Protocol::Http if (method::FIRST_RTSP..=method::LAST_RTSP).contains(&self.method) => {
                 errors::METHOD_FOR_HTTP
             }
-            1 if !for_rtsp(self.method) => errors::METHOD_FOR_RTSP,
-            2 if self.method != method::SOURCE => errors::METHOD_FOR_ICE,
+            Protocol::Rtsp if !for_rtsp(self.method) => errors::METHOD_FOR_RTSP,
+            Protocol::Ice if self.method != method::SOURCE => errors::METHOD_FOR_ICE,
             _ => return Ok(()),
         };
         Parser::fail_at(cur, cur.pos, error)
@@ -367,10 +371,10 @@ impl Parser {
         }
         cur.pos += 1;
         self.state = State::Major;
-        if self.config.dialect < Dialect::V9_3 {
-            self.check_method(cur)
-        } else {
+        if self.dialect().checks_method_before_slash() {
             Ok(())
+        } else {
+            self.check_method(cur)
         }
     }
 
@@ -440,7 +444,7 @@ impl Parser {
         }
         match b {
             b'\r' => self.state = State::VersionCr,
-            b'\n' if self.v6() => self.state = State::FirstField,
+            b'\n' if self.dialect().bare_lf_ends_line() => self.state = State::FirstField,
             b'\n' if self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => self.state = State::VersionCr,
             b'\n' => return Parser::fail_at(cur, cur.pos + 1, errors::VERSION_CRLF),
             _ => return Parser::fail_at(cur, cur.pos, errors::VERSION_CRLF),
@@ -452,7 +456,7 @@ impl Parser {
     pub(super) fn version_cr(&mut self, cur: &mut Cursor) -> Step {
         if cur.peek() == Some(b'\n') {
             cur.pos += 1;
-        } else if self.v6() {
+        } else if self.dialect().version_needs_lf() {
             return Parser::fail_at(cur, cur.pos, errors::VERSION_CRLF);
         } else if !self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) {
             return Parser::fail_at(cur, cur.pos, errors::VERSION_LF);
@@ -463,8 +467,8 @@ impl Parser {
 
     /// `status-code = 3DIGIT`
     pub(super) fn status(&mut self, cur: &mut Cursor) -> Step {
-        if self.v6() {
-            return self.status_v6(cur);
+        if self.dialect().status_has_any_length() {
+            return self.status_of_any_length(cur);
         }
         match cur.peek() {
             Some(b @ b'0'..=b'9') => self.status = self.status * 10 + u16::from(b - b'0'),
@@ -478,8 +482,8 @@ impl Parser {
         Ok(())
     }
 
-    /// llhttp 6 takes any number of digits, down to none, up to 999.
-    fn status_v6(&mut self, cur: &mut Cursor) -> Step {
+    /// Any number of digits, down to none, up to 999.
+    fn status_of_any_length(&mut self, cur: &mut Cursor) -> Step {
         let Some(b) = cur.peek() else { return Ok(()) };
         if !b.is_ascii_digit() {
             self.state = State::AfterStatus;
@@ -503,7 +507,10 @@ impl Parser {
                 return Ok(());
             }
             b'\r' => self.state = State::ReasonCr,
-            b'\n' if self.v6() || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => {
+            b'\n'
+                if self.dialect().bare_lf_ends_line()
+                    || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) =>
+            {
                 self.state = State::FirstField
             }
             b'\n' => return Parser::fail_at(cur, cur.pos + 1, errors::STATUS),
@@ -525,7 +532,11 @@ impl Parser {
         cur.pos += 1;
         self.state = match rest.get(n) {
             Some(b'\r') => State::ReasonCr,
-            _ if self.v6() || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) => State::FirstField,
+            _ if self.dialect().bare_lf_ends_line()
+                || self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) =>
+            {
+                State::FirstField
+            }
             _ => return Err(Stop::Error(errors::REASON_CR)),
         };
         Ok(())
@@ -534,9 +545,8 @@ impl Parser {
     pub(super) fn reason_cr(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
             Some(b'\n') => cur.pos += 1,
-            _ if self.v6() => cur.pos += 1,
-            // Before 9.4 a second CR ended the status line.
-            Some(b'\r') if self.config.dialect < Dialect::V9_4 => cur.pos += 1,
+            _ if self.dialect().any_byte_passes_for_lf() => cur.pos += 1,
+            Some(b'\r') if self.dialect().second_cr_ends_status_line() => cur.pos += 1,
             _ if self.lenient(Lenient::OPTIONAL_LF_AFTER_CR) => {}
             _ => return Parser::fail_at(cur, cur.pos, errors::LF_AFTER_CR),
         }

@@ -96,3 +96,35 @@ pub(super) enum Span {
     ExtName,
     ExtValue,
 }
+
+/// Where a list of tokens stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListPhase {
+    /// Before an item.
+    Before,
+    /// In an item that may be a known one.
+    Token,
+    /// After an item that may be a known one, in the white space behind it.
+    After,
+    /// In an item that is none.
+    Other,
+}
+
+/// The protocol of a start line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http,
+    Rtsp,
+    Ice,
+}
+
+impl Protocol {
+    /// What stands before the slash of its version.
+    pub(super) const fn name(self) -> &'static [u8] {
+        match self {
+            Protocol::Http => b"HTTP",
+            Protocol::Rtsp => b"RTSP",
+            Protocol::Ice => b"ICE",
+        }
+    }
+}
