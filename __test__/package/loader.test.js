@@ -20,7 +20,7 @@ let cases = 0;
 function load(packages, pretend = {}) {
   const dir = path.join(tmp, String(cases++), 'node_modules', 'rust-http');
   fs.mkdirSync(path.join(dir, 'lib/native'), { recursive: true });
-  fs.copyFileSync(path.join(root, 'lib/native/addon.js'), path.join(dir, 'lib/native/addon.js'));
+  for (const file of ['addon.js', 'snapshot.js']) fs.copyFileSync(path.join(root, 'lib/native', file), path.join(dir, 'lib/native', file));
   fs.cpSync(path.join(root, 'lib/globals'), path.join(dir, 'lib/globals'), { recursive: true });
   fs.copyFileSync(path.join(root, 'package.json'), path.join(dir, 'package.json'));
   for (const [name, { version, main }] of Object.entries(packages)) {

@@ -14,7 +14,7 @@ const { IncomingMessage } = require('../message/incoming');
 const { acceptLazily } = require('../transport/lazy-socket');
 const { follow, nameLike } = require('../compat/mirror-shape');
 const {
-  asksBeforeUpgrade, closeReturns, closesIdle, joinsDuplicates, kOptimizeEmpty, keepsLonger, limitsHeadTime, refusesBodyWrites, requiresHost, storesNoDelay,
+  asksBeforeUpgrade, closeReturns, closesIdle, isNode, joinsDuplicates, kOptimizeEmpty, keepsLonger, limitsHeadTime, refusesBodyWrites, requiresHost, storesNoDelay,
   watchesAtOnce,
 } = require('../compat/node-features');
 const { parseUniqueHeadersOption } = require('../message/outgoing');
@@ -165,7 +165,8 @@ const setupConnectionsTracking = watchesAtOnce ? watchConnections : function() {
   watchConnections(this);
   acceptNatively.call(this);
 };
-nameLike(setupConnectionsTracking, builtinServer.setupConnectionsTracking);
+// Other runtimes have no such function.
+if (isNode) nameLike(setupConnectionsTracking, builtinServer.setupConnectionsTracking);
 
 /**
  * What a server does before it stops to listen.
