@@ -7,7 +7,7 @@
  * read and change them, so every decision is made from what they hold at that moment and no second book is kept.
  */
 
-const { NumberIsFinite, ObjectDefineProperty, ObjectKeys, ObjectSetPrototypeOf, Symbol } = require('../globals/primordials');
+const { NumberIsFinite, ObjectDefineProperty, ObjectHasOwn, ObjectKeys, ObjectSetPrototypeOf, Symbol } = require('../globals/primordials');
 const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 const net = require('net');
@@ -17,7 +17,7 @@ const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./options');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
-const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer, limitsFromOne, tellsTunnelOnce } = require('../compat/node-features');
+const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer, limitsFromOne, marksKeptSockets, tellsTunnelOnce } = require('../compat/node-features');
 const native = require('../native/addon');
 const {
   pool: {
@@ -121,6 +121,12 @@ Agent.prototype.getName = function getName(options = {}) {
 
 const plainName = Agent.prototype.getName;
 
+// What a request may leave in the buffer of its socket holds for a kept one as for a new one.
+function takeMark(socket, { highWaterMark }) {
+  const state = socket._writableState;
+  if (highWaterMark !== undefined && highWaterMark !== null && state) state.highWaterMark = highWaterMark;
+}
+
 /**
  * Gives a request its socket: a free one, a new one, or a place in the queue.
  * @param {ClientRequest} req
@@ -157,6 +163,7 @@ Agent.prototype.addRequest = function addRequest(req, options, port, localAddres
         req[sockets.kPlacer] = this;
       }
       sockets.endIdle(socket);
+      if (marksKeptSockets) takeMark(socket, ObjectHasOwn(this.options, 'highWaterMark') ? this.options : options);
       sockets.renewAsyncIdentity(socket);
       this.reuseSocket(socket, req);
       assign(this, req, socket);
@@ -537,11 +544,13 @@ function maybeEnableKeylog(eventName) {
   if (eventName !== 'keylog') return;
   this.removeListener('newListener', maybeEnableKeylog);
   const agent = this;
-  this[kOnKeylog] = function onKeylog(line) {
+  this[kOnKeylog] = function onkeylog(line) {
     agent.emit('keylog', line, this);
   };
-  for (const name of ObjectKeys(this.sockets)) {
-    for (const socket of this.sockets[name]) socket.on('keylog', this[kOnKeylog]);
+  for (const pool of [this.sockets, this.freeSockets]) {
+    for (const name of ObjectKeys(pool)) {
+      for (const socket of pool[name]) socket.on('keylog', this[kOnKeylog]);
+    }
   }
 }
 

@@ -76,6 +76,8 @@ module.exports = {
 
   /** That a proxy has opened no tunnel, a request hears once, and of an error behind the 'timeout' (22.23, 24.15, 25.7). */
   tellsTunnelOnce: ask(probes.tellsTunnelOnce, since(24)),
+  /** A kept socket gets the high-water mark that its next request names (24.21, 26.9). */
+  marksKeptSockets: ask(probes.marksKeptSockets, since(26, 9)),
   /** Before a request goes to a proxy, its Host field is compared with its target (24.19, 26.5); then a request keeps its authority (24.21, 26.6). */
   checksAuthority: ask(probes.checksAuthority, since(26, 5)),
   keepsAuthority: ownSymbol(requestAlone({}), 'kAuthority') !== undefined,

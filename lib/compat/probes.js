@@ -160,6 +160,16 @@ const asksHeaders = () => {
   return asked === 'headers';
 };
 
+/** Whether an agent gives a kept socket the high-water mark of the request that it serves next. */
+const marksKeptSockets = () => {
+  const agent = new builtin.Agent();
+  const options = { host: '', highWaterMark: 2 };
+  const socket = { destroyed: false, writable: true, _writableState: { highWaterMark: 1 }, setTimeout() {}, ref() {}, removeListener() {} };
+  agent.freeSockets[agent.getName(options)] = [socket];
+  agent.addRequest({ getHeader() {}, onSocket() {}, emit() {} }, options);
+  return socket._writableState.highWaterMark === 2;
+};
+
 /** Whether a server without a time for heads has one that fits the time for requests. */
 const limitsHeadTime = () => {
   const { storeHTTPOptions } = require('_http_server');
@@ -451,6 +461,7 @@ module.exports = {
   leavesHeadersAlone,
   limitsFromOne,
   limitsHeadTime,
+  marksKeptSockets,
   namesSet,
   namesTarget,
   optionsAlone,

@@ -11,6 +11,7 @@ const { WeakMap } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
 const { Duplex } = require('stream');
 const { ClientRequest: Builtin } = require('../compat/builtin');
+const { ownSymbol } = require('../compat/own-symbol');
 const { quietly } = require('../compat/quiet');
 const server = require('./server-entries');
 
@@ -38,6 +39,9 @@ const performance = {
   begin(req) {
     const shadow = quietly(CHANNELS, () => {
       const request = new Builtin({ ...NOWHERE, host: req.host, method: req.method, path: req.path, headers: req.getHeaders() });
+      // From 24.21 on an entry names host and port as the request has them.
+      const authority = ownSymbol(request, 'kAuthority');
+      if (authority !== undefined) request[authority] = req[authority];
       request.socket = NO_SOCKET;
       request._finish();
       return request;

@@ -468,13 +468,15 @@ function parserOnIncoming(req, keepAlive) {
   if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this, req, reached)) req._dumpAndCloseReadable();
   connection.requests.push(req);
 
+  const { responseOptions } = connection;
+  // A listener of 'connection' may have given it another.
+  if (!isUnbuilt(socket)) responseOptions.highWaterMark = socket.writableHighWaterMark;
   // Answers that the peer does not read pile up: nothing more is read until they are gone.
-  if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= connection.responseOptions.highWaterMark)) {
+  if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= responseOptions.highWaterMark)) {
     socket._paused = true;
     socket.pause();
   }
 
-  const { responseOptions } = connection;
   responseOptions.rejectNonStandardBodyWrites = server.rejectNonStandardBodyWrites;
   const res = new server[kServerResponse](req, responseOptions);
   res._keepAliveTimeout = server.keepAliveTimeout;

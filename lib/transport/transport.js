@@ -509,7 +509,8 @@ function send(socket, data, encoding) {
   const index = socket[kIndex];
   const built = socket[kUnbuilt] === undefined;
   const attached = socket[kAttached];
-  const { driver, limit } = attached;
+  const { driver } = attached;
+  const limit = built ? socket._writableState.highWaterMark : attached.limit;
   const held = !driver.lags && isHeld(index);
   const corked = isCorked(socket);
   // As the stream counts: characters of a text, bytes of the rest.
