@@ -18,6 +18,7 @@ const { kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('../parser/strict');
 const { kNeedDrain } = require('../compat/symbols');
+const { tellDrain } = require('../message/outgoing-body');
 const { replace } = require('./agent');
 const { isTunnelError } = require('./agent-proxy');
 const { ANSWERED, endsSilently, freeSocketErrorListener, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
@@ -193,10 +194,7 @@ function responseOnTimeout() {
 /** The buffer of the connection is empty: the request may write on. */
 function ondrain() {
   const req = this._httpMessage;
-  if (req && !req.finished && req[kNeedDrain]) {
-    req[kNeedDrain] = false;
-    req.emit('drain');
-  }
+  if (req && !req.finished && req[kNeedDrain]) tellDrain(req);
 }
 
 function socketErrorListener(error) {

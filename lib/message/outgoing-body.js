@@ -316,10 +316,16 @@ function sendHeldChunk(message) {
   const accepted = message._send(CRLF_BYTES, null, isUntold ? undefined : (error) => {
     for (const { callback } of held) callback(error);
   });
-  if (TRACKS_END && accepted && message[kNeedDrain]) {
-    message[kNeedDrain] = false;
-    message.emit('drain');
-  }
+  if (TRACKS_END && accepted && message[kNeedDrain]) tellDrain(message);
+}
+
+/**
+ * A message that waits for room has it.
+ * @param {OutgoingMessage} message whose write() has answered false
+ */
+function tellDrain(message) {
+  message[kNeedDrain] = false;
+  message.emit('drain');
 }
 
 function refuseWrite(message, error, callback) {
@@ -560,8 +566,7 @@ function _flush() {
   if (this.finished) {
     this._finish();
   } else if (this[kNeedDrain] && (drainsWithSocket ? socket.writableLength === 0 : accepted || (TRACKS_END && accepted === undefined))) {
-    this[kNeedDrain] = false;
-    this.emit('drain');
+    tellDrain(this);
   }
 }
 
@@ -579,8 +584,8 @@ function _flushOutput(socket) {
   }
   const queue = this.outputData;
   if (queue.length === 0) return undefined;
-  // Nobody sees how a single write was corked where the core makes it.
   const wasCorked = socket.writableCorked > 0;
+  // Nobody sees how a single write was corked where the core makes it.
   const corks = queue.length > 1 || socket.write !== nativeWrite || !hasOriginalWrites(socket);
   if (corks) socket.cork();
   let accepted;
@@ -655,7 +660,6 @@ function addTrailers(headers) {
 }
 
 module.exports = {
-  getDefaultHighWaterMark,
-  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finished, flushHeaders, isHeard, isWhole, nop,
-  sendHeldChunk, sendWhole, write,
+  _finish, _flush, _flushOutput, _send, _writeRaw, addTrailers, end, finished, flushHeaders, getDefaultHighWaterMark, isHeard, isWhole,
+  nop, sendHeldChunk, sendWhole, tellDrain, write,
 };

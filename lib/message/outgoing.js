@@ -198,10 +198,7 @@ OutgoingMessage.prototype.uncork = function() {
   if (held && corksEachTurn) body.sendHeldChunk(this);
   if (socket) socket.uncork();
   // All that was held is with the kernel.
-  if (held && corksEachTurn && socket && this[kNeedDrain] && this.writableLength === 0) {
-    this[kNeedDrain] = false;
-    this.emit('drain');
-  }
+  if (held && corksEachTurn && socket && this[kNeedDrain] && this.writableLength === 0) body.tellDrain(this);
   if (held && !corksEachTurn) body.sendHeldChunk(this);
 };
 

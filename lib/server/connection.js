@@ -20,7 +20,7 @@ const { DESTROYED, PEER_ENDED, SHUT_DOWN, closesAsNode, dismiss, isBeingAccepted
 const { corksEachTurn, destroysQueued, detachesSignal, drainsWithQueue, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
 const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
-const { finished, isHeard } = require('../message/outgoing-body');
+const { finished, isHeard, tellDrain } = require('../message/outgoing-body');
 const { closeUnread, dumpUnread, forgetAtEnd } = require('../message/request-end');
 const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
 const { BUSY, SHORTEST_TICKED } = require('./connections');
@@ -612,8 +612,7 @@ function socketOnDrain() {
 
 function tellDrained(message) {
   if (!message || message.finished || !message[kNeedDrain] || (corksEachTurn && message[kChunkedLength] > 0)) return;
-  message[kNeedDrain] = false;
-  message.emit('drain');
+  tellDrain(message);
 }
 
 // --------------------------------------------------------------------------------------------------------- timeouts
