@@ -8,11 +8,12 @@
  * is written is said here.
  */
 
-const { ArrayIsArray, Boolean, ObjectGetOwnPropertySymbols, URL } = require('../globals/primordials');
+const { ArrayIsArray, Boolean, URL } = require('../globals/primordials');
 const { Agent: Builtin } = require('../compat/builtin');
 const { hostField } = require('./options');
 const { codes } = require('../util/errors');
 const { checksAuthority, kProxyConfig } = require('../compat/node-features');
+const { ownSymbol } = require('../compat/own-symbol');
 const { validatePort } = require('../util/validators');
 
 /**
@@ -126,8 +127,9 @@ function parse(url) {
  * @returns {boolean} whether that is the connection to a proxy: the tunnel through it is handed to the callback
  */
 function waitsForTunnel(agent, socket) {
-  return kProxyConfig !== undefined && Boolean(agent[kProxyConfig]) &&
-    ObjectGetOwnPropertySymbols(socket).some((symbol) => symbol.description === 'kWaitForProxyTunnel' && socket[symbol]);
+  if (kProxyConfig === undefined || !agent[kProxyConfig]) return false;
+  const waits = ownSymbol(socket, 'kWaitForProxyTunnel');
+  return waits !== undefined && Boolean(socket[waits]);
 }
 
 /**

@@ -70,15 +70,19 @@ function idleSocket() {
   return ObjectAssign(socket, { writable: true, _httpMessage: { shouldKeepAlive: true }, _handle: { onread: null, readStart() {} } });
 }
 
+function requestBy(createConnection, args) {
+  return quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection }));
+}
+
 /** A request that is made and nothing else, since it has no connection. */
 function requestAlone(...args) {
-  return quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection() {} }));
+  return requestBy(() => {}, args);
 }
 
 /** The options that a creator of connections sees without an agent. */
 function optionsAlone(...args) {
   let seen;
-  quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection(options) { seen = options; } }));
+  requestBy((options) => { seen = options; }, args);
   return seen;
 }
 
@@ -181,15 +185,13 @@ const limitsHeadTime = () => {
   return true;
 };
 
-/** The fields of a head that is made of arguments for writeHead(), and kept by a response that is none. */
-function fieldsOf(...args) {
-  let told;
-  builtin.ServerResponse.prototype.writeHead.call({ _storeHeader(line, fields) { told = fields; } }, 200, ...args);
-  return told;
-}
-
-/** Whether writeHead() takes what stands behind a reason that is no string for the fields. */
-const takesLastFields = () => fieldsOf(null, { a: 'b' })?.a === 'b';
+/** Whether writeHead() takes what stands behind a reason that is no string for the fields; asked of a response that is none. */
+const takesLastFields = () => {
+  const fields = { a: 'b' };
+  let taken;
+  builtin.ServerResponse.prototype.writeHead.call({ _storeHeader(line, given) { taken = given; } }, 200, null, fields);
+  return taken?.a === 'b';
+};
 
 /** Whether a link of early hints may have no parameter; asked of a response that is none. */
 const takesAnyLink = () => {
