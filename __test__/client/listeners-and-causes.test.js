@@ -5,10 +5,10 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const builtin = require('node:http');
-const net = require('node:net');
 const { Duplex } = require('node:stream');
 const { test } = require('node:test');
 const ours = require('../..');
+const { withPeers } = require('./scenario');
 
 const TRANSPORTS = ['native', 'stream'];
 const PART = 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi';
@@ -26,23 +26,7 @@ function closing(emitter) {
   });
 }
 
-async function withServer(serve, run) {
-  const peers = new Set();
-  const server = net.createServer((peer) => {
-    peers.add(peer);
-    peer.on('error', () => {});
-    peer.on('data', () => serve(peer));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  try {
-    return await run(server.address().port);
-  } finally {
-    for (const peer of peers) peer.destroy();
-    server.close();
-    await once(server, 'close');
-  }
-}
+const withServer = (serve, run) => withPeers((peer) => peer.on('data', () => serve(peer)), run);
 
 async function everyListener(http, transport) {
   const log = [];

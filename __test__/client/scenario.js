@@ -15,6 +15,30 @@ function label(prefix, name, value) {
 }
 
 /**
+ * Runs a TCP server for the time of a test; what it has accepted ends with it.
+ * @param {function(net.Socket)} accept called with each connection
+ * @param {function(number): Promise<*>} use gets the port
+ * @returns {Promise<*>} what `use` returned
+ */
+async function withPeers(accept, use) {
+  const peers = new Set();
+  const server = net.createServer((peer) => {
+    peers.add(peer);
+    peer.on('error', () => {});
+    accept(peer);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    return await use(server.address().port);
+  } finally {
+    for (const peer of peers) peer.destroy();
+    server.close();
+    await once(server, 'close');
+  }
+}
+
+/**
  * @param {object} http the module to try
  * @param {object} scenario
  * @param {function(net.Socket)} scenario.server called once the request has arrived
@@ -24,16 +48,13 @@ function label(prefix, name, value) {
  */
 async function play(http, { server: serve, options = {}, at = {} }) {
   const log = [];
-  const peers = new Set();
-  const server = net.createServer((peer) => {
-    peers.add(peer);
-    peer.on('error', () => {});
-    peer.once('data', () => serve(peer));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  await withPeers((peer) => peer.once('data', () => serve(peer)), (port) => record(http, { port, options, at, log }));
+  return log;
+}
+
+async function record(http, { port, options, at, log }) {
   const agent = options.agent ?? new http.Agent();
-  const req = http.request({ host: '127.0.0.1', port: server.address().port, ...options, agent });
+  const req = http.request({ host: '127.0.0.1', port, ...options, agent });
   const closed = new Promise((resolve) => {
     req.on('close', resolve);
   });
@@ -63,9 +84,6 @@ async function play(http, { server: serve, options = {}, at = {} }) {
     setTimeout(resolve, 20);
   });
   agent.destroy?.();
-  for (const peer of peers) peer.destroy();
-  server.close();
-  return log;
 }
 
 /** A step that writes its own name into the list and does something with the request. */
@@ -76,4 +94,4 @@ function step(name, action) {
   };
 }
 
-module.exports = { PART, WHOLE, play, step };
+module.exports = { PART, WHOLE, play, step, withPeers };
