@@ -7,6 +7,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { execFileSync, spawnSync } = require('node:child_process');
+const { copyRepository } = require('../__test__/docs/run');
 
 const root = path.join(__dirname, '..');
 const target = path.join(root, 'target/asan');
@@ -28,11 +29,10 @@ function build() {
   const env = { ...process.env, RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address -Zexternal-clangrt' };
   execFileSync('cargo', ['build', '--lib', '--release', '--target', TRIPLE, '--target-dir', target], { cwd: root, env, stdio: 'inherit' });
   fs.rmSync(tree, { recursive: true, force: true });
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
-  for (const file of files.filter((name) => fs.existsSync(path.join(root, name)))) fs.cpSync(path.join(root, file), path.join(tree, file));
-  for (const dir of ['node_modules', '.cache']) {
-    if (fs.existsSync(path.join(root, dir))) fs.symlinkSync(fs.realpathSync(path.join(root, dir)), path.join(tree, dir));
-  }
+  copyRepository(tree, true);
+  // Node's tests, if they were fetched.
+  const cache = path.join(root, '.cache');
+  if (fs.existsSync(cache)) fs.symlinkSync(fs.realpathSync(cache), path.join(tree, '.cache'));
   fs.copyFileSync(path.join(target, TRIPLE, 'release/librust_http.so'), path.join(tree, 'rust-http.linux-x64-gnu.node'));
 }
 
