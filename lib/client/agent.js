@@ -91,13 +91,13 @@ function Agent(options) {
   this.on('free', onSocketFree);
   this.on('newListener', maybeEnableKeylog);
 }
+ObjectSetPrototypeOf(Agent.prototype, EventEmitter.prototype);
+ObjectSetPrototypeOf(Agent, EventEmitter);
+
 function validateTotal(value) {
   validateNumber(value, 'maxTotalSockets', limitsFromOne ? 1 : undefined);
   if (!limitsFromOne && !(value > 0)) throw new codes.ERR_OUT_OF_RANGE('maxTotalSockets', '> 0', value);
 }
-
-ObjectSetPrototypeOf(Agent.prototype, EventEmitter.prototype);
-ObjectSetPrototypeOf(Agent, EventEmitter);
 
 /** The limit of sockets per origin for agents that set none. */
 Agent.defaultMaxSockets = Infinity;

@@ -26,7 +26,7 @@ const REASONS = {
   UPGRADE: 'upgrade',
 };
 
-/** Methods of a socket: who replaces one of them reads or writes it himself, or wants to see what is read and written. */
+/** Methods of a socket: a program that replaces one of them reads or writes by itself, or wants to see what is read and written. */
 const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
   'pipe', '_read', '_write', '_writev', '_final', '_destroy', 'ref', 'unref'];
 
