@@ -1,12 +1,16 @@
 'use strict';
 
 // The server under load:  node app.js MODULE HANDLER     prints its port, ends with its standard input.
-// MODULE is 'node:http' or the path of a module with the same exports. Bun and Deno run this same file.
+// MODULE is 'node:http' or the path of a module with the same exports; with BENCH_TLS in the environment, that of https. Bun and Deno run
+// this same file.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { bodyHandlers } = require('./bodies');
 
 const [module_, name] = process.argv.slice(2);
 const http = require(module_);
 
-const large = Buffer.alloc(1024 * 1024, 'x');
 const chunk = 'x'.repeat(256);
 
 const handlers = {
@@ -38,9 +42,7 @@ const handlers = {
     res.write(chunk);
     res.end(chunk);
   },
-  large: (req, res) => {
-    res.end(large);
-  },
+  ...bodyHandlers(http),
 };
 
 // busy-20 computes for 20 us, and answers.
@@ -65,7 +67,27 @@ function expressApp() {
   return app;
 }
 
-const server = http.createServer(handlerOf(name));
+function tlsOptions() {
+  const dir = path.join(__dirname, '..', '__test__', 'fixtures', 'tls');
+  return { key: fs.readFileSync(path.join(dir, 'key.pem')), cert: fs.readFileSync(path.join(dir, 'cert.pem')) };
+}
+
+// Echoes of the package ws, where it is installed.
+function webSocketServer() {
+  const server = http.createServer();
+  const { WebSocketServer } = require('ws');
+  new WebSocketServer({ server }).on('connection', (socket) => {
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  return server;
+}
+
+function createServer() {
+  if (name === 'ws') return webSocketServer();
+  return process.env.BENCH_TLS ? http.createServer(tlsOptions(), handlerOf(name)) : http.createServer(handlerOf(name));
+}
+
+const server = createServer();
 server.listen(0, '127.0.0.1', 1024, () => {
   console.log(`port ${server.address().port}`);
 });

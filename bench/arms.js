@@ -12,10 +12,10 @@ function runnable(file) {
   return fs.existsSync(file) && spawnSync(file, ['--version'], { stdio: 'ignore', timeout: 10000 }).status === 0;
 }
 
-// Takes paths of modules to measure, and transports of ours (each is then an arm of its own). Returns [{ label, command, module, env }]:
+// Takes paths of modules to measure, transports of ours (each is then an arm of its own), and the Node that runs them. Returns [{ label, command, module, env }]:
 // `command` starts a script, `module` is what it loads.
-function serverArms(modules, others, transports = []) {
-  const node = [process.execPath];
+function serverArms(modules, others, transports = [], binary = process.execPath) {
+  const node = [binary];
   const arms = [
     { label: 'node:http', command: node, module: 'node:http' },
     { label: 'node:http again', command: node, module: 'node:http' },

@@ -30,6 +30,25 @@ for (const connections of [2, 4, 8, 16]) {
   scenarios.push({ name: `c${connections}`, handler: 'hello', load: 'get', connections, extra: true, about: `GET, ${connections} connections` });
 }
 
+// Bodies, where what the kernel does with their bytes is most of the time. `origin`: the handler has a server behind it; `tls`: over https;
+// `needs`: a package. They are run when --only names them.
+const bodyConnections = 16;
+const bodies = [
+  { name: 'body-pieces', handler: 'pieces', load: 'get', about: 'GET, 1 MiB in 64 writes, Content-Length' },
+  { name: 'body-chunked', handler: 'pieces-chunked', load: 'get', about: 'GET, 1 MiB in 64 writes, chunked' },
+  { name: 'body-drain', handler: 'pieces-drain', load: 'get', about: "GET, 1 MiB in 64 writes that wait for 'drain'" },
+  { name: 'body-file', handler: 'file', load: 'get', about: 'GET, a file of 1 MiB piped' },
+  { name: 'body-proxy', handler: 'proxy', load: 'get', origin: true, about: 'GET, 1 MiB piped from another server' },
+  { name: 'upload-data', handler: 'upload-data', load: 'upload', about: "POST of 1 MiB, 'data'" },
+  { name: 'upload-iterate', handler: 'upload-iterate', load: 'upload', about: 'POST of 1 MiB, async iteration' },
+  { name: 'upload-pipe', handler: 'upload-pipe', load: 'upload', about: 'POST of 1 MiB, piped to nothing' },
+  { name: 'tls-hello', handler: 'hello', load: 'get', tls: true, connections: defaultConnections, about: 'https, GET, 12 byte answer' },
+  { name: 'tls-headers', handler: 'headers', load: 'browser', tls: true, connections: defaultConnections, about: 'https, GET with 12 browser headers, req.headers read' },
+  { name: 'tls-body', handler: 'large', load: 'get', tls: true, about: 'https, GET, 1 MiB answer' },
+  { name: 'ws-echo', handler: 'ws', load: 'ws', needs: 'ws', about: 'WebSocket, a message of 64 bytes echoed by the package ws' },
+];
+for (const scenario of bodies) scenarios.push({ connections: bodyConnections, extra: true, ...scenario });
+
 // Paths by handler; everything else asks for '/'.
 const paths = { express: '/hello' };
 

@@ -1,7 +1,7 @@
 'use strict';
 
 // npm run bench: our server against node:http (twice, so that the noise is seen), and Bun's and Deno's node:http, under wrk.
-//   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--transport stream|native|offload]... [--spread]
+//   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--transport stream|native|offload]... [--spread] [--node BINARY]
 //                    [--node-only] [--report [--report-to DIR]]
 // --report measures the clients too (client.js), with the same options, and writes the tables and plots of README.md and docs/PERFORMANCE.md.
 // Servers stand on core 0, wrk on core 1; with --spread both have all cores, so that a server with several threads can use them. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
@@ -12,6 +12,7 @@ const path = require('node:path');
 const { spawn, spawnSync } = require('node:child_process');
 const { parseArgs } = require('node:util');
 const nodeHttp = require('node:http');
+const nodeHttps = require('node:https');
 const { scenarios, pathOf } = require('./scenarios');
 const { serverArms } = require('./arms');
 const { startServer } = require('./server-process');
@@ -34,6 +35,7 @@ function options() {
       json: { type: 'string' },
       module: { type: 'string', multiple: true, default: [path.join(__dirname, '..', 'lib', 'index.js')] },
       'transport': { type: 'string', multiple: true, default: [] },
+      'node': { type: 'string', default: process.execPath },
       'spread': { type: 'boolean', default: false },
       'node-only': { type: 'boolean', default: false },
       'report': { type: 'boolean', default: false },
@@ -43,11 +45,15 @@ function options() {
   return { ...values, rounds: Number(values.rounds), seconds: Number(values.seconds) };
 }
 
-// Takes a scenario, a port and seconds; returns a promise of wrk's result line.
+function loadCommand(scenario, port, seconds) {
+  if (scenario.load === 'ws') return [process.execPath, path.join(__dirname, 'ws-load.js'), String(port), String(scenario.connections), String(seconds)];
+  const url = `${scenario.tls ? 'https' : 'http'}://127.0.0.1:${port}${pathOf(scenario)}`;
+  return ['wrk', '-t', '1', '-c', String(scenario.connections), '-d', `${seconds}s`, '--latency', '-s', script, url, '--', scenario.load];
+}
+
+// Takes a scenario, a port and seconds; returns a promise of the load's result line.
 function wrk(scenario, port, seconds, core) {
-  const url = `http://127.0.0.1:${port}${pathOf(scenario)}`;
-  const command = ['wrk', '-t', '1', '-c', String(scenario.connections), '-d', `${seconds}s`, '--latency', '-s', script, url, '--', scenario.load];
-  const [file, ...args] = onCore(core, command);
+  const [file, ...args] = onCore(core, loadCommand(scenario, port, seconds));
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -68,10 +74,11 @@ function wrk(scenario, port, seconds, core) {
 
 // One plain request per arm before any load: all arms must answer the same.
 function ask(scenario, port) {
-  const method = scenario.load === 'post' ? 'POST' : 'GET';
+  const method = scenario.load === 'post' || scenario.load === 'upload' ? 'POST' : 'GET';
   const headers = scenario.handler === 'headers' ? { 'User-Agent': 'bench', 'Cookie': 'a=b' } : {};
   return new Promise((resolve, reject) => {
-    const req = nodeHttp.request({ port, host: '127.0.0.1', path: pathOf(scenario), method, headers, agent: false }, (res) => {
+    const { request } = scenario.tls ? nodeHttps : nodeHttp;
+    const req = request({ port, host: '127.0.0.1', path: pathOf(scenario), method, headers, agent: false, rejectUnauthorized: false }, (res) => {
       const parts = [];
       res.on('data', (part) => parts.push(part));
       res.on('end', () => resolve(`${res.statusCode} ${Buffer.concat(parts).toString('latin1')}`));
@@ -96,12 +103,19 @@ async function measure(scenario, arm, seconds, core) {
   };
 }
 
-async function startArms(scenario, arms, spread) {
+// The module of an arm, or that of https beside it.
+function moduleOf({ module }, { tls }) {
+  if (!tls) return module;
+  return module.startsWith('node:') ? 'node:https' : path.join(path.dirname(module), 'https.js');
+}
+
+async function startArms(scenario, arms, spread, origin) {
   const started = [];
+  const env = { ...process.env, ...(scenario.tls && { BENCH_TLS: '1' }), ...(origin && { BENCH_ORIGIN: String(origin.port) }) };
   for (const arm of arms) {
     try {
-      const server = await startServer(spread ? null : serverCore, [...arm.command, path.join(__dirname, 'app.js'), arm.module, scenario.handler],
-                                       { ...process.env, ...arm.env });
+      const command = [...arm.command, path.join(__dirname, 'app.js'), moduleOf(arm, scenario), scenario.handler];
+      const server = await startServer(spread ? null : serverCore, command, { ...env, ...arm.env });
       started.push({ ...arm, server, rounds: [] });
     } catch (error) {
       if (arm.module !== 'node:http' || arm.label.startsWith('node:http')) throw error;
@@ -112,9 +126,10 @@ async function startArms(scenario, arms, spread) {
 }
 
 async function runScenario(scenario, arms, { rounds, seconds, spread }) {
-  const started = await startArms(scenario, arms, spread);
+  const origin = scenario.origin && await startServer(spread ? null : loadCore, [process.execPath, path.join(__dirname, 'raw-server.js')]);
+  const started = await startArms(scenario, arms, spread, origin);
   try {
-    const answers = await Promise.all(started.map((arm) => ask(scenario, arm.server.port)));
+    const answers = scenario.load === 'ws' ? [] : await Promise.all(started.map((arm) => ask(scenario, arm.server.port)));
     const odd = answers.findIndex((answer) => answer !== answers[0]);
     if (odd >= 0) throw new Error(`${scenario.name}: ${started[odd].label} answers ${answers[odd].slice(0, 200)}, not ${answers[0].slice(0, 200)}`);
     const core = spread ? null : loadCore;
@@ -127,7 +142,7 @@ async function runScenario(scenario, arms, { rounds, seconds, spread }) {
       }
     }
   } finally {
-    await Promise.all(started.map((arm) => arm.server.stop()));
+    await Promise.all([...started.map((arm) => arm.server), ...(origin ? [origin] : [])].map((server) => server.stop()));
   }
   return summarize(started);
 }
@@ -150,6 +165,21 @@ function commandOf({ only, rounds, seconds, 'node-only': nodeOnly }) {
   return `npm run bench -- --report --rounds ${rounds} --seconds ${seconds}${only ? ` --only '${only}'` : ''}${nodeOnly ? ' --node-only' : ''}`;
 }
 
+function versionOf(node) {
+  if (node === process.execPath) return process.versions.node;
+  return spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
+}
+
+function isPossible({ name, needs }) {
+  try {
+    if (needs !== undefined) require.resolve(needs);
+    return true;
+  } catch {
+    console.log(`${name} left out: the package ${needs} is not installed`);
+    return false;
+  }
+}
+
 async function main() {
   const opts = options();
   if (opts.report && opts.module.length > 1) throw new Error('--report takes one module');
@@ -162,16 +192,17 @@ async function main() {
   if (opts.spread) console.log('not pinned: servers and wrk share all cores');
   else if (!pinned) console.log('not pinned to cores (taskset is missing, or there is one core): expect noise');
 
-  const wanted = scenarios.filter((s) => (opts.only ? new RegExp(opts.only).test(s.name) : !s.extra));
-  const arms = serverArms(opts.module, !opts['node-only'], opts.transport);
-  console.log(`Node ${process.versions.node}, ${opts.rounds} rounds of ${opts.seconds} s; ratio: req/s against node:http in the same round, median (min..max)`);
+  const wanted = scenarios.filter((s) => (opts.only ? new RegExp(opts.only).test(s.name) : !s.extra) && isPossible(s));
+  const arms = serverArms(opts.module, !opts['node-only'], opts.transport, opts.node);
+  const version = versionOf(opts.node);
+  console.log(`Node ${version}, ${opts.rounds} rounds of ${opts.seconds} s; ratio: req/s against node:http in the same round, median (min..max)`);
   const results = [];
   for (const scenario of wanted) {
     const rows = await runScenario(scenario, arms, opts);
     results.push({ scenario: scenario.name, about: scenario.about, connections: scenario.connections, rows });
     console.log(`\n${scenario.name}: ${scenario.about}, ${scenario.connections} connection${scenario.connections === 1 ? '' : 's'}\n${table(rows)}`);
   }
-  const run = { node: process.versions.node, rounds: opts.rounds, seconds: opts.seconds, results };
+  const run = { node: version, rounds: opts.rounds, seconds: opts.seconds, results };
   if (opts.json) fs.writeFileSync(opts.json, `${JSON.stringify(run, null, 1)}\n`);
   if (opts.report) {
     const client = measureClients(opts);

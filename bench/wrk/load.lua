@@ -38,6 +38,10 @@ function init(args)
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/octet-stream"
     wrk.body = string.rep("x", 1024)
+  elseif kind == "upload" then
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/octet-stream"
+    wrk.body = string.rep("x", 1024 * 1024)
   elseif kind == "close" then
     wrk.headers["Connection"] = "close"
   end
