@@ -53,6 +53,12 @@ module.exports = {
   /** Bun and Deno have modules of the same names with other insides: what is Node's alone is left out there. */
   isNode,
 
+  /**
+   * An object whose prototype was changed shares its hidden class with no other once a property is added (V8 up to 12: until Node 24).
+   * Nothing but time tells.
+   */
+  splitsClasses: isNode && !since(24),
+
   // ------------------------------------------------------------------------------------------------------ the agent
   /** An agent takes its default port and protocol from its options: that is how https gives them (22). */
   agentTakesDefaults: agent.defaultPort === 1,

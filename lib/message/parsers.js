@@ -6,7 +6,7 @@ const builtinCommon = require('_http_common');
 const { isLenient } = require('../compat/builtin');
 const { choosesValidation, cutsBatches, joinsDuplicates } = require('../compat/node-features');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
-const { HTTPParser, kDrainsTicks, kRunOn } = require('../parser/parser');
+const { HTTPParser, kDrainsTicks, kMaker, kRunOn } = require('../parser/parser');
 const { endBody } = require('./request-end');
 const { calculateLenientFlags } = require('../parser/strict');
 const { giveBack } = require('../transport/transport');
@@ -114,6 +114,7 @@ function closeParser(parser) {
 function cleanParser(parser) {
   parser[kRunOn] = false;
   parser[kDrainsTicks] = false;
+  parser[kMaker] = null;
   parser[kOnMessageBegin] = null;
   parser[kOnExecute] = null;
   parser[kOnTimeout] = null;
@@ -154,7 +155,8 @@ function parserOnHeadersComplete(versionMajor, versionMinor, headers, method, ur
   }
 
   const Message = socket?.server?.[kIncomingMessage] || IncomingMessage;
-  const incoming = new Message(socket);
+  const Maker = this[kMaker];
+  const incoming = Maker !== null && Message === IncomingMessage ? new Maker(socket) : new Message(socket);
   incoming.httpVersionMajor = versionMajor;
   incoming.httpVersionMinor = versionMinor;
   incoming.httpVersion = versionMajor === 1 && versionMinor === 1 ? '1.1' : `${versionMajor}.${versionMinor}`;

@@ -23,7 +23,7 @@ const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvent
 const { deliverAll, deliverRest, nextEvent } = require('./dispatch');
 const { Fields } = require('./fields');
 const {
-  kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 } = require('./state');
 
@@ -67,6 +67,7 @@ class HTTPParser {
     this[kInitialized] = 0;
     this[kRunOn] = false;
     this[kDrainsTicks] = false;
+    this[kMaker] = null;
     this[kStarted] = -1;
     this[kHeadersCompleted] = false;
     this[kUnused] = true;
@@ -511,5 +512,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kRunOn, postpone, resourceOf, runsOn, takePostponed, within,
+  HTTPParser, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kMaker, kRunOn, postpone, resourceOf, runsOn, takePostponed, within,
 };

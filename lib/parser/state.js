@@ -13,6 +13,8 @@ const kRunOn = Symbol('runOn');
  * body and each batch of fields then (trailers, a long head), before the parser goes on. So a program can answer, listen, or destroy the connection before the message is complete.
  */
 const kDrainsTicks = Symbol('drainsTicks');
+/** Set on a parser whose requests are made by another constructor than IncomingMessage, of objects with the same looks. */
+const kMaker = Symbol('maker');
 const kHandle = Symbol('handle');
 const kResource = Symbol('resource');
 const kInitialized = Symbol('initialized');
@@ -32,6 +34,6 @@ const kPairs = Symbol('pairs');
 const kFields = Symbol('fields');
 
 module.exports = {
-  kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 };

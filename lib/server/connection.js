@@ -18,11 +18,12 @@ const { codes, connResetException } = require('../util/errors');
 const { detachSignal, rawField } = require('../message/incoming');
 const { DESTROYED, PEER_ENDED, SHUT_DOWN, closesAsNode, dismiss, isBeingAccepted } = require('../transport/lazy-socket');
 const { corksEachTurn, destroysQueued, detachesSignal, drainsWithQueue, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
-const { kAsyncId, kDrainsTicks, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
+const { kAsyncId, kDrainsTicks, kMaker, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { finished, isHeard, tellDrain } = require('../message/outgoing-body');
 const { closeUnread, dumpUnread, forgetAtEnd } = require('../message/request-end');
 const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
+const { SteadyRequest, SteadyResponse, notePrototype, prototypesOf } = require('./steady');
 const { BUSY, SHORTEST_TICKED } = require('./connections');
 const Queue = require('../util/queue');
 const performance = require('../observe/server-entries');
@@ -101,6 +102,7 @@ class Connection {
     this.released = false;
     // That protocol, where it begins behind a body that is still on its way.
     this.upgradeStream = null;
+    this.prototypes = prototypesOf(server);
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
@@ -478,7 +480,11 @@ function parserOnIncoming(req, keepAlive) {
   }
 
   responseOptions.rejectNonStandardBodyWrites = server.rejectNonStandardBodyWrites;
-  const res = new server[kServerResponse](req, responseOptions);
+  const { [kServerResponse]: Response } = server;
+  const isSteady = connection.prototypes?.isChanged;
+  // From the next request on.
+  if (isSteady) this[kMaker] = SteadyRequest;
+  const res = isSteady && Response === ServerResponse ? new SteadyResponse(req, responseOptions) : new Response(req, responseOptions);
   res._keepAliveTimeout = server.keepAliveTimeout;
   res._maxRequestsPerSocket = server.maxRequestsPerSocket;
   res._onPendingData = connection.onPendingData;
@@ -523,6 +529,7 @@ function resOnFinish() {
   connection.finishMark = lastMark();
   if (detachesSignal) detachSignal(req);
 
+  notePrototype(connection, req);
   const unread = dumpUnread(req, socket._httpMessage !== this);
   // Throws where the program has detached it.
   this.detachSocket(socket);
