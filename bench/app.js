@@ -10,6 +10,7 @@ const { bodyHandlers } = require('./bodies');
 
 const [module_, name] = process.argv.slice(2);
 const http = require(module_);
+const { isFramework, serveFramework } = require('./frameworks');
 
 const chunk = 'x'.repeat(256);
 
@@ -87,9 +88,15 @@ function createServer() {
   return process.env.BENCH_TLS ? http.createServer(tlsOptions(), handlerOf(name)) : http.createServer(handlerOf(name));
 }
 
-const server = createServer();
-server.listen(0, '127.0.0.1', 1024, () => {
-  console.log(`port ${server.address().port}`);
+function serve() {
+  const server = createServer();
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', 1024, () => resolve(server.address().port)));
+}
+
+const started = isFramework(name) ? serveFramework(http, name) : serve();
+started.then((port) => console.log(`port ${port}`), (error) => {
+  console.error(error);
+  process.exit(1);
 });
 process.stdin.on('end', () => process.exit(0));
 process.stdin.resume();

@@ -12,15 +12,16 @@ function runnable(file) {
   return fs.existsSync(file) && spawnSync(file, ['--version'], { stdio: 'ignore', timeout: 10000 }).status === 0;
 }
 
-// Takes paths of modules to measure, transports of ours (each is then an arm of its own), and the Node that runs them. Returns [{ label, command, module, env }]:
-// `command` starts a script, `module` is what it loads.
-function serverArms(modules, others, transports = [], binary = process.execPath) {
+// Takes paths of modules to measure, transports of ours (each is then an arm of its own), the Node that runs them, and whether ours takes the place of
+// node:http, by the register.js beside it, for frameworks that load that themselves. Returns [{ label, command, module, env }]: `command` starts a script,
+// `module` is what it loads.
+function serverArms(modules, others, transports = [], binary = process.execPath, registers = false) {
   const node = [binary];
   const arms = [
     { label: 'node:http', command: node, module: 'node:http' },
     { label: 'node:http again', command: node, module: 'node:http' },
     ...modules.flatMap((file) => {
-      const arm = { label: labelOf(file, modules), command: node, module: file.startsWith('node:') ? file : path.resolve(file) };
+      const arm = armOf(file, labelOf(file, modules), node, registers);
       if (transports.length === 0) return [arm];
       return transports.map((transport) => ({ ...arm, label: `${arm.label} ${transport}`, env: { RUST_HTTP_TRANSPORT: transport } }));
     }),
@@ -31,6 +32,12 @@ function serverArms(modules, others, transports = [], binary = process.execPath)
   const deno = path.join(bin, 'deno');
   if (runnable(deno)) arms.push({ label: 'deno', command: [deno, 'run', '--quiet', '--no-check', '--allow-all'], module: 'node:http' });
   return arms;
+}
+
+function armOf(file, label, node, registers) {
+  if (file.startsWith('node:')) return { label, command: node, module: file };
+  if (!registers) return { label, command: node, module: path.resolve(file) };
+  return { label, command: [...node, '--require', path.resolve(path.dirname(file), 'register.js')], module: 'node:http' };
 }
 
 function labelOf(file, modules) {

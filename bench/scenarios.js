@@ -49,11 +49,33 @@ const bodies = [
 ];
 for (const scenario of bodies) scenarios.push({ connections: bodyConnections, extra: true, ...scenario });
 
-// Paths by handler; everything else asks for '/'.
+// What people run: with --frameworks, by which the server is that of the framework, and ours comes by register.
+const FRAMEWORKS = {
+  express5: ['Express 5', 'hello', 'json', 'post', 'static'],
+  express4: ['Express 4', 'hello', 'json', 'post', 'static'],
+  fastify: ['Fastify 5', 'hello', 'json', 'post'],
+  koa: ['Koa 3', 'hello', 'json'],
+  hono: ['Hono', 'hello', 'json', 'post'],
+  nest: ['Nest', 'hello', 'json', 'post'],
+};
+const ASKED = {
+  hello: { load: 'browser', path: '/hello', about: 'GET' },
+  json: { load: 'browser', path: '/json', about: 'GET, JSON answer' },
+  post: { load: 'post-json', path: '/json', about: 'POST of JSON, parsed' },
+  static: { load: 'browser', path: '/static/file.txt', about: 'a file of 10 KiB' },
+};
+for (const [handler, [title, ...asked]] of Object.entries(FRAMEWORKS)) {
+  for (const what of asked) {
+    const { about, ...how } = ASKED[what];
+    scenarios.push({ name: `${handler}-${what}`, handler, ...how, connections: defaultConnections, extra: true, framework: true, about: `${title}, ${about}` });
+  }
+}
+
+// Paths by handler, where the scenario has none; everything else asks for '/'.
 const paths = { express: '/hello' };
 
 function pathOf(scenario) {
-  return paths[scenario.handler] ?? '/';
+  return scenario.path ?? paths[scenario.handler] ?? '/';
 }
 
 module.exports = { scenarios, pathOf };

@@ -2,8 +2,9 @@
 
 // npm run bench: our server against node:http (twice, so that the noise is seen), and Bun's and Deno's node:http, under wrk.
 //   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--transport stream|native|offload]... [--spread] [--node BINARY]
-//                    [--node-only] [--report [--report-to DIR]]
+//                    [--node-only] [--frameworks] [--report [--report-to DIR]]
 // --report measures the clients too (client.js), with the same options, and writes the tables and plots of README.md and docs/PERFORMANCE.md.
+// --frameworks measures Express, Fastify, Koa, Hono and Nest instead, each with 12 browser headers; ours comes to them by register.
 // Servers stand on core 0, wrk on core 1; with --spread both have all cores, so that a server with several threads can use them. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
 
 const fs = require('node:fs');
@@ -38,6 +39,7 @@ function options() {
       'node': { type: 'string', default: process.execPath },
       'spread': { type: 'boolean', default: false },
       'node-only': { type: 'boolean', default: false },
+      'frameworks': { type: 'boolean', default: false },
       'report': { type: 'boolean', default: false },
       'report-to': { type: 'string', default: path.join(__dirname, '..') },
     },
@@ -74,8 +76,10 @@ function wrk(scenario, port, seconds, core) {
 
 // One plain request per arm before any load: all arms must answer the same.
 function ask(scenario, port) {
-  const method = scenario.load === 'post' || scenario.load === 'upload' ? 'POST' : 'GET';
-  const headers = scenario.handler === 'headers' ? { 'User-Agent': 'bench', 'Cookie': 'a=b' } : {};
+  const isJson = scenario.load === 'post-json';
+  const method = isJson || scenario.load === 'post' || scenario.load === 'upload' ? 'POST' : 'GET';
+  const body = isJson ? '{"a":[1]}' : 'x'.repeat(1024);
+  const headers = isJson ? { 'Content-Type': 'application/json' } : scenario.handler === 'headers' ? { 'User-Agent': 'bench', 'Cookie': 'a=b' } : {};
   return new Promise((resolve, reject) => {
     const { request } = scenario.tls ? nodeHttps : nodeHttp;
     const req = request({ port, host: '127.0.0.1', path: pathOf(scenario), method, headers, agent: false, rejectUnauthorized: false }, (res) => {
@@ -85,7 +89,7 @@ function ask(scenario, port) {
       res.on('error', reject);
     });
     req.on('error', reject);
-    req.end(method === 'POST' ? 'x'.repeat(1024) : undefined);
+    req.end(method === 'POST' ? body : undefined);
   });
 }
 
@@ -192,8 +196,10 @@ async function main() {
   if (opts.spread) console.log('not pinned: servers and wrk share all cores');
   else if (!pinned) console.log('not pinned to cores (taskset is missing, or there is one core): expect noise');
 
-  const wanted = scenarios.filter((s) => (opts.only ? new RegExp(opts.only).test(s.name) : !s.extra) && isPossible(s));
-  const arms = serverArms(opts.module, !opts['node-only'], opts.transport, opts.node);
+  if (opts.report && opts.frameworks) throw new Error('--report does not take --frameworks');
+  const isAsked = (s) => Boolean(s.framework) === opts.frameworks && (opts.only ? new RegExp(opts.only).test(s.name) : opts.frameworks || !s.extra);
+  const wanted = scenarios.filter((s) => isAsked(s) && isPossible(s));
+  const arms = serverArms(opts.module, !opts['node-only'], opts.transport, opts.node, opts.frameworks);
   const version = versionOf(opts.node);
   console.log(`Node ${version}, ${opts.rounds} rounds of ${opts.seconds} s; ratio: req/s against node:http in the same round, median (min..max)`);
   const results = [];

@@ -77,6 +77,9 @@ const COMMANDS = {
     run: 'npm run bench:client -- --rounds 1 --seconds 1 --only \'^get-50\' --transport stream --transport native', expect: /stream[\s\S]* 0$/m,
   },
   'npm run bench -- --report': { test: 'docs/report.test.js', text: '\'--report\', \'--report-to\'' },
+  'npm run bench -- --frameworks': {
+    run: 'npm run bench -- --frameworks --node-only --rounds 1 --seconds 1 --only \'^(express4-post|fastify-hello)$\'', expect: /^rust-http .* 0$/m, needs: 'wrk',
+  },
   'npm run bench -- --node-only': { run: 'npm run bench -- --node-only --rounds 1 --seconds 1 --only \'^pipelined$\'', expect: /^rust-http .* 0$/m, needs: 'wrk' },
   'npm run bench -- --node-only --spread --transport native --transport offload --only \'^(hello|headers|post|json|latency|c4|c16|busy-(5|20|50))$\'': {
     run: 'npm run bench -- --node-only --spread --transport native --transport offload --rounds 1 --seconds 1 --only \'^busy-20$\'', expect: /^rust-http offload .* 0$/m, needs: 'wrk',

@@ -42,6 +42,11 @@ function init(args)
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/octet-stream"
     wrk.body = string.rep("x", 1024 * 1024)
+  elseif kind == "post-json" then
+    for name, value in pairs(browser) do wrk.headers[name] = value end
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/json"
+    wrk.body = '{"name":"Hello World","list":[1,2,3],"nested":{"a":true,"b":null},"text":"' .. string.rep("x", 200) .. '"}'
   elseif kind == "close" then
     wrk.headers["Connection"] = "close"
   end
