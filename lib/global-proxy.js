@@ -9,7 +9,7 @@ const { validateObject } = require('./util/validators');
 
 /**
  * Gives the process's requests the proxies that variables name: those of http and https, and those of fetch().
- * @param {object} [proxyEnv] HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case; `process.env` by default
+ * @param {...object} proxyEnv one at most: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case; `process.env` by default
  * @returns {Function} puts things back as they were
  * @throws ERR_INVALID_ARG_TYPE, ERR_PROXY_INVALID_CONFIG
  */

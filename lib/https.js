@@ -23,9 +23,9 @@ const MAX_CACHED_SESSIONS = 100;
 
 /**
  * An HTTP server over TLS; callable without `new`.
+ * @this {https.Server}
  * @param {object} [opts] options of `tls.createServer` and of `http.createServer`
- * @param {Function} [requestListener] becomes a listener of 'request'
- * @extends tls.Server
+ * @param {Listener} [requestListener] becomes a listener of 'request'
  */
 function Server(opts, requestListener) {
   if (!(this instanceof Server)) return new Server(opts, requestListener);
@@ -50,6 +50,7 @@ function Server(opts, requestListener) {
   this.timeout = 0;
   this.maxHeadersCount = null;
 }
+/** @typedef {Server} OwnServer what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(Server.prototype, tls.Server.prototype);
 ObjectSetPrototypeOf(Server, tls.Server);
 
@@ -67,6 +68,7 @@ ObjectDefineProperty(Server.prototype, 'stats', ObjectGetOwnPropertyDescriptor(h
 if (!watchesAtOnce) {
   /**
    * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
+   * @this {https.Server}
    * @param {Function} [callback] called then, or with ERR_SERVER_NOT_RUNNING
    * @returns {Server|undefined} this; Node 18, and 20 at first, return nothing
    */
@@ -78,6 +80,7 @@ if (!watchesAtOnce) {
 }
 
 if (SymbolAsyncDispose !== undefined && ObjectHasOwn(http.Server.prototype, SymbolAsyncDispose)) {
+  /** @this {https.Server} */
   Server.prototype[SymbolAsyncDispose] = async function() {
     return new Promise((resolve, reject) => {
       this.close((error) => (error ? reject(error) : resolve()));
@@ -87,7 +90,7 @@ if (SymbolAsyncDispose !== undefined && ObjectHasOwn(http.Server.prototype, Symb
 
 /**
  * @param {object} [opts] options of `tls.createServer` and of `http.createServer`
- * @param {Function} [requestListener] becomes a listener of 'request'
+ * @param {Listener} [requestListener] becomes a listener of 'request'
  * @returns {Server} not listening yet
  */
 function createServer(opts, requestListener) {
@@ -96,8 +99,8 @@ function createServer(opts, requestListener) {
 
 /**
  * An agent whose connections are TLS, with a cache of sessions so that later connections to an origin shake hands faster.
+ * @this {https.Agent}
  * @param {object} [options] options of `http.Agent`, of `tls.connect`, and `maxCachedSessions` (100; 0 for no cache)
- * @extends http.Agent
  */
 function Agent(options) {
   if (!(this instanceof Agent)) return new Agent(options);
@@ -115,14 +118,13 @@ function Agent(options) {
   if (this.maxCachedSessions === undefined) this.maxCachedSessions = MAX_CACHED_SESSIONS;
   this._sessionCache = { map: {}, list: [] };
 }
+/** @typedef {Agent} OwnAgent what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(Agent.prototype, HttpAgent.prototype);
 ObjectSetPrototypeOf(Agent, HttpAgent);
 
 /**
  * Opens a TLS connection, with the session of an earlier one to the same origin where there is one.
- * @param {number|object} port a port, or the options
- * @param {string|object} [host] a host, or the options
- * @param {object} [options]
+ * @param {any[]} args port, host and options; each of them may be left out
  * @returns {tls.TLSSocket}
  */
 Agent.prototype.createConnection = function createConnection(...args) {
@@ -188,6 +190,7 @@ function nodesName() {
 let numberMember;
 function ownCheckMember() {
   if (numberMember === undefined) {
+    /** @type {any} */
     let last;
     nodesName().call(undefined, new Proxy({}, { get(_, name) { last = name; } }));
     numberMember = typeof last === 'symbol' && last.description === 'per-request checkServerIdentity' ? last : null;
@@ -229,27 +232,26 @@ Agent.prototype._evictSession = function _evictSession(key) {
 
 /**
  * Makes a request over TLS.
- * @param {string|URL|object} url the URL, or the options
- * @param {object|function} [options] members win over those of the URL
- * @param {function(IncomingMessage)} [cb] listener of 'response', once
- * @returns {ClientRequest}
+ * @param {any[]} args the URL, the options, whose members win over those of the URL, and a listener of 'response'; the URL or the options may be left out
+ * @returns {https.ClientRequest}
  */
 function request(...args) {
   const base = optionsOfUrl(args[0]);
   if (base !== null) args.shift();
   const given = args.length > 0 && typeof args[0] !== 'function' ? args.shift() : undefined;
+  /** @type {any} */
   const options = mergeOptions(base, given);
   options._defaultAgent = module.exports.globalAgent;
   setApart(options);
-  return new ClientRequest(options, ...args);
+  return /** @type {any} */ (new ClientRequest(options, ...args));
 }
 
 /**
  * Makes a request over TLS and ends it, for requests without a body.
  * @param {string|URL|object} url the URL, or the options
  * @param {object|function} [options]
- * @param {function(IncomingMessage)} [cb]
- * @returns {ClientRequest}
+ * @param {function(https.IncomingMessage): void} [cb]
+ * @returns {https.ClientRequest}
  */
 function get(url, options, cb) {
   const req = request(url, options, cb);

@@ -13,11 +13,11 @@ const { validateInteger } = require('./util/validators');
 
 /**
  * @param {object} [opts] options of the server, of its sockets and of its messages
- * @param {Function} [requestListener] becomes a listener of 'request'
- * @returns {Server} not listening yet
+ * @param {Listener} [requestListener] becomes a listener of 'request'
+ * @returns {http.Server} not listening yet
  */
 function createServer(opts, requestListener) {
-  return new Server(opts, requestListener);
+  return /** @type {any} */ (new Server(opts, requestListener));
 }
 
 /**

@@ -68,7 +68,10 @@ function targetByField(req, options) {
   return target.href;
 }
 
-/** Host and port of a request as a URL has them. */
+/**
+ * Host and port of a request as a URL has them.
+ * @param {any} options
+ */
 function authorityOf({ host, port }) {
   validatePort(port, 'options.port');
   const url = new URL(`http://${hostField(host)}`);
@@ -133,7 +136,7 @@ function waitsForTunnel(agent, socket) {
 }
 
 /**
- * @param {Error} error why there is no socket
+ * @param {Failure} error why there is no socket
  * @returns {boolean} whether a proxy has opened no tunnel: requests hear of that from their agent, at once
  */
 function isTunnelError(error) {

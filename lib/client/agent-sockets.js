@@ -69,6 +69,7 @@ function renewAsyncIdentity(socket) {
  * Receives every chunk that a pooled socket reads, in place of the stream's own `push`. A response that nobody asked for,
  * written on an idle connection, would else be waiting for the next request (response injection). A listener would do as
  * well but could be seen.
+ * @this {stream.Duplex}
  */
 function guardedPush(chunk, encoding) {
   const phase = this[kPhase];

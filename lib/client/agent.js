@@ -47,6 +47,7 @@ const SCHEDULING = ['fifo', 'lifo'];
 
 /**
  * Manages the connections of a client: opens, keeps and reuses them for each origin.
+ * @this {http.Agent}
  * @param {object} [options] see the documentation of `new Agent([options])`; also options of `socket.connect()`
  */
 function Agent(options) {
@@ -91,6 +92,7 @@ function Agent(options) {
   this.on('free', onSocketFree);
   this.on('newListener', maybeEnableKeylog);
 }
+/** @typedef {Agent} OwnAgent what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(Agent.prototype, EventEmitter.prototype);
 ObjectSetPrototypeOf(Agent, EventEmitter);
 
@@ -105,7 +107,7 @@ Agent.defaultMaxSockets = Infinity;
 /** Opens the connection of a request; up to Node 20 the same as `net.connect`. May be replaced: return a Duplex or hand it to the callback. */
 Agent.prototype.createConnection = agentTakesDefaults ? function createConnection(...args) {
   // To a proxy it is node that connects, perhaps over TLS.
-  return kProxyConfig !== undefined && this[kProxyConfig] ? plainCreate.apply(this, args) : net.connect(...args);
+  return kProxyConfig !== undefined && this[kProxyConfig] ? plainCreate.apply(this, args) : net.connect(.../** @type {[any]} */ (args));
 } : net.connect;
 const ownCreate = Agent.prototype.createConnection;
 
@@ -129,7 +131,8 @@ function takeMark(socket, { highWaterMark }) {
 
 /**
  * Gives a request its socket: a free one, a new one, or a place in the queue.
- * @param {ClientRequest} req
+ * @this {http.Agent}
+ * @param {http.ClientRequest} req
  * @param {object|string} options connect options; in the old form a host name
  * @param {number} [port] with a host name
  * @param {string} [localAddress] with a host name
@@ -189,9 +192,10 @@ Agent.prototype.addRequest = function addRequest(req, options, port, localAddres
 
 /**
  * Opens a socket for a request and begins to manage it.
- * @param {ClientRequest} req
+ * @this {http.Agent}
+ * @param {http.ClientRequest} req
  * @param {object} options connect options
- * @param {function(Error?, stream.Duplex?)} callback
+ * @param {function(Error?, stream.Duplex=): void} callback
  */
 Agent.prototype.createSocket = function createSocket(req, options, callback) {
   const full = connectOptions(this, req, options);
@@ -260,7 +264,7 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
 /**
  * Readies a kept socket for its next request. May be replaced.
  * @param {stream.Duplex} socket
- * @param {ClientRequest} req
+ * @param {http.ClientRequest} req
  */
 Agent.prototype.reuseSocket = function reuseSocket(socket, req) {
   req.reusedSocket = true;
@@ -366,8 +370,8 @@ function openFor(agent, req, options) {
 
 /**
  * A kept socket went bad between the call that gave it to a request and the tick in which the request was to begin: another one for it.
- * @param {Agent} agent
- * @param {ClientRequest} req
+ * @param {http.Agent} agent
+ * @param {http.ClientRequest} req
  * @param {stream.Duplex} socket
  * @param {object} options as addRequest() had them
  */
@@ -524,7 +528,7 @@ function handOver(agent, req, socket) {
 
 /**
  * The Keep-Alive hint of a response, read from the fields as they came: the headers object is made for nobody.
- * @param {IncomingMessage} res
+ * @param {http.IncomingMessage} res
  * @returns {string|undefined} the value
  */
 function keepAliveHint(res) {
@@ -539,7 +543,10 @@ function keepAliveHint(res) {
   return undefined;
 }
 
-/** Sockets are made to report TLS keys only once somebody wants them. */
+/**
+ * Sockets are made to report TLS keys only once somebody wants them.
+ * @this {http.Agent}
+ */
 function maybeEnableKeylog(eventName) {
   if (eventName !== 'keylog') return;
   this.removeListener('newListener', maybeEnableKeylog);

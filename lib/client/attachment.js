@@ -87,7 +87,7 @@ function setEncoding(encoding) {
 /**
  * Adds the listener of what a stream reads.
  * @param {stream.Duplex} socket
- * @param {Function} listener of 'data'; not called while the core reads the socket
+ * @param {Listener} listener of 'data'; not called while the core reads the socket
  */
 function listen(socket, listener) {
   if (isAttached(socket)) plain.on.call(socket, 'data', listener);

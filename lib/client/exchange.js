@@ -32,6 +32,8 @@ const debug = debuglog('http');
 /** The error that ends the request: what destroy() was given, or else the first of its socket. */
 const kReason = Symbol('kError');
 
+const { RESPONSE } = /** @type {any} */ (HTTPParser);
+
 /** What onIncoming answers: a body follows; none does; none does and the connection changes its protocol. */
 const BODY = 0;
 const NO_BODY = 1;
@@ -47,7 +49,7 @@ class HTTPClientAsyncResource {
 
 /**
  * A request is given its socket, or the reason why there is none.
- * @param {ClientRequest} req
+ * @param {http.ClientRequest} req
  * @param {stream.Duplex|undefined} socket
  * @param {Error|undefined} err
  */
@@ -67,7 +69,7 @@ function unhear(socket) {
 
 /**
  * The end of onSocket(), in a tick of its own so that the user can add listeners first.
- * @param {ClientRequest} req
+ * @param {http.ClientRequest} req
  * @param {stream.Duplex|undefined} socket
  * @param {Error|undefined} err why there is no socket
  * @param {boolean} isFirst whether no request was on this socket before
@@ -141,7 +143,7 @@ function begin(req, socket, isFirst) {
   req.socket = socket;
   // It counts names and values.
   if (typeof req.maxHeadersCount === 'number') parser.maxHeaderPairs = req.maxHeadersCount << 1;
-  parser.initialize(HTTPParser.RESPONSE, new HTTPClientAsyncResource('HTTPINCOMINGMESSAGE', req),
+  parser.initialize(RESPONSE, new HTTPClientAsyncResource('HTTPINCOMINGMESSAGE', req),
                     req.maxHeaderSize || 0, parserFlags(req));
   parser.socket = socket;
   parser.outgoing = req;
@@ -167,7 +169,7 @@ function begin(req, socket, isFirst) {
 
 /**
  * Makes 'timeout' of the socket a 'timeout' of the request, once.
- * @param {ClientRequest} req
+ * @param {http.ClientRequest} req
  */
 function watchTimeout(req) {
   if (req.timeoutCb !== null) return;
@@ -197,6 +199,7 @@ function ondrain() {
   if (req && !req.finished && req[kNeedDrain]) tellDrain(req);
 }
 
+/** @this {stream.Duplex} */
 function socketErrorListener(error) {
   const req = this._httpMessage;
   if (req) {
@@ -280,6 +283,7 @@ function socketOnData(chunk) {
 }
 
 /** What the native transport asks of a connection. */
+/** @type {Protocol} what a client's connection is not asked is left out */
 const PROTOCOL = { serves: false, read: onNativeData, endsSilently };
 
 function onNativeData(socket, result, length) {
@@ -347,7 +351,7 @@ function switchProtocol(req, socket, parser, res, head) {
 
 /**
  * Called by the parser for each response head.
- * @param {IncomingMessage} res
+ * @param {http.IncomingMessage} res
  * @param {boolean} shouldKeepAlive whether the peer keeps the connection
  * @returns {number} BODY, NO_BODY or OTHER_PROTOCOL
  */

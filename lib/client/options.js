@@ -88,8 +88,8 @@ function validateHost(host, name) {
 /**
  * The value of the Host field (RFC 9112, section 3.2): an IPv6 address in brackets, the port unless it is the default one.
  * @param {string} host
- * @param {number|string} port
- * @param {number|string|undefined} defaultPort
+ * @param {number|string} [port]
+ * @param {number|string} [defaultPort]
  * @returns {string}
  */
 function hostField(host, port, defaultPort) {

@@ -47,9 +47,10 @@ const kAuthority = keepsAuthority ? ownSymbol(sample, 'kAuthority') : undefined;
 
 /**
  * A request in progress: write its body, listen for its response.
+ * @this {http.ClientRequest}
  * @param {string|URL|object} input the URL, or the options
  * @param {object|function} [options]
- * @param {function(IncomingMessage)} [callback] listener of 'response', once
+ * @param {function(http.IncomingMessage): void} [callback] listener of 'response', once
  */
 function ClientRequest(input, options, callback) {
   OutgoingMessage.call(this);
@@ -93,7 +94,7 @@ function ClientRequest(input, options, callback) {
   if (options.timeout !== undefined) this.timeout = getTimerDuration(options.timeout, 'timeout');
   const signal = options.signal;
   if (signal) {
-    addAbortSignal(signal, this);
+    addAbortSignal(signal, /** @type {any} */ (this));
     // It ends the request; the socket may serve others.
     delete options.signal;
   }
@@ -158,6 +159,7 @@ function ClientRequest(input, options, callback) {
   }
   observe.made(this);
 }
+/** @typedef {ClientRequest} OwnClientRequest what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
 ObjectSetPrototypeOf(ClientRequest, OutgoingMessage);
 
@@ -279,19 +281,28 @@ function emitError(req, err) {
   req.emit('error', err);
 }
 
-/** The last byte of the request has been handed to the socket. */
+/**
+ * The last byte of the request has been handed to the socket.
+ * @this {http.ClientRequest}
+ */
 ClientRequest.prototype._finish = function _finish() {
   OutgoingMessage.prototype._finish.call(this);
   observe.started(this);
 };
 
-/** Makes the head from what setHeader() has stored. */
+/**
+ * Makes the head from what setHeader() has stored.
+ * @this {http.ClientRequest}
+ */
 ClientRequest.prototype._implicitHeader = function _implicitHeader() {
   if (this._header) throw new codes.ERR_HTTP_HEADERS_SENT('render');
   this._storeHeader(firstLine(this), this[kOutHeaders]);
 };
 
-/** Ends the request and emits 'abort' the first time. Deprecated in favour of destroy(). */
+/**
+ * Ends the request and emits 'abort' the first time. Deprecated in favour of destroy().
+ * @this {http.ClientRequest}
+ */
 ClientRequest.prototype.abort = function abort() {
   if (this.aborted) return;
   this.aborted = true;
@@ -305,8 +316,9 @@ function emitAbort(req) {
 
 /**
  * Ends the request and its connection.
+ * @this {http.ClientRequest}
  * @param {Error} [err] emitted as 'error'
- * @returns {ClientRequest} this
+ * @returns {http.ClientRequest} this
  */
 ClientRequest.prototype.destroy = function destroy(err) {
   if (this.destroyed) return this;
@@ -321,6 +333,7 @@ ClientRequest.prototype.destroy = function destroy(err) {
 
 /**
  * Called by the agent with the socket of this request, or with the reason why there is none.
+ * @this {http.ClientRequest}
  * @param {stream.Duplex} socket
  * @param {Error} [err]
  */
@@ -330,6 +343,7 @@ ClientRequest.prototype.onSocket = function onSocket(socket, err) {
 
 /**
  * Calls a method of the socket once there is one that can be written to, as one that connects can.
+ * @this {http.ClientRequest}
  * @param {string} method
  * @param {Array} args
  */
@@ -347,9 +361,10 @@ function callOnceWritable(req, method, args) {
 
 /**
  * Emits 'timeout' when the connected socket was idle for a time. The request goes on.
+ * @this {http.ClientRequest}
  * @param {number} msecs milliseconds; 0 ends it
- * @param {function()} [callback] listener of 'timeout', once
- * @returns {ClientRequest} this
+ * @param {Listener} [callback] listener of 'timeout', once
+ * @returns {http.ClientRequest} this
  */
 ClientRequest.prototype.setTimeout = function setTimeout(msecs, callback) {
   // The socket may be another request's by now.
@@ -371,17 +386,26 @@ function setSocketTimeout(sock, msecs) {
   }
 }
 
-/** @param {boolean} [noDelay] see socket.setNoDelay() */
+/**
+ * @param {boolean} [noDelay] see socket.setNoDelay()
+ * @this {http.ClientRequest}
+ */
 ClientRequest.prototype.setNoDelay = function setNoDelay(noDelay) {
   this._deferToConnect('setNoDelay', [noDelay]);
 };
 
-/** @param {boolean} [enable] see socket.setKeepAlive() @param {number} [initialDelay] milliseconds */
+/**
+ * @param {boolean} [enable] see socket.setKeepAlive() @param {number} [initialDelay] milliseconds
+ * @this {http.ClientRequest}
+ */
 ClientRequest.prototype.setSocketKeepAlive = function setSocketKeepAlive(enable, initialDelay) {
   this._deferToConnect('setKeepAlive', [enable, initialDelay]);
 };
 
-/** @param {function()} [callback] removed from 'timeout' by setTimeout(0) of the socket */
+/**
+ * @param {Listener} [callback] removed from 'timeout' by setTimeout(0) of the socket
+ * @this {http.ClientRequest}
+ */
 ClientRequest.prototype.clearTimeout = function clearTimeout(callback) {
   this.setTimeout(0, callback);
 };
@@ -392,19 +416,19 @@ follow(ClientRequest.prototype, Builtin.prototype);
  * Makes a request.
  * @param {string|URL|object} url the URL, or the options
  * @param {object|function} [options] members win over those of the URL
- * @param {function(IncomingMessage)} [cb] listener of 'response', once
- * @returns {ClientRequest}
+ * @param {function(http.IncomingMessage): void} [cb] listener of 'response', once
+ * @returns {http.ClientRequest}
  */
 function request(url, options, cb) {
-  return new ClientRequest(url, options, cb);
+  return /** @type {any} */ (new ClientRequest(url, options, cb));
 }
 
 /**
  * Makes a request and ends it, for requests without a body.
  * @param {string|URL|object} url the URL, or the options
  * @param {object|function} [options]
- * @param {function(IncomingMessage)} [cb]
- * @returns {ClientRequest}
+ * @param {function(http.IncomingMessage): void} [cb]
+ * @returns {http.ClientRequest}
  */
 function get(url, options, cb) {
   const req = request(url, options, cb);
@@ -412,7 +436,10 @@ function get(url, options, cb) {
   return req;
 }
 
-/** What createClient() answers: a host and a port whose requests share an agent. */
+/**
+ * What createClient() answers: a host and a port whose requests share an agent.
+ * @this {any}
+ */
 function Client(port, host) {
   EventEmitter.call(this);
   this.host = host || 'localhost';
@@ -427,7 +454,7 @@ ObjectSetPrototypeOf(Client, EventEmitter);
  * @param {string} [method] 'GET' when left out
  * @param {string} [path]
  * @param {object} [headers]
- * @returns {ClientRequest}
+ * @returns {http.ClientRequest}
  */
 Client.prototype.request = function (method, path, headers) {
   if (typeof path !== 'string') {
@@ -435,7 +462,9 @@ Client.prototype.request = function (method, path, headers) {
     path = method;
     method = 'GET';
   }
+  /** @type {any} */
   const client = this;
+  /** @type {any} */
   const req = new ClientRequest({ method, path, headers, host: this.host, port: this.port, agent: this.agent });
   // Without a listener of its own, a request passes these on to the client, as it always has.
   req.on('error', (err) => client.emit('error', err));

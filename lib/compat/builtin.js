@@ -8,6 +8,7 @@
  */
 
 const { ObjectFromEntries, ObjectGetOwnPropertyDescriptor, ObjectKeys } = require('../globals/primordials');
+/** @type {any} its classes are asked what is not declared */
 const http = require('http');
 const outgoing = require('_http_outgoing');
 const common = require('_http_common');

@@ -59,7 +59,7 @@ function ask(question, otherwise) {
   } finally {
     ObjectDefineProperty(process, 'nextTick', own);
     // What node warns of once (that NODE_DEBUG=http prints secrets), it is to warn of.
-    for (const tick of ticks) if (tick[1] instanceof Error && tick[1].name === 'Warning') process.nextTick(...tick);
+    for (const tick of ticks) if (tick[1] instanceof Error && tick[1].name === 'Warning') process.nextTick(.../** @type {[Function]} */ (tick));
   }
 }
 
@@ -79,7 +79,7 @@ function requestAlone(...args) {
   return requestBy(() => {}, args);
 }
 
-/** The options that a creator of connections sees without an agent. */
+/** @returns {any} the options that a creator of connections sees without an agent */
 function optionsAlone(...args) {
   let seen;
   requestBy((options) => { seen = options; }, args);
@@ -188,6 +188,7 @@ const limitsHeadTime = () => {
 /** Whether writeHead() takes what stands behind a reason that is no string for the fields; asked of a response that is none. */
 const takesLastFields = () => {
   const fields = { a: 'b' };
+  /** @type {any} */
   let taken;
   builtin.ServerResponse.prototype.writeHead.call({ _storeHeader(line, given) { taken = given; } }, 200, null, fields);
   return taken?.a === 'b';
@@ -304,7 +305,7 @@ const namesTarget = () => requestAlone({ method: 'CONNECT', path: 'a:1' }).getHe
 /** Whether an object of a class without a name is shown by its members in errors about types. */
 const describesObjects = () => {
   try {
-    path.join(new (class {})());
+    path.join(/** @type {any} */ (new (class {})()));
   } catch (error) {
     return !error.message.endsWith('an instance of ');
   }
@@ -314,7 +315,7 @@ const describesObjects = () => {
 /** Whether a function without a name is described by its type in errors about types. */
 const describesFunctions = () => {
   try {
-    path.join(() => {});
+    path.join(/** @type {any} */ (() => {}));
   } catch (error) {
     return error.message.includes('type function');
   }
@@ -324,7 +325,7 @@ const describesFunctions = () => {
 /** Whether, of a long value, what is shown is cut, so that the quote at its end is missing. */
 const cutsShown = () => {
   try {
-    Buffer.concat('x'.repeat(40));
+    Buffer.concat(/** @type {any} */ ('x'.repeat(40)));
   } catch (error) {
     return !error.message.endsWith("...')");
   }
@@ -386,7 +387,7 @@ function askParser() {
   return { refusesManyFields: result instanceof Error, closesUnused };
 }
 
-/** A socket that brings what it is told to. */
+/** A socket that brings what it is told to. @returns {any} */
 function fakeSocket() {
   const socket = new EventEmitter();
   for (const name of ['setTimeout', 'pause', 'resume', 'cork', 'uncork', 'end', 'destroy', 'destroySoon', 'unshift', 'write']) socket[name] = () => {};
@@ -405,7 +406,7 @@ class FakeResponse extends EventEmitter {
 /**
  * Has a server of the built-in read from a socket that is none, in a turn in which nobody hears of it: what is published about its requests is not.
  * @param {string} input
- * @param {function(Server, EventEmitter)} prepare
+ * @param {function(any, any): void} prepare
  */
 function serve(input, prepare) {
   const server = new builtin.Server({ ServerResponse: FakeResponse });

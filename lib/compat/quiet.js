@@ -10,7 +10,7 @@ const SILENT = { __proto__: null, configurable: true, value() {} };
 
 /**
  * Calls while nothing is published on some channels.
- * @param {Channel[]} channels of node:diagnostics_channel
+ * @param {import('diagnostics_channel').Channel[]} channels of node:diagnostics_channel
  * @param {function(): *} call
  * @returns {*} what it returned
  */

@@ -35,8 +35,9 @@ module.exports = {
   NumberMIN_SAFE_INTEGER: Number.MIN_SAFE_INTEGER,
   ObjectAssign: Object.assign,
   ObjectCreate: Object.create,
-  ObjectDefineProperties: Object.defineProperties,
-  ObjectDefineProperty: Object.defineProperty,
+  // Descriptors have `__proto__: null`, which the types do not know.
+  ObjectDefineProperties: /** @type {(object: any, descriptors: any) => any} */ (Object.defineProperties),
+  ObjectDefineProperty: /** @type {(object: any, key: PropertyKey, descriptor: any) => any} */ (Object.defineProperty),
   ObjectEntries: Object.entries,
   ObjectFreeze: Object.freeze,
   ObjectFromEntries: Object.fromEntries,

@@ -14,7 +14,7 @@ const { init } = EventEmitter;
 const { emit: plainEmit, on: plainOn } = EventEmitter.prototype;
 const { on: readableOn, removeAllListeners: plainRemoveAll } = Stream.Readable.prototype;
 
-const [events, eventsCount, maxListeners, ...symbols] = ReflectOwnKeys(new Stream());
+const [events, eventsCount, maxListeners, ...symbols] = /** @type {any[]} */ (ReflectOwnKeys(new Stream()));
 const bySymbol = (description) => symbols.find((symbol) => symbol.description === description);
 const kCapture = bySymbol('kCapture');
 const kShapeMode = bySymbol('shapeMode');
@@ -32,7 +32,7 @@ const kOnFinish = Symbol('onFinish');
 /**
  * Does what `Stream.call(emitter)` does.
  * @param {Stream} emitter in construction
- * @param {Function} [onFinish] first listener of 'finish'
+ * @param {Listener} [onFinish] first listener of 'finish'
  */
 function initialize(emitter, onFinish) {
   if (!isKnown || EventEmitter.init !== init || emitter._events !== undefined) {
@@ -66,7 +66,7 @@ function finishInit(emitter, hasPlaces) {
  * Adds a listener, at less cost where it is the first.
  * @param {Stream} emitter
  * @param {string} event other than 'data' and 'readable', which mean something to a stream
- * @param {Function} listener
+ * @param {Listener} listener
  */
 function listen(emitter, event, listener) {
   if (emitter._eventsCount !== 0 || (emitter.on !== plainOn && emitter.on !== readableOn) || !isKnown) {

@@ -19,7 +19,7 @@ const { isUnbuilt } = require('../transport/lazy-state');
 
 const { emit, push, read } = Readable.prototype;
 const { resume: plainResume } = net.Socket.prototype;
-const sample = new Builtin();
+const sample = new Builtin(undefined);
 // Reading them makes the symbols of the distinct headers appear.
 const distinctPrototype = ObjectGetPrototypeOf(sample.headersDistinct);
 void sample.trailersDistinct;
@@ -64,8 +64,8 @@ function readStop(socket) {
 }
 
 /**
+ * @this {http.IncomingMessage}
  * @param {stream.Duplex} [socket] where the message comes from; its readable high-water mark becomes the message's
- * @extends stream.Readable
  */
 function IncomingMessage(socket) {
   if (socket) {
@@ -105,6 +105,7 @@ function IncomingMessage(socket) {
     this[kAbortSignalDetached] = false;
   }
 }
+/** @typedef {IncomingMessage} OwnIncomingMessage what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(IncomingMessage.prototype, Readable.prototype);
 ObjectSetPrototypeOf(IncomingMessage, Readable);
 
@@ -119,7 +120,7 @@ defineAccessor('connection', function get() {
   this.socket = socket;
 });
 
-defineAccessor('headers', function get() {
+defineAccessor('headers', /** @this {http.IncomingMessage} */ function get() {
   const known = this[kHeaders];
   if (known) return known;
   return this[kHeaders] = build(this, this.rawHeaders, this[kHeadersCount]);
@@ -177,8 +178,8 @@ function build(message, list, count) {
 
 /**
  * Builds the headers object of a message that no code of the program has reached yet.
- * @param {IncomingMessage} message
- * @param {Fields} fields of its head
+ * @param {http.IncomingMessage} message
+ * @param {import('../parser/fields').Fields} fields of its head
  */
 function presetHeaders(message, fields) {
   if (message._addHeaderLine !== addHeaderLine || message._addHeaderLines !== addHeaderLines) void message.headers;
@@ -186,7 +187,7 @@ function presetHeaders(message, fields) {
 }
 
 /**
- * @param {IncomingMessage} message
+ * @param {http.IncomingMessage} message
  * @param {string} lower name of a field
  * @returns {string|undefined} its values in the raw list as that is now, joined
  */
@@ -209,9 +210,10 @@ function buildDistinct(message, list, count) {
 }
 
 /**
+ * @this {http.IncomingMessage}
  * @param {number} msecs passed to the socket's `setTimeout`
- * @param {Function} [callback] becomes a listener of 'timeout'
- * @returns {IncomingMessage} this
+ * @param {Listener} [callback] becomes a listener of 'timeout'
+ * @returns {http.IncomingMessage} this
  */
 IncomingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
   if (callback) this.on('timeout', callback);
@@ -219,6 +221,7 @@ IncomingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
   return this;
 };
 
+/** @this {http.IncomingMessage} */
 IncomingMessage.prototype._read = function _read() {
   if (!this._consuming) {
     this._readableState.readingMore = false;
@@ -228,6 +231,7 @@ IncomingMessage.prototype._read = function _read() {
   if (this.socket && this.socket.readable) readStart(this.socket);
 };
 
+/** @this {http.IncomingMessage} */
 IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   if (!this.readableEnded || !this.complete) {
     this.aborted = true;
@@ -257,6 +261,7 @@ function settleDestroy(message, error, callback) {
 
 /**
  * Takes a list of fields: those of the head, or the trailers once the message is complete.
+ * @this {http.IncomingMessage}
  * @param {string[]} list names and values in turn; kept as `rawHeaders` or `rawTrailers`
  * @param {number} count entries that the header objects are built from
  */
@@ -302,7 +307,10 @@ IncomingMessage.prototype._addHeaderLineDistinct = function _addHeaderLineDistin
 };
 
 if (dumpsAndCloses) {
-  /** Ends a message that has no body, as if it had been read. */
+  /**
+   * Ends a message that has no body, as if it had been read.
+   * @this {http.IncomingMessage}
+   */
   IncomingMessage.prototype._dumpAndCloseReadable = function _dumpAndCloseReadable() {
     this._dumped = true;
     this._consuming = true;
@@ -311,7 +319,10 @@ if (dumpsAndCloses) {
   };
 }
 
-/** Reads the rest of the body and throws it away, so that the next message on the connection can be reached. */
+/**
+ * Reads the rest of the body and throws it away, so that the next message on the connection can be reached.
+ * @this {http.IncomingMessage}
+ */
 IncomingMessage.prototype._dump = function _dump() {
   if (this._dumped) return;
   this._dumped = true;
@@ -325,7 +336,7 @@ IncomingMessage.prototype._dump = function _dump() {
 
 if (detachesSignal) {
   // In this place and without names, as node's.
-  IncomingMessage.prototype[kAttachAbortSignal] = (() => function() {
+  IncomingMessage.prototype[kAttachAbortSignal] = (() => /** @this {http.IncomingMessage} */ function() {
     const { socket } = this;
     if (!socket || this[kAbortSignalDetached]) return;
     const controller = this[kAbortController];
@@ -347,7 +358,7 @@ follow(IncomingMessage.prototype, Builtin.prototype);
 
 /**
  * The exchange that a message belongs to is over: what happens to the socket is nothing to its signal any more.
- * @param {IncomingMessage} message one whose line has `signal`
+ * @param {http.IncomingMessage} message one whose line has `signal`
  */
 function detachSignal(message) {
   message[kDetachAbortSignal]?.();
@@ -365,7 +376,7 @@ function hasNodesMethods(message) {
 /**
  * Whether the program has not touched a message yet: no listener, nothing read or buffered, not paused, resumed or destroyed, and no method replaced.
  * What the stream does when such a message ends can be seen by nobody but the code of a later tick.
- * @param {IncomingMessage} message
+ * @param {http.IncomingMessage} message
  * @returns {boolean}
  */
 function isUntouched(message) {
@@ -379,7 +390,7 @@ const AT_REST = endsUnread ? null : true;
 
 /**
  * What `_dump()` does to a complete, untouched message.
- * @param {IncomingMessage} message
+ * @param {http.IncomingMessage} message
  */
 function dumpUntouched(message) {
   const state = message._readableState;
@@ -389,7 +400,7 @@ function dumpUntouched(message) {
 }
 
 /**
- * @param {IncomingMessage} message of dumpUntouched()
+ * @param {http.IncomingMessage} message of dumpUntouched()
  * @param {Function} onEnd the one listener of 'end' that it may have
  * @returns {boolean} whether the program has not touched it since
  */
@@ -402,7 +413,7 @@ function isAtRest(message, onEnd) {
 
 /**
  * Leaves a message at rest in the state in which reading it to the end would leave it.
- * @param {IncomingMessage} message
+ * @param {http.IncomingMessage} message
  */
 function closeAtRest(message) {
   const state = message._readableState;

@@ -38,7 +38,7 @@ const NOT_ASCII = /[^\x00-\x7f]/;
 const JOIN_BYTES_MAX = 4096;
 
 /** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
-const getDefaultHighWaterMark = stream.getDefaultHighWaterMark || (() => 16384);
+const getDefaultHighWaterMark = /** @type {() => number} */ (/** @type {any} */ (stream).getDefaultHighWaterMark || (() => 16384));
 
 /** What differs between releases; see compat/node-features.js. */
 const CORKS_CHUNKS = kChunkedBuffer !== undefined;
@@ -52,6 +52,7 @@ const debug = debuglog('http');
 /** NODE_DEBUG is read once, when the process starts. */
 const DEBUGGING = debug.enabled;
 
+/** @type {Listener} */
 const nop = () => {};
 
 /** Length of a chunk in bytes; text without an encoding is UTF-8. */
@@ -81,7 +82,7 @@ function isDirect(message, socket) {
 }
 
 /**
- * @param {OutgoingMessage} message
+ * @param {http.OutgoingMessage} message
  * @param {string} event other than 'finish'
  * @returns {boolean} whether emitting it would call anybody; a response of a server has one listener, the server's of 'finish'
  */
@@ -189,7 +190,7 @@ function takeHead(message) {
 
 /**
  * Sends data behind the head, together with it where that can be.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  * @param {string|Uint8Array} data
  * @param {string|Function} [encoding]
  * @param {Function} [callback] called when the data was given to the kernel
@@ -213,7 +214,7 @@ function _send(data, encoding, callback, size) {
 
 /**
  * Writes to the socket, or queues until there is one that serves this message.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  * @param {string|Uint8Array} data
  * @param {string|Function} [encoding]
  * @param {Function} [callback]
@@ -246,10 +247,10 @@ function emptyQueue(message) {
 
 /**
  * write() and the body of end().
- * @param {object} message
+ * @param {any} message
  * @param {string|Uint8Array} chunk
- * @param {string|Function|null} encoding
- * @param {Function} [callback]
+ * @param {any} encoding
+ * @param {Function|undefined} callback
  * @param {boolean} fromEnd whether this is all of the body, so that its length is known
  * @returns {boolean} false when the caller should wait for 'drain'
  */
@@ -299,7 +300,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
 
 /**
  * Sends the chunks that were held back as one.
- * @param {OutgoingMessage} message with such chunks
+ * @param {http.OutgoingMessage} message with such chunks
  */
 function sendHeldChunk(message) {
   if (corksEachTurn && message[kSocket]?.destroyed) {
@@ -321,7 +322,7 @@ function sendHeldChunk(message) {
 
 /**
  * A message that waits for room has it.
- * @param {OutgoingMessage} message whose write() has answered false
+ * @param {http.OutgoingMessage} message whose write() has answered false
  */
 function tellDrain(message) {
   message[kNeedDrain] = false;
@@ -384,7 +385,7 @@ function latin1(bytes) {
 
 /**
  * Sends a part of the body.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  * @param {string|Uint8Array} chunk
  * @param {string|Function} [encoding] of text; UTF-8 by default
  * @param {Function} [callback] called when the chunk was given to the kernel, with an error if it could not be
@@ -400,11 +401,11 @@ function write(chunk, encoding, callback) {
 
 /**
  * Ends the message.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  * @param {string|Uint8Array|Function} [chunk] the last part of the body
  * @param {string|Function} [encoding]
  * @param {Function} [callback] called at 'finish'
- * @returns {OutgoingMessage} this
+ * @returns {http.OutgoingMessage} this
  */
 function end(chunk, encoding, callback) {
   if (typeof chunk === 'function') {
@@ -429,7 +430,7 @@ function end(chunk, encoding, callback) {
     }
     if (socket) socket.cork();
     if (TRACKS_END && !this.strictContentLength) done = finished.bind(undefined, this);
-    writeBody(this, chunk, encoding, done, true);
+    writeBody(this, /** @type {string|Uint8Array} */ (chunk), encoding, done, true);
   } else if (this.finished) {
     if (typeof callback === 'function') onEnded(this, callback);
     return this;
@@ -548,7 +549,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
 
 /**
  * Everything is on its way, though not necessarily in the kernel.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  */
 function _finish() {
   if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION();
@@ -557,7 +558,7 @@ function _finish() {
 
 /**
  * Sends what waited for the socket.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  */
 function _flush() {
   const socket = this[kSocket];
@@ -572,7 +573,7 @@ function _flush() {
 
 /**
  * Writes the queue to a socket.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  * @param {object} socket
  * @returns {boolean|undefined} what the last write returned
  */
@@ -604,7 +605,7 @@ function _flushOutput(socket) {
 }
 
 /**
- * @param {OutgoingMessage} message that waits for its turn
+ * @param {http.OutgoingMessage} message that waits for its turn
  * @returns {boolean} whether all of it is one text, and nobody hears how it is sent
  */
 function isWhole(message) {
@@ -615,8 +616,8 @@ function isWhole(message) {
 
 /**
  * Sends such a message; `message._flush()` without a tick of its own for what came before.
- * @param {OutgoingMessage} message that has its socket now
- * @param {stream.Writable} socket
+ * @param {http.OutgoingMessage} message that has its socket now
+ * @param {stream.Duplex} socket
  * @param {Function} done see writeLast()
  * @param {*} previous
  */
@@ -629,7 +630,7 @@ function sendWhole(message, socket, done, previous) {
 
 /**
  * Sends the head now instead of with the first part of the body.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  */
 function flushHeaders() {
   if (!this._header) this._implicitHeader();
@@ -638,7 +639,7 @@ function flushHeaders() {
 
 /**
  * Sets the fields that follow a chunked body; each call replaces those of the one before.
- * @this {OutgoingMessage}
+ * @this {http.OutgoingMessage}
  * @param {object|Array} headers values by name, or pairs; a value may be a list
  */
 function addTrailers(headers) {

@@ -229,7 +229,7 @@ function endSecond() {
 
 /**
  * Asks the core for a head unless it was asked the same just now.
- * @returns {string|number} the head, or why there is none
+ * @returns {any} the head, or a number that says why there is none
  */
 function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
   if (secondIsOver) beginSecond();
@@ -522,7 +522,7 @@ function setNameTable(names) {
 
 /**
  * Reads the uniqueHeaders option.
- * @param {Array<string|string[]>} headers names, or lists of names
+ * @param {any[]} headers names, or lists of names
  * @returns {Set<string>|null} the names in lower case, null when the option is no list
  */
 function parseUniqueHeadersOption(headers) {

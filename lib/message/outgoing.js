@@ -35,6 +35,7 @@ const DEPRECATED = typeof ObjectGetOwnPropertyDescriptor(builtin.OutgoingMessage
 
 /**
  * An HTTP message on its way out.
+ * @this {http.OutgoingMessage}
  * @param {{highWaterMark?: number, rejectNonStandardBodyWrites?: boolean}} [options] bytes to buffer before write() returns
  *   false; whether a body that the message cannot have is an error
  */
@@ -88,6 +89,7 @@ function OutgoingMessage(options) {
   if (refusesBodyWrites) this[kRejectNonStandardBodyWrites] = options?.rejectNonStandardBodyWrites ?? false;
   if (otherState.length > 0) addOtherState(this);
 }
+/** @typedef {OutgoingMessage} OwnOutgoingMessage what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
 ObjectSetPrototypeOf(OutgoingMessage, Stream);
 
@@ -136,6 +138,7 @@ const ACCESSORS = {
   },
   writableObjectMode: { get() { return false; } },
   writableLength: {
+    /** @this {http.OutgoingMessage} */
     get() {
       const socket = this[kSocket];
       return this.outputSize + (CORKS_CHUNKS ? heldLength(this) : 0) + (socket ? socket.writableLength : 0);
@@ -189,7 +192,10 @@ OutgoingMessage.prototype.cork = function() {
   if (socket) socket.cork();
 };
 
-/** Lets go what cork() held back. */
+/**
+ * Lets go what cork() held back.
+ * @this {http.OutgoingMessage}
+ */
 OutgoingMessage.prototype.uncork = function() {
   const socket = this[kSocket];
   // From Node 22 on nothing keeps the count from falling below zero.
@@ -204,9 +210,10 @@ OutgoingMessage.prototype.uncork = function() {
 
 /**
  * Sets the idle time of the socket, now or when there is one.
+ * @this {http.OutgoingMessage}
  * @param {number} msecs milliseconds
- * @param {Function} [callback] listener of 'timeout'
- * @returns {OutgoingMessage} this
+ * @param {Listener} [callback] listener of 'timeout'
+ * @returns {http.OutgoingMessage} this
  */
 OutgoingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
   if (callback) this.on('timeout', callback);
@@ -218,8 +225,9 @@ OutgoingMessage.prototype.setTimeout = function setTimeout(msecs, callback) {
 
 /**
  * Destroys the message and its socket, now or when there is one.
+ * @this {http.OutgoingMessage}
  * @param {Error} [error]
- * @returns {OutgoingMessage} this
+ * @returns {http.OutgoingMessage} this
  */
 OutgoingMessage.prototype.destroy = function destroy(error) {
   if (this.destroyed) return this;
@@ -273,12 +281,18 @@ OutgoingMessage.prototype._flush = body._flush;
 OutgoingMessage.prototype._flushOutput = body._flushOutput;
 OutgoingMessage.prototype.flushHeaders = body.flushHeaders;
 
-/** A message can only be written: emits ERR_STREAM_CANNOT_PIPE. */
+/**
+ * A message can only be written: emits ERR_STREAM_CANNOT_PIPE.
+ * @this {http.OutgoingMessage}
+ */
 OutgoingMessage.prototype.pipe = function pipe() {
   this.emit('error', new codes.ERR_STREAM_CANNOT_PIPE());
 };
 
-/** A listener that rejects destroys the message. */
+/**
+ * A listener that rejects destroys the message.
+ * @this {http.OutgoingMessage}
+ */
 OutgoingMessage.prototype[SymbolFor('nodejs.rejection')] = function(error, event) { // eslint-disable-line no-unused-vars
   this.destroy(error);
 };

@@ -21,13 +21,15 @@ const DEFAULT_HEADER_ENTRIES = 2000;
 /** Idle parsers kept for the next connection. */
 const DEFAULT_IDLE_PARSERS = 1000;
 
-const kOnMessageBegin = HTTPParser.kOnMessageBegin | 0;
-const kOnHeaders = HTTPParser.kOnHeaders | 0;
-const kOnHeadersComplete = HTTPParser.kOnHeadersComplete | 0;
-const kOnBody = HTTPParser.kOnBody | 0;
-const kOnMessageComplete = HTTPParser.kOnMessageComplete | 0;
-const kOnExecute = HTTPParser.kOnExecute | 0;
-const kOnTimeout = HTTPParser.kOnTimeout | 0;
+/** @type {any} */
+const numbers = HTTPParser;
+const kOnMessageBegin = numbers.kOnMessageBegin | 0;
+const kOnHeaders = numbers.kOnHeaders | 0;
+const kOnHeadersComplete = numbers.kOnHeadersComplete | 0;
+const kOnBody = numbers.kOnBody | 0;
+const kOnMessageComplete = numbers.kOnMessageComplete | 0;
+const kOnExecute = numbers.kOnExecute | 0;
+const kOnTimeout = numbers.kOnTimeout | 0;
 
 /** The option under which a server keeps its IncomingMessage class: node's own symbol, so that https and http2 agree. */
 const { kIncomingMessage } = builtinCommon;
@@ -86,7 +88,7 @@ function parsersCb() {
 
 /**
  * Takes a parser from its socket and gives it back to the free list.
- * @param {HTTPParser|null} parser nothing happens without one
+ * @param {http.HTTPParser|null} parser nothing happens without one
  * @param {object|null} req its `parser` is cleared
  * @param {stream.Duplex|null} socket its `parser` is cleared
  */
@@ -130,6 +132,7 @@ function cleanParser(parser) {
 }
 
 // A batch of fields of a head that has more than the parser delivers at once, or the trailers.
+/** @this {http.HTTPParser} */
 function parserOnHeaders(headers, url) {
   const known = this._headers;
   const limit = this.maxHeaderPairs;
@@ -142,6 +145,7 @@ function parserOnHeaders(headers, url) {
   this._url += url;
 }
 
+/** @this {http.HTTPParser} */
 function parserOnHeadersComplete(versionMajor, versionMinor, headers, method, url, statusCode, statusMessage, upgrade,
                                  shouldKeepAlive) {
   const { socket } = this;
@@ -185,6 +189,7 @@ function parserOnBody(piece) {
   if (!incoming._dumped && !incoming.push(piece)) readStop(this.socket);
 }
 
+/** @this {http.HTTPParser} */
 function parserOnMessageComplete() {
   const { incoming } = this;
   if (incoming !== null) {
@@ -202,8 +207,8 @@ function parserOnMessageComplete() {
 
 /**
  * Completes a parse error as users see it.
- * @param {Error} error what `execute()` returned
- * @param {HTTPParser} parser
+ * @param {Failure} error what `execute()` returned
+ * @param {http.HTTPParser} parser
  * @param {Buffer} [rawPacket] the piece of input in which the error was found
  */
 function prepareError(error, parser, rawPacket) {

@@ -17,8 +17,10 @@ const known = {
   },
 };
 
+/** @returns {Readonly<Record<string, Record<string, number>>>} the numbers of each group by name */
 function groups() {
   if (typeof native.layout !== 'function') throw mismatch('layout');
+  /** @type {any} */
   const all = { __proto__: null };
   for (const line of native.layout().trimEnd().split('\n')) {
     const [group, name, number] = line.split(' ');

@@ -31,7 +31,9 @@ class Counters {
 }
 
 function errorsOf({ errors }) {
+  /** @type {Record<string, number>} */
   const parseErrors = {};
+  /** @type {Record<string, number>} */
   const otherErrors = {};
   if (errors !== null) {
     for (const [code, count] of errors) (`${code}`.startsWith(PARSE_ERROR) ? parseErrors : otherErrors)[code] = count;

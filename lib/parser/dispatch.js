@@ -41,6 +41,7 @@ function deliverAll(parser, text, events, offset) {
 
 function deliverRest(parser, text, events, offset) {
   const length = events[LENGTH];
+  /** @type {any} */
   let decision = 0;
   while (events[CURSOR] < length) {
     // A scope that nobody sees from inside would only be seen by async hooks.

@@ -504,6 +504,7 @@ function parseError(parser, bytesParsed) {
   if (parser[kFailedAt] < 0) parser[kFailedAt] = bytesParsed;
   else bytesParsed = parser[kFailedAt];
   const [, code, reason] = /^(\S+) (.*)$/s.exec(native.parserError(parser[kHandle]));
+  /** @type {Failure} */
   const error = new Error('Parse Error');
   error.bytesParsed = bytesParsed;
   error.code = code;

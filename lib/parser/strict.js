@@ -8,9 +8,10 @@ const { choosesValidation } = require('../compat/node-features');
 const { HTTPParser, STRICT } = require('./parser');
 const { validateBoolean, validateOneOf } = require('../util/validators');
 
-const LENIENT_ALL = HTTPParser.kLenientAll | 0;
-const LENIENT_NONE = HTTPParser.kLenientNone | 0;
-const LENIENT_VALUES = HTTPParser.kLenientHeaderValueRelaxed | 0;
+const { kLenientAll, kLenientHeaderValueRelaxed, kLenientNone } = /** @type {any} */ (HTTPParser);
+const LENIENT_ALL = kLenientAll | 0;
+const LENIENT_NONE = kLenientNone | 0;
+const LENIENT_VALUES = kLenientHeaderValueRelaxed | 0;
 const VALIDATIONS = ['strict', 'relaxed', 'insecure'];
 
 // No property of the objects: they have node's own, and no more.
@@ -19,7 +20,7 @@ let used = false;
 
 /**
  * Reads the option `strict`: RFC 9110 and RFC 9112 hold where node is laxer.
- * @param {Server|ClientRequest} owner
+ * @param {http.Server|http.ClientRequest} owner
  * @param {{strict?: boolean, insecureHTTPParser?: boolean}} options
  * @throws ERR_INVALID_ARG_TYPE when it is no boolean, ERR_INVALID_ARG_VALUE beside `insecureHTTPParser`
  */
@@ -37,7 +38,7 @@ function chooseStrict(owner, options) {
 
 /**
  * Checks the option `httpValidation` and stores it (Node 24; nothing happens before).
- * @param {Server|ClientRequest} owner
+ * @param {http.Server|http.ClientRequest} owner
  * @param {{httpValidation?: string, insecureHTTPParser?: boolean}} options
  * @throws ERR_INVALID_ARG_VALUE for another value, or beside `insecureHTTPParser`
  */
@@ -70,7 +71,7 @@ function calculateLenientFlags(validation, insecure) {
 
 /**
  * The flags for `HTTPParser.initialize()`.
- * @param {Server|ClientRequest} owner whose options count, and else --insecure-http-parser
+ * @param {http.Server|http.ClientRequest} owner whose options count, and else --insecure-http-parser
  * @returns {number}
  */
 function parserFlags(owner) {

@@ -22,7 +22,7 @@ const NAMES = { [CONTENT_LENGTH]: 'content-length', [EXPECT]: 'expect', [HOST]: 
 
 /**
  * Whether code of the program can have run between the parser and the handler of a request: then only the message itself can answer.
- * @param {Server} server
+ * @param {http.Server} server
  * @param {boolean} asked whether the program has been asked about an upgrade
  * @returns {boolean}
  */
@@ -45,8 +45,8 @@ function acceptsUpgrade(server, req) {
 
 /**
  * RFC 9112 section 6.3: a request without either of these has no body.
- * @param {HTTPParser} parser
- * @param {IncomingMessage} req
+ * @param {http.HTTPParser} parser
+ * @param {http.IncomingMessage} req
  * @param {boolean} reached see isReached()
  * @returns {boolean}
  */
@@ -60,10 +60,10 @@ function announcesNoBody(parser, req, reached) {
 
 /**
  * The rules for requests of version 1.1.
- * @param {HTTPParser} parser
+ * @param {http.HTTPParser} parser
  * @param {Connection} connection
- * @param {IncomingMessage} req
- * @param {ServerResponse} res
+ * @param {http.IncomingMessage} req
+ * @param {http.ServerResponse} res
  * @param {boolean} reached see isReached()
  * @returns {boolean} whether the request goes to the 'request' event
  */

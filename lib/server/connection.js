@@ -45,7 +45,8 @@ const onResponseEnd = channel('http.server.response.finish');
 /** Milliseconds that a connection is kept beyond the announced keep-alive timeout, for a request that is already on its way. */
 const KEEP_ALIVE_BUFFER = 1000;
 
-const kOnTimeout = HTTPParser.kOnTimeout | 0;
+const { kOnTimeout: onTimeout, REQUEST } = /** @type {any} */ (HTTPParser);
+const kOnTimeout = onTimeout | 0;
 
 // Answers to a request head.
 const READ_BODY = 0;
@@ -120,6 +121,8 @@ class Connection {
   }
 }
 
+/** @typedef {Connection} OwnConnection see types/lib.d.ts */
+
 // What async hooks know the parser of a connection by.
 class HTTPServerAsyncResource {
   constructor(type, socket) {
@@ -130,7 +133,7 @@ class HTTPServerAsyncResource {
 
 /**
  * Serves a socket. Listener of the server's 'connection'.
- * @this {Server} an http or https server
+ * @this {http.Server} an http or https server
  * @param {stream.Duplex} socket
  */
 function connectionListener(socket) {
@@ -146,7 +149,7 @@ function connectionListener(socket) {
   // It counts names and values.
   if (typeof server.maxHeadersCount === 'number') parser.maxHeaderPairs = server.maxHeadersCount << 1;
   parser.initialize(
-    HTTPParser.REQUEST,
+    REQUEST,
     new HTTPServerAsyncResource('HTTPINCOMINGMESSAGE', socket),
     server.maxHeaderSize || 0,
     parserFlags(server),
@@ -170,6 +173,7 @@ function connectionListener(socket) {
   if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
 }
 
+/** @type {Array<[string, Listener]>} */
 const LISTENERS = [
   ['timeout', socketOnTimeout], ['error', socketOnError], ['close', socketOnClose], ['end', socketOnEnd],
   ['data', socketOnData], ['drain', socketOnDrain], ['resume', onSocketResume], ['pause', onSocketPause],
@@ -206,6 +210,7 @@ function release(connection) {
   connection.released = true;
 }
 
+/** @returns {any} */
 function socketSetEncoding() {
   throw new codes.ERR_HTTP_SOCKET_ENCODING();
 }
@@ -388,7 +393,7 @@ function warnUnclosed() {
 /**
  * What goes wrong on a connection, in its bytes or in its socket: the user's 'clientError', or node's answer.
  * Listener of the socket's 'error'.
- * @param {Error} error
+ * @param {Failure} error
  */
 function socketOnError(error) {
   stats.connectionFailed(this.server, error);
@@ -448,8 +453,8 @@ function onSocketPause() {
 
 /**
  * A request head is complete. Callback of the parser.
- * @this {HTTPParser}
- * @param {IncomingMessage} req
+ * @this {http.HTTPParser}
+ * @param {http.IncomingMessage} req
  * @param {boolean} keepAlive whether the connection may serve another request
  * @returns {number} what the parser does next
  */
@@ -681,7 +686,7 @@ function isTicked({ idleTimeout, socket }) {
 
 /**
  * Looks for requests that do not arrive in time; each is answered with 408.
- * @param {Server} server
+ * @param {http.Server} server
  */
 function checkConnections(server) {
   const { headersTimeout, requestTimeout } = server;

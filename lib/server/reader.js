@@ -33,7 +33,7 @@ const HANDLES = new Set(['TCP', 'Pipe']);
 function findSymbols() {
   const found = { kBuffer: undefined, kCallback: undefined };
   // Without a handle there is nothing to close.
-  const probe = new net.Socket({ onread: { buffer: HIDDEN, callback: onRead } });
+  const probe = new net.Socket({ onread: { buffer: HIDDEN, callback: /** @type {any} */ (onRead) } });
   for (const symbol of ObjectGetOwnPropertySymbols(probe)) {
     if (probe[symbol] === HIDDEN) found.kBuffer = symbol;
     else if (probe[symbol] === onRead) found.kCallback = symbol;
@@ -42,6 +42,7 @@ function findSymbols() {
 }
 
 // Called by the socket for each read; false stops reading. `this` is the socket.
+/** @this {stream.Duplex} */
 function onRead(length) {
   const { listener } = onRead;
   const { _events: events, _readableState: state } = this;

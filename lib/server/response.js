@@ -35,9 +35,9 @@ const LINK_PARAMETER = /^[^\s;"]+(?:="[^\s;"]*")?$/;
 const EARLY_LINK = /^<[^>]*>;\s*rel=(?:"[^";]*"|[^";]*)(?:;\s*(?:(?:as|anchor|title)=(?:"[^";]*"|[^";]*))?)?$/;
 
 /**
- * @param {IncomingMessage} req what is answered: its method and version decide about body, chunking and keep-alive
+ * @this {http.ServerResponse}
+ * @param {http.IncomingMessage} req what is answered: its method and version decide about body, chunking and keep-alive
  * @param {{highWaterMark?: number, rejectNonStandardBodyWrites?: boolean}} [options]
- * @extends OutgoingMessage
  */
 function ServerResponse(req, options) {
   OutgoingMessage.call(this, options);
@@ -58,9 +58,11 @@ function ServerResponse(req, options) {
   if (performance.observed) performance.begin(this);
   if (publishesCreation && onCreated.hasSubscribers) onCreated.publish({ request: req, response: this });
 }
+/** @typedef {ServerResponse} OwnServerResponse what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
 ObjectSetPrototypeOf(ServerResponse, OutgoingMessage);
 
+/** @this {http.ServerResponse} */
 ServerResponse.prototype._finish = function _finish() {
   if (performance.observed) performance.end(this);
   OutgoingMessage.prototype._finish.call(this);
@@ -73,6 +75,7 @@ ServerResponse.prototype.statusMessage = undefined;
 
 /**
  * Gives the response its socket: what is buffered is written now.
+ * @this {http.ServerResponse}
  * @param {stream.Writable} socket
  * @throws ERR_HTTP_SOCKET_ASSIGNED when another response owns the socket
  */
@@ -89,7 +92,7 @@ const { assignSocket } = ServerResponse.prototype;
 
 /**
  * `response.assignSocket(socket)` of a response that is ready to be sent as a whole, behind another one.
- * @param {ServerResponse} response
+ * @param {http.ServerResponse} response
  * @param {stream.Writable} socket of a server, which has served another response
  * @param {Function} done called with the response and an error when it was given to the kernel; and with the mark of its tick and `previous`
  *   as third and fourth argument in the next tick
@@ -133,6 +136,7 @@ function refuseAfterHead(response) {
 
 /**
  * Sends any 1xx response but 101: RFC 9110 section 15.2.
+ * @this {http.ServerResponse}
  * @param {number} statusCode 100 to 199
  * @param {object|Array} [headers] fields, as `writeHead()` takes them
  * @param {Function} [callback] when it is written
@@ -152,6 +156,7 @@ ServerResponse.prototype.writeInformation = function writeInformation(statusCode
 
 /**
  * Asks the client for the body: RFC 9110 section 15.2.1.
+ * @this {http.ServerResponse}
  * @param {Function} [callback] when it is written
  */
 ServerResponse.prototype.writeContinue = function writeContinue(callback) {
@@ -162,6 +167,7 @@ ServerResponse.prototype.writeContinue = function writeContinue(callback) {
 
 /**
  * Says that the request is being worked on: RFC 2518 section 10.1.
+ * @this {http.ServerResponse}
  * @param {Function} [callback] when it is written
  */
 ServerResponse.prototype.writeProcessing = function writeProcessing(callback) {
@@ -171,6 +177,7 @@ ServerResponse.prototype.writeProcessing = function writeProcessing(callback) {
 
 /**
  * Announces links before the answer is known: RFC 8297. Nothing is sent where there is no link.
+ * @this {http.ServerResponse}
  * @param {object} hints `link` (one or several), and any other field
  * @param {Function} [callback] when it is written
  * @throws ERR_INVALID_ARG_VALUE for a link of another form
@@ -216,16 +223,18 @@ function isLink(text) {
     parameters.every((text, n) => LINK_PARAMETER.test(n === last ? text.trimStart() : text.trim()));
 }
 
+/** @this {http.ServerResponse} */
 ServerResponse.prototype._implicitHeader = function _implicitHeader() {
   this.writeHead(this.statusCode);
 };
 
 /**
  * Makes the head. It is sent with the first piece of the body.
+ * @this {http.ServerResponse}
  * @param {number} statusCode 100 to 999
  * @param {string|object|Array} [reason] the reason phrase; or the fields
  * @param {object|Array} [obj] fields, as an object, a list of names and values in turn, or a list of pairs
- * @returns {ServerResponse} this
+ * @returns {http.ServerResponse} this
  * @throws ERR_HTTP_HEADERS_SENT, ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_ARG_VALUE, ERR_INVALID_CHAR
  */
 ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj) {

@@ -46,9 +46,9 @@ const kRejection = SymbolFor('nodejs.rejection');
 
 /**
  * An HTTP server; callable without `new`.
+ * @this {http.Server}
  * @param {object} [options] see `http.createServer`
- * @param {Function} [requestListener] becomes a listener of 'request'
- * @extends net.Server
+ * @param {Listener} [requestListener] becomes a listener of 'request'
  */
 function Server(options, requestListener) {
   if (!(this instanceof Server)) return new Server(options, requestListener);
@@ -83,6 +83,7 @@ function Server(options, requestListener) {
   if (watchesAtOnce) watchConnections(this);
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
 }
+/** @typedef {Server} OwnServer what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(Server.prototype, net.Server.prototype);
 ObjectSetPrototypeOf(Server, net.Server);
 
@@ -114,7 +115,7 @@ function upgradeOption(options) {
 
 /**
  * Checks the options of a server and stores them on it.
- * @this {Server|https.Server}
+ * @this {http.Server}
  * @param {object} options
  */
 function storeHTTPOptions(options) {
@@ -199,6 +200,7 @@ ObjectDefineProperties(Server.prototype, {
   transport: {
     __proto__: null,
     configurable: true,
+    /** @this {http.Server} */
     get() {
       return transportOf(this);
     },
@@ -208,7 +210,7 @@ ObjectDefineProperties(Server.prototype, {
     __proto__: null,
     configurable: true,
     writable: true,
-    value: function stats() {
+    value: /** @this {http.Server} */ function stats() {
       return serverStats(this);
     },
   },
@@ -234,8 +236,9 @@ Server.prototype.closeIdleConnections = function() {
 
 /**
  * Sets the time of inactivity after which a connection emits 'timeout', for the connections to come.
+ * @this {http.Server}
  * @param {number} [msecs] 0 for never
- * @param {Function} [callback] becomes a listener of 'timeout'
+ * @param {Listener} [callback] becomes a listener of 'timeout'
  * @returns {Server} this
  */
 Server.prototype.setTimeout = function setTimeout(msecs, callback) {

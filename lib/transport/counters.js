@@ -34,6 +34,7 @@ function uncorkedOf(socket) {
 const COUNTERS = {
   bytesRead: {
     configurable: true,
+    /** @this {stream.Duplex} */
     get() {
       const index = this[kIndex];
       const before = this[kAttached]?.received ?? 0;
@@ -43,6 +44,7 @@ const COUNTERS = {
   },
   bytesWritten: {
     configurable: true,
+    /** @this {stream.Duplex} */
     get() {
       const index = this[kIndex];
       const attached = this[kAttached];
@@ -53,6 +55,7 @@ const COUNTERS = {
   },
   writableLength: {
     configurable: true,
+    /** @this {stream.Duplex} */
     get() {
       // What I/O threads have to send, or what leaves at the end of the turn, is as good as in the kernel, unless it is corked.
       // A socket that is destroyed keeps what was corked.

@@ -14,9 +14,9 @@ let kOwner;
 
 /**
  * @param {object} handle of a socket
- * @param {net.Socket} socket that the core reads
- * @param {function(net.Socket)} leave called before anybody else uses the handle
- * @param {function(net.Socket)} handOver called before a session does: it takes what is in the socket's buffer
+ * @param {stream.Duplex} socket that the core reads
+ * @param {function(stream.Duplex): void} leave called before anybody else uses the handle
+ * @param {function(stream.Duplex): void} handOver called before a session does: it takes what is in the socket's buffer
  */
 function watch(handle, socket, leave, handOver) {
   handle[kWatched] = socket;

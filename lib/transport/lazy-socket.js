@@ -40,6 +40,7 @@ const onServerSocket = channel('net.server.socket');
 const isPossible = typeof net.Socket === 'function' && canInitialize();
 // node's own class of shutdown requests: async hooks are to see that a connection is shut down before it is closed.
 // The sample is kept: async hooks would hear of its end otherwise, without having heard of its beginning.
+/** @type {any} */
 const shutdownSample = isPossible ? sampleShutdown() : undefined;
 const ShutdownWrap = shutdownSample?.constructor;
 
@@ -98,10 +99,12 @@ ObjectDefineProperties(LazySocket.prototype, COUNTERS);
 // -------------------------------------------------------------------------------- what net.Socket's constructor defines
 
 // These the constructor of LazySocket has defined.
+/** @type {Set<string|symbol>} */
 const OWN = new Set(['server', '_server']);
 // Asked of a connection for each response; while there is no net.Socket part the answer is known.
 const KNOWN = new Map([['_hadError', () => false], ['connecting', () => false]]);
 
+/** @param {any} name a string or a symbol */
 function trap(name) {
   const known = KNOWN.get(name) ?? (name.description === 'async_id_symbol' ? asyncIdOf : undefined);
   ObjectDefineProperty(LazySocket.prototype, name, {
@@ -187,7 +190,10 @@ LazySocket.prototype[inspect.custom] = function() {
 
 // -------------------------------------------------------------------------------------------------------- building
 
-/** Makes the net.Socket part. Nothing happens when it is there. */
+/**
+ * Makes the net.Socket part. Nothing happens when it is there.
+ * @this {stream.Duplex}
+ */
 LazySocket.prototype[kBuild] = function() {
   const handle = this[kUnbuilt];
   if (handle === undefined) return;

@@ -33,7 +33,7 @@ function isWritable(socket) {
 }
 
 /**
- * @param {net.Socket} socket
+ * @param {stream.Duplex} socket
  * @returns {boolean} whether what is written to it waits for `uncork()`
  */
 function isCorked(socket) {

@@ -137,9 +137,9 @@ class Attached {
  *   see `received()`
  * @property {Function} [endsSilently] called with a socket that no message is on, and that something came on; answers whether it ends
  *   without an event. Only where `serves` is not
- * @property {Function} built called with a socket whose net.Socket part has just been made: to add its listeners
- * @property {Function} timeoutOf called with a closed socket without that part; answers its `timeout`
- * @property {Function} ended called with a socket without that part whose peer has sent its last byte; answers whether that was
+ * @property {Function} [built] called with a socket whose net.Socket part has just been made: to add its listeners
+ * @property {Function} [timeoutOf] called with a closed socket without that part; answers its `timeout`
+ * @property {Function} [ended] called with a socket without that part whose peer has sent its last byte; answers whether that was
  *   dealt with, so that the stream need not end
  */
 

@@ -39,7 +39,7 @@ const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
 
 /**
  * @param {net.Server|Agent} owner
- * @returns {string} 'native' or 'offload' where the core reads its plain connections, 'stream' where it cannot or should not
+ * @returns {'native'|'offload'|'stream'} 'native' or 'offload' where the core reads its plain connections, 'stream' where it cannot or should not
  */
 function transportOf(owner) {
   const { name } = recordOf(owner);
@@ -48,8 +48,7 @@ function transportOf(owner) {
 
 /**
  * @param {net.Server|Agent} owner
- * @returns {{transport: string, attached: number, open: number, streamed: Object<string, number>}} connections that the core
- *   took up so far; those that it has now; and, by reason, the connections left or given back to their streams
+ * @returns {import('../..').TransportStats} see index.d.ts
  */
 function statsOf(owner) {
   const record = recordOf(owner);
@@ -191,7 +190,7 @@ function countAlive(it) {
   native.transportKeepAlive(it.driver.handle, alive ? 1 : -1);
 }
 
-// What is left when the core's part in a connection ends: see transportDetach.
+/** What is left when the core's part in a connection ends: see transportDetach. @type {any[]} */
 const rest = [undefined, 0, 0];
 const UNREAD = 0;
 const RECEIVED_IN_ALL = 1;
@@ -472,7 +471,7 @@ function write(data, encoding, callback) {
  * each message.
  * @param {stream.Writable} socket
  * @param {string} text
- * @param {string} encoding 'latin1' or 'utf8'
+ * @param {any} encoding 'latin1' or 'utf8'
  * @param {Function} done called when the text was given to the kernel
  * @param {OutgoingMessage} message
  * @param {*} [previous] what `done` is told in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): with null in place
@@ -563,6 +562,7 @@ function cork() {
   else this[kCorks]++;
 }
 
+/** @this {stream.Duplex} */
 function uncork() {
   let corks;
   if (this[kUnbuilt] === undefined) {

@@ -186,7 +186,7 @@ for (const code of ObjectKeys(TABLE)) codes[code] = defineCode(code, TABLE[code]
 
 /**
  * Makes the stack of an error begin at the caller of a function.
- * @param {Error} error one made by `codes`
+ * @param {Failure} error one made by `codes`
  * @param {Function} hidden the outermost function that the user shall not see; its caller becomes the first frame
  * @returns {Error} the same error
  */
@@ -200,6 +200,7 @@ function hideFrames(error, hidden) {
  * @returns {Error} a plain Error with code ECONNRESET
  */
 function connResetException(message) {
+  /** @type {Failure} */
   const error = new Error(message);
   error.code = 'ECONNRESET';
   Error.captureStackTrace(error, connResetException);
@@ -214,6 +215,7 @@ function connResetException(message) {
  */
 function systemError(call, number) {
   const code = getSystemErrorName(-number);
+  /** @type {Failure} */
   const error = new Error(`${call} ${code}`);
   error.errno = -number;
   error.code = code;
