@@ -26,7 +26,7 @@ const LIMITS = ['-timeout=5', '-rss_limit_mb=1024', `-max_len=${LONGEST_INPUT}`]
 function build() {
   const host = /host: (\S+)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
   const env = { ...process.env, RUSTC_BOOTSTRAP: '1', RUSTFLAGS: FLAGS.join(' ') };
-  const { status } = spawnSync('cargo', ['build', '--release', '--quiet', '--bins', '--target', host], { cwd: fuzz, env, stdio: 'inherit' });
+  const { status } = spawnSync('cargo', ['build', '--locked', '--release', '--quiet', '--bins', '--target', host], { cwd: fuzz, env, stdio: 'inherit' });
   if (status !== 0) process.exit(1);
   return path.join(process.env.CARGO_TARGET_DIR ?? path.join(fuzz, 'target'), host, 'release');
 }
