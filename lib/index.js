@@ -64,7 +64,7 @@ ObjectDefineProperty(module.exports, 'maxHeaderSize', {
   },
 });
 
-// Kept where node keeps it, so that whoever replaces it there or here is heard in both places.
+// Kept where node keeps it, so that replacing it there or here works in both places.
 ObjectDefineProperty(module.exports, 'globalAgent', {
   configurable: true,
   enumerable: true,

@@ -15,7 +15,7 @@ const { giveBack, kIndex } = require('../transport/transport');
 const { guardsIdle } = require('../compat/node-features');
 const { ownerOf } = require('../transport/handles');
 
-/** node's own symbol: the async id of whoever uses the socket now, -1 while nobody does. */
+/** node's own symbol: the async id of the request that uses the socket now, -1 while it is idle. */
 const kAsyncId = ownSymbol(new net.Socket(), 'async_id_symbol') || Symbol('async_id_symbol');
 
 /** Where a pooled socket stands between two responses; one of the values below. */
@@ -36,7 +36,7 @@ const POISONED = 3;
 const kPlaced = Symbol('placed');
 const kPlacer = Symbol('placer');
 
-/** The agent that opened the socket with nobody's help, as long as it is one of its sockets; else undefined. */
+/** The agent that opened the socket by itself, as long as it is one of its sockets; else undefined. */
 const kOpener = Symbol('opener');
 
 /** Of a socket in the free list: what its handle calls with what it reads at other times. */
@@ -66,7 +66,7 @@ function renewAsyncIdentity(socket) {
 }
 
 /**
- * Receives every chunk that a pooled socket reads, in place of the stream's own `push`. A response that nobody asked for,
+ * Receives every chunk that a pooled socket reads, in place of the stream's own `push`. A response without a request,
  * written on an idle connection, would else be waiting for the next request (response injection). A listener would do as
  * well but could be seen.
  * @this {stream.Duplex}
@@ -184,7 +184,7 @@ function isFit(socket) {
   return true;
 }
 
-/** Named once for all sockets: an error on an idle socket ends it and is nobody else's business. */
+/** Named once for all sockets: an error on an idle socket ends it and is not reported. */
 function freeSocketErrorListener() {
   this.destroy();
   this.emit('agentRemove');
@@ -193,7 +193,7 @@ function freeSocketErrorListener() {
 function countEnd(agent, socket) {
   const counters = agentCounters(agent);
   counters.addBytes(socket);
-  // Bytes came that nobody had asked for.
+  // Bytes came without a request.
   if (isPoisoned(socket)) counters.stale++;
 }
 
@@ -202,7 +202,7 @@ function countEnd(agent, socket) {
  * @param {Agent} agent
  * @param {stream.Duplex} socket
  * @param {object} options those that the socket was opened with
- * @param {boolean} alone whether nobody else had a part in opening it
+ * @param {boolean} alone whether the agent opened it without createConnection() of the program
  */
 function installListeners(agent, socket, options, alone) {
   guard(socket);

@@ -37,7 +37,7 @@ const debug = debuglog('http');
 
 /** What a request that waits in `requests` needs once its turn comes: the connect options, and the async context it was made in. */
 const kWaiting = Symbol('waiting');
-/** The listener that forwards 'keylog' of each socket; there once somebody listens to it on the agent. */
+/** The listener that forwards 'keylog' of each socket; added with the first listener of it on the agent. */
 const kOnKeylog = Symbol('onkeylog');
 
 /** Milliseconds taken off the server's Keep-Alive hint, so that the client lets go of the connection first, where no option says how many. */
@@ -427,7 +427,7 @@ function nextWaiting(agent, name) {
 }
 
 function openForWaiting(agent, name) {
-  // Most of the time nobody waits.
+  // Most of the time no request waits.
   for (const _ in agent.requests) { // eslint-disable-line no-unused-vars
     const next = nextWaiting(agent, name);
     if (next === undefined) return;
@@ -527,7 +527,7 @@ function handOver(agent, req, socket) {
 }
 
 /**
- * The Keep-Alive hint of a response, read from the fields as they came: the headers object is made for nobody.
+ * The Keep-Alive hint of a response, read from the fields as they came: without making the headers object.
  * @param {http.IncomingMessage} res
  * @returns {string|undefined} the value
  */
@@ -544,7 +544,7 @@ function keepAliveHint(res) {
 }
 
 /**
- * Sockets are made to report TLS keys only once somebody wants them.
+ * Sockets are made to report TLS keys only once 'keylog' has a listener.
  * @this {http.Agent}
  */
 function maybeEnableKeylog(eventName) {

@@ -5,7 +5,7 @@
  *
  * A connection is taken up with its second request: it is open then, and proved to be kept, so one that serves a single
  * request never pays for it. Between two requests the core watches it without a parser: whatever comes then, an end or bytes that
- * nobody asked for, is the stream's business at once.
+ * belong to no request, is the stream's business at once.
  */
 
 const { Boolean, ObjectValues, Set } = require('../globals/primordials');
@@ -50,7 +50,7 @@ function take(socket, parser, protocol) {
   socket.setEncoding = setEncoding;
 }
 
-// Whether somebody else reads the socket, or has stopped it.
+// Whether the program reads the socket, or has stopped it.
 function isRead(socket) {
   const { decoder, flowing } = socket._readableState;
   return flowing !== true || Boolean(decoder) || socket.listenerCount('data') !== 1 || socket.listenerCount('readable') > 0;

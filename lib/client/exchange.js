@@ -206,7 +206,7 @@ function socketErrorListener(error) {
     // 'close' shall not report a second error.
     this._hadError = true;
     fail(req, error);
-    // Where nobody hears of it, the exception leaves the answer without a cause.
+    // Without a listener, the exception leaves the answer without a cause.
     if (tellsCause) req[kReason] ??= error;
   }
   const parser = this.parser;
@@ -333,7 +333,7 @@ function switchProtocol(req, socket, parser, res, head) {
 
   const eventName = req.method === 'CONNECT' ? 'connect' : 'upgrade';
   if (req.listenerCount(eventName) === 0) {
-    // RFC 9110, section 7.8: nobody here speaks the other protocol.
+    // RFC 9110, section 7.8: without a listener there is no one to speak the other protocol.
     socket.destroy();
     return;
   }
@@ -342,7 +342,7 @@ function switchProtocol(req, socket, parser, res, head) {
   socket.removeListener('close', socketCloseListener);
   socket.removeListener('error', socketErrorListener);
   socket._httpMessage = null;
-  // As if nobody had read from it yet: the new owner decides how.
+  // As if it had never been read: the new owner decides how.
   socket.readableFlowing = null;
   req.emit(eventName, res, socket, head);
   req.destroyed = true;
@@ -390,7 +390,7 @@ function onIncoming(res, shouldKeepAlive) {
   req.on('finish', requestOnFinish);
   socket.on('timeout', responseOnTimeout);
 
-  // Nobody wants it: its body is read away, so that the connection can serve further requests.
+  // It has no listener: its body is read away, so that the connection can serve further requests.
   if (req.aborted || !req.emit('response', res)) res._dump();
 
   if (req.method === 'HEAD') return NO_BODY;

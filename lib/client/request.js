@@ -178,7 +178,7 @@ if (checksPath) {
   });
 }
 
-/** `false` means an agent of its own, nothing the default one, unless the caller opens the connection himself. */
+/** `false` means an agent of its own, nothing the default one, unless the caller opens the connection. */
 function chooseAgent(options, defaultAgent) {
   const agent = options.agent;
   if (agent === false) return new defaultAgent.constructor();
@@ -323,7 +323,7 @@ function emitAbort(req) {
 ClientRequest.prototype.destroy = function destroy(err) {
   if (this.destroyed) return this;
   this.destroyed = true;
-  // What is left of the response is nobody's.
+  // What is left of the response is dropped.
   if (this.res) this.res._dump();
   if (sparesSocket && this.res?.complete && this.writableFinished) return this;
   this[kReason] = err;

@@ -2,7 +2,7 @@
 
 /**
  * The genuine built-in http modules, captured the first time any file of this package is loaded, that is: before
- * `register` puts our own members onto their exports. Whoever needs node's own classes, symbols or settings takes them here.
+ * `register` puts our own members onto their exports. The one place to take node's own classes, symbols and settings from.
  *
  * Only classes and functions are kept, by value: the exports objects themselves may be patched later.
  */

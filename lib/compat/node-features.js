@@ -212,7 +212,7 @@ module.exports = {
   publishesCreation: since(22),
 
   // -------------------------------------------------------------------------------------------------- the transport
-  /** Whether a connection has ended behind bytes that were there when it was reset; else whoever reads on finds the reset (libuv 1.52). */
+  /** Whether a connection has ended behind bytes that were there when it was reset; else the next read finds the reset (libuv 1.52). */
   endsAtHangUp: endsAtHangUp(),
 
   // ----------------------------------------------------------------------------------------------------- the parser

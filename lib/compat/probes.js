@@ -404,7 +404,7 @@ class FakeResponse extends EventEmitter {
 }
 
 /**
- * Has a server of the built-in read from a socket that is none, in a turn in which nobody hears of it: what is published about its requests is not.
+ * Has a server of the built-in read from a socket that is none, without a subscriber of any channel hearing of it.
  * @param {string} input
  * @param {function(any, any): void} prepare
  */

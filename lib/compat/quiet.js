@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Objects of the built-in classes that go along with ours are nobody's requests: subscribers of the diagnostics channels are not to
+ * Objects of the built-in classes that go along with ours are no requests of the program: subscribers of the diagnostics channels are not to
  * see them. node looks the method of a channel up when it publishes.
  */
 

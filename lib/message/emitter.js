@@ -2,7 +2,7 @@
 // What EventEmitter does for each new object, done in place.
 //
 // Its `init` is shared by every emitter of the process, so that the engine knows no class there and looks each property up in tables.
-// Here stores happen in the constructors of messages, in node's order and with node's values. Whoever has replaced
+// Here stores happen in the constructors of messages, in node's order and with node's values. A program that has replaced
 // `EventEmitter.init` (as node:domain does) is called as ever.
 
 const { ObjectCreate, ObjectHasOwn, ReflectOwnKeys, Symbol } = require('../globals/primordials');

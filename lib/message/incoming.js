@@ -1,7 +1,7 @@
 'use strict';
 // IncomingMessage: a request as the server sees it, a response as the client sees it.
 //
-// Owns the lazily built header objects and the end of a body nobody reads. The state lives under node's own property names
+// Owns the lazily built header objects and the end of a body that is not read. The state lives under node's own property names
 // and symbols, so that a message whose prototype is exchanged for one that ends in the built-in class goes on working.
 
 const {
@@ -50,7 +50,7 @@ const streamOptions = { highWaterMark: undefined };
  */
 function readStart(socket) {
   if (!socket || socket._paused) return;
-  // A socket that nobody has looked at flows; one that flows need not be told, unless the program wants to hear of it.
+  // A lazy socket flows; one that flows need not be told, unless the program wants to hear of it.
   const hears = socket.resume !== plainResume;
   if ((hears || !isUnbuilt(socket)) && socket.readable && (hears || socket.readableFlowing !== true)) socket.resume();
 }
@@ -74,7 +74,7 @@ function IncomingMessage(socket) {
   } else {
     Readable.call(this);
   }
-  // Keeps the stream from asking for more by itself before somebody reads.
+  // Keeps the stream from asking for more by itself before the program reads.
   this._readableState.readingMore = true;
 
   this.socket = socket;
@@ -241,7 +241,7 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   const { socket } = this;
   if (this.aborted && socket && !socket.destroyed) {
     // A message that is given up takes its connection along: what follows could not be told from the rest of the body. node waits for the
-    // end of the socket, and so hears its error, whoever else does.
+    // end of the socket, and so hears its error, with or without other listeners.
     if (error) socket.once('error', ignore);
     socket.destroy(error);
     process.nextTick(process.nextTick, settleDestroy, this, error, callback);
@@ -254,7 +254,7 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
 
 function ignore() {}
 
-// Without a listener nobody could act on the error, and it would bring the process down.
+// Without a listener the error would bring the process down.
 function settleDestroy(message, error, callback) {
   callback(error && message.listenerCount('error') > 0 ? error : null);
 }
@@ -326,7 +326,7 @@ if (dumpsAndCloses) {
 IncomingMessage.prototype._dump = function _dump() {
   if (this._dumped) return;
   this._dumped = true;
-  // What is buffered already shall reach nobody.
+  // What is buffered already is dropped.
   silence(this, 'data');
   const { destroyed, ended, length } = this._readableState;
   // What is complete and empty ends without flowing, from Node 26 on.
@@ -375,7 +375,7 @@ function hasNodesMethods(message) {
 
 /**
  * Whether the program has not touched a message yet: no listener, nothing read or buffered, not paused, resumed or destroyed, and no method replaced.
- * What the stream does when such a message ends can be seen by nobody but the code of a later tick.
+ * What the stream does when such a message ends can be seen only by code of a later tick.
  * @param {http.IncomingMessage} message
  * @returns {boolean}
  */

@@ -3,8 +3,8 @@
 /**
  * How the bytes of an outgoing message reach its socket: writing, chunks, the queue before there is a socket, the end.
  *
- * What can be seen of it (the calls of write() on a socket that somebody watches, of _send() and _writeRaw() on a message
- * that somebody extends, the sizes, the order of events) is node's. On a plain connection nobody sees single writes, so there
+ * What can be seen of it (the calls of write() on a socket that a program watches, of _send() and _writeRaw() on a message
+ * that it extends, the sizes, the order of events) is node's. On a plain connection single writes cannot be seen, so there
  * a head and a body become one.
  */
 
@@ -100,7 +100,7 @@ function isWaiting(message, socket) {
   return later !== null && later !== undefined && hasOriginalWrites(later);
 }
 
-/** Whether nobody sees in which pieces a message is written, now or when its turn comes. */
+/** Whether a program cannot see in which pieces a message is written, now or when its turn comes. */
 function isUnseen(message, socket) {
   return isDirect(message, socket) || isWaiting(message, socket);
 }
@@ -149,7 +149,7 @@ function errorOf(socket) {
   return socket.errored || (socket._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
 }
 
-/** In place of the function that tells the end of a message which waits for its turn: one for all. */
+/** Marks the queue entry that ends a message which waits for its turn. */
 function tellEnd() {}
 
 function callEndCallbacks(message, error) {
@@ -312,7 +312,7 @@ function sendHeldChunk(message) {
   message._send(length.toString(16), 'latin1', null);
   message._send(CRLF_BYTES, null, null);
   for (const { chunk, encoding } of held) message._send(chunk, encoding, null);
-  // Where nobody sees single writes, a callback that does nothing is none: with one the socket's stream writes.
+  // Where single writes cannot be seen, a callback that does nothing is none: with one the socket's stream writes.
   const isUntold = held.every(({ callback }) => callback === nop) && isDirect(message, message[kSocket]);
   const accepted = message._send(CRLF_BYTES, null, isUntold ? undefined : (error) => {
     for (const { callback } of held) callback(error);
@@ -445,7 +445,7 @@ function end(chunk, encoding, callback) {
   if (this.strictContentLength) checkStrictEnd(this);
   const carried = done !== undefined && this._hasBody && this._header && !this.destroyed;
   if (CORKS_CHUNKS && holdsChunk(this)) {
-    // Before the last chunk. (Node 22 and 24 send it behind that one, where nobody looks for it.)
+    // Before the last chunk. (Node 22 and 24 send it behind that one, where no parser looks for it.)
     if (corksEachTurn && socket) socket.cork();
     this[kCorked] = 1;
     this.uncork();
@@ -586,7 +586,7 @@ function _flushOutput(socket) {
   const queue = this.outputData;
   if (queue.length === 0) return undefined;
   const wasCorked = socket.writableCorked > 0;
-  // Nobody sees how a single write was corked where the core makes it.
+  // Where the core writes, how a single write was corked cannot be seen.
   const corks = queue.length > 1 || socket.write !== nativeWrite || !hasOriginalWrites(socket);
   if (corks) socket.cork();
   let accepted;
@@ -606,7 +606,7 @@ function _flushOutput(socket) {
 
 /**
  * @param {http.OutgoingMessage} message that waits for its turn
- * @returns {boolean} whether all of it is one text, and nobody hears how it is sent
+ * @returns {boolean} whether all of it is one text, and no listener hears how it is sent
  */
 function isWhole(message) {
   const { outputData: queue } = message;

@@ -20,8 +20,8 @@ const {
     BODILESS_STATUS, RELAXED,
   },
   headOutput: {
-    LAST: TOLD_LAST, CHUNKED: TOLD_CHUNKED, KEEP_ALIVE: TOLD_KEEP_ALIVE, KEEP_ALIVE_HINT: TOLD_DEFAULT_KEEP_ALIVE, EXPECT: TOLD_EXPECT,
-    ASCII: TOLD_ASCII,
+    LAST: DECIDED_LAST, CHUNKED: DECIDED_CHUNKED, KEEP_ALIVE: DECIDED_KEEP_ALIVE, KEEP_ALIVE_HINT: DECIDED_DEFAULT_KEEP_ALIVE, EXPECT: DECIDED_EXPECT,
+    ASCII: DECIDED_ASCII,
   },
 } = require('../native/layout');
 const { codes } = require('../util/errors');
@@ -31,7 +31,7 @@ const { checkInvalidHeaderChar, lowerCaseName, validateHeaderName, validateHeade
 
 /** What renderHead refuses beside names and values. */
 const TRAILER_WITHOUT_CHUNKS = 5;
-const told = new Int32Array(5);
+const headOutput = new Int32Array(5);
 
 const NOT_ASCII = /[^\x00-\x7f]/;
 /** The words that node looks for in Connection and Transfer-Encoding. */
@@ -56,7 +56,7 @@ const memo = ArrayFrom({ length: MEMO_SLOTS }, () =>
 let memoSecond = 0;
 /** Whether that second may be over. A timer says so: asking the clock for each head costs 90 ns. */
 let secondIsOver = true;
-/** The clock itself and its timer, whoever replaces Date and setTimeout. */
+/** The clock itself and its timer, also where a program replaces Date and setTimeout. */
 const clock = DateNow;
 
 /** The fields collected for the head that is being made: names and values by turns, the first `filled` of them. */
@@ -197,10 +197,10 @@ function headFlags(message) {
 }
 
 function takeDecisions(message, bits) {
-  message._last = (bits & TOLD_LAST) !== 0;
-  message.chunkedEncoding = (bits & TOLD_CHUNKED) !== 0;
-  message.shouldKeepAlive = (bits & TOLD_KEEP_ALIVE) !== 0 && !(removedEndsKeepAlive && message._removedConnection);
-  message._defaultKeepAlive = (bits & TOLD_DEFAULT_KEEP_ALIVE) !== 0;
+  message._last = (bits & DECIDED_LAST) !== 0;
+  message.chunkedEncoding = (bits & DECIDED_CHUNKED) !== 0;
+  message.shouldKeepAlive = (bits & DECIDED_KEEP_ALIVE) !== 0 && !(removedEndsKeepAlive && message._removedConnection);
+  message._defaultKeepAlive = (bits & DECIDED_DEFAULT_KEEP_ALIVE) !== 0;
 }
 
 function isRemembered(slot, firstLine) {
@@ -236,14 +236,14 @@ function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
   const slot = memo[(filled ^ firstLine.length ^ length) & (MEMO_SLOTS - 1)];
   if (slot.flags === flags && slot.length === length && slot.keepAlive === keepAlive && slot.maxRequests === maxRequests &&
       isRemembered(slot, firstLine)) {
-    told[0] = slot.bits;
+    headOutput[0] = slot.bits;
     return slot.head;
   }
   let text = firstLine;
   for (let i = 0; i < filled; i++) text += parts[i] + '\0';
-  const head = native.renderHead(text, filled >> 1, flags, length, keepAlive, maxRequests, told);
+  const head = native.renderHead(text, filled >> 1, flags, length, keepAlive, maxRequests, headOutput);
   // The core's clock is some milliseconds late, so that the first heads of a second still show the one before.
-  if (typeof head === 'string' && text.length <= MEMO_TEXT_MAX && filled <= MEMO_PARTS_MAX && told[4] === (memoSecond | 0)) {
+  if (typeof head === 'string' && text.length <= MEMO_TEXT_MAX && filled <= MEMO_PARTS_MAX && headOutput[4] === (memoSecond | 0)) {
     slot.firstLine = firstLine;
     slot.parts = parts.slice(0, filled);
     slot.flags = flags;
@@ -251,7 +251,7 @@ function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
     slot.keepAlive = keepAlive;
     slot.maxRequests = maxRequests;
     slot.head = head;
-    slot.bits = told[0];
+    slot.bits = headOutput[0];
   }
   return head;
 }
@@ -259,7 +259,7 @@ function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
 /** Throws what stands against a head that the core refused. */
 function refuse(message, headers, length, answer) {
   if ((answer & 7) === TRAILER_WITHOUT_CHUNKS) {
-    takeDecisions(message, told[0]);
+    takeDecisions(message, headOutput[0]);
     throw new codes.ERR_HTTP_TRAILER_INVALID();
   }
   refuseField(message, headers, length);
@@ -314,14 +314,14 @@ function _storeHeader(firstLine, headers) {
     head = renderHead(firstLine, flags | RELAXED, bytes, +this._keepAliveTimeout, maxRequests);
   }
   if (typeof head !== 'string') refuse(this, headers, before, head);
-  const bits = told[0];
+  const bits = headOutput[0];
   takeDecisions(this, bits);
   lastHead = replaced === null ? head : head.replace(replaced[0], () => replaced[1]);
-  lastHeadIsAscii = (bits & TOLD_ASCII) !== 0;
+  lastHeadIsAscii = (bits & DECIDED_ASCII) !== 0;
   this._header = lastHead;
   this._headerSent = false;
   // RFC 9110, section 10.1.1: the client waits for the answer to its expectation before it sends the body.
-  if ((bits & TOLD_EXPECT) !== 0) this._send('');
+  if ((bits & DECIDED_EXPECT) !== 0) this._send('');
 }
 
 /**

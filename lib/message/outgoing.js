@@ -258,7 +258,7 @@ OutgoingMessage.prototype.getHeaders = headers.getHeaders;
 OutgoingMessage.prototype.hasHeader = headers.hasHeader;
 OutgoingMessage.prototype.removeHeader = headers.removeHeader;
 
-/** Makes the head when a body is written and nobody made it; subclasses know how. */
+/** Makes the head when a body is written before writeHead(); subclasses know how. */
 OutgoingMessage.prototype._implicitHeader = function _implicitHeader() {
   throw new codes.ERR_METHOD_NOT_IMPLEMENTED('_implicitHeader()');
 };

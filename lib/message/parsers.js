@@ -64,7 +64,7 @@ class FreeList {
   }
 
   /**
-   * @param {*} object nobody uses any more
+   * @param {*} object no longer in use
    * @returns {boolean} false when the list is full and the object was not kept
    */
   free(object) {
@@ -185,7 +185,7 @@ function parserOnHeadersComplete(versionMajor, versionMinor, headers, method, ur
 function parserOnBody(piece) {
   const { incoming } = this;
   if (incoming === null) return;
-  // A message whose body nobody wants goes on being parsed, to find its end.
+  // A message whose body is dropped goes on being parsed, to find its end.
   if (!incoming._dumped && !incoming.push(piece)) readStop(this.socket);
 }
 

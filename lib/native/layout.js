@@ -1,6 +1,6 @@
 'use strict';
-// The numbers of the boundary: where words are, flags, kinds, limits. The core declares them (src/binding/layout.rs); whoever speaks
-// with it takes them from here. Without `transport` the core reads no sockets on this platform.
+// The numbers of the boundary: where words are, flags, kinds, limits. The core declares them (src/binding/layout.rs); all that calls
+// it takes them from here. Without `transport` the core reads no sockets on this platform.
 
 const { Error, Number, ObjectFreeze, ObjectKeys, Proxy, String } = require('../globals/primordials');
 const native = require('./addon');

@@ -4,7 +4,7 @@
  * The performance entries of client requests (`perf_hooks`, entry type 'http', name 'HttpClient').
  *
  * There is no public way to add such an entry. A request of the built-in class does it when its response begins, so a
- * hidden one goes along with each request of ours while somebody observes.
+ * hidden one goes along with each request of ours while entries are observed.
  */
 
 const { WeakMap } = require('../globals/primordials');
@@ -25,12 +25,12 @@ const CHANNELS = ['request.created', 'request.start', 'response.finish'].map((na
 const shadows = new WeakMap();
 
 const performance = {
-  /** Whether somebody observes requests of either side. */
+  /** Whether requests of either side are observed. */
   get observed() {
     return server.observed;
   },
 
-  /** Finds out whether somebody observes. Costs a fraction of a microsecond: once per connection, not per request. */
+  /** Finds out whether requests are observed. Costs a fraction of a microsecond: once per connection, not per request. */
   look() {
     server.look();
   },

@@ -2,9 +2,9 @@
 // The performance entries of requests (`perf_hooks`, entry type 'http', name 'HttpRequest') and their trace events
 // (category 'node.http').
 //
-// There is no public way to add either, nor to learn that somebody observes the entries. A response of the built-in class
+// There is no public way to add either, nor to learn that the entries are observed. A response of the built-in class
 // does it all: it carries a mark of its own while there is an observer, and it writes what is wanted when it begins and when it is
-// finished. So a hidden one is looked at now and then, and, while somebody wants to know, goes along with each of our responses.
+// finished. So a hidden one is looked at now and then, and, while they are observed, goes along with each of our responses.
 
 const { WeakMap } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
@@ -35,10 +35,10 @@ function isTraced() {
 }
 
 const performance = {
-  /** Whether somebody wants to know; a plain field, because it is read twice per request. */
+  /** Whether entries are observed; a plain field, because it is read twice per request. */
   observed: false,
 
-  /** Finds out whether somebody wants to know. Costs 1 to 2 us: for connections, and once per tick of the coarse clock (4 ms). */
+  /** Finds out whether entries are observed. Costs 1 to 2 us: for connections, and once per tick of the coarse clock (4 ms). */
   look() {
     const now = native.now();
     if (now === looked) return;

@@ -29,7 +29,7 @@ const kOnHeadersComplete = 2;
 const kOnBody = 3;
 const kOnMessageComplete = 4;
 
-// What a delivery answers when a callback initialized the parser anew: the rest of the events is nobody's.
+// What a delivery answers when a callback initialized the parser anew: the rest of the events is dropped.
 const ABANDONED = Symbol('abandoned');
 
 // Calls back for every event; answers what the callback of the last head decided. Each body piece, and each batch of fields of a parser
@@ -44,7 +44,7 @@ function deliverRest(parser, text, events, offset) {
   /** @type {any} */
   let decision = 0;
   while (events[CURSOR] < length) {
-    // A scope that nobody sees from inside would only be seen by async hooks.
+    // Without a callback to run in it, only async hooks would see a scope.
     if (events[events[CURSOR]] === COMPLETE && typeof parser[kOnMessageComplete] !== 'function') {
       parser[kStarted] = -1;
       events[CURSOR]++;
@@ -185,7 +185,7 @@ function deliver(parser, text, events, offset) {
   return decision;
 }
 
-// Whether the fields from `at` on are the last events before an error: what they belong to is given to nobody, and a flood of heads that
+// Whether the fields from `at` on are the last events before an error: what they belong to is not delivered, and a flood of heads that
 // are too large would have us make a thousand strings for each.
 function isLost(events, at) {
   if (events[STOP] !== STOP_ERROR) return false;

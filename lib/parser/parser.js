@@ -175,7 +175,7 @@ const methods = {
     }
   },
 
-  /** Ends the parser's async resource; the parser may be initialized again. What it is executing reaches nobody from here on. */
+  /** Ends the parser's async resource; the parser may be initialized again. What it is executing is not delivered from here on. */
   free() {
     if (this[kInitialized] !== 0) this[kInitialized]++;
     this[kDelivery] = 0;

@@ -2,14 +2,14 @@
 // What the server asks of a request's head before the handler gets it.
 //
 // Up to Node 24 node asks the headers object, so it is built by then, and what a program does to `rawHeaders` later is nothing to
-// it. From Node 26 on node asks the raw list, and builds the object for whoever reads it. As long as no code of the program can have
+// it. From Node 26 on node asks the raw list, and builds the object when the program reads it. As long as no code of the program can have
 // run, what the parser saw in the head answers for both.
 
 const { Boolean } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
 const { continueExpression, kIncomingMessage } = require('../message/parsers');
 const { IncomingMessage, kHeadersCount, presetHeaders, rawField } = require('../message/incoming');
-const { asksBeforeUpgrade, asksHeaders } = require('../compat/node-features');
+const { asksBeforeUpgrade, asksHeaders, upgradesBehindBody } = require('../compat/node-features');
 const { kFields } = require('../parser/parser');
 const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } = require('../parser/fields');
 const { ServerResponse } = require('./response');
@@ -56,6 +56,14 @@ function announcesNoBody(parser, req, reached) {
     return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
   }
   return !has(parser, req, reached, CONTENT_LENGTH) && !has(parser, req, reached, TRANSFER_ENCODING);
+}
+
+/**
+ * @param {http.IncomingMessage} req that upgrades
+ * @returns {boolean} whether it has a body, behind which the other protocol begins
+ */
+function hasOwnBody(req) {
+  return req.method !== 'CONNECT' && (rawField(req, 'content-length') ?? rawField(req, 'transfer-encoding')) !== undefined && upgradesBehindBody();
 }
 
 /**
@@ -114,4 +122,4 @@ function admitExpectation(server, req, res) {
   return false;
 }
 
-module.exports = { acceptsUpgrade, admit, announcesNoBody, isReached };
+module.exports = { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached };

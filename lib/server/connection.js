@@ -11,13 +11,13 @@ const { executionAsyncId } = require('node:async_hooks');
 const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
-const { acceptsUpgrade, admit, announcesNoBody, isReached } = require('./admission');
+const { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached } = require('./admission');
 const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
 const { kOnFinish, listen, plainEmit } = require('../message/emitter');
 const { codes, connResetException } = require('../util/errors');
-const { detachSignal, rawField } = require('../message/incoming');
+const { detachSignal } = require('../message/incoming');
 const { DESTROYED, PEER_ENDED, SHUT_DOWN, closesAsNode, dismiss, isBeingAccepted } = require('../transport/lazy-socket');
-const { corksEachTurn, destroysQueued, detachesSignal, drainsWithQueue, kOptimizeEmpty, publishesCreation, upgradesBehindBody, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
+const { corksEachTurn, destroysQueued, detachesSignal, drainsWithQueue, kOptimizeEmpty, publishesCreation, upgradesInContext, warnsUnclosed } = require('../compat/node-features');
 const { kAsyncId, kDrainsTicks, kMaker, kRunOn, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { finished, isHeard, tellDrain } = require('../message/outgoing-body');
@@ -196,7 +196,7 @@ function onBuilt(socket) {
   socket.setEncoding = socketSetEncoding;
 }
 
-// What node's setTimeout() has left on a socket that nobody has looked at.
+// What node's setTimeout() has left on a lazy socket.
 function timeoutOf(socket) {
   const { idleTimeout, idleTimer } = socket[kConnection];
   return idleTimeout === NEVER_IDLE ? undefined : idleTimer === TICKER ? idleTimeout : 0;
@@ -256,7 +256,7 @@ function onNativeData(socket, result, length) {
   pauseParser(socket);
 }
 
-// The peer of a socket that nobody has looked at has sent its last byte. Where nothing is owed to it, that is the end.
+// The peer of a lazy socket has sent its last byte. Where nothing is owed to it, that is the end.
 function onNativeEnd(socket) {
   const { parser } = socket;
   return Boolean(parser) && isSettled(socket) && parser.finish() === undefined && dismiss(socket, PEER_ENDED, onDismissed);
@@ -295,7 +295,7 @@ function upgrade(socket, connection, parser, head) {
   else handOver(socket, connection, parser, head);
 }
 
-// A CONNECT, or an upgrade that somebody listens for: the socket is no longer ours.
+// A CONNECT, or an upgrade with a listener: the socket is no longer ours.
 function handOver(socket, connection, parser, head) {
   const { server } = connection;
   const request = parser.incoming;
@@ -327,7 +327,7 @@ function handOver(socket, connection, parser, head) {
   server.emit(event, request, socket, head);
 }
 
-// The body is still on its way: it goes on being read, and what is wrong with it reaches nobody.
+// The body is still on its way: it goes on being read, and its errors are not reported.
 function handOverBehind(socket, connection, request) {
   if (connection.upgradeStream !== null) return;
   const { server } = connection;
@@ -368,7 +368,7 @@ function socketOnEnd() {
 function socketOnClose() {
   debug('server socket close');
   const connection = this[kConnection];
-  // Somebody may call what he finds among the listeners.
+  // A program may call what it finds among the listeners.
   if (connection === undefined) return;
   stats.connectionEnded(connection, false);
   freeParser(this.parser, null, this);
@@ -411,7 +411,7 @@ function socketOnError(error) {
   this.destroy(error);
 }
 
-// Where nobody has looked at the socket and nobody hears of its errors, an answer and its end are all there is to it: no net.Socket
+// Where the socket is lazy and its errors have no listener, an answer and its end are all there is to it: no net.Socket
 // is made for that.
 function refuseUnseen(socket, error) {
   const { server } = socket;
@@ -506,11 +506,6 @@ function parserOnIncoming(req, keepAlive) {
   return READ_BODY;
 }
 
-// Whether a request that upgrades has a body of its own, behind which the other protocol begins.
-function hasOwnBody(req) {
-  return req.method !== 'CONNECT' && (rawField(req, 'content-length') ?? rawField(req, 'transfer-encoding')) !== undefined && upgradesBehindBody();
-}
-
 function needsDrain(socket) {
   return !isUnbuilt(socket) && socket._writableState.needDrain;
 }
@@ -547,7 +542,7 @@ function resOnFinish() {
     else socket.end();
   } else if (connection.waiting.length > 0) {
     const next = connection.waiting.shift();
-    // What would be two ticks, one right behind the other, is one where nobody hears of the first.
+    // What would be two ticks, one right behind the other, is one where the first event has no listener.
     if (unread && !isHeard(this, 'close') && assignInTurn(next, socket, finishedInTurn, connection)) {
       connection.closing = this;
       return;
@@ -560,7 +555,7 @@ function resOnFinish() {
   }
 }
 
-// Whether nobody else hears of what happens to a response.
+// Whether the events of a response have no listener but ours.
 function isOwnAffair(res) {
   return res.emit === plainEmit && res._eventsCount === 1 && res._events.finish === resOnFinish;
 }

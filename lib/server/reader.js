@@ -4,7 +4,7 @@
 // By default each read of a net.Socket allocates 64 KiB, makes a Buffer and sends it through the stream: about a tenth of what
 // a small request costs in all. The documented option `onread` of net.connect() avoids that, for sockets that one makes oneself.
 // Here the same is done to a socket that net.Server has made: its reads end up in `onRead`, which hands the bytes to the server
-// while nobody else wants them, and otherwise puts a copy into the stream, where it would have been without this.
+// while only the server listens, and otherwise puts a copy into the stream, where it would have been without this.
 //
 // What is read is copied before anything else is done with it: a handler may have the event loop run, and other sockets be read into
 // the same buffer meanwhile.
@@ -57,7 +57,7 @@ function onRead(length) {
   return true;
 }
 
-// The same once somebody else has listened: node's parser reads such a socket from below no more, and gets what is emitted.
+// The same once the program has listened: node's parser reads such a socket from below no more, and gets what is emitted.
 function onLaterRead(length) {
   return this._events.data === onRead.listener ? onRead.call(this, length) : this.push(ownCopy(shared, 0, length));
 }

@@ -82,7 +82,7 @@ ServerResponse.prototype.statusMessage = undefined;
 ServerResponse.prototype.assignSocket = function assignSocket(socket) {
   if (socket._httpMessage) throw new codes.ERR_HTTP_SOCKET_ASSIGNED();
   socket._httpMessage = this;
-  // One that nobody has looked at gets its listener when it is built.
+  // A lazy socket gets its listener when it is built.
   if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
   this.socket = socket;
   if (isHeard(this, 'socket')) this.emit('socket', socket);

@@ -101,7 +101,7 @@ function booleanOption(options, name, fallback) {
   return value;
 }
 
-// An upgrade is accepted when somebody listens for it. Without a name, as node's.
+// An upgrade is accepted when it has a listener. Without a name, as node's.
 const upgradesIfHeard = (() => function() {
   return this.listenerCount('upgrade') > 0;
 })();

@@ -27,8 +27,8 @@ const isPossible = isLibuv && openers[NATIVE] !== undefined;
 
 // The connection whose pipelined requests are being handled (its number and 1): their answers leave together, when the core
 // has called back and ticks are drained. The core then clears the word. It is negative while the connection is corked for longer. Behind
-// it, for each connection of a group: its number, and where in the input its bytes are and how many.
-const HELD = 0;
+// it, for each connection of a batch: its number, and where in the input its bytes are and how many.
+const CORKED_CONNECTION = 0;
 const TURN_WORDS = FIRST_RECORD + MAX_BATCH * RECORD_WORDS;
 
 /**
@@ -61,7 +61,7 @@ class Frame {
  * @returns {boolean} whether its answers are held back in this turn
  */
 function isHeld(index) {
-  const held = shown.frame.turn[HELD];
+  const held = shown.frame.turn[CORKED_CONNECTION];
   return held === index + 1 || held === -index - 1;
 }
 
@@ -70,12 +70,12 @@ function isHeld(index) {
  * @param {boolean} corked whether some of them wait for more than the end of the turn
  */
 function hold(index, corked) {
-  shown.frame.turn[HELD] = corked ? -index - 1 : index + 1;
+  shown.frame.turn[CORKED_CONNECTION] = corked ? -index - 1 : index + 1;
 }
 
 /** Nothing is held back any more. */
 function endHold() {
-  shown.frame.turn[HELD] = 0;
+  shown.frame.turn[CORKED_CONNECTION] = 0;
 }
 
 function wordsOf(count) {
@@ -134,27 +134,27 @@ const drivers = { [NATIVE]: undefined, [OFFLOAD]: undefined };
 
 /**
  * @param {string} name NATIVE or OFFLOAD
- * @param {Function} onNews called with the driver, the number of a connection, and what `transportOpen` says
- * @param {Function} onGroup called with the driver, and the texts of so many connections that were read
+ * @param {Function} onEvent called with the driver, the number of a connection, and what `transportOpen` says
+ * @param {Function} onBatch called with the driver, how many connections of a batch were read, and their texts
  * @returns {Driver|null} null where there can be none
  */
-function driverOf(name, onNews, onGroup) {
+function driverOf(name, onEvent, onBatch) {
   const driver = drivers[name];
-  return driver === undefined ? open(name, onNews, onGroup) : driver;
+  return driver === undefined ? open(name, onEvent, onBatch) : driver;
 }
 
-function open(name, onNews, onGroup) {
+function open(name, onEvent, onBatch) {
   drivers[name] = null;
   if (!isPossible) return null;
   const driver = new Driver(name === OFFLOAD);
   const resource = {};
   const tellOne = (index, kind, value, text) => {
-    if (kind <= KINDS) onNews(driver, index, kind, value, text);
+    if (kind <= KINDS) onEvent(driver, index, kind, value, text);
     else inTurn(kind >> LEVEL_SHIFT, tellOne, index, kind & KINDS, value, text);
   };
   const tellSome = (index, kind, value, ...texts) => {
-    if (kind === BATCH) onGroup(driver, value, texts);
-    else if (kind <= KINDS) onNews(driver, index, kind, value);
+    if (kind === BATCH) onBatch(driver, value, texts);
+    else if (kind <= KINDS) onEvent(driver, index, kind, value);
     else inTurn(kind >> LEVEL_SHIFT, tellSome, index, kind & KINDS, value, ...texts);
   };
   driver.handle = openers[name](frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0);

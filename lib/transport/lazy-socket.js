@@ -1,5 +1,5 @@
 'use strict';
-// Accepted connections as sockets whose net.Socket part is made when somebody looks at it.
+// Accepted connections as sockets whose net.Socket part is made when the program looks at it.
 //
 // Making that part is a third of what a connection with one request costs, and most of what an idle one holds in memory; a
 // handler that reads its request and answers it never sees it. Until then the socket is a small object with its handle, which the
@@ -136,7 +136,7 @@ trap('timeout');
 
 // ---------------------------------------------------------------------------------------- what is known without that part
 
-// While nobody has looked, nothing is buffered, ended or failed: a connection is open, or it has been closed (null).
+// While the socket is lazy, nothing is buffered, ended or failed: a connection is open, or it has been closed (null).
 const STATES = {
   destroyed: (handle) => handle === CLOSED,
   readable: (handle) => handle !== CLOSED,
@@ -219,11 +219,11 @@ LazySocket.prototype[kBuild] = function() {
   this.destroySoon();
 };
 
-// Its 'close' is past: nobody is to hear of that now.
+// Its 'close' is past, and must not be emitted again.
 function buildClosed(socket, server) {
   const { allowHalfOpen, highWaterMark } = server;
   const how = socket[kEnding];
-  socket.emit = nobodyHears;
+  socket.emit = emitsNothing;
   net.Socket.call(socket, { allowHalfOpen, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark });
   socket._readableState.flowing = true;
   socket.server = server;
@@ -240,7 +240,7 @@ function endReading(state) {
   state.ended = state.endEmitted = true;
 }
 
-function nobodyHears() {
+function emitsNothing() {
   return false;
 }
 
@@ -364,7 +364,7 @@ function onConnection(status, handle) {
   } finally {
     accepted = before;
   }
-  // Nobody serves it: then it is read as any other.
+  // No parser has it: then it is read as any other.
   if (socket[kIndex] === undefined) socket[kBuild]();
 }
 

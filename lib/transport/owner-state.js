@@ -47,7 +47,7 @@ class Record {
 
 // No property of theirs: they have node's own, and no more.
 const records = new WeakMap();
-const NOBODYS = new Record(STREAM, 0);
+const WITHOUT_OWNER = new Record(STREAM, 0);
 
 /**
  * Decides how the connections of a server are read: by their streams alone ('stream'), by the core on the event loop where it can
@@ -89,7 +89,7 @@ function fromEnvironment() {
  * @returns {Record} its own, or one for all that chose nothing: they use their streams
  */
 function recordOf(owner) {
-  return records.get(owner) ?? NOBODYS;
+  return records.get(owner) ?? WITHOUT_OWNER;
 }
 
 /** On a socket: its number while the core reads it, and its Attached from then on. */

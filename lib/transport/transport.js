@@ -4,7 +4,7 @@
 //
 // Owns which sockets those are. A socket has methods that go to the core first and to net.Socket's otherwise: on its prototype
 // if it was accepted here (see lazy-socket.js), else given to it one by one (changing the prototype of an object instead costs
-// 45 us). Whoever reads the socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
+// 45 us). A program that reads the socket gets it back (`giveBack`) with every byte in order. What the kernel does not take at once goes through net.Socket:
 // waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
 const {
@@ -32,7 +32,7 @@ const NO_PARSER = -1;
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
-// Somebody who has net.Socket's methods: asked of a prototype itself, each costs a look into its table.
+// An instance with net.Socket's methods: V8 inlines reads through it, while those of a prototype are look-ups in its table.
 const anyone = ObjectCreate(plain);
 const plainRead = plain._read;
 const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
@@ -43,7 +43,7 @@ const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
  */
 function transportOf(owner) {
   const { name } = recordOf(owner);
-  return name === STREAM || driverOf(name, onNews, onGroup) === null ? STREAM : name;
+  return name === STREAM || driverOf(name, onEvent, onBatch) === null ? STREAM : name;
 }
 
 /**
@@ -70,7 +70,7 @@ function acceptsNatively(server, handle) {
 }
 
 /**
- * Lets the core read a socket into its parser, if it can: a plain TCP or pipe socket that nobody reads or has changed.
+ * Lets the core read a socket into its parser, if it can: a plain TCP or pipe socket that is not read or changed by the program.
  * @param {stream.Duplex} socket
  * @param {HTTPParser} parser
  * @param {Protocol} protocol
@@ -111,7 +111,7 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
 }
 
 function takeUp(socket, handle, parser, protocol, record) {
-  const driver = driverOf(record.name, onNews, onGroup);
+  const driver = driverOf(record.name, onEvent, onBatch);
   if (driver === null) return false;
   const index = native.transportAttach(driver.handle, handle.fd, handleOf(parser), runsOn(parser), record.threads);
   if (index < 0) {
@@ -127,7 +127,7 @@ function takeUp(socket, handle, parser, protocol, record) {
   return true;
 }
 
-// Whether somebody has changed the socket, or all sockets, so that he may see what is read and written.
+// Whether the program has changed the socket, or all sockets, so that it may see what is read and written.
 function isChanged(socket, accepted) {
   for (let n = 0; n < WATCHED.length; n++) {
     const method = socket[WATCHED[n]];
@@ -290,7 +290,7 @@ function resume(socket) {
 }
 
 // A connection has news. Called by its driver, once per turn for each connection.
-function onNews(driver, index, kind, value, text) {
+function onEvent(driver, index, kind, value, text) {
   if (index === DETACHED) return endUnread(driver.ending);
   const { socket, protocol } = driver.attached[index];
   if (kind === PARSED) {
@@ -308,7 +308,7 @@ function onNews(driver, index, kind, value, text) {
 
 // Several connections were read. What has become of one since, by a handler of another, becomes of it before its bytes are looked
 // at: those that are left out here are put back.
-function onGroup(driver, count, texts) {
+function onBatch(driver, count, texts) {
   const { attached } = driver;
   const { frame } = shown;
   const { turn } = frame;
@@ -597,7 +597,7 @@ function end(data, encoding, callback) {
 }
 
 function read(size) {
-  // A flowing stream reads itself whenever it is resumed: nobody takes bytes away by that.
+  // A flowing stream reads itself whenever it is resumed: that takes no bytes away.
   if (size !== 0 && this._readableState.flowing !== true) giveBack(this, REASONS.READ);
   return plain.read.call(this, size);
 }
@@ -631,7 +631,7 @@ function pipe(destination, options) {
   return plain.pipe.call(this, destination, options);
 }
 
-// Somebody has called net.Socket's own write(): what is queued goes first.
+// The program has called net.Socket's own write(): what is queued goes first.
 function _write(data, encoding, callback) {
   const failed = this[kAttached]?.failed;
   if (failed) return callback(systemError('write', failed));
@@ -653,7 +653,7 @@ function _writev(chunks, callback) {
   leaveIfFull(this);
 }
 
-// What the kernel does not take at once waits in libuv. If the connection breaks meanwhile, a client hears of it from whoever reads or
+// What the kernel does not take at once waits in libuv. If the connection breaks meanwhile, a client hears of it when it reads or
 // writes first; one poll must do both, for a reset to be an error of reading as it is elsewhere.
 function leaveIfFull(socket) {
   if (socket[kIndex] === undefined || socket[kAttached].protocol.serves) return;
@@ -680,7 +680,7 @@ function _destroy(error, callback) {
       attached.lostBytes = bytesOf(this, QUEUED);
       process.nextTick(forgetCorked, attached);
     }
-    // The reactor cannot know that nobody else has a copy of the descriptor.
+    // The reactor cannot know whether there is another copy of the descriptor.
     detach(this, attached.driver.lags);
   }
   plain._destroy.call(this, error, callback);

@@ -1,6 +1,6 @@
 'use strict';
-// Bytes that I/O threads have read, and that JavaScript was not told of, when a socket is given back: the first that whoever has its
-// handle then reads.
+// Bytes that I/O threads have read, and that were not delivered to JavaScript, when a socket is given back: the first that the next reader of its
+// handle gets.
 
 const { process } = require('../globals/primordials');
 const { systemError } = require('../util/errors');
@@ -55,7 +55,7 @@ function isHandedOver(socket) {
 }
 
 /**
- * The connections have ended behind the bytes that were read last; whoever has their handles hears of it, and reads no more.
+ * The connections have ended behind the bytes that were read last; the next owner of their handles hears of it, and reads no more.
  * @param {object[]} handles emptied
  */
 function endUnread(handles) {

@@ -199,7 +199,7 @@ enum Port {
 }
 
 /// `uri-host [ ":" port ]` with a host that is not empty (RFC 9110, section 7.2; RFC 3986, sections 3.2.2 and 3.2.3).
-/// A comma, which RFC 3986 has in names, is refused: it is two hosts to whoever joins or splits fields, and in no name
+/// A comma, which RFC 3986 has in names, is refused: it is two hosts to software that joins or splits fields, and in no name
 /// of DNS.
 fn authority(value: &[u8]) -> Option<Port> {
     let host_len = if value.first() == Some(&b'[') {

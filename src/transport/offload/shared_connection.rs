@@ -298,7 +298,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
 
     // ------------------------------------------------------------------------------------------------------ the owner
 
-    /// Takes the event, if there is any and no pause: `look` sees the bytes and the events while nobody changes them, and may
+    /// Takes the event, if there is any and no pause: `look` sees the bytes and the events under the lock, and may
     /// leave it (false) for another time. The owner calls [`SharedConnection::done`] when it has dealt with it, or [`SharedConnection::put_back`].
     pub fn take(&self, look: impl FnOnce(ReadEvent, &[u8], &Output) -> bool) -> Option<ReadEvent> {
         let mut incoming = lock(&self.incoming);
