@@ -3,8 +3,9 @@
 // Runs the tests on every supported line of Node: our own, the parser oracle, and Node's suites in both transports where their
 // trees can be had.
 //   npm run test:matrix -- [--line N]... [--every] [--own PART]... [--suite REGEX] [--no-suites] [--tree N=DIR]...
-//   --line N      18, 20, 22, 24, 25 or 26; may be repeated (default: all)
-//   --every       an early, a middle and the last release of each line (default: the last): see RELEASES
+//   --line N      a line of .ci/lines.json; may be repeated (default: all)
+//   --every       an early, a middle and the last release of each line (default: the last)
+//   --pinned      the lines with a pinned release, other than that of this Node, each in that release
 //   --release N=V the release of line N that is run, for example 24=24.21.0 (default: the newest that npm has)
 //   --own PART    only our tests with that in their path; may be repeated (default: all; on lines other than this Node's
 //                 without the parts named in ONCE)
@@ -23,18 +24,10 @@ const { parseArgs } = require('node:util');
 
 const root = path.resolve(__dirname, '..');
 const cache = path.join(root, '.cache', 'nodes');
-// What people run of each line: its first release with long-term support, or its first; one after which much has changed; and the newest.
-const RELEASES = {
-  18: ['18.12.1', '18.17.1'],
-  20: ['20.9.0', '20.15.1'],
-  22: ['22.12.0', '22.19.0'],
-  24: ['24.0.0', '24.12.0', '24.19.0'],
-  25: ['25.0.0', '25.8.1'],
-  26: ['26.0.0', '26.4.0'],
-};
-const LINES = Object.keys(RELEASES);
-// Those whose tests a Debian release carries; see __test__/node-suite/find-source.js.
-const WITH_TREE = new Set(['18', '20', '22', '24']);
+// Of each line: `releases` that people run beside the newest, its first with long-term support, or its first, and one after which much has
+// changed; whether a Debian release carries its tests (`tree`, see __test__/node-suite/find-source.js); the release that .ci/run takes
+// (`pinned`); and whether the workflows run it (`tested`).
+const LINES = require('../.ci/lines.json');
 const TRANSPORTS = ['native', 'stream'];
 // Parts of our own tests that need no second line: they run on that of the Node which runs this script.
 const ONCE = {
@@ -49,10 +42,11 @@ const LIMIT = 30 * 60 * 1000;
 
 const { values } = parseArgs({
   options: {
-    line: { type: 'string', multiple: true, default: LINES },
+    line: { type: 'string', multiple: true, default: Object.keys(LINES) },
     own: { type: 'string', multiple: true, default: [] },
     release: { type: 'string', multiple: true, default: [] },
     every: { type: 'boolean', default: false },
+    pinned: { type: 'boolean', default: false },
     suite: { type: 'string' },
     'no-suites': { type: 'boolean', default: false },
     programs: { type: 'string', default: '0' },
@@ -61,6 +55,10 @@ const { values } = parseArgs({
 });
 const trees = new Map(values.tree.map((text) => text.split('=')));
 const releases = new Map(values.release.map((text) => text.split('=')));
+if (values.pinned) {
+  values.line = values.line.filter((line) => LINES[line].pinned !== undefined && line !== HERE);
+  for (const line of values.line) releases.set(line, LINES[line].pinned);
+}
 
 // A release of a line, unpacked once.
 function binaryOf(release) {
@@ -118,7 +116,7 @@ function report(line, what, { passed, failed, skipped }, { ok, output }) {
   if (failed > 0) console.log(output.slice(Math.max(0, output.search(/failing tests|^Failed:|^DIFFERS/m))).split('\n').slice(-150).join('\n'));
 }
 
-const runs = values.line.flatMap((line) => [...(values.every ? RELEASES[line] ?? [] : []), releases.get(line) ?? line].map((release) => ({ line, release })));
+const runs = values.line.flatMap((line) => [...(values.every ? LINES[line]?.releases ?? [] : []), releases.get(line) ?? line].map((release) => ({ line, release })));
 for (const { line, release } of runs) {
   const binary = binaryOf(release);
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
@@ -127,7 +125,7 @@ for (const { line, release } of runs) {
   report(version, 'our own tests', ownCounts(own.output), own);
   const oracle = path.join('__test__', 'fixtures', `parser-oracle-${line}.json`);
   // Recorded from the last release of a line: earlier ones have other parsers.
-  if (!RELEASES[line]?.includes(release) && fs.existsSync(path.join(root, oracle))) {
+  if (!LINES[line]?.releases.includes(release) && fs.existsSync(path.join(root, oracle))) {
     const parser = run(binary, ['-r', './lib/register.js', '__test__/conformance/run-oracle.cjs', oracle]);
     const [passed, cases] = oracleCounts(parser.output);
     report(version, 'parser oracle', { passed, failed: cases - passed, skipped: 0 }, parser);
@@ -141,7 +139,7 @@ for (const { line, release } of runs) {
   }
   if (values['no-suites']) continue;
   const tree = trees.get(version) ?? trees.get(line);
-  if (!WITH_TREE.has(line) && tree === undefined) {
+  if (!LINES[line]?.tree && tree === undefined) {
     console.log(`Node ${version}, Node's tests: no tree of that line was given`);
     continue;
   }
