@@ -258,7 +258,7 @@ test('a keepSocketAlive that answers false ends the socket, one that sets a time
   server.close();
 });
 
-test("the server's Keep-Alive hint less a second limits how long a socket is kept, and a hint of a second keeps none", async () => {
+test("the server's Keep-Alive hint limits how long a socket is kept, as the built-in agent reads it", async () => {
   const server = net.createServer((peer) => {
     peer.on('data', (chunk) => {
       const hint = /x-hint: (.*)\r\n/.exec(chunk)[1];

@@ -17,7 +17,7 @@ const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./options');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
-const { agentTakesDefaults, connectsWithTimeout, heedsHints, kProxyConfig, keepAliveBuffer, limitsFromOne, marksKeptSockets, tellsTunnelOnce } = require('../compat/node-features');
+const { agentTakesDefaults, connectsWithTimeout, hintMargin, kProxyConfig, keepAliveBuffer, limitsFromOne, marksKeptSockets, tellsTunnelOnce } = require('../compat/node-features');
 const native = require('../native/addon');
 const {
   pool: {
@@ -39,9 +39,6 @@ const debug = debuglog('http');
 const kWaiting = Symbol('waiting');
 /** The listener that forwards 'keylog' of each socket; added with the first listener of it on the agent. */
 const kOnKeylog = Symbol('onkeylog');
-
-/** Milliseconds taken off the server's Keep-Alive hint, so that the client lets go of the connection first, where no option says how many. */
-const HINT_MARGIN = 1000;
 
 const SCHEDULING = ['fifo', 'lifo'];
 
@@ -254,8 +251,10 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
 
   let timeout = this.options.timeout || 0;
   const res = socket._httpMessage && socket._httpMessage.res;
-  const hint = heedsHints && res ? keepAliveHint(res) : undefined;
-  const hinted = hint === undefined ? timeout : native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? HINT_MARGIN);
+  const hint = hintMargin !== undefined && res ? keepAliveHint(res) : undefined;
+  let hinted = hint === undefined ? timeout : native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? hintMargin);
+  // Where nothing is taken off, a hint of nothing is a socket without a timeout.
+  if (hintMargin === 0 && hinted < 0) hinted = 0;
   if (hinted >= 0) timeout = hinted;
   if (socket.timeout !== timeout) socket.setTimeout(timeout);
   return hinted >= 0;

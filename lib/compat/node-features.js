@@ -64,8 +64,8 @@ module.exports = {
   agentTakesDefaults: agent.defaultPort === 1,
   /** Milliseconds that agents take off a server's Keep-Alive hint by default; undefined where that is no option (22). */
   keepAliveBuffer: agent.agentKeepAliveTimeoutBuffer,
-  /** An agent heeds a server's Keep-Alive hint (20). */
-  heedsHints: since(20),
+  /** Milliseconds that an agent takes off a server's Keep-Alive hint: none at first (20.9), then 1000 (20.20); undefined where it heeds none. */
+  hintMargin: ask(probes.hintMargin, since(20) ? 1000 : undefined),
   /** What comes on an idle socket ends it without an event of its stream (22.23, 24.21). */
   guardsIdle: isNode && ask(probes.guardsIdle, false),
   /**

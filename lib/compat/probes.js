@@ -105,6 +105,16 @@ const guardsIdle = () => {
   return socket._handle.onread !== null;
 };
 
+/** How many milliseconds an agent takes off a server's Keep-Alive hint; undefined where it heeds none. */
+const hintMargin = () => {
+  const socket = idleSocket();
+  let kept;
+  socket.setTimeout = (msecs) => { kept = msecs; };
+  socket._httpMessage.res = { headers: { 'keep-alive': 'timeout=3' } };
+  new builtin.Agent({ keepAlive: true, timeout: 5000 }).keepSocketAlive(socket);
+  return kept === 5000 ? undefined : 3000 - kept;
+};
+
 /** Whether an agent refuses to have less than one socket. */
 const limitsFromOne = () => {
   try {
@@ -459,6 +469,7 @@ module.exports = {
   endsUnread,
   guardsIdle,
   hearsAtOnce,
+  hintMargin,
   keepsSocketError,
   knowsUrlsByShape,
   leavesHeadersAlone,
