@@ -106,16 +106,18 @@ function giveUp(req, socket, err) {
     close(req);
     return;
   }
-  if (socket) unhear(socket);
   if (!socket) {
     conclude(req, reason);
   } else if (!err && req.agent && !socket.destroyed) {
     socket.emit('free');
+    unhear(socket);
     conclude(req, reason);
   } else {
     finished(socket.destroy(reason), (error) => {
+      // Where the request hears its socket from the start, it has been told.
+      if (socket._hadError) close(req);
       // That nothing was written or read is what was asked for.
-      conclude(req, !error || error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? err : error);
+      else conclude(req, !error || error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? err : error);
     });
   }
 }

@@ -183,7 +183,7 @@ module.exports = {
    * An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24.15, 25.7).
    */
   hearsAtOnce: ask(probes.hearsAtOnce, since(25, 7)),
-  /** A socket that a request was given and has not taken is rid of its listener of 'error' (24.16, 26.1: the releases that brought `request.signal`). */
+  /** A socket that a request gives back unused is rid of its listener of 'error' (24.16, 26.1: the releases that brought `request.signal`). */
   unhearsGivenUp: 'signal' in incoming,
   /** The error of a response that was cut short has what ended its connection as its cause (26.12). */
   tellsCause: ask(probes.keepsSocketError, since(26, 12)),
