@@ -107,10 +107,11 @@ const guardsIdle = () => {
 
 /** How many milliseconds an agent takes off a server's Keep-Alive hint; undefined where it heeds none. */
 const hintMargin = () => {
-  const socket = idleSocket();
   let kept;
-  socket.setTimeout = (msecs) => { kept = msecs; };
-  socket._httpMessage.res = { headers: { 'keep-alive': 'timeout=3' } };
+  const socket = ObjectAssign(idleSocket(), {
+    setTimeout(msecs) { kept = msecs; },
+    _httpMessage: { res: { headers: { 'keep-alive': 'timeout=3' } } },
+  });
   new builtin.Agent({ keepAlive: true, timeout: 5000 }).keepSocketAlive(socket);
   return kept === 5000 ? undefined : 3000 - kept;
 };
