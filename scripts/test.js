@@ -21,6 +21,15 @@ function testFiles(dir) {
   });
 }
 
+// The frameworks and clients that are tested on ours: half of all packages, which only these tests need.
+function installEcosystem() {
+  const dir = path.join(root, '__test__/ecosystem');
+  const names = Object.keys(require(path.join(dir, 'package.json')).devDependencies);
+  if (names.every((name) => [dir, root].some((at) => fs.existsSync(path.join(at, 'node_modules', name))))) return;
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: dir, stdio: 'inherit', shell: process.platform === 'win32' });
+  if (status !== 0) throw new Error('npm ci in __test__/ecosystem has failed');
+}
+
 const args = process.argv.slice(2);
 const cut = args.includes('--') ? args.indexOf('--') : args.length;
 const { values: { list, without }, positionals: wanted } = parseArgs({
@@ -45,6 +54,7 @@ if (files.length === 0) {
 } else if (list) {
   console.log(files.join('\n'));
 } else {
+  if (files.some((file) => file.startsWith(path.join('__test__', 'ecosystem')))) installEcosystem();
   const { status } = spawnSync(process.execPath, ['--test', ...reporter, ...balance, ...timeout, ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }
