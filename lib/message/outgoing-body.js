@@ -456,7 +456,7 @@ function end(chunk, encoding, callback) {
     if (isDirect(this, socket)) writeLast(socket, takeHead(this) + lastChunk, 'latin1', finished, this);
     else this._send(lastChunk, 'latin1', done);
   } else if (carried) {
-    // The end is told when the body is written: from Node 24 on nothing goes behind it.
+    // 'finish' comes when the body is written: from Node 24 on nothing goes behind it.
   } else if (!this._headerSent || this.writableLength || chunk) {
     this._send('', 'latin1', done);
   } else {

@@ -39,7 +39,7 @@ function connectionOpened(connection) {
 }
 
 /**
- * A connection is closed, or has gone to another protocol. Only the first such news counts.
+ * A connection is closed, or has gone to another protocol. Only the first of these counts.
  * @param {Connection} connection
  * @param {boolean} handedOver
  */

@@ -3,7 +3,7 @@
 //
 // 'native': the reactor, on the event loop of this thread. A write is a system call; what pipelined requests are answered with leaves
 // together, when they have all been handled.
-// 'offload': threads of the core. A write only queues: it lags behind, and is handed over when the news of this turn are told. What
+// 'offload': threads of the core. A write only queues: it lags behind, and is handed over with the events of this turn. What
 // must be sent at once (before the socket is closed) is sent by this thread.
 
 const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, ReflectOwnKeys, SharedArrayBuffer } = require('../globals/primordials');
@@ -32,8 +32,8 @@ const CORKED_CONNECTION = 0;
 const TURN_WORDS = FIRST_RECORD + MAX_BATCH * RECORD_WORDS;
 
 /**
- * What the core shows of one turn, and what it is told of it. The memory is shared, so that the core can use it as long as the thread
- * lives: no program can detach, transfer or resize it, should one get hold of it.
+ * The memory of one turn, which the core writes and JavaScript reads, and the other way round. It is shared memory, so that the core can use
+ * it as long as the thread lives: no program can detach, transfer or resize it, should one get hold of it.
  */
 class Frame {
   constructor() {
@@ -84,7 +84,7 @@ function wordsOf(count) {
 
 // By level: a handler may have the event loop run, and so a turn begin in a turn.
 const frames = isPossible ? [new Frame()] : [];
-/** The frame of the turn that JavaScript is told of, or was last; and where in its input the bytes are that are dealt with. */
+/** The frame of the turn whose events are delivered, or were last; and where in its input the bytes are that are dealt with. */
 const shown = { frame: frames[0], start: 0 };
 
 /**
@@ -104,7 +104,7 @@ function frameOf(level) {
   return [input, events, turn];
 }
 
-// The level of a turn is told so many bits above the kind of its news.
+// The level of a turn stands LEVEL_SHIFT bits above the kind of its event.
 const KINDS = (1 << LEVEL_SHIFT) - 1;
 
 function inTurn(level, tell, ...args) {

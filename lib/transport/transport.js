@@ -289,7 +289,7 @@ function resume(socket) {
   return true;
 }
 
-// A connection has news. Called by its driver, once per turn for each connection.
+// A connection has an event. Called by its driver, once per turn for each connection.
 function onEvent(driver, index, kind, value, text) {
   if (index === DETACHED) return endUnread(driver.ending);
   const { socket, protocol } = driver.attached[index];
@@ -474,7 +474,7 @@ function write(data, encoding, callback) {
  * @param {any} encoding 'latin1' or 'utf8'
  * @param {Function} done called when the text was given to the kernel
  * @param {OutgoingMessage} message
- * @param {*} [previous] what `done` is told in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): with null in place
+ * @param {*} [previous] what `done` gets in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): with null in place
  *   of the message where that must wait
  * @returns {boolean} false when the caller should wait for 'drain'
  */
