@@ -63,7 +63,7 @@ function ask(question, otherwise) {
   }
 }
 
-/** A socket of which an agent can be told that its request is done. */
+/** A socket that an agent can take back from its request. @returns {any} */
 function idleSocket() {
   const socket = new EventEmitter();
   for (const name of ['setKeepAlive', 'setTimeout', 'ref', 'unref', 'destroy']) socket[name] = () => {};
