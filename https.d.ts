@@ -2,7 +2,7 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { CountingAgent, ServerStats, StrictOption } from './index.js';
+import type { CountingAgent, DrainOptions, DrainResult, ServerStats, StrictOption } from './index.js';
 
 export * from 'node:https';
 
@@ -23,6 +23,8 @@ export class Server<
   constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
   /** What this server and its connections have done. Not in Node. */
   stats(): ServerStats;
+  /** As that of a server of `http`. Not in Node. */
+  drain(options?: DrainOptions): Promise<DrainResult>;
 }
 
 export type Agent = https.Agent;

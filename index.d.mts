@@ -9,6 +9,8 @@ export {
   type AgentStats,
   type Client,
   type CountingAgent,
+  type DrainOptions,
+  type DrainResult,
   type ErrorStats,
   type RequestOptions,
   Server,

@@ -63,6 +63,43 @@ export interface ServerStats extends ErrorStats, TransportStats {
   bytesWritten: number;
 }
 
+/** What `server.drain()` takes. */
+export interface DrainOptions {
+  /** Milliseconds after which what is left is ended; `Infinity` for never. Default: `10000`. */
+  timeout?: number | undefined;
+  /** Ends what is left as soon as it is aborted. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds in which a connection without a request may still send one; it is then closed. With less than the default a request can be
+   * lost that is on its way. Default: what its Keep-Alive field has promised, `keepAliveTimeout` and its buffer.
+   */
+  idle?: number | undefined;
+  /** Whether sockets that another protocol has (an upgrade, a CONNECT) are waited for; else they are destroyed behind the last exchange. Default: `false`. */
+  upgraded?: boolean | undefined;
+}
+
+/** What `server.drain()` tells: how many connections have ended, and how. */
+export interface DrainResult {
+  /** `'drained'`: everything came to its own end. Otherwise what has ended the rest. */
+  reason: 'drained' | 'timeout' | 'signal';
+  /** Behind an answer with `Connection: close`. */
+  answered: number;
+  /** Kept ones that sent no further request. */
+  idle: number;
+  /** Those that never sent one. */
+  unused: number;
+  /** With a request arriving or unanswered: by their peer, or for an error. */
+  lost: number;
+  /** With a request arriving or unanswered: at the timeout, or by the signal. */
+  cut: number;
+  /** Sockets of another protocol that ended by themselves. */
+  upgraded: number;
+  /** Sockets of another protocol that were destroyed. */
+  upgradedCut: number;
+  /** Sockets that are still open: handshakes of TLS that were never finished. */
+  open: number;
+}
+
 /** What `agent.stats()` tells: sums since the agent was made, except where it says "now". */
 export interface AgentStats extends ErrorStats, TransportStats {
   connections: {
@@ -132,6 +169,11 @@ export class Server<
   readonly transport: Transport;
   /** What this server and its connections have done. Not in Node. */
   stats(): ServerStats;
+  /**
+   * Stops listening, answers what has come, tells kept connections with their next answer that it is the last, and ends the rest at the timeout. Resolves behind
+   * 'close'; the same promise for all calls while the server drains. Not in Node.
+   */
+  drain(options?: DrainOptions): Promise<DrainResult>;
 }
 
 export function createServer<

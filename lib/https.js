@@ -62,7 +62,7 @@ Server.prototype.closeAllConnections = http.Server.prototype.closeAllConnections
 Server.prototype.closeIdleConnections = http.Server.prototype.closeIdleConnections;
 Server.prototype.setTimeout = http.Server.prototype.setTimeout;
 // Not in Node.
-ObjectDefineProperty(Server.prototype, 'stats', ObjectGetOwnPropertyDescriptor(http.Server.prototype, 'stats'));
+for (const name of ['stats', 'drain']) ObjectDefineProperty(Server.prototype, name, ObjectGetOwnPropertyDescriptor(http.Server.prototype, name));
 
 // 18.12 leaves it to TLS.
 if (!watchesAtOnce) {

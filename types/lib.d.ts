@@ -4,7 +4,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Server as TcpServer, Socket as TcpSocket } from 'node:net';
 import type { Duplex as NodeDuplex, Readable as NodeReadable, Stream } from 'node:stream';
-import type { AgentStats as DocumentedAgentStats, ServerStats as DocumentedServerStats } from '..';
+import type {
+  AgentStats as DocumentedAgentStats, DrainOptions as DocumentedDrainOptions, DrainResult as DocumentedDrainResult, ServerStats as DocumentedServerStats,
+} from '..';
 
 declare module 'node:events' {
   interface EventEmitter {
@@ -95,6 +97,8 @@ declare global {
   }
   type Agent = http.Agent;
   type AgentStats = DocumentedAgentStats;
+  type DrainOptions = DocumentedDrainOptions;
+  type DrainResult = DocumentedDrainResult;
   type Attached = import('../lib/transport/owner-state').Attached;
   type ClientRequest = http.ClientRequest;
   type Connection = import('../lib/server/connection').OwnConnection;

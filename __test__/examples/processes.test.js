@@ -18,15 +18,17 @@ test('graceful-shutdown.js answers what has come, takes nothing new, and ends', 
   const idle = Object.values(agent.freeSockets)[0][0];
   const busy = ask(example.port, '/');
   await new Promise((resolve) => { setTimeout(resolve, 100); });
-  const began = performance.now();
   example.child.kill('SIGTERM');
   await example.printed(/^closing, 1 busy$/);
-  await assert.rejects(ask(example.port, '/'), { code: 'ECONNREFUSED' });
+  // What the system has accepted by then is still answered.
+  await assert.rejects(async () => {
+    for (;;) await ask(example.port, '/');
+  }, { code: 'ECONNREFUSED' });
   const { status, text, headers } = await busy;
   assert.deepEqual([status, text, headers.connection], [200, 'That took a while.\n', 'close']);
   const [code, signal] = await example.exited;
-  assert.deepEqual([code, signal, example.lines.at(-1)], [0, null, 'closed']);
-  assert.ok(performance.now() - began < 5000);
+  assert.deepEqual([code, signal], [0, null]);
+  assert.match(example.lines.at(-1), /^closed: \d+ answered, 1 idle, 0 cut off$/);
   assert.equal(idle.destroyed, true);
 });
 

@@ -18,7 +18,7 @@ const AbortController = Object.getOwnPropertyDescriptor(globalThis, 'AbortContro
 
 module.exports = {
   AbortController, Array, ArrayBuffer, Boolean, Buffer, Error, FinalizationRegistry, Int32Array, Map, Number, Promise, Proxy, RangeError, Set, SharedArrayBuffer,
-  String, Symbol, TypeError, URL, Uint8Array, WeakMap, WeakSet, clearInterval, process, setImmediate, setInterval,
+  String, Symbol, TypeError, URL, Uint8Array, WeakMap, WeakRef, WeakSet, clearInterval, process, setImmediate, setInterval,
   ArrayFrom: Array.from,
   ArrayIsArray: Array.isArray,
   DateNow: Date.now,

@@ -28,6 +28,7 @@ const { BUSY, SHORTEST_TICKED } = require('./connections');
 const Queue = require('../util/queue');
 const performance = require('../observe/server-entries');
 const { handOver: leaveShared, readShared } = require('./reader');
+const { refusalOf } = require('./refusals');
 const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
 const { UpgradeStream } = require('./upgrade-stream');
@@ -51,17 +52,6 @@ const kOnTimeout = onTimeout | 0;
 // Answers to a request head.
 const READ_BODY = 0;
 const HAND_OVER = 2;
-
-const BAD_REQUEST = refusal('400 Bad Request');
-const ANSWERS = {
-  ERR_HTTP_REQUEST_TIMEOUT: refusal('408 Request Timeout'),
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: refusal('413 Payload Too Large'),
-  HPE_HEADER_OVERFLOW: refusal('431 Request Header Fields Too Large'),
-};
-
-function refusal(status) {
-  return Buffer.from(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, 'latin1');
-}
 
 // What times an idle connection: nothing, the socket's own timer, or the ticker of its server.
 const NO_TIMER = 0;
@@ -104,6 +94,8 @@ class Connection {
     // That protocol, where it begins behind a body that is still on its way.
     this.upgradeStream = null;
     this.prototypes = prototypesOf(server);
+    // Its part in the drain of its server.
+    this.draining = null;
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
@@ -406,7 +398,7 @@ function socketOnError(error) {
   if (this.server.emit('clientError', error, this)) return;
   // An answer would garble what a response has already begun to say.
   if (this.writable && (!this._httpMessage || !this._httpMessage._headerSent)) {
-    this.write(ANSWERS[error.code] || BAD_REQUEST);
+    this.write(refusalOf(error));
   }
   this.destroy(error);
 }
@@ -416,7 +408,7 @@ function socketOnError(error) {
 function refuseUnseen(socket, error) {
   const { server } = socket;
   if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server) || !closesAsNode(socket)) return false;
-  if (socket.writable) socket.write(ANSWERS[error.code] || BAD_REQUEST);
+  if (socket.writable) socket.write(refusalOf(error));
   closeNow(socket, error);
   return true;
 }
@@ -537,9 +529,7 @@ function resOnFinish() {
 
   if (this._last) {
     schedule(closeInTick, this, unread, connection);
-    if (isSettled(socket) && dismiss(socket, SHUT_DOWN, onDismissed)) return;
-    if (typeof socket.destroySoon === 'function') socket.destroySoon();
-    else socket.end();
+    if (connection.draining === null || !connection.draining.lingers(this)) shutDown(socket);
   } else if (connection.waiting.length > 0) {
     const next = connection.waiting.shift();
     // What would be two ticks, one right behind the other, is one where the first event has no listener.
@@ -553,6 +543,16 @@ function resOnFinish() {
     schedule(closeInTick, this, unread, connection);
     enterIdle(connection);
   }
+}
+
+/**
+ * Closes the socket of a connection as soon as everything is sent.
+ * @param {stream.Duplex} socket
+ */
+function shutDown(socket) {
+  if (isSettled(socket) && dismiss(socket, SHUT_DOWN, onDismissed)) return;
+  if (typeof socket.destroySoon === 'function') socket.destroySoon();
+  else socket.end();
 }
 
 // Whether the events of a response have no listener but ours.
@@ -691,4 +691,4 @@ function checkConnections(server) {
   }
 }
 
-module.exports = { checkConnections, closeNow, connectionListener };
+module.exports = { checkConnections, closeNow, connectionListener, shutDown };

@@ -21,6 +21,7 @@ const { parseUniqueHeadersOption } = require('../message/outgoing');
 const { ServerResponse } = require('./response');
 const { checkConnections, closeNow, connectionListener } = require('./connection');
 const { ConnectionsList } = require('./connections');
+const { drain: drainServer } = require('./drain');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./symbols');
 const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
@@ -214,6 +215,15 @@ ObjectDefineProperties(Server.prototype, {
       return serverStats(this);
     },
   },
+  /** Ends the server without losing a request; see `DrainOptions` in index.d.ts. Not in Node. */
+  drain: {
+    __proto__: null,
+    configurable: true,
+    writable: true,
+    value: /** @this {http.Server} */ async function drain(options = {}) {
+      return drainServer(this, options);
+    },
+  },
 });
 
 /** Closes every connection, also those that wait for a response. */
@@ -263,7 +273,7 @@ Server.prototype[kRejection] = function(error, event, ...args) {
   response.end(STATUS_CODES[500]);
 };
 
-follow(Server.prototype, Builtin.prototype, ['transport', 'stats']);
+follow(Server.prototype, Builtin.prototype, ['transport', 'stats', 'drain']);
 
 module.exports = {
   STATUS_CODES,

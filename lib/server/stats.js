@@ -1,11 +1,13 @@
 'use strict';
 // What `server.stats()` answers (index.d.ts, ServerStats).
 
-const { Set, WeakMap } = require('../globals/primordials');
+const { Set, WeakMap, WeakRef } = require('../globals/primordials');
 const { Counters, errorsOf } = require('../observe/counters');
 const { isIdle } = require('./connections');
 const { kConnection, kConnections } = require('./symbols');
 const transport = require('../transport/transport');
+
+const UPGRADED_MIN = 64;
 
 class ServerCounters extends Counters {
   constructor() {
@@ -14,6 +16,24 @@ class ServerCounters extends Counters {
     this.handedOver = 0;
     // The connections of a server that does not listen, and therefore has no list of them.
     this.unlisted = new Set();
+    // Sockets that went to another protocol, and how many may stand there before those that are closed are taken out.
+    this.upgraded = [];
+    this.upgradedMax = UPGRADED_MIN;
+    // The drain of the server, as long as it drains.
+    this.drain = null;
+  }
+
+  /** @returns {stream.Duplex[]} sockets that went to another protocol and are open */
+  upgradedSockets() {
+    return this.upgraded.map((ref) => ref.deref()).filter((socket) => socket !== undefined && !socket.destroyed);
+  }
+
+  addUpgraded(socket) {
+    if (this.upgraded.length >= this.upgradedMax) {
+      this.upgraded = this.upgraded.filter((ref) => ref.deref()?.destroyed === false);
+      this.upgradedMax = UPGRADED_MIN + 2 * this.upgraded.length;
+    }
+    this.upgraded.push(new WeakRef(socket));
   }
 }
 
@@ -48,9 +68,13 @@ function connectionEnded(connection, handedOver) {
   connection.isCounted = true;
   const counters = countersOf(connection.server);
   counters.ended++;
-  if (handedOver) counters.handedOver++;
+  if (handedOver) {
+    counters.handedOver++;
+    counters.addUpgraded(connection.socket);
+  }
   addConnection(counters, connection);
   counters.unlisted.delete(connection);
+  if (counters.drain !== null) counters.drain.ended(connection, handedOver);
 }
 
 function addConnection(counters, { bytesBefore, requestsSeen, socket }) {
@@ -103,4 +127,4 @@ function serverStats(server) {
   };
 }
 
-module.exports = { connectionEnded, connectionFailed, connectionOpened, serverStats };
+module.exports = { connectionEnded, connectionFailed, connectionOpened, countersOf, serverStats };

@@ -1,6 +1,6 @@
 // What rust-http adds to node:http.
 
-import http, { Agent, createServer, request, Server, type CountingAgent, type RequestOptions, type ServerOptions, type ServerStats, type Transport } from 'rust-http';
+import http, { Agent, createServer, request, Server, type CountingAgent, type DrainOptions, type DrainResult, type RequestOptions, type ServerOptions, type ServerStats, type Transport } from 'rust-http';
 import https from 'rust-http/https';
 import 'rust-http/register';
 
@@ -15,6 +15,10 @@ createServer(options, (_req, res) => res.end());
 http.createServer({ transport: 'stream' }).close();
 const server = new Server({ transport: undefined });
 const { attached, streamed }: ServerStats = server.stats();
+const patience: DrainOptions = { timeout: 1000, signal: new AbortController().signal, idle: 0, upgraded: true };
+const drained: Promise<DrainResult> = server.drain(patience);
+drained.then(({ reason, cut }) => console.log(reason === 'timeout', cut));
+https.createServer().drain().then(({ open }) => console.log(open));
 const { connections: { idle }, parseErrors } = new http.Agent().stats();
 console.log(idle, parseErrors.HPE_INVALID_CONSTANT, (http.globalAgent as CountingAgent).stats().reused, (https.globalAgent as https.Agent & CountingAgent).stats().stale);
 class Mine extends http.Agent {

@@ -1,0 +1,357 @@
+'use strict';
+// server.drain(): what has come is answered, kept connections are told, and what is left at the end is ended.
+
+const assert = require('node:assert/strict');
+const builtin = require('node:http');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const { once } = require('node:events');
+const net = require('node:net');
+const path = require('node:path');
+const { Duplex, PassThrough } = require('node:stream');
+const tls = require('node:tls');
+const { test } = require('node:test');
+const http = require('../..');
+const https = require('../../lib/https');
+const { Way, get, until } = require('../transport/ways');
+
+const NOTHING = { reason: 'drained', answered: 0, idle: 0, unused: 0, lost: 0, cut: 0, upgraded: 0, upgradedCut: 0, open: 0 };
+const TLS = Object.fromEntries(['key', 'cert'].map((name) => [name, fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`))]));
+const REQUESTS = 10_000;
+
+for (const name of ['stream', 'native', 'offload']) {
+  const onWay = (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout: 120_000 }, async () => {
+    const way = new Way(name);
+    try {
+      await scenario(way);
+    } finally {
+      await way.close();
+    }
+  });
+
+  onWay('exchanges are waited for, and their answers say close', async (way) => {
+    let held;
+    const server = await way.serve((req, res) => { held = res; });
+    const client = await way.connect(server);
+    client.write(get('/'));
+    await until(() => held !== undefined);
+    const closed = once(server, 'close');
+    const drained = server.drain();
+    await until(() => !server.listening);
+    held.end('whole');
+    assert.deepEqual(await drained, { ...NOTHING, answered: 1 });
+    await closed;
+    await until(() => client.ended);
+    assert.match(client.text, /\r\nConnection: close\r\n[^]*whole$/);
+  });
+
+  onWay('a kept connection may ask once more, and is told that this was the last answer', async (way) => {
+    const seen = [];
+    const server = await way.serve((req, res) => {
+      seen.push(req.url);
+      res.end('ok');
+    });
+    const client = await way.connect(server);
+    client.write(get('/1'));
+    await until(() => client.text.endsWith('ok'));
+    assert.match(client.text, /\r\nConnection: keep-alive\r\n/);
+    const drained = server.drain();
+    await until(() => !server.listening);
+    // What comes behind it is not looked at: the peer may send it again elsewhere.
+    client.write(get('/2') + get('/3'));
+    assert.deepEqual(await drained, { ...NOTHING, answered: 1 });
+    await until(() => client.closed_ || client.ended);
+    assert.equal(client.text.split('Connection: close').length, 2);
+    assert.deepEqual(seen, ['/1', '/2']);
+  });
+
+  onWay('requests that wait for their turn are all answered, and the last answer says close', async (way) => {
+    const held = [];
+    const server = await way.serve((req, res) => held.push(res));
+    const client = await way.connect(server);
+    client.write(get('/1') + get('/2'));
+    await until(() => held.length === 2);
+    const drained = server.drain();
+    client.write(get('/3'));
+    await until(() => held.length === 3);
+    for (const res of held) res.end('ok');
+    assert.deepEqual(await drained, { ...NOTHING, answered: 1 });
+    await until(() => client.ended);
+    assert.deepEqual(client.text.match(/Connection: [-a-z]+/g), ['Connection: keep-alive', 'Connection: keep-alive', 'Connection: close']);
+  });
+
+  onWay('idle and unused connections are closed when their time is over', async (way) => {
+    const server = await way.serve((req, res) => res.end('ok'));
+    const used = await way.connect(server);
+    used.write(get('/'));
+    await until(() => used.text.endsWith('ok'));
+    const unused = await way.connect(server);
+    await until(() => server.stats().connections.open === 2);
+    assert.deepEqual(await server.drain({ idle: 0 }), { ...NOTHING, idle: 1, unused: 1 });
+    await until(() => used.ended && unused.ended);
+    assert.deepEqual([used.failed, unused.failed], [undefined, undefined]);
+  });
+
+  onWay('the rest is ended at the timeout, and by the signal', async (way) => {
+    for (const how of ['timeout', 'signal', 'aborted signal']) {
+      const seen = [];
+      const server = await way.serve((req) => seen.push(req));
+      const client = await way.connect(server);
+      client.write(get('/'));
+      await until(() => seen.length === 1);
+      const controller = new AbortController();
+      if (how === 'aborted signal') controller.abort();
+      const drained = server.drain(how === 'timeout' ? { timeout: 1 } : { timeout: Infinity, signal: controller.signal });
+      if (how === 'signal') {
+        await until(() => !server.listening);
+        controller.abort();
+      }
+      assert.deepEqual(await drained, { ...NOTHING, reason: how === 'timeout' ? how : 'signal', cut: 1 }, how);
+      assert.equal(seen[0].destroyed, true);
+    }
+  });
+
+  onWay('an exchange that its peer gives up is told as lost', async (way) => {
+    const seen = [];
+    const server = await way.serve((req) => seen.push(req));
+    const client = await way.connect(server);
+    client.write(get('/'));
+    await until(() => seen.length === 1);
+    const drained = server.drain();
+    client.destroy();
+    assert.deepEqual(await drained, { ...NOTHING, lost: 1 });
+  });
+
+  onWay('a body that is still on its way behind its answer is read before the connection closes', async (way) => {
+    const server = await way.serve((req, res) => res.end('early'));
+    const client = await way.connect(server);
+    await until(() => server.stats().connections.open === 1);
+    const drained = server.drain();
+    client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n');
+    await until(() => client.text.endsWith('early'));
+    await new Promise((resolve, reject) => { client.write('x'.repeat(4_000_000), (error) => (error ? reject(error) : resolve())); });
+    assert.deepEqual(await drained, { ...NOTHING, answered: 1 });
+    await until(() => client.ended);
+    assert.equal(client.failed, undefined);
+  });
+
+  onWay('upgraded sockets are ended with the exchanges, or waited for', async (way) => {
+    for (const upgraded of [false, true]) {
+      const sockets = [];
+      const server = await way.serve(() => {});
+      server.on('upgrade', (req, socket) => {
+        sockets.push(socket);
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+        socket.resume();
+      });
+      const before = await way.connect(server);
+      const during = await way.connect(server);
+      const upgrade = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+      before.write(upgrade);
+      await until(() => sockets.length === 1 && server.stats().connections.open === 1);
+      const drained = server.drain({ upgraded });
+      during.write(upgrade);
+      if (upgraded) {
+        await until(() => sockets.length === 2 && !server.listening);
+        for (const socket of sockets) socket.end();
+        for (const client of [before, during]) client.end();
+      }
+      const result = await drained;
+      assert.deepEqual(result, { ...NOTHING, [upgraded ? 'upgraded' : 'upgradedCut']: 2 });
+    }
+  });
+
+  onWay(`${REQUESTS} requests over connections that are kept lose none, while servers drain one after the other`, async (way) => {
+    let server;
+    const connections = [];
+    const agent = new builtin.Agent({ keepAlive: true, maxSockets: 32 });
+    agent.createConnection = () => {
+      const socket = net.connect(server.address().port, '127.0.0.1');
+      connections.push(socket);
+      return socket;
+    };
+    let answered = 0;
+    const next = () => way.serve((req, res) => {
+      if (req.url === '/slow') setTimeout(() => res.end('ok'), 2);
+      else res.end('ok');
+    });
+    const body = Buffer.alloc(100_000);
+    const askOne = (n) => new Promise((resolve, reject) => {
+      const posts = n % 50 === 0;
+      const req = builtin.request({ agent, path: n % 10 === 1 ? '/slow' : '/', method: posts ? 'POST' : 'GET' }, (res) => {
+        res.resume().on('end', () => {
+          answered++;
+          resolve();
+        }).on('error', reject);
+      });
+      req.on('error', (error) => reject(new Error(`request ${n} is lost: ${error.message} (${error.code})`)));
+      req.end(posts ? body : undefined);
+    });
+    server = await next();
+    const drained = [];
+    let begun = 0;
+    const asking = async () => {
+      while (begun < REQUESTS) {
+        const n = ++begun;
+        await askOne(n);
+        if (n % 1000 === 0) {
+          const old = server;
+          server = await next();
+          drained.push(old.drain({ timeout: 60_000 }));
+        }
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: 32 }, asking));
+    } finally {
+      agent.destroy();
+    }
+    const results = await Promise.all(drained);
+    assert.equal(answered, REQUESTS);
+    assert.equal(results.length, 10);
+    for (const { reason, cut, lost, open } of results) assert.deepEqual({ reason, cut, lost, open }, { reason: 'drained', cut: 0, lost: 0, open: 0 });
+    assert.ok(connections.length > 32);
+  });
+}
+
+test('a server may be drained twice, listen again, and be drained without listening', { timeout: 20_000 }, async () => {
+  const server = http.createServer((req, res) => res.end('ok'));
+  assert.deepEqual(await server.drain(), NOTHING);
+  for (let n = 0; n < 2; n++) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const agent = new builtin.Agent({ keepAlive: true });
+    const [res] = await once(builtin.get({ port: server.address().port, host: '127.0.0.1', agent }), 'response');
+    assert.equal(res.headers.connection, 'keep-alive');
+    await once(res.resume(), 'end');
+    const results = await Promise.all([server.drain({ idle: 0 }), server.drain({ timeout: 1 })]);
+    assert.deepEqual(results, [{ ...NOTHING, idle: 1 }, { ...NOTHING, idle: 1 }]);
+    agent.destroy();
+    assert.equal(server.listenerCount('connection'), 1);
+  }
+});
+
+test('a stream that a program has given to the server is drained as well', { timeout: 20_000 }, async () => {
+  const server = http.createServer((req, res) => res.end('ok'));
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const socket = Duplex.from({ readable: input, writable: output });
+  server.emit('connection', socket);
+  const drained = server.drain();
+  input.write(get('/'));
+  const chunks = [];
+  for await (const chunk of output) chunks.push(chunk);
+  assert.match(Buffer.concat(chunks).toString(), /Connection: close[^]*ok$/);
+  input.end();
+  assert.deepEqual(await drained, { ...NOTHING, answered: 1 });
+});
+
+test('options of another kind are refused', async () => {
+  const server = http.createServer();
+  for (const options of [null, 1, { timeout: '1' }, { idle: '1' }, { upgraded: 1 }, { signal: {} }]) {
+    await assert.rejects(server.drain(options), { code: 'ERR_INVALID_ARG_TYPE' }, JSON.stringify(options));
+  }
+  for (const options of [{ timeout: -1 }, { timeout: NaN }, { idle: 0.5 }]) await assert.rejects(server.drain(options), { code: 'ERR_OUT_OF_RANGE' });
+  assert.equal(server.listenerCount('connection'), 1);
+});
+
+test('an https server drains, and tells of a handshake that it could not wait for', { timeout: 20_000 }, async () => {
+  const server = https.createServer(TLS, (req, res) => res.end('ok'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  const client = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  client.write(get('/'));
+  await once(client, 'data');
+  const drained = server.drain();
+  await until(() => !server.listening);
+  client.write(get('/'));
+  const [answer] = await once(client, 'data');
+  assert.match(answer.toString(), /Connection: close/);
+  client.resume();
+  assert.deepEqual(await drained, { ...NOTHING, answered: 1 });
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const silent = net.connect(server.address().port, '127.0.0.1');
+  await once(server, 'connection');
+  assert.deepEqual(await server.drain({ timeout: 1 }), { ...NOTHING, reason: 'timeout', open: 1 });
+  silent.destroy();
+  await once(server, 'close');
+});
+
+test('with rust-http/register the servers of the built-in http and https drain', { timeout: 60_000 }, () => {
+  const program = (key, cert) => {
+    const http = require('node:http');
+    const servers = [http.createServer((req, res) => res.end('ok')), require('node:https').createServer({ key, cert }, (req, res) => res.end('ok'))];
+    for (const [n, server] of servers.entries()) {
+      server.listen(0, async () => {
+        const client = require(n === 0 ? 'node:net' : 'node:tls').connect({ port: server.address().port, rejectUnauthorized: false });
+        client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+        client.once('data', async () => {
+          const { idle, reason } = await http.Server.prototype.drain.call(server, { idle: 0 });
+          client.destroy();
+          process.stdout.write(`${reason} ${idle}\n`);
+        });
+      });
+    }
+  };
+  const args = ['--require', path.join(__dirname, '../../lib/register.js'), '-e', `(${program})(${JSON.stringify(`${TLS.key}`)}, ${JSON.stringify(`${TLS.cert}`)})`];
+  assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' }, timeout: 30_000 }), 'drained 1\ndrained 1\n');
+});
+
+test('workers of a cluster, and threads, drain', { timeout: 60_000 }, () => {
+  const program = (lib) => {
+    const cluster = require('node:cluster');
+    const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+    const serve = (ready, drained) => {
+      const server = require(lib).createServer((req, res) => res.end('ok')).listen(0, '127.0.0.1', () => ready(server.address().port));
+      return async () => {
+        const result = server.drain();
+        ready();
+        drained(await result);
+      };
+    };
+    let client;
+    const ask = () => client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const begin = (port, end) => {
+      client = require('node:net').connect(port, '127.0.0.1');
+      ask();
+      client.once('data', () => {
+        client.on('data', (data) => console.log(/Connection: (.*)\r/.exec(data)[1]));
+        end();
+      });
+    };
+    if (!isMainThread) {
+      const drain = serve((port) => parentPort.postMessage({ port }), (result) => parentPort.postMessage({ result }));
+      parentPort.once('message', drain);
+      return;
+    }
+    if (cluster.isWorker) {
+      const drain = serve((port) => process.send({ port }), (result) => process.send({ result }, () => process.disconnect()));
+      process.once('message', drain);
+      return;
+    }
+    const file = process.argv[1];
+    const through = (worker, post) => worker.on('message', ({ port, result }) => {
+      if (port !== undefined) begin(port, post);
+      else if (result === undefined) ask();
+      else console.log(result.reason, result.answered, result.lost);
+    });
+    const worker = cluster.fork();
+    through(worker, () => worker.send('drain'));
+    worker.on('exit', () => {
+      const thread = new Worker(file);
+      through(thread, () => thread.postMessage('drain'));
+    });
+  };
+  const directory = fs.mkdtempSync(path.join(require('node:os').tmpdir(), 'drain-'));
+  const file = path.join(directory, 'program.js');
+  fs.writeFileSync(file, `(${program})(${JSON.stringify(path.join(__dirname, '../..'))});`);
+  try {
+    const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '' }, timeout: 40_000 });
+    assert.deepEqual(printed.split('\n').filter(Boolean).sort(), ['close', 'close', 'drained 1 0', 'drained 1 0']);
+  } finally {
+    fs.rmSync(directory, { recursive: true });
+  }
+});
