@@ -16,6 +16,7 @@ export {
   Server,
   type ServerOptions,
   type ServerStats,
+  type SocketLimits,
   type StrictOption,
   type Transport,
   type TransportStats,

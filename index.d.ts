@@ -120,6 +120,8 @@ export interface AgentStats extends ErrorStats, TransportStats {
   reused: number;
   /** Kept connections that turned out to be closed, or to carry bytes that nobody had asked for, before a request was lost on them. */
   stale: number;
+  /** Connections that were closed for `maxSocketAge` or `maxRequestsPerSocket`. */
+  expired: number;
   /** As `socket.bytesRead` counts them; 0 for streams that do not. */
   bytesRead: number;
   /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
@@ -147,8 +149,19 @@ export interface ServerOptions<
   ioThreads?: number | undefined;
 }
 
+/** How long an agent uses one connection. */
+export interface SocketLimits {
+  /**
+   * Milliseconds after which a connection is closed: at once if it is idle, else behind its request. What changes in DNS, or behind a balancer, is seen then.
+   * Default: `Infinity`.
+   */
+  maxSocketAge?: number | undefined;
+  /** Requests after which a connection is closed. Default: `Infinity`. */
+  maxRequestsPerSocket?: number | undefined;
+}
+
 /** The options of `Agent`. */
-export interface AgentOptions extends http.AgentOptions {
+export interface AgentOptions extends http.AgentOptions, SocketLimits {
   /**
    * Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`: the core then reads a connection from its second
    * request on, if the agent itself has opened it.

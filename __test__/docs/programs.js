@@ -10,6 +10,7 @@ const PROGRAMS = {
   'const server = http.createServer({ strict: true }, (req, res) => res.end(\'served\'));': { prints: /^refused with HPE_STRICT_HOST$/m },
   'console.log(\'connections are read by\', server.transport);': { prints: /^connections are read by stream$/m },
   'const sent = new http.Agent({ keepAlive: true, transport: \'native\' });': { prints: /^sent 1 and served 1$/m },
+  'const fresh = new http.Agent({ keepAlive: true, maxRequestsPerSocket: 2 });': { prints: /^4 requests on 2 connections$/m },
   'const draining = http.createServer((req, res) => {': { prints: /^connection: close\ndrained behind 1 answer$/m },
   'const started = new WeakMap();': { prints: /^GET \/page 200 in no time$/m },
 };

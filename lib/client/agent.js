@@ -26,6 +26,7 @@ const {
 } = require('../native/layout');
 const { agentCounters, agentStats, requestFailed } = require('./stats');
 const { originName } = require('./origin-names');
+const { chooseSocketLimits, kLimits, limitSocket } = require('./socket-limits');
 const { once } = require('../util/once');
 const { validateNumber, validateOneOf, validateString } = require('../util/validators');
 const sockets = require('./agent-sockets');
@@ -75,6 +76,7 @@ function Agent(options) {
   this.totalSocketCount = 0;
 
   chooseForAgent(this, this.options.transport);
+  chooseSocketLimits(this, this.options);
   validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
   else validateTotal(this.maxTotalSockets);
@@ -397,6 +399,12 @@ function assign(agent, req, socket) {
 function adopt(agent, socket, options) {
   sockets.installListeners(agent, socket, options, agent.createConnection === ownCreate);
   if (agent[kOnKeylog] !== undefined) socket.on('keylog', agent[kOnKeylog]);
+  if (agent[kLimits] !== undefined) limitSocket(agent, socket, () => isFree(agent, socket, options));
+}
+
+function isFree(agent, socket, options) {
+  const name = agent.getName(options);
+  return agent.freeSockets[name] !== undefined && agent.freeSockets[name].includes(socket);
 }
 
 function remove(lists, name, socket) {

@@ -13,6 +13,7 @@ class AgentCounters extends Counters {
     super();
     this.first = 0;
     this.stale = 0;
+    this.expired = 0;
   }
 }
 
@@ -50,6 +51,7 @@ function agentStats(agent) {
     requests: counters.requests,
     reused: counters.requests - counters.first,
     stale: counters.stale,
+    expired: counters.expired,
     bytesRead: counters.bytesRead + now.bytesRead,
     bytesWritten: counters.bytesWritten + now.bytesWritten,
     ...errorsOf(counters),

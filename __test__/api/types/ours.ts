@@ -30,6 +30,8 @@ console.log(https.createServer().stats().requests, new https.Agent().stats().wai
 const used: Transport = server.transport;
 const agent = new Agent({ keepAlive: true, transport });
 request({ agent }).end();
+new Agent({ maxSocketAge: 60_000, maxRequestsPerSocket: 1000 }).stats().expired.toFixed();
+new https.Agent({ keepAlive: true, maxSocketAge: 60_000 }).destroy();
 request({ agent: new http.Agent({ transport: 'stream' }) }).end();
 console.log(attached, streamed.upgrade, used);
 http.createClient(80, 'localhost').request('GET', '/', { a: 'b' }).end();
