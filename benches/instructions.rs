@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use messages::{BROWSER, HELLO, POST, RESPONSE, config, parse};
 use rust_http::parser::{Kind, Output, Parser};
-use rust_http::serializer::head::{Rules, input, render};
+use rust_http::serializer::head::{HeadInput, Rules, render};
 
 mod messages;
 
@@ -25,11 +25,11 @@ fn read(kind: Kind, input: &[u8], count: u32) {
 
 fn write_heads(count: u32) {
     let rules = Rules {
-        flags: input::KEEP_ALIVE
-            | input::DATE
-            | input::BODY
-            | input::CHUNKED_BY_DEFAULT
-            | input::KEEP_ALIVE_HINT,
+        flags: HeadInput::KEEP_ALIVE
+            | HeadInput::DATE
+            | HeadInput::BODY
+            | HeadInput::CHUNKED_BY_DEFAULT
+            | HeadInput::KEEP_ALIVE_HINT,
         content_length: -1.0,
         keep_alive_timeout: 5000.0,
         max_requests: 0.0,

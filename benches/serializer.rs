@@ -4,15 +4,15 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rust_http::serializer::date::{DateCache, second};
-use rust_http::serializer::head::{Rules, input, render};
+use rust_http::serializer::head::{HeadInput, Rules, render};
 use rust_http::serializer::validate;
 
 const RULES: Rules = Rules {
-    flags: input::KEEP_ALIVE
-        | input::DATE
-        | input::BODY
-        | input::CHUNKED_BY_DEFAULT
-        | input::KEEP_ALIVE_HINT,
+    flags: HeadInput::KEEP_ALIVE
+        .union(HeadInput::DATE)
+        .union(HeadInput::BODY)
+        .union(HeadInput::CHUNKED_BY_DEFAULT)
+        .union(HeadInput::KEEP_ALIVE_HINT),
     content_length: -1.0,
     keep_alive_timeout: 5000.0,
     max_requests: 0.0,

@@ -3,7 +3,7 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rust_http::parser::{Config, Decision, Kind, Lenient};
-use rust_http::serializer::head::{Rules, input, output, render};
+use rust_http::serializer::head::{HeadInput, HeadOutput, Rules, render};
 use rust_http_fuzz::{Event, Field, parse};
 
 const DATE: &[u8; 29] = b"Sun, 06 Nov 1994 08:49:37 GMT";
@@ -19,8 +19,8 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[low, high, count, length], text)) = data.split_first_chunk::<4>() else {
         return;
     };
-    let flags = (u32::from(low) | u32::from(high) << 8) | input::BODY | input::CHUNKED_BY_DEFAULT;
-    let flags = flags & !(input::REMOVED_CONTENT_LENGTH | input::REMOVED_TRANSFER_ENCODING | input::BODILESS_STATUS | input::CHUNKED);
+    let flags = HeadInput::from_bits_retain(u32::from(low) | u32::from(high) << 8) | HeadInput::BODY | HeadInput::CHUNKED_BY_DEFAULT;
+    let flags = flags & !(HeadInput::REMOVED_CONTENT_LENGTH | HeadInput::REMOVED_TRANSFER_ENCODING | HeadInput::BODILESS_STATUS | HeadInput::CHUNKED);
     let known = length & 1 == 0;
     let body = &[b'x'; 255][..usize::from(length)];
     let rules = Rules {
@@ -41,10 +41,10 @@ fuzz_target!(|data: &[u8]| {
         .map(|pair| (pair[0].to_vec(), pair[1].trim_ascii().to_vec()))
         .collect();
     assert_eq!(given.len(), usize::from(count));
-    if given.iter().any(|(name, _)| decides(name)) || outcome.flags & output::TRAILER != 0 {
+    if given.iter().any(|(name, _)| decides(name)) || outcome.flags.contains(HeadOutput::TRAILER) {
         return;
     }
-    if outcome.flags & output::CHUNKED != 0 {
+    if outcome.flags.contains(HeadOutput::CHUNKED) {
         if !body.is_empty() {
             out.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
             out.extend_from_slice(body);
@@ -55,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
         out.extend_from_slice(body);
     }
     let config = Config {
-        lenient: Lenient(if flags & input::RELAXED != 0 {
+        lenient: Lenient(if flags.contains(HeadInput::RELAXED) {
             Lenient::HEADER_VALUE_RELAXED
         } else {
             0

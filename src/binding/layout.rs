@@ -9,7 +9,7 @@ use crate::limits;
 use crate::parser::session::Callback;
 use crate::parser::{event, session};
 use crate::pool::{Placement, Refill, Release};
-use crate::serializer::head::{input, output};
+use crate::serializer::head::{HeadInput, HeadOutput};
 use crate::transport::peek;
 
 /// The members of one group, by their names in JavaScript.
@@ -75,32 +75,32 @@ const GROUPS: &[(&str, Members)] = &[
     (
         "headInput",
         members! {
-            KEEP_ALIVE = input::KEEP_ALIVE,
-            DATE = input::DATE,
-            BODY = input::BODY,
-            CHUNKED_BY_DEFAULT = input::CHUNKED_BY_DEFAULT,
-            REMOVED_CONNECTION = input::REMOVED_CONNECTION,
-            REMOVED_CONTENT_LENGTH = input::REMOVED_CONTENT_LENGTH,
-            REMOVED_TRANSFER_ENCODING = input::REMOVED_TRANSFER_ENCODING,
-            KEEP_ALIVE_HINT = input::KEEP_ALIVE_HINT,
-            MAX_REQUESTS_REACHED = input::MAX_REQUESTS_REACHED,
-            AGENT = input::AGENT,
-            LAST = input::LAST,
-            CHUNKED = input::CHUNKED,
-            BODILESS_STATUS = input::BODILESS_STATUS,
-            RELAXED = input::RELAXED,
+            KEEP_ALIVE = HeadInput::KEEP_ALIVE.bits(),
+            DATE = HeadInput::DATE.bits(),
+            BODY = HeadInput::BODY.bits(),
+            CHUNKED_BY_DEFAULT = HeadInput::CHUNKED_BY_DEFAULT.bits(),
+            REMOVED_CONNECTION = HeadInput::REMOVED_CONNECTION.bits(),
+            REMOVED_CONTENT_LENGTH = HeadInput::REMOVED_CONTENT_LENGTH.bits(),
+            REMOVED_TRANSFER_ENCODING = HeadInput::REMOVED_TRANSFER_ENCODING.bits(),
+            KEEP_ALIVE_HINT = HeadInput::KEEP_ALIVE_HINT.bits(),
+            MAX_REQUESTS_REACHED = HeadInput::MAX_REQUESTS_REACHED.bits(),
+            AGENT = HeadInput::AGENT.bits(),
+            LAST = HeadInput::LAST.bits(),
+            CHUNKED = HeadInput::CHUNKED.bits(),
+            BODILESS_STATUS = HeadInput::BODILESS_STATUS.bits(),
+            RELAXED = HeadInput::RELAXED.bits(),
         },
     ),
     // The flags that it answers.
     (
         "headOutput",
         members! {
-            LAST = output::LAST,
-            CHUNKED = output::CHUNKED,
-            KEEP_ALIVE = output::KEEP_ALIVE,
-            KEEP_ALIVE_HINT = output::KEEP_ALIVE_HINT,
-            EXPECT = output::EXPECT,
-            ASCII = output::ASCII,
+            LAST = HeadOutput::LAST.bits(),
+            CHUNKED = HeadOutput::CHUNKED.bits(),
+            KEEP_ALIVE = HeadOutput::KEEP_ALIVE.bits(),
+            KEEP_ALIVE_HINT = HeadOutput::KEEP_ALIVE_HINT.bits(),
+            EXPECT = HeadOutput::EXPECT.bits(),
+            ASCII = HeadOutput::ASCII.bits(),
         },
     ),
     (

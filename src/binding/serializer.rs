@@ -41,7 +41,7 @@ use napi::sys;
 use super::raw::{self, Call, CallError, Value};
 use crate::clock::second;
 use crate::serializer::date::DateCache;
-use crate::serializer::head::{self, Invalid, Outcome, Rules};
+use crate::serializer::head::{self, HeadInput, Invalid, Outcome, Rules};
 use crate::serializer::validate;
 
 /// Buffers that are reused from call to call; one set per thread, since each thread has its own JavaScript.
@@ -100,7 +100,7 @@ fn words(outcome: &Outcome, second: u64) -> [i32; 5] {
     let field = outcome
         .content_length_field
         .map_or(-1, |field| field as i32);
-    [outcome.flags as i32, field, low, high, second as i32]
+    [outcome.flags.bits() as i32, field, low, high, second as i32]
 }
 
 /// Runs `render` over the narrowed string at argument 0 and answers what it wrote.
@@ -127,7 +127,7 @@ fn rendered<const N: usize>(
 fn render_head(call: &Call<7>) -> Result<Value, CallError> {
     let count = call.i32(1)? as u32;
     let rules = Rules {
-        flags: call.i32(2)? as u32,
+        flags: HeadInput::from_bits_retain(call.i32(2)? as u32),
         content_length: call.f64(3)?,
         keep_alive_timeout: call.f64(4)?,
         max_requests: call.f64(5)?,
@@ -142,7 +142,7 @@ fn render_head(call: &Call<7>) -> Result<Value, CallError> {
 
 fn render_interim(call: &Call<3>) -> Result<Value, CallError> {
     let count = call.i32(1)? as u32;
-    let relaxed = call.i32(2)? as u32 & head::input::RELAXED != 0;
+    let relaxed = HeadInput::from_bits_retain(call.i32(2)? as u32).contains(HeadInput::RELAXED);
     rendered(call, |text, out, _| {
         Ok(head::interim(text, count, relaxed, out))
     })

@@ -5,79 +5,86 @@
 
 use std::io::Write;
 
+use bitflags::bitflags;
 use memchr::memchr;
 
 use super::date::DATE_LENGTH;
 use super::validate::{has_word, is_first_line, relaxed_length, token_length, value_length};
 
-/// What is known of a message before its head is written, as bits of [`Rules::flags`].
-pub mod input {
-    /// The connection may persist after this message (`shouldKeepAlive`).
-    pub const KEEP_ALIVE: u32 = 1;
-    /// Add a `Date` field unless one is given (`sendDate`).
-    pub const DATE: u32 = 1 << 1;
-    /// The message may have a body (`_hasBody`).
-    pub const BODY: u32 = 1 << 2;
-    /// A body of unknown length may be chunked (`useChunkedEncodingByDefault`).
-    pub const CHUNKED_BY_DEFAULT: u32 = 1 << 3;
-    /// The user removed `Connection`: add none (`_removedConnection`).
-    pub const REMOVED_CONNECTION: u32 = 1 << 4;
-    /// The user removed `Content-Length`: add none (`_removedContLen`).
-    pub const REMOVED_CONTENT_LENGTH: u32 = 1 << 5;
-    /// The user removed `Transfer-Encoding`: add none (`_removedTE`).
-    pub const REMOVED_TRANSFER_ENCODING: u32 = 1 << 6;
-    /// The server's `Keep-Alive` hint may be added (`_defaultKeepAlive`).
-    pub const KEEP_ALIVE_HINT: u32 = 1 << 7;
-    /// This is the last request that the connection may carry (`maxRequestsOnConnectionReached`).
-    pub const MAX_REQUESTS_REACHED: u32 = 1 << 8;
-    /// The message has an agent, which keeps connections (`agent`).
-    pub const AGENT: u32 = 1 << 9;
-    /// The connection is already known to close after this message (`_last`).
-    pub const LAST: u32 = 1 << 10;
-    /// The message is already known to be chunked (`chunkedEncoding`).
-    pub const CHUNKED: u32 = 1 << 11;
-    /// The status is 204 or 304, which have no body: RFC 9112 6.1, "a server MUST NOT send a Transfer-Encoding header
-    /// field in any response with a status code of 1xx or 204".
-    pub const BODILESS_STATUS: u32 = 1 << 12;
-    /// Field values may hold control characters, except NUL, CR and LF (`httpValidation`, Node 24 and later).
-    pub const RELAXED: u32 = 1 << 13;
+bitflags! {
+    /// What is known of a message before its head is written, as [`Rules::flags`].
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct HeadInput: u32 {
+        /// The connection may persist after this message (`shouldKeepAlive`).
+        const KEEP_ALIVE = 1;
+        /// Add a `Date` field unless one is given (`sendDate`).
+        const DATE = 1 << 1;
+        /// The message may have a body (`_hasBody`).
+        const BODY = 1 << 2;
+        /// A body of unknown length may be chunked (`useChunkedEncodingByDefault`).
+        const CHUNKED_BY_DEFAULT = 1 << 3;
+        /// The user removed `Connection`: add none (`_removedConnection`).
+        const REMOVED_CONNECTION = 1 << 4;
+        /// The user removed `Content-Length`: add none (`_removedContLen`).
+        const REMOVED_CONTENT_LENGTH = 1 << 5;
+        /// The user removed `Transfer-Encoding`: add none (`_removedTE`).
+        const REMOVED_TRANSFER_ENCODING = 1 << 6;
+        /// The server's `Keep-Alive` hint may be added (`_defaultKeepAlive`).
+        const KEEP_ALIVE_HINT = 1 << 7;
+        /// This is the last request that the connection may carry (`maxRequestsOnConnectionReached`).
+        const MAX_REQUESTS_REACHED = 1 << 8;
+        /// The message has an agent, which keeps connections (`agent`).
+        const AGENT = 1 << 9;
+        /// The connection is already known to close after this message (`_last`).
+        const LAST = 1 << 10;
+        /// The message is already known to be chunked (`chunkedEncoding`).
+        const CHUNKED = 1 << 11;
+        /// The status is 204 or 304, which have no body: RFC 9112 6.1, "a server MUST NOT send a Transfer-Encoding header
+        /// field in any response with a status code of 1xx or 204".
+        const BODILESS_STATUS = 1 << 12;
+        /// Field values may hold control characters, except NUL, CR and LF (`httpValidation`, Node 24 and later).
+        const RELAXED = 1 << 13;
+    }
 }
 
-/// What the head decided and what was found in it, as bits of [`Outcome::flags`].
-pub mod output {
-    /// The connection closes after this message (`_last`).
-    pub const LAST: u32 = 1;
-    /// The body is chunked (`chunkedEncoding`).
-    pub const CHUNKED: u32 = 1 << 1;
-    /// The connection may persist (`shouldKeepAlive`).
-    pub const KEEP_ALIVE: u32 = 1 << 2;
-    /// The `Keep-Alive` hint may still be added to a later head (`_defaultKeepAlive`).
-    pub const KEEP_ALIVE_HINT: u32 = 1 << 3;
-    /// `Connection` was given.
-    pub const CONNECTION: u32 = 1 << 4;
-    /// `Content-Length` was given.
-    pub const CONTENT_LENGTH: u32 = 1 << 5;
-    /// `Transfer-Encoding` was given.
-    pub const TRANSFER_ENCODING: u32 = 1 << 6;
-    /// `Date` was given.
-    pub const DATE: u32 = 1 << 7;
-    /// `Expect` was given: the head must be sent at once.
-    pub const EXPECT: u32 = 1 << 8;
-    /// `Trailer` was given.
-    pub const TRAILER: u32 = 1 << 9;
-    /// `Upgrade` was given.
-    pub const UPGRADE: u32 = 1 << 10;
-    /// The rules added `Content-Length`.
-    pub const ADDED_CONTENT_LENGTH: u32 = 1 << 11;
-    /// Every byte of the head is ASCII, so that it is the same in latin1 and in UTF-8.
-    pub const ASCII: u32 = 1 << 12;
+bitflags! {
+    /// What the head decided and what was found in it, as [`Outcome::flags`].
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct HeadOutput: u32 {
+        /// The connection closes after this message (`_last`).
+        const LAST = 1;
+        /// The body is chunked (`chunkedEncoding`).
+        const CHUNKED = 1 << 1;
+        /// The connection may persist (`shouldKeepAlive`).
+        const KEEP_ALIVE = 1 << 2;
+        /// The `Keep-Alive` hint may still be added to a later head (`_defaultKeepAlive`).
+        const KEEP_ALIVE_HINT = 1 << 3;
+        /// `Connection` was given.
+        const CONNECTION = 1 << 4;
+        /// `Content-Length` was given.
+        const CONTENT_LENGTH = 1 << 5;
+        /// `Transfer-Encoding` was given.
+        const TRANSFER_ENCODING = 1 << 6;
+        /// `Date` was given.
+        const DATE = 1 << 7;
+        /// `Expect` was given: the head must be sent at once.
+        const EXPECT = 1 << 8;
+        /// `Trailer` was given.
+        const TRAILER = 1 << 9;
+        /// `Upgrade` was given.
+        const UPGRADE = 1 << 10;
+        /// The rules added `Content-Length`.
+        const ADDED_CONTENT_LENGTH = 1 << 11;
+        /// Every byte of the head is ASCII, so that it is the same in latin1 and in UTF-8.
+        const ASCII = 1 << 12;
+    }
 }
 
 /// The input of the rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Bits of [`input`].
-    pub flags: u32,
+    /// What is known of it.
+    pub flags: HeadInput,
     /// Length of the body in bytes; negative or NaN when unknown.
     pub content_length: f64,
     /// For how long the server keeps an idle connection, in milliseconds; 0 or NaN when no hint is to be given.
@@ -89,8 +96,8 @@ pub struct Rules {
 /// The decisions of the rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// Bits of [`output`].
-    pub flags: u32,
+    /// What was decided and found.
+    pub flags: HeadOutput,
     /// Index of the last `Content-Length` that was given.
     pub content_length_field: Option<u32>,
     /// Its value, when it is a plain decimal number up to 2^53 - 1.
@@ -125,7 +132,7 @@ pub struct Invalid {
 /// each field.
 ///
 /// No byte passes unchecked: names are tokens, values are legal values, and NUL, which is neither, cannot hide a field.
-/// `relaxed` as [`input::RELAXED`].
+/// `relaxed` as [`HeadInput::RELAXED`].
 ///
 /// # Errors
 /// [`Invalid`] with the first illegal field; `out` is then not to be sent.
@@ -220,7 +227,7 @@ pub fn first_wide(text: &[u16]) -> Invalid {
 /// Writes a head to which no rule adds anything: a 1xx response.
 ///
 /// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields. `relaxed` as
-/// [`input::RELAXED`].
+/// [`HeadInput::RELAXED`].
 ///
 /// # Errors
 /// [`Invalid`]; `out` is then not to be sent.
@@ -239,28 +246,28 @@ impl Outcome {
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
         let flags = &mut self.flags;
         match name.len() {
-            4 if is(b"date") => *flags |= output::DATE,
-            6 if is(b"expect") => *flags |= output::EXPECT,
-            7 if is(b"trailer") => *flags |= output::TRAILER,
-            7 if is(b"upgrade") => *flags |= output::UPGRADE,
+            4 if is(b"date") => *flags |= HeadOutput::DATE,
+            6 if is(b"expect") => *flags |= HeadOutput::EXPECT,
+            7 if is(b"trailer") => *flags |= HeadOutput::TRAILER,
+            7 if is(b"upgrade") => *flags |= HeadOutput::UPGRADE,
             10 if is(b"connection") => {
-                *flags |= output::CONNECTION;
+                *flags |= HeadOutput::CONNECTION;
                 if has_word(value, b"close") {
-                    *flags |= output::LAST;
+                    *flags |= HeadOutput::LAST;
                 } else {
-                    *flags |= output::KEEP_ALIVE;
+                    *flags |= HeadOutput::KEEP_ALIVE;
                 }
             }
-            10 if is(b"keep-alive") => *flags &= !output::KEEP_ALIVE_HINT,
+            10 if is(b"keep-alive") => *flags &= !HeadOutput::KEEP_ALIVE_HINT,
             14 if is(b"content-length") => {
-                *flags |= output::CONTENT_LENGTH;
+                *flags |= HeadOutput::CONTENT_LENGTH;
                 self.content_length_field = Some(field);
                 self.content_length = plain_number(value);
             }
             17 if is(b"transfer-encoding") => {
-                *flags |= output::TRANSFER_ENCODING;
+                *flags |= HeadOutput::TRANSFER_ENCODING;
                 if has_word(value, b"chunked") {
-                    *flags |= output::CHUNKED;
+                    *flags |= HeadOutput::CHUNKED;
                 }
             }
             _ => {}
@@ -296,20 +303,20 @@ pub fn render(
     out: &mut Vec<u8>,
 ) -> (Outcome, Result<(), Invalid>) {
     let carried = [
-        (input::LAST, output::LAST),
-        (input::CHUNKED, output::CHUNKED),
-        (input::KEEP_ALIVE, output::KEEP_ALIVE),
-        (input::KEEP_ALIVE_HINT, output::KEEP_ALIVE_HINT),
+        (HeadInput::LAST, HeadOutput::LAST),
+        (HeadInput::CHUNKED, HeadOutput::CHUNKED),
+        (HeadInput::KEEP_ALIVE, HeadOutput::KEEP_ALIVE),
+        (HeadInput::KEEP_ALIVE_HINT, HeadOutput::KEEP_ALIVE_HINT),
     ];
     let mut outcome = Outcome::default();
     for (asked, kept) in carried {
-        if rules.flags & asked != 0 {
+        if rules.flags.contains(asked) {
             outcome.flags |= kept;
         }
     }
     let written = first_line(text).and_then(|(line, rest)| {
         out.extend_from_slice(line);
-        let relaxed = rules.flags & input::RELAXED != 0;
+        let relaxed = rules.flags.contains(HeadInput::RELAXED);
         fields(rest, count, relaxed, out, |field, name, value| {
             outcome.see(field, name, value)
         })
@@ -321,7 +328,7 @@ pub fn render(
     decide_connection(rules, &mut outcome, out);
     decide_length(rules, &mut outcome, out);
     out.extend_from_slice(b"\r\n");
-    if outcome.flags & output::TRAILER != 0 && outcome.flags & output::CHUNKED == 0 {
+    if outcome.flags.contains(HeadOutput::TRAILER) && !outcome.flags.contains(HeadOutput::CHUNKED) {
         return (
             outcome,
             Err(Invalid {
@@ -331,13 +338,13 @@ pub fn render(
         );
     }
     if out.is_ascii() {
-        outcome.flags |= output::ASCII;
+        outcome.flags |= HeadOutput::ASCII;
     }
     (outcome, Ok(()))
 }
 
 fn add_date(rules: &Rules, outcome: &Outcome, date: &[u8; DATE_LENGTH], out: &mut Vec<u8>) {
-    if rules.flags & input::DATE != 0 && outcome.flags & output::DATE == 0 {
+    if rules.flags.contains(HeadInput::DATE) && !outcome.flags.contains(HeadOutput::DATE) {
         out.extend_from_slice(b"Date: ");
         out.extend_from_slice(date);
         out.extend_from_slice(b"\r\n");
@@ -346,31 +353,35 @@ fn add_date(rules: &Rules, outcome: &Outcome, date: &[u8; DATE_LENGTH], out: &mu
 
 /// Adds `Connection` and `Keep-Alive` where they are missing, and decides whether the connection persists.
 fn decide_connection(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
-    if rules.flags & input::BODILESS_STATUS != 0 && outcome.flags & output::CHUNKED != 0 {
-        outcome.flags &= !(output::CHUNKED | output::KEEP_ALIVE);
+    if rules.flags.contains(HeadInput::BODILESS_STATUS)
+        && outcome.flags.contains(HeadOutput::CHUNKED)
+    {
+        outcome.flags &= !(HeadOutput::CHUNKED | HeadOutput::KEEP_ALIVE);
     }
-    if outcome.flags & output::CONNECTION != 0 {
+    if outcome.flags.contains(HeadOutput::CONNECTION) {
         return;
     }
-    let keep = outcome.flags & output::KEEP_ALIVE != 0;
-    if rules.flags & input::REMOVED_CONNECTION != 0 {
-        outcome.flags &= !output::LAST;
+    let keep = outcome.flags.contains(HeadOutput::KEEP_ALIVE);
+    if rules.flags.contains(HeadInput::REMOVED_CONNECTION) {
+        outcome.flags &= !HeadOutput::LAST;
         if !keep {
-            outcome.flags |= output::LAST;
+            outcome.flags |= HeadOutput::LAST;
         }
         return;
     }
     // The peer can tell where the message ends, or an agent on our side looks after the connection.
-    let delimited = outcome.flags & output::CONTENT_LENGTH != 0
-        || rules.flags & (input::CHUNKED_BY_DEFAULT | input::AGENT) != 0;
+    let delimited = outcome.flags.contains(HeadOutput::CONTENT_LENGTH)
+        || rules
+            .flags
+            .intersects(HeadInput::CHUNKED_BY_DEFAULT | HeadInput::AGENT);
     if !(keep && delimited) {
-        outcome.flags |= output::LAST;
+        outcome.flags |= HeadOutput::LAST;
         out.extend_from_slice(b"Connection: close\r\n");
-    } else if rules.flags & input::MAX_REQUESTS_REACHED != 0 {
+    } else if rules.flags.contains(HeadInput::MAX_REQUESTS_REACHED) {
         out.extend_from_slice(b"Connection: close\r\n");
     } else {
         out.extend_from_slice(b"Connection: keep-alive\r\n");
-        if outcome.flags & output::KEEP_ALIVE_HINT != 0 {
+        if outcome.flags.contains(HeadOutput::KEEP_ALIVE_HINT) {
             add_keep_alive_hint(rules, out);
         }
     }
@@ -392,27 +403,30 @@ fn add_keep_alive_hint(rules: &Rules, out: &mut Vec<u8>) {
 
 /// Adds `Content-Length` or `Transfer-Encoding` where neither was given, and decides how the body is framed.
 fn decide_length(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
-    if outcome.flags & (output::CONTENT_LENGTH | output::TRANSFER_ENCODING) != 0 {
+    if outcome
+        .flags
+        .intersects(HeadOutput::CONTENT_LENGTH | HeadOutput::TRANSFER_ENCODING)
+    {
         return;
     }
-    let has = |bit: u32| rules.flags & bit != 0;
-    if !has(input::BODY) {
-        outcome.flags &= !output::CHUNKED;
-    } else if !has(input::CHUNKED_BY_DEFAULT) {
-        outcome.flags |= output::LAST;
-    } else if outcome.flags & output::TRAILER == 0
-        && !has(input::REMOVED_CONTENT_LENGTH)
+    let has = |bit| rules.flags.contains(bit);
+    if !has(HeadInput::BODY) {
+        outcome.flags &= !HeadOutput::CHUNKED;
+    } else if !has(HeadInput::CHUNKED_BY_DEFAULT) {
+        outcome.flags |= HeadOutput::LAST;
+    } else if !outcome.flags.contains(HeadOutput::TRAILER)
+        && !has(HeadInput::REMOVED_CONTENT_LENGTH)
         && rules.content_length >= 0.0
     {
         out.extend_from_slice(b"Content-Length: ");
         number(rules.content_length, out);
         out.extend_from_slice(b"\r\n");
-        outcome.flags |= output::ADDED_CONTENT_LENGTH;
-    } else if !has(input::REMOVED_TRANSFER_ENCODING) {
+        outcome.flags |= HeadOutput::ADDED_CONTENT_LENGTH;
+    } else if !has(HeadInput::REMOVED_TRANSFER_ENCODING) {
         out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
-        outcome.flags |= output::CHUNKED;
+        outcome.flags |= HeadOutput::CHUNKED;
     } else {
-        outcome.flags |= output::LAST;
+        outcome.flags |= HeadOutput::LAST;
     }
 }
 
