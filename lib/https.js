@@ -75,7 +75,7 @@ if (!watchesAtOnce) {
   Server.prototype.close = function(callback) {
     http.httpServerPreClose(this);
     tls.Server.prototype.close.call(this, callback);
-    return closeReturns ? this : undefined;
+    return closeReturns() ? this : undefined;
   };
 }
 

@@ -138,7 +138,7 @@ const SCENARIOS = [
     log.push(await exchange(module.createServer((req, res) => res.end('x')), GET));
     diagnostics.channel('http.server.response.created').unsubscribe(hear);
   }],
-  ['setDefaultHeaders', lines.leavesHeadersAlone, (module, log) => {
+  ['setDefaultHeaders', lines.leavesHeadersAlone(), (module, log) => {
     for (const options of [{}, { setHost: true }, { auth: 'a:b' }, { headers: ['a', 'b'] }, { headers: { 'transfer-encoding': 'chunked' } }]) {
       for (const setDefaultHeaders of [true, false, undefined]) {
         const req = module.request({ ...options, method: 'POST', setDefaultHeaders, agent: new module.Agent(), createConnection() {}, port: 5000 });
@@ -156,7 +156,7 @@ const SCENARIOS = [
     attempt(log, 'a blank', () => { req.path = '/ c'; });
     log.push(req.path);
   }],
-  ['the option highWaterMark of requests', lines.requestMark, (module, log) => {
+  ['the option highWaterMark of requests', lines.requestMark(), (module, log) => {
     for (const highWaterMark of [1, 0, null, undefined]) log.push(module.request({ highWaterMark, createConnection() {} }).writableHighWaterMark);
   }],
   ['writes while corked', lines.kChunkedBuffer !== undefined, async (module, log) => {

@@ -62,11 +62,34 @@ test('what the built-in is asked at load is heard of by no channel, and by hooks
   }
 });
 
+const ASK = `
+const answers = {};
+for (const [name, answer] of Object.entries(features)) if (typeof answer === 'function') answers[name] = answer();
+`;
+
 test('what is asked later is heard of by no channel either, and leaves nothing open', () => {
   const features = JSON.stringify(path.join(root, 'lib/compat/node-features.js'));
-  const { stderr, status } = spawnSync(process.execPath, ['-e', `${LISTEN}const features = require(${features}); features.destroysQueued(); features.upgradesBehindBody();${DONE}`], { encoding: 'utf8' });
+  const { stderr, status } = spawnSync(process.execPath, ['-e', `${LISTEN}const features = require(${features});${ASK}${DONE}`], { encoding: 'utf8' });
   assert.equal(stderr, '[]\n');
   assert.equal(status, 0);
+});
+
+test('what is asked later is answered as at load, whatever the program has replaced since', () => {
+  const print = 'process._rawDebug(JSON.stringify(answers));';
+  const [features, preload] = ['lib/compat/node-features.js', 'lib/register.js'].map((name) => JSON.stringify(path.join(root, name)));
+  const replaced = `
+    require(${preload});
+    const features = require(${features});
+    const http = require('http');
+    http.globalAgent = new (require('https').Agent)();
+    for (const exports of [http, require('_http_server'), require('_http_common'), require('_http_outgoing')]) {
+      for (const name of Object.keys(exports)) if (typeof exports[name] === 'function') exports[name] = () => { throw new Error('replaced'); };
+    }
+    require('path').join = process.nextTick = () => { throw new Error('replaced'); };
+  `;
+  const [first, later] = [`const features = require(${features});`, replaced].map((before) => spawnSync(process.execPath, ['-e', `${before}${ASK}${print}`], { encoding: 'utf8' }));
+  assert.match(first.stderr, /^\{"[^]+\}\n$/);
+  assert.equal(later.stderr, first.stderr);
 });
 
 test('what is asked is answered, not taken from the number of the release', () => {

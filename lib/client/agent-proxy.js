@@ -51,7 +51,7 @@ function rewriteForProxy(req, options, givenHost) {
   if (config === null || agent.protocol === 'https:') return null;
   if (config.auth) req.setHeader('proxy-authorization', config.auth);
   req.setHeader('proxy-connection', req.shouldKeepAlive ? 'keep-alive' : 'close');
-  if (!checksAuthority) return targetByField(req, options);
+  if (!checksAuthority()) return targetByField(req, options);
   if (method === 'CONNECT' || (method === 'OPTIONS' && path === '*')) return null;
   const authority = authorityOf(options);
   if (ArrayIsArray(options.headers)) checkList(options.headers, authority);

@@ -73,7 +73,7 @@ function renewAsyncIdentity(socket) {
  */
 function guardedPush(chunk, encoding) {
   const phase = this[kPhase];
-  if (phase !== IN_USE && (chunk !== null || (guardsIdle && phase === IDLE))) {
+  if (phase !== IN_USE && (chunk !== null || (phase === IDLE && guardsIdle()))) {
     if (phase === IDLE) {
       if (chunk !== null) this[kPhase] = POISONED;
       this.destroy();
@@ -113,7 +113,7 @@ function beginIdle(socket) {
   setPhase(socket, IDLE);
   // Where the core watches the socket, it asks isIdle().
   const handle = socket._handle;
-  if (!guardsIdle || !handle || socket[kIndex] !== undefined) return;
+  if (!handle || socket[kIndex] !== undefined || !guardsIdle()) return;
   socket[kOnRead] = handle.onread;
   handle.onread = freeSocketOnReadGuard;
 }
@@ -135,7 +135,7 @@ function endIdle(socket) {
  * @returns {boolean}
  */
 function endsSilently(socket) {
-  return guardsIdle && socket[kPhase] === IDLE;
+  return socket[kPhase] === IDLE && guardsIdle();
 }
 
 /** Called by the handle of an idle socket with what it has read: bytes, an end or an error, none of which is for anybody. */

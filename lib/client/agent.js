@@ -96,8 +96,8 @@ ObjectSetPrototypeOf(Agent.prototype, EventEmitter.prototype);
 ObjectSetPrototypeOf(Agent, EventEmitter);
 
 function validateTotal(value) {
-  validateNumber(value, 'maxTotalSockets', limitsFromOne ? 1 : undefined);
-  if (!limitsFromOne && !(value > 0)) throw new codes.ERR_OUT_OF_RANGE('maxTotalSockets', '> 0', value);
+  validateNumber(value, 'maxTotalSockets', limitsFromOne() ? 1 : undefined);
+  if (!(value > 0) && !limitsFromOne()) throw new codes.ERR_OUT_OF_RANGE('maxTotalSockets', '> 0', value);
 }
 
 /** The limit of sockets per origin for agents that set none. */
@@ -165,7 +165,7 @@ Agent.prototype.addRequest = function addRequest(req, options, port, localAddres
         req[sockets.kPlacer] = this;
       }
       sockets.endIdle(socket);
-      if (marksKeptSockets) takeMark(socket, ObjectHasOwn(this.options, 'highWaterMark') ? this.options : options);
+      if (marksKeptSockets()) takeMark(socket, ObjectHasOwn(this.options, 'highWaterMark') ? this.options : options);
       sockets.renewAsyncIdentity(socket);
       this.reuseSocket(socket, req);
       assign(this, req, socket);
@@ -201,7 +201,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
   const name = this.getName(full);
   full._agentKey = name;
   full.encoding = null;
-  if (connectsWithTimeout && req.timeout) full.timeout = req.timeout;
+  if (req.timeout && connectsWithTimeout()) full.timeout = req.timeout;
 
   const agent = this;
   const counters = agentCounters(agent);
@@ -350,7 +350,7 @@ function refuse(req, err, socket) {
   if (isTunnelError(err)) {
     // No socket could tell that the request's time ran out.
     if (err.proxyTunnelTimeout) req.emit('timeout');
-    if (tellsTunnelOnce || !err.proxyTunnelTimeout) {
+    if (!err.proxyTunnelTimeout || tellsTunnelOnce()) {
       requestFailed(req.agent, err);
       req.emit('error', err);
     }

@@ -55,7 +55,7 @@ class HTTPClientAsyncResource {
  */
 function give(req, socket, err) {
   const isFirst = socket?._httpMessage === undefined;
-  if (hearsAtOnce && socket && !err) {
+  if (socket && !err && hearsAtOnce()) {
     socket._httpMessage = req;
     socket.on('error', socketErrorListener);
   }
@@ -64,7 +64,7 @@ function give(req, socket, err) {
 
 // A socket that a request was given is not its own after all.
 function unhear(socket) {
-  if (hearsAtOnce && unhearsGivenUp) socket.removeListener('error', socketErrorListener);
+  if (unhearsGivenUp && hearsAtOnce()) socket.removeListener('error', socketErrorListener);
 }
 
 /**
@@ -102,7 +102,7 @@ function giveUp(req, socket, err) {
   const reason = err || req[kReason];
   req.destroyed = true;
   // The agent has told the request already.
-  if (tellsTunnelOnce && err && isTunnelError(err)) {
+  if (err && isTunnelError(err) && tellsTunnelOnce()) {
     close(req);
     return;
   }
@@ -159,7 +159,7 @@ function begin(req, socket, isFirst) {
   transport.use(socket, parser);
 
   if (req.reusedSocket) socket.removeListener('error', freeSocketErrorListener);
-  if (!hearsAtOnce) socket.on('error', socketErrorListener);
+  if (!hearsAtOnce()) socket.on('error', socketErrorListener);
   transport.listen(socket, socketOnData);
   socket.on('end', socketOnEnd);
   socket.on('close', socketCloseListener);
@@ -209,7 +209,7 @@ function socketErrorListener(error) {
     this._hadError = true;
     fail(req, error);
     // Without a listener, the exception leaves the answer without a cause.
-    if (tellsCause) req[kReason] ??= error;
+    if (tellsCause()) req[kReason] ??= error;
   }
   const parser = this.parser;
   if (parser) {
@@ -262,7 +262,7 @@ function socketCloseListener() {
 
 function aborted(req) {
   const error = connResetException('aborted');
-  const cause = tellsCause && req[kReason];
+  const cause = tellsCause() && req[kReason];
   if (cause) ObjectDefineProperty(error, 'cause', { __proto__: null, configurable: true, writable: true, value: cause });
   return error;
 }

@@ -38,7 +38,7 @@ let lastHostField;
  */
 function isURL(value) {
   if (value instanceof URL) return true;
-  if (!knowsUrlsByShape) return false;
+  if (!knowsUrlsByShape()) return false;
   return Boolean(value && value.href && value.protocol) && value.auth === undefined && value.path === undefined;
 }
 

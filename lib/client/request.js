@@ -30,20 +30,22 @@ const { ClientRequest: Builtin } = require('../compat/builtin');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
 const {
-  baresUrls, checksPath, hidesPath, joinsDuplicates, keepsAuthority, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, sparesSocket,
+  baresUrls, checksPath, hidesPath, joinsDuplicates, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, requestSymbols, sparesSocket,
 } = require('../compat/node-features');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
-const { ownSymbol } = require('../compat/own-symbol');
 const { kHighWaterMark, kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
 const { once } = require('../util/once');
 const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('../util/validators');
 
-const sample = checksPath ? new Builtin({ createConnection() {} }) : null;
-/** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined where a release has neither. */
-const kPath = sample ? ownSymbol(sample, 'kPath') || Symbol('kPath') : undefined;
-const kAbsolute = keepsAuthority ? ownSymbol(sample, 'kProxyRewrittenToAbsolute') : undefined;
-const kAuthority = keepsAuthority ? ownSymbol(sample, 'kAuthority') : undefined;
+/** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined where a release has neither, and before the first request. */
+let kPath;
+let kAbsolute;
+let kAuthority;
+
+function findSymbols() {
+  ({ kPath = Symbol('kPath'), kAbsolute, kAuthority } = requestSymbols());
+}
 
 /**
  * A request in progress: write its body, listen for its response.
@@ -59,7 +61,7 @@ function ClientRequest(input, options, callback) {
   if (base === null) {
     callback = options;
     options = input;
-  } else if (namesTarget && isConnect(options?.method)) {
+  } else if (namesTarget() && isConnect(options?.method)) {
     base.path = withoutSlash(base.path);
   }
   if (typeof options === 'function') {
@@ -82,7 +84,7 @@ function ClientRequest(input, options, callback) {
   const defaultPort = options.defaultPort || (agent && agent.defaultPort);
   const port = options.port = options.port || defaultPort || 80;
   const host = options.host = validateHost(options.hostname, 'hostname') || validateHost(options.host, 'host') || 'localhost';
-  const bare = leavesHeadersAlone && options.setDefaultHeaders !== undefined && !options.setDefaultHeaders;
+  const bare = options.setDefaultHeaders !== undefined && !options.setDefaultHeaders && leavesHeadersAlone();
   if (bare) {
     this._removedConnection = true;
     this._removedContLen = true;
@@ -111,15 +113,16 @@ function ClientRequest(input, options, callback) {
     this.joinDuplicateHeaders = options.joinDuplicateHeaders;
   }
   if (checksPath) {
+    if (kPath === undefined) findSymbols();
     this[kPath] = path || '/';
-    if (keepsAuthority) {
+    if (kAuthority !== undefined) {
       this[kAbsolute] = false;
       this[kAuthority] = hostField(host, port, defaultPort);
     }
   } else {
     this.path = path || '/';
   }
-  if (requestMark && options.highWaterMark !== undefined && options.highWaterMark !== null) this[kHighWaterMark] = options.highWaterMark;
+  if (options.highWaterMark !== undefined && options.highWaterMark !== null && requestMark()) this[kHighWaterMark] = options.highWaterMark;
   if (callback) this.once('response', callback);
   if (BODILESS_METHODS.has(method)) this.useChunkedEncodingByDefault = false;
 
@@ -148,7 +151,7 @@ function ClientRequest(input, options, callback) {
   }
 
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
-  takeHeaders(this, options, namesTarget && path && method === 'CONNECT' ? path : hostField(host, port, defaultPort), setHost);
+  takeHeaders(this, options, path && method === 'CONNECT' && namesTarget() ? path : hostField(host, port, defaultPort), setHost);
 
   if (agent) {
     agent.addRequest(this, agent.addRequest === agents.Agent.prototype.addRequest ? options : { __proto__: null, ...options });
@@ -173,6 +176,7 @@ if (checksPath) {
     },
     set: function set(value) {
       validatePath(value);
+      if (kPath === undefined) findSymbols();
       this[kPath] = value;
     },
   });
@@ -253,7 +257,7 @@ function useProxy(req, options, givenHost) {
 
 /** What the creator of a connection without an agent sees: to net.connect a path is that of a local socket. */
 function optionsAlone(options, isUrl) {
-  if (!hidesPath) return isUrl && baresUrls ? { __proto__: null, ...options } : { ...options };
+  if (!hidesPath()) return isUrl && baresUrls() ? { __proto__: null, ...options } : { ...options };
   if (options.socketPath) return { ...options, path: options.socketPath };
   return options.path ? { ...options, path: undefined } : { __proto__: null, ...options };
 }
@@ -325,7 +329,7 @@ ClientRequest.prototype.destroy = function destroy(err) {
   this.destroyed = true;
   // What is left of the response is dropped.
   if (this.res) this.res._dump();
-  if (sparesSocket && this.res?.complete && this.writableFinished) return this;
+  if (this.res?.complete && this.writableFinished && sparesSocket()) return this;
   this[kReason] = err;
   if (this.socket) this.socket.destroy(err);
   return this;

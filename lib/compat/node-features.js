@@ -3,7 +3,7 @@
 /**
  * What differs between the releases of Node that this package follows: 18, 20, 22, 24, 26, and those between.
  *
- * One table; the classes read it when they are loaded, and nothing else asks for a version. A release takes over single
+ * One table; the classes read it when they are loaded, or when they first need to know, and nothing else asks for a version. A release takes over single
  * features of a later one, and a later one may lose one again. So a row is decided by the shape of the built-in classes where that
  * tells; by what the built-in does where it can be asked at load (`ask`), or later (`lazy`), without a program hearing of it; and by the number of the
  * release (`since`) where it cannot, or where the lines before are closed. The releases in parentheses are those that were seen to have a feature first.
@@ -25,13 +25,18 @@ function since(release, point = 0) {
   return major > release || (major === release && minor >= point);
 }
 
-/** A question that is put off until the answer is needed. @param {function(): boolean} question */
+/** A question that is put off until the answer is needed. @param {function(): T} question @returns {function(): T} @template T */
 function lazy(question) {
   let answer;
   return () => {
     answer ??= question();
     return answer;
   };
+}
+
+/** Such a question to the built-in. @param {function(Array): T} question @param {T} otherwise the answer where it cannot be asked @returns {function(): T} @template T */
+function asked(question, otherwise) {
+  return lazy(() => ask(question, otherwise));
 }
 
 const server = new builtin.Server();
@@ -67,26 +72,25 @@ module.exports = {
   /** Milliseconds that an agent takes off a server's Keep-Alive hint: none at first (20.9), then 1000 (20.20); undefined where it heeds none. */
   hintMargin: ask(probes.hintMargin, since(20) ? 1000 : undefined),
   /** What comes on an idle socket ends it without an event of its stream (22.23, 24.21). */
-  guardsIdle: isNode && ask(probes.guardsIdle, false),
+  guardsIdle: lazy(() => isNode && ask(probes.guardsIdle, false)),
   /**
    * The agent of https has a `keepSocketAlive()` of its own (22.23, 24.19, 26.6: the releases that refuse many fields). To look for it would load
    * https, and that before register may be loaded.
    */
   keepsTlsAlive: isNode && parser.refusesManyFields,
   /** The option `maxTotalSockets` is at least 1 (not 18.12); before, above 0. */
-  limitsFromOne: ask(probes.limitsFromOne, true),
+  limitsFromOne: asked(probes.limitsFromOne, true),
   /** A connection is opened with the timeout of the request, if that has one, not with the agent's (22). */
-  connectsWithTimeout: ask(probes.connectsWithTimeout, since(22)),
+  connectsWithTimeout: asked(probes.connectsWithTimeout, since(22)),
   /** Where an agent keeps what its option `proxyEnv` says; undefined where it has none (22.21, 24.5). */
   kProxyConfig: ownSymbol(agent, 'kProxyConfig'),
 
   /** That a proxy has opened no tunnel, a request hears once, and of an error behind the 'timeout' (22.23, 24.15, 25.7). */
-  tellsTunnelOnce: ask(probes.tellsTunnelOnce, since(24)),
+  tellsTunnelOnce: asked(probes.tellsTunnelOnce, since(24)),
   /** A kept socket gets the high-water mark that its next request names (24.21, 26.9). */
-  marksKeptSockets: ask(probes.marksKeptSockets, since(26, 9)),
-  /** Before a request goes to a proxy, its Host field is compared with its target (24.19, 26.5); then a request keeps its authority (24.21, 26.6). */
-  checksAuthority: ask(probes.checksAuthority, since(26, 5)),
-  keepsAuthority: ownSymbol(requestAlone({}), 'kAuthority') !== undefined,
+  marksKeptSockets: asked(probes.marksKeptSockets, since(26, 9)),
+  /** Before a request goes to a proxy, its Host field is compared with its target (24.19, 26.5); then a request keeps its authority (24.21, 26.6; see `requestSymbols`). */
+  checksAuthority: asked(probes.checksAuthority, since(26, 5)),
 
   // ----------------------------------------------------------------------------------------------------- the server
   /** The server asks a request's headers object for fields, so that it is built before the handler runs; not from 26.12 on. */
@@ -94,15 +98,15 @@ module.exports = {
   /** A server watches its connections from its making on, not from when it listens; `setupConnectionsTracking()` is given it (18.12). */
   watchesAtOnce: setupConnectionsTracking?.length === 1,
   /** Where no time is given for a head, it has no longer than the whole request (not 18.12); before, an equal time is out of range, too. */
-  limitsHeadTime: ask(probes.limitsHeadTime, true),
+  limitsHeadTime: asked(probes.limitsHeadTime, true),
   /** The option `rejectNonStandardBodyWrites` (not 18.12). */
   refusesBodyWrites: 'rejectNonStandardBodyWrites' in server,
   /** Storing options sets `noDelay` among them (18). */
-  storesNoDelay: ask(probes.storesNoDelay, false),
+  storesNoDelay: asked(probes.storesNoDelay, false),
   /** A request of HTTP/1.1 without a Host field is refused (20). */
   requiresHost: 'requireHostHeader' in server,
   /** `server.close()` returns the server (20.19). */
-  closeReturns: ask(() => server.close() === server, since(22)),
+  closeReturns: asked(() => server.close() === server, since(22)),
   /** `server.close()` closes idle connections too (19). */
   closesIdle: since(19),
   /** A connection that has never sent anything counts as idle, too (26.4). */
@@ -151,11 +155,11 @@ module.exports = {
   kEndCallbacks: ownSymbol(outgoing, 'kEndCallbacks'),
   kFlushError: ownSymbol(outgoing, 'kFlushError'),
   /** A message that is destroyed and has no socket closes (24.16, 26.1). */
-  closesUnsent: ask(probes.closesUnsent, since(26, 1)),
+  closesUnsent: asked(probes.closesUnsent, since(26, 1)),
   /** A message that waits for room has it when its socket holds nothing (24.16, 26.1, not from 24.21 and 26.9 on), not when the socket takes what is flushed. */
-  drainsWithSocket: ask(probes.drainsWithSocket, false),
+  drainsWithSocket: asked(probes.drainsWithSocket, false),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
-  endTellsDestroyed: ask(probes.endTellsDestroyed, !since(20)),
+  endTellsDestroyed: asked(probes.endTellsDestroyed, !since(20)),
   /** The callback of several writes that leave together is called with undefined, that of a single one without arguments (18). */
   tellsOfPieces: !since(20),
   /** writeHead() behind a head is refused; on 18 only where fields have been set, otherwise that is the head then, or a second one. */
@@ -163,14 +167,14 @@ module.exports = {
   /** A head without a Connection field that was removed ends keep-alive for the message, too (18). */
   removedEndsKeepAlive: !since(20),
   /** writeHead() takes what stands behind a reason that is no string for the fields (not 18.12); else the reason, whatever it is. */
-  takesLastFields: ask(probes.takesLastFields, true),
+  takesLastFields: asked(probes.takesLastFields, true),
   /** A link of early hints has any parameters, or none (not 18.12); else it begins with `rel`, and one of few others may follow. */
-  takesAnyLink: ask(probes.takesAnyLink, true),
+  takesAnyLink: asked(probes.takesAnyLink, true),
   /** A name that a list of fields for writeHead() repeats keeps all its values (22). */
   keepsRepeated: since(22),
   /** setHeaders() sets all cookies together, behind the other fields (20); and an empty list of them, too (22). */
-  setsCookiesLast: namesSet([['set-cookie', 'a'], ['b', 'c']])[0] === 'b',
-  setsNoCookies: namesSet([['set-cookie', []]]).length > 0,
+  setsCookiesLast: lazy(() => namesSet([['set-cookie', 'a'], ['b', 'c']])[0] === 'b'),
+  setsNoCookies: lazy(() => namesSet([['set-cookie', []]]).length > 0),
   /** `writeHeader()` is `writeHead()` with a warning (25); later there is none. */
   deprecatesWriteHeader: 'writeHeader' in response && response.writeHeader !== response.writeHead,
   /** 1xx responses are one function, which refuses to follow the head (24). */
@@ -179,32 +183,37 @@ module.exports = {
   // ----------------------------------------------------------------------------------------------------- the client
   /** `request.path` is an accessor that checks what it is given (24.15, 25.8). */
   checksPath: 'path' in request,
+  /** Where those requests keep it, and where what proxies need to know. */
+  requestSymbols: asked(() => {
+    const made = requestAlone({});
+    return { kPath: ownSymbol(made, 'kPath'), kAbsolute: ownSymbol(made, 'kProxyRewrittenToAbsolute'), kAuthority: ownSymbol(made, 'kAuthority') };
+  }, { kPath: undefined, kAbsolute: undefined, kAuthority: undefined }),
   /**
    * An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24.15, 25.7).
    */
-  hearsAtOnce: ask(probes.hearsAtOnce, since(25, 7)),
+  hearsAtOnce: asked(probes.hearsAtOnce, since(25, 7)),
   /** A socket that a request gives back unused is rid of its listener of 'error' (24.16, 26.1: the releases that brought `request.signal`). */
   unhearsGivenUp: 'signal' in incoming,
   /** The error of a response that was cut short has what ended its connection as its cause (26.12). */
-  tellsCause: ask(probes.keepsSocketError, since(26, 12)),
+  tellsCause: asked(probes.keepsSocketError, since(26, 12)),
   /** The socket of a request that is destroyed when it is sent, and its answer has come, is not destroyed with it (26). */
-  sparesSocket: ask(probes.sparesSocket, since(26)),
+  sparesSocket: asked(probes.sparesSocket, since(26)),
   /** What is a URL is told by its members, not by its class (20). */
-  knowsUrlsByShape: ask(probes.knowsUrlsByShape, false),
+  knowsUrlsByShape: asked(probes.knowsUrlsByShape, false),
   /** What creates a connection without an agent sees no path but that of a local socket (20.20; not 20.9), and before options without prototype where there is a URL (18.20). */
-  hidesPath: ask(() => probes.optionsAlone({ path: '/' }).path !== '/', since(20)),
-  baresUrls: ask(() => ObjectGetPrototypeOf(probes.optionsAlone(new URL('http://a'), {})) === null, true),
+  hidesPath: asked(() => probes.optionsAlone({ path: '/' }).path !== '/', since(20)),
+  baresUrls: asked(() => ObjectGetPrototypeOf(probes.optionsAlone(new URL('http://a'), {})) === null, true),
   /** The target of CONNECT is its Host field, and in a URL it stands without the slash (26). */
-  namesTarget: ask(probes.namesTarget, since(26)),
+  namesTarget: asked(probes.namesTarget, since(26)),
   /** The option `setDefaultHeaders` keeps anything from being added to a head (22.23, 24; not in 22.12). */
-  leavesHeadersAlone: ask(probes.leavesHeadersAlone, since(24)),
+  leavesHeadersAlone: asked(probes.leavesHeadersAlone, since(24)),
   /** The option `highWaterMark` of a request counts for the request too (24.21, 26.9). */
-  requestMark: ask(probes.requestMark, since(26, 9)),
+  requestMark: asked(probes.requestMark, since(26, 9)),
   /** A function without a name is described by its type in error messages (18), an object of a class without one by itself (18, 24.22, 26.9). */
-  describesFunctions: ask(probes.describesFunctions, !since(20)),
-  describesObjects: ask(probes.describesObjects, since(26, 9)),
+  describesFunctions: asked(probes.describesFunctions, !since(20)),
+  describesObjects: asked(probes.describesObjects, since(26, 9)),
   /** Of a long value, what is shown of it is cut, not the value itself (18). */
-  cutsShown: ask(probes.cutsShown, !since(20)),
+  cutsShown: asked(probes.cutsShown, !since(20)),
 
   // ---------------------------------------------------------------------------------------------- who looks at them
   /** Requests that fail (20), requests and responses that are made (22), are published. */

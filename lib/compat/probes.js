@@ -9,13 +9,19 @@ const {
   Buffer, Error, Map, ObjectAssign, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, Proxy, process,
 } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
+const { setupConnectionsTracking, storeHTTPOptions } = require('_http_server');
 const EventEmitter = require('events');
-const path = require('path');
+const { join } = require('path');
 const { debuglog } = require('util');
 const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
 const { quietly } = require('./quiet');
 
+// What is asked later finds these as they were at load: `register` writes over exports, and programs do.
+const { concat } = Buffer;
+const DEFAULT_AGENT = { protocol: 'http:', defaultPort: 80 };
+/** An origin of which no TLS name is to be made: the expressions for addresses take milliseconds to compile. */
+const NAMED = { host: '', servername: '' };
 const requestCreated = channel('http.client.request.created');
 const requestError = channel('http.client.request.error');
 const requestStart = channel('http.server.request.start');
@@ -71,7 +77,7 @@ function idleSocket() {
 }
 
 function requestBy(createConnection, args) {
-  return quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection }));
+  return quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection, _defaultAgent: DEFAULT_AGENT }));
 }
 
 /** A request that is made and nothing else, since it has no connection. */
@@ -133,7 +139,7 @@ const connectsWithTimeout = () => {
   probed.createConnection = (options) => {
     told = options.timeout;
   };
-  probed.createSocket({ getHeader() {}, timeout: 1 }, { host: '' }, () => {});
+  probed.createSocket({ getHeader() {}, timeout: 1 }, NAMED, () => {});
   return told === 1;
 };
 
@@ -144,13 +150,12 @@ const tellsTunnelOnce = () => {
     callback(ObjectAssign(new Error(), { code: 'ERR_PROXY_TUNNEL', proxyTunnelTimeout: 1 }));
   };
   let told = '';
-  probed.addRequest({ getHeader() {}, onSocket() {}, emit(name) { told = name; } }, { host: '' });
+  probed.addRequest({ getHeader() {}, onSocket() {}, emit(name) { told = name; } }, NAMED);
   return told === 'error';
 };
 
 /** Whether storing the options of a server sets `noDelay` among them. */
 const storesNoDelay = () => {
-  const { storeHTTPOptions } = require('_http_server');
   const options = {};
   storeHTTPOptions.call({}, options);
   return options.noDelay === true;
@@ -178,7 +183,7 @@ const asksHeaders = () => {
 /** Whether an agent gives a kept socket the high-water mark of the request that it serves next. */
 const marksKeptSockets = () => {
   const agent = new builtin.Agent();
-  const options = { host: '', highWaterMark: 2 };
+  const options = { ...NAMED, highWaterMark: 2 };
   const socket = { destroyed: false, writable: true, _writableState: { highWaterMark: 1 }, setTimeout() {}, ref() {}, removeListener() {} };
   agent.freeSockets[agent.getName(options)] = [socket];
   agent.addRequest({ getHeader() {}, onSocket() {}, emit() {} }, options);
@@ -187,7 +192,6 @@ const marksKeptSockets = () => {
 
 /** Whether a server without a time for heads has one that fits the time for requests. */
 const limitsHeadTime = () => {
-  const { storeHTTPOptions } = require('_http_server');
   try {
     storeHTTPOptions.call({}, { requestTimeout: 1 });
   } catch {
@@ -316,7 +320,7 @@ const namesTarget = () => requestAlone({ method: 'CONNECT', path: 'a:1' }).getHe
 /** Whether an object of a class without a name is shown by its members in errors about types. */
 const describesObjects = () => {
   try {
-    path.join(/** @type {any} */ (new (class {})()));
+    join(/** @type {any} */ (new (class {})()));
   } catch (error) {
     return !error.message.endsWith('an instance of ');
   }
@@ -326,7 +330,7 @@ const describesObjects = () => {
 /** Whether a function without a name is described by its type in errors about types. */
 const describesFunctions = () => {
   try {
-    path.join(/** @type {any} */ (() => {}));
+    join(/** @type {any} */ (() => {}));
   } catch (error) {
     return error.message.includes('type function');
   }
@@ -336,7 +340,7 @@ const describesFunctions = () => {
 /** Whether, of a long value, what is shown is cut, so that the quote at its end is missing. */
 const cutsShown = () => {
   try {
-    Buffer.concat(/** @type {any} */ ('x'.repeat(40)));
+    concat(/** @type {any} */ ('x'.repeat(40)));
   } catch (error) {
     return !error.message.endsWith("...')");
   }
@@ -374,7 +378,7 @@ function namesSet(fields) {
 function connectionsList() {
   const server = { get connectionsCheckingInterval() { throw new Error('no timer'); } };
   try {
-    require('_http_server').setupConnectionsTracking.call(server);
+    setupConnectionsTracking.call(server);
   } catch {
     // As said.
   }

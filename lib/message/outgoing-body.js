@@ -107,7 +107,7 @@ function isUnseen(message, socket) {
 
 function reportError(message, error, callback) {
   if (callback !== undefined) callback(error);
-  if (typeof message.emit === 'function' && (endTellsDestroyed ? !message._closed : !message.destroyed)) message.emit('error', error);
+  if (typeof message.emit === 'function' && (endTellsDestroyed() ? !message._closed : !message.destroyed)) message.emit('error', error);
 }
 
 /** Hands an error to the callback of the call that failed and, unless the message is destroyed, to 'error' listeners. */
@@ -421,7 +421,7 @@ function end(chunk, encoding, callback) {
   if (chunk) {
     if (this.finished) {
       const error = new codes.ERR_STREAM_WRITE_AFTER_END();
-      if (endTellsDestroyed || !this.destroyed) process.nextTick(reportError, this, error, typeof callback === 'function' ? callback : nop);
+      if (!this.destroyed || endTellsDestroyed()) process.nextTick(reportError, this, error, typeof callback === 'function' ? callback : nop);
       return this;
     }
     if (isUnseen(this, socket) && (typeof chunk === 'string' ? joinsHead(encoding) : isUint8Array(chunk)) &&
@@ -566,7 +566,7 @@ function _flush() {
   const accepted = this._flushOutput(socket);
   if (this.finished) {
     this._finish();
-  } else if (this[kNeedDrain] && (drainsWithSocket ? socket.writableLength === 0 : accepted || (TRACKS_END && accepted === undefined))) {
+  } else if (this[kNeedDrain] && (drainsWithSocket() ? socket.writableLength === 0 : accepted || (TRACKS_END && accepted === undefined))) {
     tellDrain(this);
   }
 }

@@ -378,7 +378,7 @@ function setHeaders(headers) {
   if (!headers || ArrayIsArray(headers) || typeof headers.keys !== 'function' || typeof headers.get !== 'function') {
     throw new codes.ERR_INVALID_ARG_TYPE('headers', ['Headers', 'Map'], headers);
   }
-  if (!setsCookiesLast) {
+  if (!setsCookiesLast()) {
     for (const name of headers.keys()) this.setHeader(name, headers.get(name));
     return this;
   }
@@ -388,7 +388,7 @@ function setHeaders(headers) {
     if (name === 'set-cookie') cookies = (cookies ?? []).concat(value);
     else this.setHeader(name, value);
   }
-  if (cookies !== undefined && (setsNoCookies || cookies.length > 0)) this.setHeader('set-cookie', cookies);
+  if (cookies !== undefined && (cookies.length > 0 || setsNoCookies())) this.setHeader('set-cookie', cookies);
   return this;
 }
 

@@ -240,7 +240,7 @@ OutgoingMessage.prototype.destroy = function destroy(error) {
   }
   const socket = this[kSocket];
   if (socket) socket.destroy(error);
-  else if (closesUnsent) process.nextTick(closeUnsent, this);
+  else if (closesUnsent()) process.nextTick(closeUnsent, this);
   else this.once('socket', destroyLateSocket);
   return this;
 };

@@ -24,7 +24,11 @@ const TRANSFER_ENCODING = 16;
 const SOUGHT = new Map([
   [HOST, 'host'], [EXPECT, 'expect'], [CONTENT_LENGTH, 'content-length'], [TRANSFER_ENCODING, 'transfer-encoding'],
 ]);
-const SOUGHT_BY_NUMBER = Uint8Array.from(NAMES, (name) => [...SOUGHT.keys()].find((bit) => SOUGHT.get(bit) === name.toLowerCase()) ?? 0);
+const SOUGHT_BY_NUMBER = new Uint8Array(NAMES.length);
+for (let n = 0; n < NAMES.length; n++) {
+  const name = NAMES[n].toLowerCase();
+  for (const [bit, sought] of SOUGHT) if (sought === name) SOUGHT_BY_NUMBER[n] = bit;
+}
 
 // Which of them are in the list that was made last.
 let soughtLast = 0;

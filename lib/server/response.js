@@ -213,7 +213,7 @@ function checkedLink(link) {
 }
 
 function isLink(text) {
-  if (!takesAnyLink) return EARLY_LINK.test(text) && !checkInvalidHeaderChar(text);
+  if (!takesAnyLink()) return EARLY_LINK.test(text) && !checkInvalidHeaderChar(text);
   const end = text.indexOf('>');
   if (text[0] !== '<' || end === -1 || checkInvalidHeaderChar(text)) return false;
   const [gap, ...parameters] = text.slice(end + 1).split(';');
@@ -248,8 +248,7 @@ ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj)
     this.statusMessage = reason;
   } else {
     this.statusMessage ||= STATUS_CODES[code] || 'unknown';
-    if (takesLastFields) fields ??= reason;
-    else fields = reason;
+    if (fields === undefined || fields === null || !takesLastFields()) fields = reason;
   }
   this.statusCode = code;
 

@@ -2,7 +2,7 @@
 // Server: the options, and what a server does as a whole. What happens on one connection is in connection.js.
 
 const {
-  MathMin, ObjectDefineProperties, ObjectSetPrototypeOf, SymbolAsyncDispose, SymbolFor, clearInterval, setInterval,
+  ObjectDefineProperties, ObjectSetPrototypeOf, SymbolAsyncDispose, SymbolFor, clearInterval, setInterval,
 } = require('../globals/primordials');
 const { promisify } = require('node:util');
 const net = require('node:net');
@@ -130,10 +130,10 @@ function storeHTTPOptions(options) {
   this.requestTimeout = integerOption(options, 'requestTimeout', REQUEST_TIMEOUT);
   this.headersTimeout = integerOption(options, 'headersTimeout',
                                       // The head is part of the request; without a limit for that it has none either.
-                                      limitsHeadTime ? MathMin(HEADERS_TIMEOUT, this.requestTimeout) : HEADERS_TIMEOUT);
+                                      this.requestTimeout < HEADERS_TIMEOUT && limitsHeadTime() ? this.requestTimeout : HEADERS_TIMEOUT);
   if (this.requestTimeout > 0 && this.headersTimeout > 0 &&
-      (this.headersTimeout > this.requestTimeout || (!limitsHeadTime && this.headersTimeout === this.requestTimeout))) {
-    throw new codes.ERR_OUT_OF_RANGE('headersTimeout', limitsHeadTime ? '<= requestTimeout' : '< requestTimeout', options.headersTimeout);
+      (this.headersTimeout > this.requestTimeout || (this.headersTimeout === this.requestTimeout && !limitsHeadTime()))) {
+    throw new codes.ERR_OUT_OF_RANGE('headersTimeout', limitsHeadTime() ? '<= requestTimeout' : '< requestTimeout', options.headersTimeout);
   }
   this.keepAliveTimeout = integerOption(options, 'keepAliveTimeout', KEEP_ALIVE_TIMEOUT);
   if (keepsLonger) this.keepAliveTimeoutBuffer = integerOption(options, 'keepAliveTimeoutBuffer', KEEP_ALIVE_BUFFER);
@@ -143,7 +143,7 @@ function storeHTTPOptions(options) {
   if (refusesBodyWrites) this.rejectNonStandardBodyWrites = booleanOption(options, 'rejectNonStandardBodyWrites', false);
   if (asksBeforeUpgrade) this.shouldUpgradeCallback = upgradeOption(options);
   if (kOptimizeEmpty !== undefined) this[kOptimizeEmpty] = booleanOption(options, 'optimizeEmptyRequests', false);
-  if (storesNoDelay && options.noDelay === undefined) options.noDelay = true;
+  if (storesNoDelay() && options.noDelay === undefined) options.noDelay = true;
   chooseForServer(this, options);
 }
 
@@ -187,7 +187,7 @@ function httpServerPreClose(server) {
 Server.prototype.close = function(...args) {
   httpServerPreClose(this);
   net.Server.prototype.close.apply(this, args);
-  return closeReturns ? this : undefined;
+  return closeReturns() ? this : undefined;
 };
 
 if (SymbolAsyncDispose !== undefined) {

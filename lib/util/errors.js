@@ -114,13 +114,13 @@ function expectation(expected) {
  */
 function received(value) {
   if (value === null || value === undefined) return ` Received ${value}`;
-  if (typeof value === 'function' && (value.name !== '' || !describesFunctions)) return ` Received function ${value.name}`;
+  if (typeof value === 'function' && (value.name !== '' || !describesFunctions())) return ` Received function ${value.name}`;
   if (typeof value === 'object') {
     const made = value.constructor;
-    if (made !== null && made !== undefined && made.name !== undefined && (made.name !== '' || !describesObjects)) return ` Received an instance of ${made.name}`;
+    if (made !== null && made !== undefined && made.name !== undefined && (made.name !== '' || !describesObjects())) return ` Received an instance of ${made.name}`;
     return ` Received ${inspect(value, { depth: -1 })}`;
   }
-  if (cutsShown) return ` Received type ${typeof value} (${shorten(inspect(value, { colors: false }))})`;
+  if (cutsShown()) return ` Received type ${typeof value} (${shorten(inspect(value, { colors: false }))})`;
   if (typeof value === 'string') {
     const text = shorten(value);
     return ` Received type string (${text.includes("'") ? JSONStringify(text) : `'${text}'`})`;
