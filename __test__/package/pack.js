@@ -8,7 +8,8 @@ const { execFileSync } = require('node:child_process');
 
 const root = path.resolve(__dirname, '../..');
 const napi = path.join(root, 'node_modules/@napi-rs/cli/dist/cli.js');
-const published = ['lib', 'npm', 'LICENSE', 'README.md', 'package.json'];
+// With what npm needs to bundle lib/.
+const published = ['lib', 'npm', 'LICENSE', 'README.md', 'package.json', 'scripts/bundle.js'];
 
 // Targets of the napi command line by the directory of their package.
 const TARGETS = {
@@ -37,6 +38,7 @@ function pack(stage) {
   const name = builtPlatform();
   const files = [...published, ...fs.readdirSync(root).filter((file) => /\.d\.m?ts$/.test(file))];
   for (const file of files) fs.cpSync(path.join(root, file), path.join(stage, file), { recursive: true });
+  fs.symlinkSync(path.join(root, 'node_modules'), path.join(stage, 'node_modules'));
   const dir = path.join(stage, 'npm', name);
   fs.copyFileSync(path.join(root, `rust-http.${name}.node`), path.join(dir, `rust-http.${name}.node`));
 
@@ -49,7 +51,9 @@ function pack(stage) {
 }
 
 function packOne(dir, to) {
-  const [said] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', to], { cwd: dir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+  const output = execFileSync('npm', ['pack', '--json', '--pack-destination', to], { cwd: dir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  // The scripts that run first have lines of their own.
+  const [said] = JSON.parse(output.slice(output.search(/^\[/m)));
   return { ...said, file: path.join(to, said.filename), manifest: JSON.parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8')) };
 }
 

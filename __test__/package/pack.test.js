@@ -55,7 +55,7 @@ after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 test('the tarball of the package holds the library, its types, the licence and the readme, and nothing else', { skip }, (t) => {
   const files = packed.main.files.map((file) => file.path).sort();
   const types = ['https.d.mts', 'https.d.ts', 'index.d.mts', 'index.d.ts', 'register.d.ts'];
-  const lib = fs.readdirSync(path.join(root, 'lib'), { recursive: true }).filter((file) => /\.m?js$/.test(file)).map((file) => `lib/${file}`);
+  const lib = ['bundle/rust-http.js', 'bundle/rust-http.js.map', 'https.js', 'https.mjs', 'index.js', 'index.mjs', 'register.js'].map((file) => `dist/${file}`);
   assert.deepEqual(files, ['LICENSE', 'README.md', 'package.json', ...types, ...lib].sort());
   t.diagnostic(`${packed.main.filename}: ${files.length} files, ${packed.main.size} bytes, ${packed.main.unpackedSize} unpacked`);
 });
@@ -84,6 +84,24 @@ test('npm installs both into an empty project, without a script and without Rust
   assert.ok(seconds < 60, `${seconds} s`);
   assert.equal(spawnSync('cargo', ['--version'], { env: environment() }).error?.code, 'ENOENT');
   assert.equal(packed.main.manifest.scripts.install ?? packed.main.manifest.scripts.postinstall, undefined);
+});
+
+test('the library is one file, with a map to its sources, and the functions that a program gets have their names', { skip }, () => {
+  const bundle = path.join(project, 'node_modules/rust-http/dist/bundle/rust-http.js');
+  assert.match(fs.readFileSync(bundle, 'utf8'), /\n\/\/# sourceMappingURL=rust-http\.js\.map\n$/);
+  const { sources, sourcesContent } = JSON.parse(fs.readFileSync(`${bundle}.map`, 'utf8'));
+  for (const [n, source] of sources.entries()) {
+    const file = path.resolve(path.dirname(bundle), source).slice(path.resolve(bundle, '../../..').length + 1);
+    if (file !== 'lib/entries.js') assert.equal(sourcesContent[n], fs.readFileSync(path.join(root, file), 'utf8'), file);
+  }
+  const inBundle = fs.readdirSync(path.join(root, 'lib'), { recursive: true }).filter((file) => file.endsWith('.js'));
+  assert.deepEqual(inBundle.filter((file) => !sources.some((source) => source.endsWith(`/lib/${file}`))), []);
+  assert.equal(run('node', ['names.js', 'rust-http', 'rust-http/https']), run('node', ['names.js', path.join(root, 'lib/index.js'), path.join(root, 'lib/https.js')]));
+});
+
+test('the exception of a program that is told in terms of the sources names them', { skip }, () => {
+  const stack = run('node', ['--enable-source-maps', '-p', 'try { require("rust-http").request("a b:c"); } catch (error) { error.stack; }']);
+  assert.match(stack, /at .*lib\/client\/request\.js:\d+:\d+/);
 });
 
 test('a CommonJS program runs', { skip }, () => {

@@ -1,0 +1,106 @@
+'use strict';
+
+// What loading costs: processes that do nothing else, in turn, with nothing loaded, the built-in, this package as it is published, and its preload.
+//   npm run bench:start -- [--processes 30] [--workers 10] [--node BIN] [--sources]
+// Prints the medians of the wall time and of the CPU time of a process, of a worker's life in a process that has not loaded it, and the resident memory of a
+// server that has listened for a second. --sources loads lib/ in place of the bundle.
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { spawnSync } = require('node:child_process');
+const { parseArgs } = require('node:util');
+const { bundle } = require('../scripts/bundle');
+const { runLocked } = require('./lock');
+const { median } = require('./stats');
+
+const root = path.resolve(__dirname, '..');
+const SERVERS = 5;
+const REPORT = `{ const { user, system } = process.cpuUsage(); require('fs').writeSync(1, String((user + system) / 1000)); }\n`;
+const WORKERS = `
+const { Worker } = require('worker_threads');
+(async () => {
+  const times = [];
+  for (let n = 0; n < COUNT; n++) {
+    const start = performance.now();
+    const worker = new Worker(FILE, { execArgv: FLAGS });
+    await new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+    times.push(performance.now() - start);
+  }
+  console.log(JSON.stringify(times));
+})();
+`;
+const SERVER = `
+require(MODULE).createServer((req, res) => res.end()).listen(0, '127.0.0.1', () => setTimeout(() => {
+  console.log(process.memoryUsage.rss() / 2 ** 20);
+  process.exit();
+}, 1000));
+`;
+
+// The package as it is installed: the bundle, its package.json, and the addon where a build puts it.
+function installed(dir) {
+  bundle(path.join(dir, 'dist'));
+  for (const file of ['package.json', ...fs.readdirSync(root).filter((name) => name.endsWith('.node'))]) fs.copyFileSync(path.join(root, file), path.join(dir, file));
+  return path.join(dir, 'dist');
+}
+
+function output(node, args) {
+  const { status, signal, stdout, stderr } = spawnSync(node, args, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${signal ?? status}: ${stderr}`);
+  return stdout;
+}
+
+function row(label, cells, base) {
+  return `| ${[label, ...cells.flatMap((value, n) => [value.toFixed(1), `${value >= base[n] ? '+' : ''}${(value - base[n]).toFixed(1)}`])].join(' | ')} |`;
+}
+
+function main() {
+  const { values } = parseArgs({ options: {
+    'processes': { type: 'string', default: '30' }, 'workers': { type: 'string', default: '10' }, 'node': { type: 'string', default: process.execPath }, 'sources': { type: 'boolean' },
+  } });
+  const { node } = values;
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-start-'));
+  const script = (name, text) => {
+    fs.writeFileSync(path.join(dir, name), text);
+    return path.join(dir, name);
+  };
+  try {
+    const ours = values.sources ? path.join(root, 'lib') : installed(dir);
+    const index = JSON.stringify(path.join(ours, 'index.js'));
+    const register = ['-r', path.join(ours, 'register.js')];
+    const bare = script('bare.js', REPORT);
+    const arms = [
+      { label: 'nothing', flags: [], file: bare },
+      { label: "require('node:http')", flags: [], file: script('built-in.js', `require('node:http');\n${REPORT}`), module: "'node:http'" },
+      { label: "require('rust-http')", flags: [], file: script('ours.js', `require(${index});\n${REPORT}`), module: index },
+      { label: '-r rust-http/register', flags: register, file: bare },
+    ].map((arm) => ({ ...arm, wall: [], cpu: [], workers: [], memory: [] }));
+
+    for (let n = 0; n < Number(values.processes); n++) {
+      for (const { flags, file, wall, cpu } of arms) {
+        const start = performance.now();
+        cpu.push(Number(output(node, [...flags, file])));
+        wall.push(performance.now() - start);
+      }
+    }
+    for (const { flags, file, workers } of arms) {
+      const text = WORKERS.replace('COUNT', Number(values.workers)).replace('FILE', () => JSON.stringify(file)).replace('FLAGS', () => JSON.stringify(flags));
+      // What a worker's script prints stands before.
+      workers.push(...JSON.parse(output(node, [script('workers.js', text)]).replace(/^[^[]*/, '')));
+    }
+    for (let n = 0; n < SERVERS; n++) {
+      for (const { module, memory } of arms) if (module) memory.push(Number(output(node, [script('server.js', SERVER.replace('MODULE', () => module))])));
+    }
+
+    console.log(`Node ${output(node, ['-p', 'process.version']).trim()}, ${values.processes} processes each, medians in milliseconds, with what is added to a process that loads nothing.\n`);
+    console.log('| loaded | wall | | CPU | | a worker | |\n| --- | --- | --- | --- | --- | --- | --- |');
+    const cells = ({ wall, cpu, workers }) => [wall, cpu, workers].map(median);
+    for (const arm of arms) console.log(row(arm.label, cells(arm), cells(arms[0])));
+    const [builtIn, own] = arms.filter(({ module }) => module).map(({ memory }) => median(memory));
+    console.log(`\nAn idle server: ${builtIn.toFixed(1)} MiB resident with node:http, ${own.toFixed(1)} with rust-http (${(own - builtIn).toFixed(1)} more).`);
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+if (!runLocked()) main();
