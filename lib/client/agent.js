@@ -269,6 +269,7 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
  */
 Agent.prototype.reuseSocket = function reuseSocket(socket, req) {
   req.reusedSocket = true;
+  socket.removeListener('error', sockets.freeSocketErrorListener);
   socket.ref();
 };
 
@@ -510,8 +511,6 @@ function onSocketFree(socket, options) {
   socket[sockets.kAsyncId] = -1;
   socket._httpMessage = null;
   this.removeSocket(socket, options);
-  // A request that was destroyed before it began to use the socket has left the listener of the time before.
-  socket.removeListener('error', sockets.freeSocketErrorListener);
   socket.once('error', sockets.freeSocketErrorListener);
   sockets.beginIdle(socket);
   free.push(socket);

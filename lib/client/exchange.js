@@ -21,7 +21,7 @@ const { kNeedDrain } = require('../compat/symbols');
 const { tellDrain } = require('../message/outgoing-body');
 const { replace } = require('./agent');
 const { isTunnelError } = require('./agent-proxy');
-const { ANSWERED, endsSilently, freeSocketErrorListener, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
+const { ANSWERED, endsSilently, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
 const transport = require('./attachment');
 const { received } = require('../transport/transport');
 const { isHandedOver } = require('../transport/unread');
@@ -158,7 +158,6 @@ function begin(req, socket, isFirst) {
   parser[kRunOn] = req.method !== 'HEAD' && req.method !== 'CONNECT';
   transport.use(socket, parser);
 
-  if (req.reusedSocket) socket.removeListener('error', freeSocketErrorListener);
   if (!hearsAtOnce()) socket.on('error', socketErrorListener);
   transport.listen(socket, socketOnData);
   socket.on('end', socketOnEnd);

@@ -8,7 +8,7 @@ const {
   AbortController, ObjectAssign, ObjectCreate, ObjectDefineProperty, ObjectGetPrototypeOf, ObjectSetPrototypeOf, Symbol, process,
 } = require('../globals/primordials');
 const net = require('node:net');
-const { Readable } = require('node:stream');
+const { finished, Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('../compat/builtin');
 const { silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('../parser/header-fields');
@@ -240,19 +240,20 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   }
   const { socket } = this;
   if (this.aborted && socket && !socket.destroyed) {
-    // A message that is given up takes its connection along: what follows could not be told from the rest of the body. node waits for the
-    // end of the socket, and so hears its error, with or without other listeners.
-    if (error) socket.once('error', ignore);
+    // A message that is given up takes its connection along: what follows could not be told from the rest of the body. It waits for the
+    // end of the socket, with the listeners that this takes.
     socket.destroy(error);
-    process.nextTick(process.nextTick, settleDestroy, this, error, callback);
+    const cleanup = finished(socket, (failure) => {
+      if (failure && failure.code === 'ERR_STREAM_PREMATURE_CLOSE') failure = null;
+      cleanup();
+      process.nextTick(settleDestroy, this, failure || error, callback);
+    });
   } else if (closesAtOnce && !error && !this.aborted) {
     callback();
   } else {
     process.nextTick(settleDestroy, this, error, callback);
   }
 };
-
-function ignore() {}
 
 // Without a listener the error would bring the process down.
 function settleDestroy(message, error, callback) {
