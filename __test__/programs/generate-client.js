@@ -12,8 +12,9 @@ const EVENTS = {
   agent: [[1, 'free']],
 };
 
-// A time that passes while the program runs, in milliseconds.
-const SHORT = 15;
+// A time that passes while the program waits for it, and not before, in milliseconds.
+const SHORT = 100;
+const WAIT = 160;
 
 // What async listeners are of use for.
 const ASYNC = { req: ['response', 'close', 'socket', 'finish', 'error', 'information', 'abort', 'drain'], res: ['data', 'end', 'close', 'readable', 'aborted'], sock: ['close', 'free', 'connect', 'data', 'end'], agent: ['free'] };
@@ -200,7 +201,7 @@ function generateClient(seed) {
   }
   // Behind each step there is time for those that it has set; otherwise the rest of the program would be in a race with them.
   const isTimed = agent.timeout === SHORT || new RegExp(`imeout"[,:]${SHORT}\\b`).test(JSON.stringify(script));
-  const program = { kind: 'client', agent, half: draw.chance(15), script: isTimed ? script.flatMap((step) => [step, ['sleep', SHORT + 5]]) : script, final: draw.chance(60) };
+  const program = { kind: 'client', agent, half: draw.chance(15), script: isTimed ? script.flatMap((step) => [step, ['sleep', WAIT]]) : script, final: draw.chance(60) };
   if (draw.chance(30)) program.own = draw.weighted([[2, 'async'], [3, 'watching'], [1, 'named'], [1, 'foreign'], [4, draw.of(WAYS)]]);
   if (draw.chance(15)) program.tls = true;
   if (draw.chance(20)) program.contexts = true;

@@ -9,6 +9,10 @@ const EVENTS = {
   res: [[6, 'finish'], [6, 'close'], [4, 'error'], [4, 'drain'], [3, 'prefinish'], [1, 'pipe'], [1, 'unpipe'], [1, 'timeout']],
   sock: [[4, 'close'], [3, 'error'], [3, 'end'], [2, 'data'], [2, 'drain'], [1, 'timeout'], [1, 'finish'], [1, 'pause'], [1, 'resume']],
 };
+// A time that passes while the program waits for it, and not before, in milliseconds.
+const SHORT = 100;
+const WAIT = 180;
+
 const target = (draw) => draw.weighted([[4, 'req'], [4, 'res'], [1, 'sock']]);
 
 function listen(draw, depth) {
@@ -55,7 +59,7 @@ const STEP = (depth) => [
   [1, (draw) => [draw.of(['server.closeIdleConnections', 'server.close', 'server.closeAllConnections'])]],
   [1, ['server.getConnections', { callback: [] }]],
   [1, (draw) => draw.of([['res.detachSocket', { object: 'sock' }], ['res.assignSocket', { object: 'sock' }], ['look', 'server']])],
-  [1, (draw) => [`${target(draw)}.setTimeout`, 15, ...(draw.chance(60) ? [{ callback: inner(depth)(draw) }] : [])]],
+  [1, (draw) => [`${target(draw)}.setTimeout`, SHORT, ...(draw.chance(60) ? [{ callback: inner(depth)(draw) }] : [])]],
   [1, (draw) => ['off', ...draw.of([['req', 'data'], ['req', 'end'], ['res', 'finish'], ['res', 'close']])]],
 ];
 const STEPS = [STEP(0), STEP(1), STEP(2)];
@@ -158,7 +162,7 @@ function listeners(draw) {
 
 function options(draw) {
   const chosen = {};
-  if (draw.chance(2)) Object.assign(chosen, { connectionsCheckingInterval: 10, headersTimeout: 20, requestTimeout: 30 });
+  if (draw.chance(2)) Object.assign(chosen, { connectionsCheckingInterval: 20, headersTimeout: SHORT - 30, requestTimeout: SHORT });
   if (draw.chance(5)) chosen.highWaterMark = draw.of([1, 1000, 100000]);
   if (draw.chance(4)) chosen.keepAliveTimeout = draw.of([0, 100000]);
   if (draw.chance(4)) chosen.requireHostHeader = false;
@@ -179,7 +183,7 @@ function generateServer(seed) {
   const props = draw.chance(4) ? { maxRequestsPerSocket: draw.of([1, 2]) } : draw.chance(3) ? { maxHeadersCount: 1 } : {};
   // Time for those that are set.
   const chosen = options(draw);
-  if (chosen.headersTimeout !== undefined || JSON.stringify(handlers).includes('setTimeout",15')) script.splice(1 + draw.below(script.length), 0, ['sleep', 60]);
+  if (chosen.headersTimeout !== undefined || JSON.stringify(handlers).includes(`setTimeout",${SHORT}`)) script.splice(1 + draw.below(script.length), 0, ['sleep', WAIT]);
   return { kind: 'server', options: chosen, props, handlers, listen: listeners(draw), script, final: draw.chance(60) };
 }
 

@@ -117,6 +117,8 @@ module.exports = {
   drainsWithQueue: !('signal' in incoming),
   /** An idle connection is kept `keepAliveTimeoutBuffer` longer than announced (22.19, 24.6). */
   keepsLonger: 'keepAliveTimeoutBuffer' in server,
+  /** It is kept a second longer, unless that option says otherwise (20.18, 22.9). */
+  keepsSecondLonger: since(22, 9) || (major === 20 && minor >= 18),
   /** `shouldUpgradeCallback` decides about upgrades (22.21, 24.9). */
   asksBeforeUpgrade: 'shouldUpgradeCallback' in server,
   /** A second error on a socket that the listener of 'clientError' has left open makes a warning (18). */

@@ -24,7 +24,7 @@ const { finished, isHeard, tellDrain } = require('../message/outgoing-body');
 const { closeUnread, dumpUnread, forgetAtEnd } = require('../message/request-end');
 const { ServerResponse, assignInTurn, onServerResponseClose } = require('./response');
 const { SteadyRequest, SteadyResponse, notePrototype, prototypesOf } = require('./steady');
-const { BUSY, SHORTEST_TICKED } = require('./connections');
+const { BUSY, idleTime, isTicked } = require('./connections');
 const Queue = require('../util/queue');
 const performance = require('../observe/server-entries');
 const { handOver: leaveShared, readShared } = require('./reader');
@@ -42,9 +42,6 @@ const { isUnbuilt } = require('../transport/lazy-state');
 const debug = debuglog('http');
 const onRequestStart = channel('http.server.request.start');
 const onResponseEnd = channel('http.server.response.finish');
-
-/** Milliseconds that a connection is kept beyond the announced keep-alive timeout, for a request that is already on its way. */
-const KEEP_ALIVE_BUFFER = 1000;
 
 const { kOnTimeout: onTimeout, REQUEST } = /** @type {any} */ (HTTPParser);
 const kOnTimeout = onTimeout | 0;
@@ -109,7 +106,7 @@ class Connection {
   timeOut() {
     const { socket } = this;
     if (isUnbuilt(socket) && socket.emit === plainEmit) socketOnTimeout.call(socket);
-    else if (isUnbuilt(socket) || isTicked(this)) socket.emit('timeout');
+    else if (isUnbuilt(socket) || isOwnTime(this)) socket.emit('timeout');
   }
 }
 
@@ -644,12 +641,12 @@ function enterIdle(connection) {
   const { server, socket } = connection;
   const { keepAliveTimeout } = server;
   if (!keepAliveTimeout || typeof socket.setTimeout !== 'function' || connection.released) return;
-  const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server;
-  const time = keepAliveTimeout + keepAliveTimeoutBuffer;
+  const time = idleTime(server);
+  if (time === undefined) return;
   const connections = server[kConnections];
   const unbuilt = isUnbuilt(socket);
   // A timer that is armed already (by server.timeout or by the program) is replaced, as the documents say.
-  if (connections === undefined || time < SHORTEST_TICKED || socket.setTimeout !== plainSetTimeout || (!unbuilt && socket.timeout)) {
+  if (connections === undefined || !isTicked(time) || socket.setTimeout !== plainSetTimeout || (!unbuilt && socket.timeout)) {
     socket.setTimeout(time);
     connection.idleTimer = SOCKET;
     return;
@@ -670,12 +667,12 @@ function leaveIdle(connection) {
   connection.idleTimer = NO_TIMER;
   if (idleTimer === TICKER && isUnbuilt(socket)) return;
   // Nothing else is armed: the timer was the ticker's, and the program has set no other.
-  if (idleTimer === TICKER && isTicked(connection) && !server.timeout && socket.setTimeout === plainSetTimeout) socket.timeout = 0;
+  if (idleTimer === TICKER && isOwnTime(connection) && !server.timeout && socket.setTimeout === plainSetTimeout) socket.timeout = 0;
   else socket.setTimeout(server.timeout || 0);
 }
 
 // Whether the program has set no time of its own since the connection became idle.
-function isTicked({ idleTimeout, socket }) {
+function isOwnTime({ idleTimeout, socket }) {
   return socket.timeout === idleTimeout;
 }
 

@@ -5,8 +5,8 @@
 // `connectionsCheckingInterval`. Idle keep-alive connections are looked for by a coarse ticker that runs only while there are any:
 // a timer of the socket's own would have to be armed and disarmed for each request.
 
-const { MathCeil, Set, clearInterval, setInterval } = require('../globals/primordials');
-const { closesUnused } = require('../compat/node-features');
+const { MathCeil, NumberIsFinite, Set, clearInterval, setInterval } = require('../globals/primordials');
+const { closesUnused, keepsLonger, keepsSecondLonger } = require('../compat/node-features');
 const { durationOf, hasHead, isUnused } = require('../parser/parser');
 const performance = require('../observe/server-entries');
 const { kConnection } = require('./symbols');
@@ -15,6 +15,10 @@ const { kConnection } = require('./symbols');
 const TICK = 100;
 /** Shorter keep-alive timeouts, in milliseconds, are left to a timer of the socket. */
 const SHORTEST_TICKED = 1000;
+/** Longer than that, in milliseconds, is no time for a timer. */
+const LONGEST = 2 ** 31 - 1;
+/** Milliseconds that a connection is kept beyond the announced keep-alive timeout, for a request that is already on its way. */
+const KEEP_ALIVE_BUFFER = 1000;
 /** Value of `idleSince` while a connection is not idle. */
 const BUSY = -1;
 
@@ -125,4 +129,22 @@ function closeIdle(list) {
   }
 }
 
-module.exports = { BUSY, ConnectionsList, SHORTEST_TICKED, isIdle };
+/**
+ * @param {object} server
+ * @returns {*} for how long, in milliseconds, an idle connection is kept; undefined where it has no such time
+ */
+function idleTime({ keepAliveTimeout, keepAliveTimeoutBuffer: buffer }) {
+  if (!keepsLonger) return keepsSecondLonger ? keepAliveTimeout + KEEP_ALIVE_BUFFER : keepAliveTimeout;
+  if (!NumberIsFinite(keepAliveTimeout) || keepAliveTimeout <= 0) return undefined;
+  return keepAliveTimeout + (NumberIsFinite(buffer) && buffer >= 0 ? buffer : KEEP_ALIVE_BUFFER);
+}
+
+/**
+ * @param {*} time of idleTime()
+ * @returns {boolean} whether setTimeout() would have nothing to say about it, and the ticker is exact enough for it
+ */
+function isTicked(time) {
+  return typeof time === 'number' && time >= SHORTEST_TICKED && time <= LONGEST;
+}
+
+module.exports = { BUSY, ConnectionsList, idleTime, isIdle, isTicked };
