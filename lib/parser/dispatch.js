@@ -64,6 +64,15 @@ function deliverRest(parser, text, events, offset) {
   return decision;
 }
 
+let threw = false;
+
+/** @returns {boolean} whether a tick behind a piece of a message has thrown since this was last asked: node runs those behind it in a later turn */
+function hasTickThrown() {
+  const answer = threw;
+  threw = false;
+  return answer;
+}
+
 // Answers whether the parser goes on: it is still the one of the same connection, and no tick has thrown, which ends the message as a
 // callback that throws does. Nothing else learns of that.
 function drain(parser, events) {
@@ -74,6 +83,7 @@ function drain(parser, events) {
     if (parser[kInitialized] === use) fail(parser, FAILED_BODY, events);
     // It is no business of those who have called the parser; and the async context of the tick that threw is still the current one.
     native.fatalException(error);
+    threw = true;
     events[STOP] = STOP_DONE;
     return false;
   }
@@ -215,4 +225,4 @@ function deliverHead(parser, text, events, at) {
                            undefined, events[at + HEAD_STATUS], line, upgrade, keepAlive);
 }
 
-module.exports = { deliverAll, deliverRest, nextEvent };
+module.exports = { deliverAll, deliverRest, hasTickThrown, nextEvent };

@@ -14,6 +14,7 @@ const native = require('../native/addon');
 // MAX_BATCH: connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all.
 const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
+const { hasTickThrown } = require('../parser/dispatch');
 const { NATIVE, OFFLOAD } = require('./owner-state');
 
 /** Bytes of the buffer of a turn, into which all its reads go. */
@@ -147,15 +148,20 @@ function open(name, onEvent, onBatch) {
   drivers[name] = null;
   if (!isPossible) return null;
   const driver = new Driver(name === OFFLOAD);
+  // Also what is thrown where no ticks are to be run behind a call: an exception is what keeps them from it.
   const resource = {};
   const tellOne = (index, kind, value, text) => {
+    hasTickThrown();
     if (kind <= KINDS) onEvent(driver, index, kind, value, text);
     else inTurn(kind >> LEVEL_SHIFT, tellOne, index, kind & KINDS, value, text);
+    if (hasTickThrown()) throw resource;
   };
   const tellSome = (index, kind, value, ...texts) => {
+    hasTickThrown();
     if (kind === BATCH) onBatch(driver, value, texts);
     else if (kind <= KINDS) onEvent(driver, index, kind, value);
     else inTurn(kind >> LEVEL_SHIFT, tellSome, index, kind & KINDS, value, ...texts);
+    if (hasTickThrown()) throw resource;
   };
   driver.handle = openers[name](frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0);
   // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either, whose stores

@@ -242,7 +242,11 @@ impl Host for NodeHost {
             if status == sys::Status::napi_pending_exception {
                 let mut exception = null_mut();
                 sys::napi_get_and_clear_last_exception(env, &mut exception);
-                goes_on = sys::napi_fatal_exception(env, exception) == sys::Status::napi_ok;
+                // JavaScript throws the resource where it has dealt with an exception, and no ticks are to be run now.
+                let mut is_dealt_with = false;
+                sys::napi_strict_equals(env, exception, resource, &mut is_dealt_with);
+                goes_on = is_dealt_with
+                    || sys::napi_fatal_exception(env, exception) == sys::Status::napi_ok;
             }
             goes_on
         }
