@@ -2,6 +2,7 @@
 // Sockets read into a buffer that all of them share: nothing that a program can keep may lie in it.
 
 const assert = require('node:assert');
+const builtin = require('node:http');
 const net = require('node:net');
 const test = require('node:test');
 const { once } = require('node:events');
@@ -100,4 +101,42 @@ test('bytes read are counted', async () => {
   });
   await serving(server, (port) => exchange(port, get('/abc')));
   assert.strictEqual(bytes, get('/abc').length);
+});
+
+const ignore = () => {};
+
+// What a program does with listeners of the connection in its first request, or when it comes.
+const LISTENING = {
+  'adds and removes one': (socket) => { socket.on('data', ignore).removeListener('data', ignore); },
+  'adds one and removes all of the event': (socket) => { socket.on('data', ignore).removeAllListeners('data'); },
+  'adds one in front and removes all of the event': (socket) => { socket.prependListener('data', ignore).removeAllListeners('data'); },
+  'adds one that waits and removes all of the event': (socket) => { socket.addListener('readable', ignore).removeAllListeners('readable').removeAllListeners('data'); },
+  'removes all of the event': (socket) => { socket.removeAllListeners('data'); },
+};
+
+async function requestsBehind(create, event, act) {
+  const seen = [];
+  const sockets = [];
+  const server = create((req, res) => {
+    seen.push(req.url);
+    if (event === 'request' && req.url === '/first') act(req.socket);
+    res.end();
+  });
+  server.on('connection', (socket) => {
+    sockets.push(socket);
+    if (event === 'connection') act(socket);
+  });
+  await serving(server, (port) => exchange(port, [get('/first'), get('/second')], { quiet: 1000 }));
+  for (const socket of sockets) socket.destroy();
+  return seen;
+}
+
+test('a connection goes on being read as by the built-in, whatever a program does with listeners of what it reads', async () => {
+  const compare = async (event, name, act) => {
+    const creates = [builtin.createServer, ...['native', 'stream', 'offload'].map((transport) => (handler) => createServer({ transport }, handler))];
+    const [expected, ...seen] = await Promise.all(creates.map((create) => requestsBehind(create, event, act)));
+    assert.deepStrictEqual(seen, [expected, expected, expected], `${name} on ${event}`);
+  };
+  // All at once: whether nothing comes is seen after a while only.
+  await Promise.all(['connection', 'request'].flatMap((event) => Object.entries(LISTENING).map(([name, act]) => compare(event, name, act))));
 });

@@ -72,6 +72,17 @@ function isHeard({ data, readable }, listener) {
   return readable !== undefined || (data !== undefined && data !== listener);
 }
 
+// As on a socket of node's server: methods of its own that learn of other readers.
+function learning(name) {
+  const plain = net.Socket.prototype[name];
+  return function socketListenerWrap(event, listener) {
+    if ((event === 'data' || event === 'readable') && this[kCallback] === onRead) this[kCallback] = onLaterRead;
+    return plain.call(this, event, listener);
+  };
+}
+
+const LEARNING = { on: learning('on'), addListener: learning('addListener'), prependListener: learning('prependListener') };
+
 // Our listener of 'data': called without the stream where it is the only one.
 onRead.listener = null;
 
@@ -88,6 +99,7 @@ function readShared(socket, listener) {
   socket[kBuffer] = HIDDEN;
   socket[kCallback] = onRead;
   handle.useUserBuffer(shared);
+  for (const name in LEARNING) if (socket[name] === net.Socket.prototype[name]) socket[name] = LEARNING[name];
 }
 
 /**
