@@ -20,7 +20,7 @@ const { systemError } = require('../util/errors');
 const { adopt, handleOf, holdsSeveral, inScope, resourceOf, runsOn } = require('../parser/parser');
 const { FIRST_RECORD, RECORD_WORDS, attachedCount, driverOf, endHold, hold, isHeld, isLibuv, received, shown } = require('./drivers');
 const { COUNTERS, QUEUED, bytesOf, uncorkedOf } = require('./counters');
-const { asWritten, flagOf } = require('./encoding');
+const { COPIED_BYTES_MAX, asWritten, flagOf } = require('./encoding');
 const { stopReading, watch } = require('./handles');
 const { Attached, REASONS, STREAM, WATCHED, kAttached, kIndex, recordOf } = require('./owner-state');
 const { endUnread, giveInBuffer, giveSoon } = require('./unread');
@@ -440,9 +440,7 @@ function writePlain(socket, data, encoding, callback) {
   return plainWrite.call(socket, data, encoding, callback);
 }
 
-function written(callback) {
-  callback(null);
-}
+function written(callback) { callback(null); }
 
 // ------------------------------------------------------------------------------- the methods of an attached socket
 
@@ -455,6 +453,8 @@ function write(data, encoding, callback) {
     callback = encoding;
     encoding = undefined;
   }
+  // What the stream keeps goes first: then the core has nothing that is not corked.
+  if (this[kUnbuilt] === undefined && this._writableState.length > 0 && this[kAttached].corkedLength === 0) return plainWrite.call(this, data, encoding, callback);
   const called = typeof callback === 'function';
   // The callback of a corked write is called when it was sent, or failed: the stream knows when.
   if (called && isCorked(this)) return writePlain(this, data, encoding, callback);
@@ -498,9 +498,7 @@ function writeLast(socket, text, encoding, done, message, previous) {
   return accepted;
 }
 
-function doneInTick(done, message, previous) {
-  done(message, undefined, beginTick(), previous);
-}
+function doneInTick(done, message, previous) { done(message, undefined, beginTick(), previous); }
 
 // Has the core write, or queue what is held back. Answers as the core does, see transportWrite; undefined when it is the stream's to
 // do: what fills its buffer, and what it must wait with or refuse.
@@ -515,6 +513,7 @@ function send(socket, data, encoding) {
   // As the stream counts: characters of a text, bytes of the rest.
   const length = corked ? attached.corkedLength + data?.length : data?.length;
   if (length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
+  if (corked && length > COPIED_BYTES_MAX && typeof data !== 'string') return undefined;
   const waits = held || corked;
   if (corked && attached.corkedLength === 0 && !driver.lags) {
     attached.uncorkedBytes = held ? bytesOf(socket, QUEUED) : 0;
@@ -686,9 +685,7 @@ function _destroy(error, callback) {
   plain._destroy.call(this, error, callback);
 }
 
-function forgetCorked(attached) {
-  attached.corkedLength = attached.lostBytes = 0;
-}
+function forgetCorked(attached) { attached.corkedLength = attached.lostBytes = 0; }
 
 const METHODS = {
   write, cork, uncork, end, read, on, addListener: on, prependListener, ref, unref, pipe, _read, _write, _writev, _destroy,
