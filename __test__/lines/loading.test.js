@@ -76,7 +76,7 @@ test('what is asked later is heard of by no channel either, and leaves nothing o
 
 test('what is asked later is answered as at load, whatever the program has replaced since', () => {
   const print = 'process._rawDebug(JSON.stringify(answers));';
-  const [features, preload] = ['lib/compat/node-features.js', 'lib/register.js'].map((name) => JSON.stringify(path.join(root, name)));
+  const [builtins, features, preload] = ['lib/compat/builtin.js', 'lib/compat/node-features.js', 'lib/register.js'].map((name) => JSON.stringify(path.join(root, name)));
   const replaced = `
     require(${preload});
     const features = require(${features});
@@ -84,6 +84,14 @@ test('what is asked later is answered as at load, whatever the program has repla
     http.globalAgent = new (require('https').Agent)();
     for (const exports of [http, require('_http_server'), require('_http_common'), require('_http_outgoing')]) {
       for (const name of Object.keys(exports)) if (typeof exports[name] === 'function') exports[name] = () => { throw new Error('replaced'); };
+    }
+    // Not HTTPParser: the built-in keeps the parsers, and takes one of them itself.
+    const { HTTPParser, ...classes } = require(${builtins});
+    for (const builtin of Object.values(classes)) {
+      for (const name of Object.getOwnPropertyNames(builtin?.prototype ?? {})) {
+        const { value, writable } = Object.getOwnPropertyDescriptor(builtin.prototype, name);
+        if (typeof value === 'function' && writable && name !== 'constructor') builtin.prototype[name] = () => { throw new Error('replaced'); };
+      }
     }
     require('path').join = process.nextTick = () => { throw new Error('replaced'); };
   `;

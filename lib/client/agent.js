@@ -253,10 +253,11 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
 
   let timeout = this.options.timeout || 0;
   const res = socket._httpMessage && socket._httpMessage.res;
-  const hint = hintMargin !== undefined && res ? keepAliveHint(res) : undefined;
-  let hinted = hint === undefined ? timeout : native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? hintMargin);
+  const margin = hintMargin();
+  const hint = margin !== undefined && res ? keepAliveHint(res) : undefined;
+  let hinted = hint === undefined ? timeout : native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? margin);
   // Where nothing is taken off, a hint of nothing is a socket without a timeout.
-  if (hintMargin === 0 && hinted < 0) hinted = 0;
+  if (margin === 0 && hinted < 0) hinted = 0;
   if (hinted >= 0) timeout = hinted;
   if (socket.timeout !== timeout) socket.setTimeout(timeout);
   return hinted >= 0;

@@ -283,8 +283,7 @@ function socketOnData(chunk) {
   else this.unshift(later);
 }
 
-/** What the native transport asks of a connection. */
-/** @type {Protocol} what a client's connection is not asked is left out */
+/** What the native transport asks of a connection; what a client's is not asked is left out. @type {Protocol} */
 const PROTOCOL = { serves: false, read: onNativeData, endsSilently };
 
 function onNativeData(socket, result, length) {

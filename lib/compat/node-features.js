@@ -28,8 +28,12 @@ function since(release, point = 0) {
 /** A question that is put off until the answer is needed. @param {function(): T} question @returns {function(): T} @template T */
 function lazy(question) {
   let answer;
+  let isAsked = false;
   return () => {
-    answer ??= question();
+    if (!isAsked) {
+      answer = question();
+      isAsked = true;
+    }
     return answer;
   };
 }
@@ -70,7 +74,7 @@ module.exports = {
   /** Milliseconds that agents take off a server's Keep-Alive hint by default; undefined where that is no option (22). */
   keepAliveBuffer: agent.agentKeepAliveTimeoutBuffer,
   /** Milliseconds that an agent takes off a server's Keep-Alive hint: none at first (20.9), then 1000 (20.20); undefined where it heeds none. */
-  hintMargin: ask(probes.hintMargin, since(20) ? 1000 : undefined),
+  hintMargin: asked(probes.hintMargin, since(20) ? 1000 : undefined),
   /** What comes on an idle socket ends it without an event of its stream (22.23, 24.21). */
   guardsIdle: lazy(() => isNode && ask(probes.guardsIdle, false)),
   /**
@@ -106,13 +110,13 @@ module.exports = {
   /** A request of HTTP/1.1 without a Host field is refused (20). */
   requiresHost: 'requireHostHeader' in server,
   /** `server.close()` returns the server (20.19). */
-  closeReturns: asked(() => server.close() === server, since(22)),
+  closeReturns: asked(probes.closeReturns, since(22)),
   /** `server.close()` closes idle connections too (19). */
   closesIdle: since(19),
   /** A connection that has never sent anything counts as idle, too (26.4). */
   closesUnused: parser.closesUnused,
   /** Responses that wait for their turn are destroyed when their connection closes (24.16, 26.1). To ask takes two requests. */
-  destroysQueued: lazy(() => ask(probes.destroysQueued, since(26, 1))),
+  destroysQueued: asked(probes.destroysQueued, since(26, 1)),
   /** With each change of what waits for its turn the response whose turn it is hears 'drain', if it waits for that (until 24.16, 26.1, which have `signal`). */
   drainsWithQueue: !('signal' in incoming),
   /** An idle connection is kept `keepAliveTimeoutBuffer` longer than announced (22.19, 24.6). */
@@ -124,7 +128,7 @@ module.exports = {
   /** A second error on a socket that the listener of 'clientError' has left open makes a warning (18). */
   warnsUnclosed: !since(20),
   /** The body of a request that upgrades is its own: the other protocol begins behind it (26). */
-  upgradesBehindBody: lazy(() => ask(probes.upgradesBehindBody, since(26))),
+  upgradesBehindBody: asked(probes.upgradesBehindBody, since(26)),
   /** 'upgrade' and 'connect' are emitted in the async context of the connection's requests (24). */
   upgradesInContext: since(24),
   /** Where a server keeps `optimizeEmptyRequests`; undefined where that is no option (24.12, 25.7). */

@@ -6,19 +6,54 @@
  */
 
 const {
-  Buffer, Error, Map, ObjectAssign, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, Proxy, process,
+  Buffer, Error, Map, ObjectAssign, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors,
+  ObjectHasOwn, Proxy, ReflectOwnKeys, process,
 } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
 const { setupConnectionsTracking, storeHTTPOptions } = require('_http_server');
-const EventEmitter = require('events');
+const events = require('events');
 const { join } = require('path');
+const { Readable } = require('stream');
 const { debuglog } = require('util');
 const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
 const { quietly } = require('./quiet');
 
+// Whether a program has put something in the place of a member. To look costs a fifth of what it costs to give a prototype its members.
+function isReplaced(prototype, own) {
+  return ReflectOwnKeys(own).some((key) => {
+    const now = ObjectGetOwnPropertyDescriptor(prototype, key);
+    return now?.value !== own[key].value || now?.get !== own[key].get;
+  });
+}
+
+/**
+ * A class with the methods that it and those above it have now: those which a program puts in their place are not to be called with objects of ours, and
+ * would answer for themselves.
+ * @param {any} Class
+ * @param {...any} above
+ * @returns {any} a subclass
+ */
+function asLoaded(Class, ...above) {
+  const kept = [...above, Class].map(({ prototype }) => [prototype, ObjectGetOwnPropertyDescriptors(prototype)]);
+  return class Loaded extends Class {
+    constructor(...args) {
+      if (kept.some(([prototype, own]) => isReplaced(prototype, own))) for (const [, own] of kept) ObjectDefineProperties(Loaded.prototype, own);
+      super(...args);
+    }
+  };
+}
+
 // What is asked later finds these as they were at load: `register` writes over exports, and programs do.
 const { concat } = Buffer;
+const { writeEarlyHints, writeHead } = builtin.ServerResponse.prototype;
+const EventEmitter = asLoaded(events);
+const Agent = asLoaded(builtin.Agent, events);
+const ClientRequest = asLoaded(builtin.ClientRequest, events, builtin.OutgoingMessage);
+const IncomingMessage = asLoaded(builtin.IncomingMessage, events, Readable);
+const OutgoingMessage = asLoaded(builtin.OutgoingMessage, events);
+const Server = asLoaded(builtin.Server, events);
+const ServerResponse = asLoaded(builtin.ServerResponse, events, builtin.OutgoingMessage);
 const DEFAULT_AGENT = { protocol: 'http:', defaultPort: 80 };
 /** An origin of which no TLS name is to be made: the expressions for addresses take milliseconds to compile. */
 const NAMED = { host: '', servername: '' };
@@ -77,7 +112,7 @@ function idleSocket() {
 }
 
 function requestBy(createConnection, args) {
-  return quietly([requestCreated], () => new builtin.ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection, _defaultAgent: DEFAULT_AGENT }));
+  return quietly([requestCreated], () => new ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection, _defaultAgent: DEFAULT_AGENT }));
 }
 
 /** A request that is made and nothing else, since it has no connection. */
@@ -94,12 +129,12 @@ function optionsAlone(...args) {
 
 /** A message with a chunked body, whose head has been made. */
 function chunkedMessage() {
-  return ObjectAssign(new builtin.OutgoingMessage(), { _header: '\r\n', _hasBody: true, chunkedEncoding: true });
+  return ObjectAssign(new OutgoingMessage(), { _header: '\r\n', _hasBody: true, chunkedEncoding: true });
 }
 
 /** A message that has arrived, and was read to its end. */
 function readMessage() {
-  const message = new builtin.IncomingMessage(undefined);
+  const message = new IncomingMessage(undefined);
   message.complete = true;
   return message;
 }
@@ -107,7 +142,7 @@ function readMessage() {
 /** Whether an agent reads its idle sockets itself, in place of their streams. */
 const guardsIdle = () => {
   const socket = idleSocket();
-  new builtin.Agent({ keepAlive: true }).emit('free', socket, { host: '' });
+  new Agent({ keepAlive: true }).emit('free', socket, { host: '' });
   return socket._handle.onread !== null;
 };
 
@@ -118,14 +153,14 @@ const hintMargin = () => {
     setTimeout(msecs) { kept = msecs; },
     _httpMessage: { res: { headers: { 'keep-alive': 'timeout=3' } } },
   });
-  new builtin.Agent({ keepAlive: true, timeout: 5000 }).keepSocketAlive(socket);
+  new Agent({ keepAlive: true, timeout: 5000 }).keepSocketAlive(socket);
   return kept === 5000 ? undefined : 3000 - kept;
 };
 
 /** Whether an agent refuses to have less than one socket. */
 const limitsFromOne = () => {
   try {
-    new builtin.Agent({ maxTotalSockets: 0.5 });
+    new Agent({ maxTotalSockets: 0.5 });
   } catch {
     return true;
   }
@@ -134,7 +169,7 @@ const limitsFromOne = () => {
 
 /** Whether an agent opens a connection with the timeout of the request, where that has one. */
 const connectsWithTimeout = () => {
-  const probed = new builtin.Agent();
+  const probed = new Agent();
   let told;
   probed.createConnection = (options) => {
     told = options.timeout;
@@ -145,13 +180,19 @@ const connectsWithTimeout = () => {
 
 /** Whether a request whose tunnel takes too long hears of an error from its agent, which is then the only one. */
 const tellsTunnelOnce = () => {
-  const probed = new builtin.Agent();
+  const probed = new Agent();
   probed.createConnection = (options, callback) => {
     callback(ObjectAssign(new Error(), { code: 'ERR_PROXY_TUNNEL', proxyTunnelTimeout: 1 }));
   };
   let told = '';
   probed.addRequest({ getHeader() {}, onSocket() {}, emit(name) { told = name; } }, NAMED);
   return told === 'error';
+};
+
+/** Whether closing a server, which does not listen, answers it. */
+const closeReturns = () => {
+  const server = new Server();
+  return server.close() === server;
 };
 
 /** Whether storing the options of a server sets `noDelay` among them. */
@@ -173,7 +214,7 @@ const asksHeaders = () => {
     },
   });
   try {
-    new builtin.ServerResponse(request);
+    new ServerResponse(request);
   } catch (error) {
     if (asked === undefined) throw error;
   }
@@ -182,7 +223,7 @@ const asksHeaders = () => {
 
 /** Whether an agent gives a kept socket the high-water mark of the request that it serves next. */
 const marksKeptSockets = () => {
-  const agent = new builtin.Agent();
+  const agent = new Agent();
   const options = { ...NAMED, highWaterMark: 2 };
   const socket = { destroyed: false, writable: true, _writableState: { highWaterMark: 1 }, setTimeout() {}, ref() {}, removeListener() {} };
   agent.freeSockets[agent.getName(options)] = [socket];
@@ -205,14 +246,14 @@ const takesLastFields = () => {
   const fields = { a: 'b' };
   /** @type {any} */
   let taken;
-  builtin.ServerResponse.prototype.writeHead.call({ _storeHeader(line, given) { taken = given; } }, 200, null, fields);
+  writeHead.call({ _storeHeader(line, given) { taken = given; } }, 200, null, fields);
   return taken?.a === 'b';
 };
 
 /** Whether a link of early hints may have no parameter; asked of a response that is none. */
 const takesAnyLink = () => {
   try {
-    builtin.ServerResponse.prototype.writeEarlyHints.call({ _writeRaw() {} }, { link: '</a>' });
+    writeEarlyHints.call({ _writeRaw() {} }, { link: '</a>' });
   } catch (error) {
     // Anything else is an answer to the object that it was asked of.
     if (error.code === 'ERR_INVALID_ARG_VALUE') return false;
@@ -231,7 +272,7 @@ const corksEachTurn = () => {
 
 /** Whether a message that is destroyed closes without a socket, in a tick. */
 const closesUnsent = (ticks) => {
-  new builtin.OutgoingMessage().destroy();
+  new OutgoingMessage().destroy();
   return ticks.length > 0;
 };
 
@@ -309,7 +350,7 @@ const knowsUrlsByShape = () => {
 
 /** Whether a request that goes to a proxy goes by the host of its options; else by its fields, and a path that begins with two slashes names another. */
 const checksAuthority = () => {
-  const probed = new builtin.Agent({ proxyEnv: { HTTP_PROXY: 'http://127.0.0.1:1' } });
+  const probed = new Agent({ proxyEnv: { HTTP_PROXY: 'http://127.0.0.1:1' } });
   probed.addRequest = () => {};
   return requestAlone({ agent: probed, host: 'a', path: '//b' }).path === 'http://a//b';
 };
@@ -369,7 +410,7 @@ const cutsBatches = () => {
 
 /** The names that `setHeaders()` sets, in their order; before Node 18.15 there is no such method. */
 function namesSet(fields) {
-  const message = new builtin.OutgoingMessage();
+  const message = new OutgoingMessage();
   message.setHeaders?.(new Map(fields));
   return message.getHeaderNames();
 }
@@ -424,7 +465,7 @@ class FakeResponse extends EventEmitter {
  * @param {function(any, any): void} prepare
  */
 function serve(input, prepare) {
-  const server = new builtin.Server({ ServerResponse: FakeResponse });
+  const server = new Server({ IncomingMessage, ServerResponse: FakeResponse });
   const socket = fakeSocket();
   prepare(server, socket);
   unprinted(() => quietly([requestStart], () => {
@@ -460,6 +501,7 @@ module.exports = {
   askParser,
   asksHeaders,
   checksAuthority,
+  closeReturns,
   closesAtOnce,
   closesUnsent,
   connectsWithTimeout,

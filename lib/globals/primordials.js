@@ -42,6 +42,7 @@ module.exports = {
   ObjectFreeze: Object.freeze,
   ObjectFromEntries: Object.fromEntries,
   ObjectGetOwnPropertyDescriptor: Object.getOwnPropertyDescriptor,
+  ObjectGetOwnPropertyDescriptors: Object.getOwnPropertyDescriptors,
   ObjectGetOwnPropertySymbols: Object.getOwnPropertySymbols,
   ObjectGetPrototypeOf: Object.getPrototypeOf,
   ObjectHasOwn: Object.hasOwn,
