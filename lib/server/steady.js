@@ -23,45 +23,31 @@ function nothing() {}
 //
 // What follows a condition that is never met is for the engine alone: it counts the assignments in a constructor, and so knows how many properties have
 // their place within the object. Of those that do not, and have symbols as keys, a dozen make the object a hash.
-class SteadyRequest extends FinalizationRegistry {
-  constructor(socket) {
-    super(nothing);
-    ObjectSetPrototypeOf(this, IncomingMessage.prototype);
-    IncomingMessage.call(this, socket);
-    if (socket === nothing) {
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+function steadied(Message) {
+  class Steady extends FinalizationRegistry {
+    constructor(origin, options) {
+      super(nothing);
+      ObjectSetPrototypeOf(this, Message.prototype);
+      Message.call(this, origin, options);
+      if (origin === nothing) {
+        this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+        this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+        this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+        this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+        this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+        this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+        this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+        this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
+      }
     }
   }
+  // Heap snapshots name objects by the function that made them.
+  ObjectDefineProperty(Steady, 'name', { value: Message.name });
+  return Steady;
 }
 
-class SteadyResponse extends FinalizationRegistry {
-  constructor(req, options) {
-    super(nothing);
-    ObjectSetPrototypeOf(this, ServerResponse.prototype);
-    ServerResponse.call(this, req, options);
-    if (req === nothing) {
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-      this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0; this._ = 0;
-    }
-  }
-}
-
-// Heap snapshots name objects by the function that made them.
-ObjectDefineProperty(SteadyRequest, 'name', { value: IncomingMessage.name });
-ObjectDefineProperty(SteadyResponse, 'name', { value: ServerResponse.name });
+const SteadyRequest = steadied(IncomingMessage);
+const SteadyResponse = steadied(ServerResponse);
 
 /** What is known of a server's messages: shared by its connections. */
 class Prototypes {
