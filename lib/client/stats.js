@@ -3,7 +3,7 @@
 
 const { ObjectValues, Symbol } = require('../globals/primordials');
 const { Counters, errorsOf } = require('../observe/counters');
-const transport = require('../transport/transport');
+const { statsOf } = require('../transport/stats');
 
 /** On an agent that was used: its AgentCounters. */
 const kCounters = Symbol('counters');
@@ -45,7 +45,7 @@ function agentStats(agent) {
   const now = new Counters();
   for (const socket of [...used, ...free]) now.addBytes(socket);
   return {
-    ...transport.statsOf(agent),
+    ...statsOf(agent),
     connections: { opened: counters.opened, open: used.length + free.length, idle: free.length, active: used.length },
     waiting: ObjectValues(agent.requests).reduce((sum, queue) => sum + queue.length, 0),
     requests: counters.requests,

@@ -5,7 +5,7 @@ const { Set, WeakMap, WeakRef } = require('../globals/primordials');
 const { Counters, errorsOf } = require('../observe/counters');
 const { isIdle } = require('./connections');
 const { kConnection, kConnections } = require('./symbols');
-const transport = require('../transport/transport');
+const { statsOf } = require('../transport/stats');
 
 const UPGRADED_MIN = 64;
 
@@ -118,7 +118,7 @@ function serverStats(server) {
   }
   const open = counters.opened - counters.ended;
   return {
-    ...transport.statsOf(server),
+    ...statsOf(server),
     connections: { accepted: counters.opened, open, idle, active: open - idle, handedOver: counters.handedOver },
     requests: counters.requests + now.requests,
     bytesRead: counters.bytesRead + now.bytesRead,

@@ -8,7 +8,7 @@
 // waiting, 'drain' and the errors of a full or broken connection are the stream's business here as everywhere.
 
 const {
-  MathMax, ObjectAssign, ObjectCreate, ObjectDefineProperties, ObjectFromEntries, ObjectGetPrototypeOf, process,
+  MathMax, ObjectAssign, ObjectCreate, ObjectDefineProperties, ObjectGetPrototypeOf, process,
 } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
@@ -44,20 +44,6 @@ const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
 function transportOf(owner) {
   const { name } = recordOf(owner);
   return name === STREAM || driverOf(name, onEvent, onBatch) === null ? STREAM : name;
-}
-
-/**
- * @param {net.Server|Agent} owner
- * @returns {import('../..').TransportStats} see index.d.ts
- */
-function statsOf(owner) {
-  const record = recordOf(owner);
-  return {
-    transport: transportOf(owner),
-    attached: record.attached,
-    open: record.open,
-    streamed: ObjectFromEntries(record.streamed),
-  };
 }
 
 /**
@@ -440,7 +426,9 @@ function writePlain(socket, data, encoding, callback) {
   return plainWrite.call(socket, data, encoding, callback);
 }
 
-function written(callback) { callback(null); }
+function written(callback) {
+  callback(null);
+}
 
 // ------------------------------------------------------------------------------- the methods of an attached socket
 
@@ -498,7 +486,9 @@ function writeLast(socket, text, encoding, done, message, previous) {
   return accepted;
 }
 
-function doneInTick(done, message, previous) { done(message, undefined, beginTick(), previous); }
+function doneInTick(done, message, previous) {
+  done(message, undefined, beginTick(), previous);
+}
 
 // Has the core write, or queue what is held back. Answers as the core does, see transportWrite; undefined when it is the stream's to
 // do: what fills its buffer, and what it must wait with or refuse.
@@ -685,7 +675,9 @@ function _destroy(error, callback) {
   plain._destroy.call(this, error, callback);
 }
 
-function forgetCorked(attached) { attached.corkedLength = attached.lostBytes = 0; }
+function forgetCorked(attached) {
+  attached.corkedLength = attached.lostBytes = 0;
+}
 
 const METHODS = {
   write, cork, uncork, end, read, on, addListener: on, prependListener, ref, unref, pipe, _read, _write, _writev, _destroy,
@@ -693,5 +685,5 @@ const METHODS = {
 
 module.exports = {
   COUNTERS, METHODS, acceptsNatively, afterBuild, attach, attachedCount, changeParser, giveBack, kAttached, keepsMethods, kIndex, letGo, pause,
-  received, resume, statsOf, transportOf, write, writeLast,
+  received, resume, transportOf, write, writeLast,
 };

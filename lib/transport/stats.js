@@ -1,0 +1,22 @@
+'use strict';
+// What the statistics of a server or an agent say of its transport (index.d.ts, TransportStats).
+
+const { ObjectFromEntries } = require('../globals/primordials');
+const { recordOf } = require('./owner-state');
+const { transportOf } = require('./transport');
+
+/**
+ * @param {net.Server|Agent} owner
+ * @returns {import('../..').TransportStats}
+ */
+function statsOf(owner) {
+  const record = recordOf(owner);
+  return {
+    transport: transportOf(owner),
+    attached: record.attached,
+    open: record.open,
+    streamed: ObjectFromEntries(record.streamed),
+  };
+}
+
+module.exports = { statsOf };
