@@ -13,21 +13,14 @@ const tls = require('node:tls');
 const { test } = require('node:test');
 const http = require('../..');
 const https = require('../../lib/https');
-const { Way, get, until } = require('../transport/ways');
+const { get, testsOn, until } = require('../transport/ways');
 
 const NOTHING = { reason: 'drained', answered: 0, idle: 0, unused: 0, lost: 0, cut: 0, upgraded: 0, upgradedCut: 0, open: 0 };
 const TLS = Object.fromEntries(['key', 'cert'].map((name) => [name, fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`))]));
 const REQUESTS = 10_000;
 
 for (const name of ['stream', 'native', 'offload']) {
-  const onWay = (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout: 120_000 }, async () => {
-    const way = new Way(name);
-    try {
-      await scenario(way);
-    } finally {
-      await way.close();
-    }
-  });
+  const onWay = testsOn(name, 120_000);
 
   onWay('exchanges are waited for, and their answers say close', async (way) => {
     let held;

@@ -11,17 +11,10 @@ const tls = require('node:tls');
 const { test } = require('node:test');
 const http = require('../..');
 const https = require('../../lib/https');
-const { Way, get, until } = require('../transport/ways');
+const { get, testsOn, until } = require('../transport/ways');
 
 for (const name of ['stream', 'native', 'offload']) {
-  const onWay = (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout: 20_000 }, async () => {
-    const way = new Way(name);
-    try {
-      await scenario(way);
-    } finally {
-      await way.close();
-    }
-  });
+  const onWay = testsOn(name, 20_000);
 
   onWay('connections are open and idle, active, closed', async (way) => {
     let held;

@@ -125,4 +125,21 @@ function everyWay(name, scenario, { expected, on = NAMES, ...options } = {}) {
   });
 }
 
-module.exports = { GET, Way, bodies, everyWay, get, pass, until };
+/**
+ * For tests of what node's server has not.
+ * @param {string} name of a transport
+ * @param {number} timeout of each test, in milliseconds
+ * @returns {function(string, function(Way): Promise): Promise} makes a test of a sentence and a scenario
+ */
+function testsOn(name, timeout) {
+  return (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout }, async () => {
+    const way = new Way(name);
+    try {
+      await scenario(way);
+    } finally {
+      await way.close();
+    }
+  });
+}
+
+module.exports = { GET, Way, bodies, everyWay, get, pass, testsOn, until };
