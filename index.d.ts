@@ -184,7 +184,7 @@ export class Server<
   stats(): ServerStats;
   /**
    * Stops listening, answers what has come, tells kept connections with their next answer that it is the last, and ends the rest at the timeout. Resolves behind
-   * 'close'; the same promise for all calls while the server drains. Not in Node.
+   * 'close'; all calls while the server drains resolve alike. Not in Node.
    */
   drain(options?: DrainOptions): Promise<DrainResult>;
 }

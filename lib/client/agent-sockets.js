@@ -190,6 +190,15 @@ function freeSocketErrorListener() {
   this.emit('agentRemove');
 }
 
+/**
+ * @param {Agent} agent
+ * @param {stream.Duplex} socket
+ * @returns {boolean} whether it is in the list of those that wait for a request
+ */
+function isFree({ freeSockets }, socket) {
+  return ObjectKeys(freeSockets).some((name) => freeSockets[name].includes(socket));
+}
+
 function countEnd(agent, socket) {
   const counters = agentCounters(agent);
   counters.addBytes(socket);
@@ -218,13 +227,7 @@ function installListeners(agent, socket, options, alone) {
   }
   function onTimeout() {
     // Only an idle socket is the agent's to end; a request in progress has its own listener.
-    const freeSockets = agent.freeSockets;
-    for (const name of ObjectKeys(freeSockets)) {
-      if (freeSockets[name].includes(socket)) {
-        socket.destroy();
-        return;
-      }
-    }
+    if (isFree(agent, socket)) socket.destroy();
   }
   function onRemove() {
     agent.totalSocketCount--;
@@ -258,6 +261,7 @@ module.exports = {
   guardedPush,
   installListeners,
   isFit,
+  isFree,
   isUsable,
   isPoisoned,
   kAsyncId,

@@ -401,12 +401,7 @@ function assign(agent, req, socket) {
 function adopt(agent, socket, options) {
   sockets.installListeners(agent, socket, options, agent.createConnection === ownCreate);
   if (agent[kOnKeylog] !== undefined) socket.on('keylog', agent[kOnKeylog]);
-  if (agent[kLimits] !== undefined) limitSocket(agent, socket, () => isFree(agent, socket, options));
-}
-
-function isFree(agent, socket, options) {
-  const name = agent.getName(options);
-  return agent.freeSockets[name] !== undefined && agent.freeSockets[name].includes(socket);
+  if (agent[kLimits] !== undefined) limitSocket(agent, socket);
 }
 
 function remove(lists, name, socket) {

@@ -7,10 +7,8 @@
 const { Symbol } = require('../globals/primordials');
 const { clearTimeout, setTimeout } = require('node:timers');
 const { agentCounters } = require('./stats');
-const { validateInteger } = require('../util/validators');
-
-/** The longest time of a timer; a longer one has none. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+const { isFree } = require('./agent-sockets');
+const { TIMEOUT_MAX, validateInteger } = require('../util/validators');
 
 /** On an agent with limits: its SocketLimits. */
 const kLimits = Symbol('socketLimits');
@@ -38,12 +36,12 @@ function chooseSocketLimits(agent, { maxRequestsPerSocket = Infinity, maxSocketA
  * Begins to count for a new socket.
  * @param {Agent} agent that has limits
  * @param {stream.Duplex} socket
- * @param {function(): boolean} isFree whether it is in the agent's list of free ones
  */
-function limitSocket(agent, socket, isFree) {
+function limitSocket(agent, socket) {
   const { age, requests } = agent[kLimits];
   let left = requests;
-  const timer = age <= LONGEST_TIMER ? setTimeout(onAge, age).unref() : undefined;
+  // A longer time has no timer.
+  const timer = age <= TIMEOUT_MAX ? setTimeout(onAge, age).unref() : undefined;
 
   function end() {
     leave();
@@ -52,7 +50,7 @@ function limitSocket(agent, socket, isFree) {
   }
   function onAge() {
     left = 0;
-    if (isFree()) end();
+    if (isFree(agent, socket)) end();
   }
   // Before the agent's own listener, which gives no request a socket that is destroyed. One that was opened for the queue has served none yet.
   function onFree() {

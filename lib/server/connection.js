@@ -688,4 +688,4 @@ function checkConnections(server) {
   }
 }
 
-module.exports = { checkConnections, closeNow, connectionListener, shutDown };
+module.exports = { READ_BODY, checkConnections, closeNow, connectionListener, shutDown };

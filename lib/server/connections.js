@@ -9,14 +9,13 @@ const { MathCeil, NumberIsFinite, Set, clearInterval, setInterval } = require('.
 const { closesUnused, keepsLonger, keepsSecondLonger } = require('../compat/node-features');
 const { durationOf, hasHead, isUnused } = require('../parser/parser');
 const performance = require('../observe/server-entries');
+const { TIMEOUT_MAX } = require('../util/validators');
 const { kConnection } = require('./symbols');
 
 /** Milliseconds between two looks at idle connections: one is closed at most this much late. */
 const TICK = 100;
 /** Shorter keep-alive timeouts, in milliseconds, are left to a timer of the socket. */
 const SHORTEST_TICKED = 1000;
-/** Longer than that, in milliseconds, is no time for a timer. */
-const LONGEST = 2 ** 31 - 1;
 /** Milliseconds that a connection is kept beyond the announced keep-alive timeout, for a request that is already on its way. */
 const KEEP_ALIVE_BUFFER = 1000;
 /** Value of `idleSince` while a connection is not idle. */
@@ -144,7 +143,7 @@ function idleTime({ keepAliveTimeout, keepAliveTimeoutBuffer: buffer }) {
  * @returns {boolean} whether setTimeout() would have nothing to say about it, and the ticker is exact enough for it
  */
 function isTicked(time) {
-  return typeof time === 'number' && time >= SHORTEST_TICKED && time <= LONGEST;
+  return typeof time === 'number' && time >= SHORTEST_TICKED && time <= TIMEOUT_MAX;
 }
 
-module.exports = { BUSY, ConnectionsList, idleTime, isIdle, isTicked };
+module.exports = { BUSY, ConnectionsList, KEEP_ALIVE_BUFFER, idleTime, isIdle, isTicked };

@@ -7,27 +7,21 @@
 const { Boolean, Map, MathCeil, Promise, Set, WeakMap, clearInterval, setImmediate, setInterval } = require('../globals/primordials');
 const net = require('node:net');
 const { clearTimeout, setTimeout } = require('node:timers');
-const { closeNow, shutDown } = require('./connection');
-const { isIdle } = require('./connections');
+const { READ_BODY, closeNow, shutDown } = require('./connection');
+const { KEEP_ALIVE_BUFFER, isIdle } = require('./connections');
 const { isUnused } = require('../parser/parser');
 const { countersOf } = require('./stats');
 const { kConnection, kConnections, kConnectionsCheckingInterval } = require('./symbols');
-const { validateAbortSignal, validateBoolean, validateInteger, validateNumber, validateObject } = require('../util/validators');
+const { TIMEOUT_MAX, validateAbortSignal, validateBoolean, validateInteger, validateNumber, validateObject } = require('../util/validators');
 
 /** Milliseconds after which the rest is ended, unless the program says otherwise. */
 const TIMEOUT = 10_000;
-/** The longest time of a timer; a longer one has none. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-/** Milliseconds that an idle connection is kept beyond its announced time, where the server does not say it. */
-const KEEP_ALIVE_BUFFER = 1_000;
 /** Milliseconds between two looks at the connections. */
 const TICK = 50;
 /** Turns of the event loop that may bring connections which the system has accepted already. */
 const MAX_TURNS = 16;
 /** Looks that sockets which were ended have to close. */
 const LAST_TICKS = 20;
-
-const READ_BODY = 0;
 
 const DRAINED = 'drained';
 const TIMED_OUT = 'timeout';
@@ -54,10 +48,15 @@ class DrainingConnection {
     this.makeLast();
   }
 
+  /** @returns {http.ServerResponse|null|undefined} the response to the newest request, while it is not finished */
+  newest() {
+    const { socket, waiting } = this.connection;
+    return waiting.last() ?? socket._httpMessage;
+  }
+
   /** The newest response is the last one, if its head is not made yet. */
   makeLast() {
-    const { socket, waiting } = this.connection;
-    const response = waiting.last() ?? socket._httpMessage;
+    const response = this.newest();
     if (!response) return;
     this.last = response;
     if (response._header) return;
@@ -87,8 +86,7 @@ class DrainingConnection {
     // It is not the last one after all, and its head does not say so yet.
     if (last !== null && !last._header) last.shouldKeepAlive = this.kept;
     const result = this.onIncoming.call(parser, req, false);
-    const { socket, waiting } = this.connection;
-    const response = waiting.last() ?? socket._httpMessage;
+    const response = this.newest();
     if (response?.req === req) {
       this.last = response;
       this.kept = keepAlive;
@@ -187,7 +185,8 @@ class Drain {
     server.on('connection', this.onConnection);
     server.on('secureConnection', this.onConnection);
     if (this.isStopping) this.stop(0, -1);
-    if (timeout <= LONGEST_TIMER) this.timer = setTimeout(() => this.endAll(TIMED_OUT), timeout);
+    // A longer time has no timer.
+    if (timeout <= TIMEOUT_MAX) this.timer = setTimeout(() => this.endAll(TIMED_OUT), timeout);
     this.signal = signal;
     if (signal?.aborted) this.endAll(ABORTED);
     else signal?.addEventListener?.('abort', this.onAbort);
@@ -299,7 +298,7 @@ class Drain {
  * @param {DrainOptions} options see index.d.ts
  * @returns {Promise<DrainResult>} the same one while it drains
  */
-async function drain(server, options) {
+function drain(server, options) {
   validateObject(options, 'options');
   const { keepAliveTimeout = 0, keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server;
   const { idle = keepAliveTimeout + keepAliveTimeoutBuffer, signal, timeout = TIMEOUT, upgraded = false } = options;
