@@ -1,8 +1,9 @@
 'use strict';
 
-// What is published: one file in place of lib/, which takes a third of the time to load, with a source map beside it.   npm pack (by prepack and postpack)
+// What is published: one file in place of lib/, which takes a third of the time to load, what loads it (bundle-loader.js), and a source map.   npm pack (by prepack and postpack)
 // Writes dist/ and has package.json name it; with --undo both are as before. Functions keep their names, since stacks and programs see them.
 
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -11,6 +12,7 @@ const lib = path.join(root, 'lib');
 const ENTRIES = ['index', 'https', 'register'];
 // As deep as the files of lib/ that look for the addon and for package.json.
 const BUNDLE = 'bundle/rust-http.js';
+const LOADER = 'bundle/load.js';
 
 function pointAt(folder, before) {
   const file = path.join(root, 'package.json');
@@ -55,9 +57,14 @@ function bundle(dist) {
     write: false,
   });
   fs.mkdirSync(path.join(dist, path.dirname(BUNDLE)), { recursive: true });
-  for (const { path: file, text } of outputFiles) fs.writeFileSync(file, file.endsWith('.map') ? text : compiledAtOnce(namedAsBefore(text)));
+  const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
+  const code = compiledAtOnce(namedAsBefore(outputFiles.find((file) => file !== map).text));
+  fs.writeFileSync(map.path, map.text);
+  fs.writeFileSync(path.join(dist, BUNDLE), code);
+  const digest = crypto.createHash('sha256').update(code).digest('hex').slice(0, 16);
+  fs.writeFileSync(path.join(dist, LOADER), fs.readFileSync(path.join(__dirname, 'bundle-loader.js'), 'utf8').replace('digest of the bundle', digest));
   for (const name of ENTRIES) {
-    fs.writeFileSync(path.join(dist, `${name}.js`), `'use strict';\n\nmodule.exports = require('./${BUNDLE}').${name}();\n`);
+    fs.writeFileSync(path.join(dist, `${name}.js`), `'use strict';\n\nmodule.exports = require('./${LOADER}')('${name}');\n`);
     if (fs.existsSync(path.join(lib, `${name}.mjs`))) fs.copyFileSync(path.join(lib, `${name}.mjs`), path.join(dist, `${name}.mjs`));
   }
 }

@@ -55,7 +55,7 @@ after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 test('the tarball of the package holds the library, its types, the licence and the readme, and nothing else', { skip }, (t) => {
   const files = packed.main.files.map((file) => file.path).sort();
   const types = ['https.d.mts', 'https.d.ts', 'index.d.mts', 'index.d.ts', 'register.d.ts'];
-  const lib = ['bundle/rust-http.js', 'bundle/rust-http.js.map', 'https.js', 'https.mjs', 'index.js', 'index.mjs', 'register.js'].map((file) => `dist/${file}`);
+  const lib = ['bundle/load.js', 'bundle/rust-http.js', 'bundle/rust-http.js.map', 'https.js', 'https.mjs', 'index.js', 'index.mjs', 'register.js'].map((file) => `dist/${file}`);
   assert.deepEqual(files, ['LICENSE', 'README.md', 'package.json', ...types, ...lib].sort());
   t.diagnostic(`${packed.main.filename}: ${files.length} files, ${packed.main.size} bytes, ${packed.main.unpackedSize} unpacked`);
 });

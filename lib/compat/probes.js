@@ -27,6 +27,14 @@ function isReplaced(prototype, own) {
   });
 }
 
+// Classes and those above them, each once: to read all members of a prototype is what costs.
+const membersAtLoad = new Map();
+
+function membersOf({ prototype }) {
+  if (!membersAtLoad.has(prototype)) membersAtLoad.set(prototype, ObjectGetOwnPropertyDescriptors(prototype));
+  return [prototype, membersAtLoad.get(prototype)];
+}
+
 /**
  * A class with the methods that it and those above it have now: those which a program puts in their place are not to be called with objects of ours, and
  * would answer for themselves.
@@ -35,7 +43,7 @@ function isReplaced(prototype, own) {
  * @returns {any} a subclass
  */
 function asLoaded(Class, ...above) {
-  const kept = [...above, Class].map(({ prototype }) => [prototype, ObjectGetOwnPropertyDescriptors(prototype)]);
+  const kept = [...above, Class].map(membersOf);
   return class Loaded extends Class {
     constructor(...args) {
       if (kept.some(([prototype, own]) => isReplaced(prototype, own))) for (const [, own] of kept) ObjectDefineProperties(Loaded.prototype, own);
