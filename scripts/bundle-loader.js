@@ -7,9 +7,11 @@
 const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
-const { wrap } = require('module');
 
 const SOURCE = path.join(__dirname, 'rust-http.js');
+/** What Node puts around a module. */
+const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
+const TAIL = '\n});';
 /** Changes with the bundle: V8 itself compares nothing but the length of the source. Written by scripts/bundle.js. */
 const DIGEST = 'digest of the bundle';
 /** Code of one Node, whose flags may be V8's: each set of flags has code of its own. */
@@ -57,7 +59,8 @@ function write(file, code) {
 
 /** The bundle and, where its code has to be kept, what keeps it. */
 function compile() {
-  const source = wrap(fs.readFileSync(SOURCE, 'utf8'));
+  // One string, not three: it is kept for the functions that are still to be compiled. The bundle is ASCII.
+  const source = Buffer.concat([Buffer.from(HEAD), fs.readFileSync(SOURCE), Buffer.from(TAIL)]).latin1Slice();
   const compiled = (cachedData) => new vm.Script(source, { filename: SOURCE, cachedData });
   const first = read(kept);
   let script = compiled(first);

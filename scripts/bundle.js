@@ -48,6 +48,7 @@ function bundle(dist) {
     stdin: { contents: ENTRIES.map((name) => `exports.${name} = () => require('./${name}');\n`).join(''), resolveDir: lib, sourcefile: 'entries.js' },
     absWorkingDir: root,
     bundle: true,
+    charset: 'ascii',
     external: ['../../package.json', 'rust-http-*'],
     format: 'cjs',
     outfile: path.join(dist, BUNDLE),
