@@ -47,6 +47,8 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const balance = ['--expose-gc', '--require', path.join(root, '__test__/balance.js')];
 // The option came with 18.15; before that the runner prints what others call tap.
 const reporter = major > 18 || (major === 18 && minor >= 15) ? ['--test-reporter=spec'] : [];
+// Up to 18.12 it has no hooks of files, and none of single tests.
+const hooks = major === 18 && minor < 13 ? ['--require', path.join(root, '__test__/early-runner.js')] : [];
 const timeout = major > 20 || (major === 20 && minor >= 11) ? [`--test-timeout=${fileTimeoutMs}`] : [];
 
 if (files.length === 0) {
@@ -56,6 +58,6 @@ if (files.length === 0) {
   console.log(files.join('\n'));
 } else {
   if (files.some((file) => file.startsWith(path.join('__test__', 'ecosystem')))) installEcosystem();
-  const { status } = spawnSync(process.execPath, ['--test', ...reporter, ...balance, ...timeout, ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--test', ...reporter, ...balance, ...hooks, ...timeout, ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }

@@ -6,24 +6,18 @@
  * One table; the classes read it when they are loaded, or when they first need to know, and nothing else asks for a version. A release takes over single
  * features of a later one, and a later one may lose one again. So a row is decided by the shape of the built-in classes where that
  * tells; by what the built-in does where it can be asked at load (`ask`), or later (`lazy`), without a program hearing of it; and by the number of the
- * release (`since`) where it cannot, or where the lines before are closed. The releases in parentheses are those that were seen to have a feature first.
+ * release (`since`) where it cannot, or where the lines before are closed. A line that is newer than all of them (see release.js) is asked, too, and where it does not answer, the
+ * core leaves its connections to their streams. The releases in parentheses are those that were seen to have a feature first.
  */
 
-const { Number, ObjectGetPrototypeOf, ObjectKeys, URL, process } = require('../globals/primordials');
+const { Number, ObjectKeys, ObjectValues, process } = require('../globals/primordials');
 const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
 const probes = require('./probes');
+const { isNewer, isNode, isUnderstood, major, minor, since } = require('./release');
 const { setupConnectionsTracking } = require('_http_server');
 
-const { ask, namesSet, requestAlone, unprinted } = probes;
-const [major, minor] = process.versions.node.split('.').map(Number);
-
-const isNode = !process.versions.bun && !process.versions.deno;
-
-/** Whether the running Node is at least a release. @param {number} release @param {number} [point] its second number */
-function since(release, point = 0) {
-  return major > release || (major === release && minor >= point);
-}
+const { ask, unprinted } = probes;
 
 /** A question that is put off until the answer is needed. @param {function(): T} question @returns {function(): T} @template T */
 function lazy(question) {
@@ -58,8 +52,8 @@ function endsAtHangUp() {
   return uvMajor === 1 && uvMinor < 52;
 }
 
-module.exports = {
-  /** Bun and Deno have modules of the same names with other insides: what is Node's alone is left out there. */
+const features = {
+  /** Other runtimes have modules of the same names with other insides: what is Node's alone is left out there. */
   isNode,
 
   /**
@@ -179,8 +173,8 @@ module.exports = {
   /** A name that a list of fields for writeHead() repeats keeps all its values (22). */
   keepsRepeated: since(22),
   /** setHeaders() sets all cookies together, behind the other fields (20); and an empty list of them, too (22). */
-  setsCookiesLast: lazy(() => namesSet([['set-cookie', 'a'], ['b', 'c']])[0] === 'b'),
-  setsNoCookies: lazy(() => namesSet([['set-cookie', []]]).length > 0),
+  setsCookiesLast: asked(probes.setsCookiesLast, since(20)),
+  setsNoCookies: asked(probes.setsNoCookies, since(22)),
   /** `writeHeader()` is `writeHead()` with a warning (25); later there is none. */
   deprecatesWriteHeader: 'writeHeader' in response && response.writeHeader !== response.writeHead,
   /** 1xx responses are one function, which refuses to follow the head (24). */
@@ -190,10 +184,7 @@ module.exports = {
   /** `request.path` is an accessor that checks what it is given (24.15, 25.8). */
   checksPath: 'path' in request,
   /** Where those requests keep it, and where what proxies need to know. */
-  requestSymbols: asked(() => {
-    const made = requestAlone({});
-    return { kPath: ownSymbol(made, 'kPath'), kAbsolute: ownSymbol(made, 'kProxyRewrittenToAbsolute'), kAuthority: ownSymbol(made, 'kAuthority') };
-  }, { kPath: undefined, kAbsolute: undefined, kAuthority: undefined }),
+  requestSymbols: asked(probes.requestSymbols, { kPath: undefined, kAbsolute: undefined, kAuthority: undefined }),
   /**
    * An error of a socket is its request's from the call on that gives it the socket; such a socket is not new to the agent (24.15, 25.7).
    */
@@ -207,8 +198,8 @@ module.exports = {
   /** What is a URL is told by its members, not by its class (20). */
   knowsUrlsByShape: asked(probes.knowsUrlsByShape, false),
   /** What creates a connection without an agent sees no path but that of a local socket (20.20; not 20.9), and before options without prototype where there is a URL (18.20). */
-  hidesPath: asked(() => probes.optionsAlone({ path: '/' }).path !== '/', since(20)),
-  baresUrls: asked(() => ObjectGetPrototypeOf(probes.optionsAlone(new URL('http://a'), {})) === null, true),
+  hidesPath: asked(probes.hidesPath, since(20)),
+  baresUrls: asked(probes.baresUrls, true),
   /** The target of CONNECT is its Host field, and in a URL it stands without the slash (26). */
   namesTarget: asked(probes.namesTarget, since(26)),
   /** The option `setDefaultHeaders` keeps anything from being added to a head (22.23, 24; not in 22.12). */
@@ -244,3 +235,14 @@ module.exports = {
   lenientBits: ObjectKeys(builtin.HTTPParser).filter((key) => key.startsWith('kLenient'))
     .reduce((bits, key) => bits | builtin.HTTPParser[key], 0),
 };
+
+/**
+ * Whether what the built-in does is known: of a line that was tested, or because it has answered everything. What was put off is asked now on a line that is newer, so that no
+ * connection is read by the core before that is clear.
+ */
+const isKnown = lazy(() => {
+  if (isNewer) for (const feature of ObjectValues(features)) if (typeof feature === 'function') feature();
+  return isUnderstood();
+});
+
+module.exports = { ...features, isKnown };

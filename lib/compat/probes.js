@@ -7,7 +7,7 @@
 
 const {
   Buffer, Error, Map, ObjectAssign, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors,
-  ObjectHasOwn, Proxy, ReflectOwnKeys, process,
+  ObjectGetPrototypeOf, ObjectHasOwn, Proxy, ReflectOwnKeys, URL, process,
 } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
 const { setupConnectionsTracking, storeHTTPOptions } = require('_http_server');
@@ -18,6 +18,7 @@ const { debuglog } = require('util');
 const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
 const { quietly } = require('./quiet');
+const { doubt } = require('./release');
 
 // Whether a program has put something in the place of a member. To look costs a fifth of what it costs to give a prototype its members.
 function isReplaced(prototype, own) {
@@ -99,14 +100,17 @@ function unprinted(action) {
  */
 function ask(question, otherwise) {
   const ticks = [];
+  let isAnswered = true;
   const own = ObjectGetOwnPropertyDescriptor(process, 'nextTick');
   try {
     ObjectDefineProperty(process, 'nextTick', { ...own, value: (...args) => ticks.push(args) });
     return unprinted(() => question(ticks));
   } catch {
+    isAnswered = false;
     return otherwise;
   } finally {
     ObjectDefineProperty(process, 'nextTick', own);
+    if (!isAnswered) doubt(question.name);
     // What node warns of once (that NODE_DEBUG=http prints secrets), it is to warn of.
     for (const tick of ticks) if (tick[1] instanceof Error && tick[1].name === 'Warning') process.nextTick(.../** @type {[Function]} */ (tick));
   }
@@ -363,6 +367,18 @@ const checksAuthority = () => {
   return requestAlone({ agent: probed, host: 'a', path: '//b' }).path === 'http://a//b';
 };
 
+/** Whether what creates a connection without an agent sees no path. */
+const hidesPath = () => optionsAlone({ path: '/' }).path !== '/';
+
+/** Whether it sees options without prototype where there is a URL. */
+const baresUrls = () => ObjectGetPrototypeOf(optionsAlone(new URL('http://a'), {})) === null;
+
+/** The symbols under which a request keeps its path, and what proxies need to know. */
+const requestSymbols = () => {
+  const made = requestAlone({});
+  return { kPath: ownSymbol(made, 'kPath'), kAbsolute: ownSymbol(made, 'kProxyRewrittenToAbsolute'), kAuthority: ownSymbol(made, 'kAuthority') };
+};
+
 /** Whether the target of CONNECT is its Host field. */
 const namesTarget = () => requestAlone({ method: 'CONNECT', path: 'a:1' }).getHeader('host') === 'a:1';
 
@@ -422,6 +438,12 @@ function namesSet(fields) {
   message.setHeaders?.(new Map(fields));
   return message.getHeaderNames();
 }
+
+/** Whether setHeaders() sets cookies behind the other fields. */
+const setsCookiesLast = () => namesSet([['set-cookie', 'a'], ['b', 'c']])[0] === 'b';
+
+/** Whether setHeaders() sets an empty list of cookies. */
+const setsNoCookies = () => namesSet([['set-cookie', []]]).length > 0;
 
 /** A list of connections as servers have it: what makes one, begins a timer behind that, which a server without an interval never reaches. */
 function connectionsList() {
@@ -508,6 +530,7 @@ module.exports = {
   ask,
   askParser,
   asksHeaders,
+  baresUrls,
   checksAuthority,
   closeReturns,
   closesAtOnce,
@@ -524,6 +547,7 @@ module.exports = {
   endsUnread,
   guardsIdle,
   hearsAtOnce,
+  hidesPath,
   hintMargin,
   keepsSocketError,
   knowsUrlsByShape,
@@ -531,11 +555,11 @@ module.exports = {
   limitsFromOne,
   limitsHeadTime,
   marksKeptSockets,
-  namesSet,
   namesTarget,
-  optionsAlone,
-  requestAlone,
   requestMark,
+  requestSymbols,
+  setsCookiesLast,
+  setsNoCookies,
   sparesSocket,
   storesNoDelay,
   takesAnyLink,

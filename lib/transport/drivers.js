@@ -9,7 +9,7 @@
 const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, ReflectOwnKeys, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
-const { endsAtHangUp, isNode } = require('../compat/node-features');
+const { endsAtHangUp, isKnown, isNode } = require('../compat/node-features');
 const native = require('../native/addon');
 // MAX_BATCH: connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all.
 const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
@@ -146,7 +146,7 @@ function driverOf(name, onEvent, onBatch) {
 
 function open(name, onEvent, onBatch) {
   drivers[name] = null;
-  if (!isPossible) return null;
+  if (!isPossible || !isKnown()) return null;
   const driver = new Driver(name === OFFLOAD);
   // Also what is thrown where no ticks are to be run behind a call: an exception is what keeps them from it.
   const resource = {};
