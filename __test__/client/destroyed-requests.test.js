@@ -59,7 +59,8 @@ async function warmUp(http, options) {
   const [res] = await once(req, 'response');
   res.resume();
   await once(res, 'close');
-  await sleep(1);
+  // Until the socket is free, or gone.
+  while (count(options.agent.sockets) > 0) await sleep(1);
 }
 
 /** Runs with a log that errors go to which would end the process: a socket of the pool has no listener for them at every moment. */

@@ -11,6 +11,7 @@ const { Duplex } = require('node:stream');
 const { test } = require('node:test');
 const builtin = require('node:http');
 const http = require('../..');
+const { joinsDuplicates } = require('../../lib/compat/node-features');
 
 async function bodyOf(res) {
   let body = '';
@@ -107,7 +108,7 @@ test('trailers of a request are those of the built-in client, unique ones joined
 const REFUSED = [
   [{ hostname: 1 }], [{ host: {} }], [{ path: '/a b' }], [{ path: '/\u0100' }], [{ protocol: 'ftp:' }], ['https://x/'], ['no url'],
   [{ method: 'G T' }], [{ method: 1 }], [{ timeout: '1' }], [{ timeout: -1 }], [{ timeout: NaN }], [{ maxHeaderSize: 'x' }],
-  [{ maxHeaderSize: -1 }], [{ insecureHTTPParser: 1 }], [{ joinDuplicateHeaders: 1 }], [{ signal: 1 }], [{ agent: true }],
+  [{ maxHeaderSize: -1 }], [{ insecureHTTPParser: 1 }], ...(joinsDuplicates ? [[{ joinDuplicateHeaders: 1 }]] : []), [{ signal: 1 }], [{ agent: true }],
   [{ agent: {} }], [{ headers: { a: undefined } }], [{ headers: { 'a b': 1 } }], [{ headers: { a: '\n' } }], [{ headers: ['a'] }],
   [{ headers: { host: ['a'] } }], [{ port: 70000 }], [{ family: 5 }], [{ localAddress: 'x' }], [{ lookup: 1 }], [{ auth: 5 }], [{}, 5],
   [{ path: '/ ', protocol: 'x:', host: 1 }], [{ host: 1, method: 'a b' }], [{ timeout: -1, method: 'a b' }],

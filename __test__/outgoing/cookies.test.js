@@ -17,8 +17,9 @@ function fieldsOf(http, list) {
   return [message.getHeaderNames(), message.getHeaders()];
 }
 
+// 18.12 has no such method, and so ours has not either.
 for (const [name, list] of Object.entries(LISTS)) {
-  test(`setHeaders() with ${name} sets what the built-in sets`, () => {
+  test(`setHeaders() with ${name} sets what the built-in sets`, { skip: !builtin.OutgoingMessage.prototype.setHeaders && 'there is no setHeaders() in this release' }, () => {
     assert.deepStrictEqual(fieldsOf(ours, list), fieldsOf(builtin, list));
   });
 }

@@ -1,5 +1,6 @@
 'use strict';
 
+const { refusesBodyWrites } = require('../../lib/compat/node-features');
 const { kCorked, kRejectNonStandardBodyWrites, kUniqueHeaders } = require('../../lib/compat/symbols');
 
 /** What users do with an outgoing message, one function per sentence; see trace.js for the tools. */
@@ -557,7 +558,7 @@ module.exports = {
   },
   async 'a body that is refused where none may be'(m, t) {
     m._hasBody = false;
-    m[kRejectNonStandardBodyWrites] = true;
+    if (refusesBodyWrites) m[kRejectNonStandardBodyWrites] = true;
     t.attempt(() => m.write('x'));
     t.attempt(() => m.end('x'));
     t.attempt(() => m.end(''));

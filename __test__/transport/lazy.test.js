@@ -220,7 +220,8 @@ everyWay('a broken client ends its connection and nothing else', async (way) => 
   return errors;
 });
 
-test('a connection that is only answered is never built', async () => {
+const isLazy = new net.Server().highWaterMark !== undefined;
+test('a connection that is only answered is never built', { skip: !isLazy && 'servers of this release have no high-water mark for their sockets: these are built at once' }, async () => {
   const way = new Way('native');
   const kept = [];
   const server = await way.serve((req, res) => {

@@ -50,6 +50,9 @@ const globalAgentOptions = { ...http.globalAgent.options };
 /** node's own functions that also reach what is not ours to replace: the dispatcher of fetch(). Undefined before Node 24. */
 const { setGlobalProxyFromEnv } = http;
 
+/** node's own check of the name of a field. */
+const { validateHeaderName } = http;
+
 /** The re-exports of fetch's web sockets (Node 22): descriptors, as reading one loads them all. */
 const webSockets = ObjectFromEntries(['WebSocket', 'CloseEvent', 'MessageEvent']
   .filter((name) => name in http).map((name) => [name, ObjectGetOwnPropertyDescriptor(http, name)]));
@@ -73,5 +76,6 @@ module.exports = {
   isLenient,
   maxHeaderSize,
   setGlobalProxyFromEnv,
+  validateHeaderName,
   webSockets,
 };

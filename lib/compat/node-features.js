@@ -168,6 +168,10 @@ const features = {
   removedEndsKeepAlive: !since(20),
   /** writeHead() takes what stands behind a reason that is no string for the fields (not 18.12); else the reason, whatever it is. */
   takesLastFields: asked(probes.takesLastFields, true),
+  /** A message of known length takes its Content-Disposition for UTF-8 bytes (not 18.12). */
+  decodesDisposition: asked(probes.decodesDisposition, true),
+  /** `_send()` tells `_writeRaw()` the length in bytes (not 18.12, where that itself counts them, behind the head). */
+  tellsLength: builtin.OutgoingMessage.prototype._writeRaw.length > 3,
   /** A link of early hints has any parameters, or none (not 18.12); else it begins with `rel`, and one of few others may follow. */
   takesAnyLink: asked(probes.takesAnyLink, true),
   /** A name that a list of fields for writeHead() repeats keeps all its values (22). */
@@ -209,6 +213,8 @@ const features = {
   /** A function without a name is described by its type in error messages (18), an object of a class without one by itself (18, 24.22, 26.9). */
   describesFunctions: asked(probes.describesFunctions, !since(20)),
   describesObjects: asked(probes.describesObjects, since(26, 9)),
+  /** The check of a field's name is told what to call it (not 18.12). */
+  labelsNames: asked(probes.labelsNames, true),
   /** Of a long value, what is shown of it is cut, not the value itself (18). */
   cutsShown: asked(probes.cutsShown, !since(20)),
 

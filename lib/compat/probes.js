@@ -55,6 +55,7 @@ function asLoaded(Class, ...above) {
 
 // What is asked later finds these as they were at load: `register` writes over exports, and programs do.
 const { concat } = Buffer;
+const { validateHeaderName } = builtin;
 const { writeEarlyHints, writeHead } = builtin.ServerResponse.prototype;
 const EventEmitter = asLoaded(events);
 const Agent = asLoaded(builtin.Agent, events);
@@ -402,6 +403,16 @@ const describesFunctions = () => {
   return false;
 };
 
+/** Whether the check of a field's name is told what to call it. */
+const labelsNames = () => {
+  try {
+    validateHeaderName('', 'A name');
+  } catch (error) {
+    return error.message.startsWith('A name');
+  }
+  throw new Error('not refused');
+};
+
 /** Whether, of a long value, what is shown is cut, so that the quote at its end is missing. */
 const cutsShown = () => {
   try {
@@ -410,6 +421,13 @@ const cutsShown = () => {
     return !error.message.endsWith("...')");
   }
   return false;
+};
+
+/** Whether a message of known length takes its Content-Disposition for UTF-8 bytes. */
+const decodesDisposition = () => {
+  const message = ObjectAssign(new OutgoingMessage(), { _contentLength: 1, sendDate: false });
+  message._storeHeader('', { 'Content-Disposition': '\u00c3\u00a9' });
+  return message._header.includes('\u00e9');
 };
 
 /** Whether end() with data tells of the error on an ended message that is destroyed. */
@@ -539,6 +557,7 @@ module.exports = {
   corksEachTurn,
   cutsBatches,
   cutsShown,
+  decodesDisposition,
   describesFunctions,
   describesObjects,
   destroysQueued,
@@ -551,6 +570,7 @@ module.exports = {
   hintMargin,
   keepsSocketError,
   knowsUrlsByShape,
+  labelsNames,
   leavesHeadersAlone,
   limitsFromOne,
   limitsHeadTime,

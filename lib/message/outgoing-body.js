@@ -15,17 +15,17 @@ const stream = require('stream');
 const { debuglog, types: { isUint8Array } } = require('util');
 const { plainEmit } = require('./emitter');
 const { codes, hideFrames } = require('../util/errors');
-const { corksEachTurn, drainsWithSocket, endTellsDestroyed, tellsOfPieces } = require('../compat/node-features');
+const { corksEachTurn, drainsWithSocket, endTellsDestroyed, tellsLength, tellsOfPieces } = require('../compat/node-features');
 const { dropHeldChunks, firstPart, holdChunk, holdsChunk, keepsItsTurn, takeHeldChunks } = require('./held-chunks');
 const { joinedEncoding, joinsHead } = require('./outgoing-headers');
 const {
-  kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
+  kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCalled, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
   kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished,
 } = require('../compat/symbols');
 const { METHODS, writeLast } = require('../transport/transport');
 const { isQueueOurs } = require('../util/ticks');
 const { isCorked, isUnbuilt, isWritable, uncorkAll } = require('../transport/lazy-state');
-const { validateHeaderName, checkInvalidHeaderChar } = require('../util/validators');
+const { checkInvalidHeaderChar, validateTrailerName } = require('../util/validators');
 
 const CRLF = '\r\n';
 const CRLF_BYTES = Buffer.from(CRLF);
@@ -209,7 +209,7 @@ function _send(data, encoding, callback, size) {
     }
     this._headerSent = true;
   }
-  return this._writeRaw(data, encoding, callback, size);
+  return tellsLength ? this._writeRaw(data, encoding, callback, size) : this._writeRaw(data, encoding, callback);
 }
 
 /**
@@ -229,6 +229,7 @@ function _writeRaw(data, encoding, callback, size) { // eslint-disable-line no-u
     encoding = null;
   }
   if (socket && socket._httpMessage === this && socket.writable) {
+    if (!tellsLength && this.strictContentLength) countLate(this, data, encoding);
     if (this.outputData.length > 0) this._flushOutput(socket);
     return socket.write(data, encoding, callback);
   }
@@ -265,7 +266,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   }
   if (message.destroyed) return refuseWrite(message, new codes.ERR_STREAM_DESTROYED('write'), fromEnd ? nop : callback);
   let length = -1;
-  if (message.strictContentLength) {
+  if (message.strictContentLength && tellsLength) {
     length = byteLength(chunk, encoding);
     countBytes(message, length, fromEnd);
   }
@@ -292,7 +293,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (fromEnd && (message.chunkedEncoding || !message._header)) callback = nop;
   const holds = CORKS_CHUNKS && message[kCorked] !== 0 && (chunked ? corksEachTurn || message._headerSent : keepsItsTurn(message));
   const accepted = holds ? holdChunk(message, chunk, encoding, callback, length) : chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
-    message._send(chunk, encoding, callback, length < 0 || (callback !== nop && TRACKS_END && fromEnd && !message.strictContentLength) ? undefined : length);
+    !tellsLength ? message._send(chunk, encoding, callback) : message._send(chunk, encoding, callback, length < 0 || (callback !== nop && TRACKS_END && fromEnd && !message.strictContentLength) ? undefined : length);
   if (DEBUGGING) debug('write ret = %s', accepted);
   if (!accepted && !fromEnd) message[kNeedDrain] = true;
   return accepted;
@@ -345,6 +346,18 @@ function countBytes(message, length, fromEnd) {
   message[kBytesWritten] = total;
 }
 
+/** The same where nothing tells a write its length: behind the head, and only on a socket. */
+function countLate(message, data, encoding) {
+  if (!message._hasBody || message._contentLength === null || message._removedContLen || message.chunkedEncoding) return;
+  const { _header: head } = message;
+  const body = typeof data === 'string' && head && data.startsWith(head) ? data.slice(head.length) : data;
+  const total = message[kBytesWritten] + byteLength(body, encoding);
+  if (message[kEndCalled] ? total !== message._contentLength : total > message._contentLength) {
+    throw new codes.ERR_HTTP_CONTENT_LENGTH_MISMATCH(total, message._contentLength);
+  }
+  message[kBytesWritten] = total;
+}
+
 /** RFC 9112, section 7.1: chunk = chunk-size CRLF chunk-data CRLF. */
 function writeChunk(message, socket, chunk, encoding, callback, length) {
   if (isDirect(message, socket)) {
@@ -353,7 +366,8 @@ function writeChunk(message, socket, chunk, encoding, callback, length) {
   }
   message._send(length.toString(16), 'latin1', null);
   message._send(CRLF_BYTES, null, null);
-  message._send(chunk, encoding, null, length);
+  if (tellsLength) message._send(chunk, encoding, null, length);
+  else message._send(chunk, encoding, null);
   return message._send(CRLF_BYTES, null, callback);
 }
 
@@ -416,6 +430,7 @@ function end(chunk, encoding, callback) {
     callback = encoding;
     encoding = null;
   }
+  if (kEndCalled !== undefined) this[kEndCalled] = true;
   const socket = this[kSocket];
   let done;
   if (chunk) {
@@ -442,7 +457,7 @@ function end(chunk, encoding, callback) {
     this._implicitHeader();
   }
   if (typeof callback === 'function') onEnd(this, callback);
-  if (this.strictContentLength) checkStrictEnd(this);
+  if (this.strictContentLength && tellsLength) checkStrictEnd(this);
   const carried = done !== undefined && this._hasBody && this._header && !this.destroyed;
   if (CORKS_CHUNKS && holdsChunk(this)) {
     // Before the last chunk. (Node 22 and 24 send it behind that one, where no parser looks for it.)
@@ -649,7 +664,7 @@ function addTrailers(headers) {
   for (let i = 0; i < keys.length; i++) {
     const name = pairs ? headers[keys[i]][0] : keys[i];
     const value = pairs ? headers[keys[i]][1] : headers[keys[i]];
-    validateHeaderName(name, 'Trailer name');
+    validateTrailerName(name);
     const several = ArrayIsArray(value) && value.length > 1;
     const unique = this[kUniqueHeaders];
     const values = !several ? [value] : unique && unique.has(name.toLowerCase()) ? [value.join('; ')] : value;

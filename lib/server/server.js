@@ -75,7 +75,8 @@ function Server(options, requestListener) {
 
   if (requestListener) this.on('request', requestListener);
   this.on('connection', connectionListener);
-  this.on('listening', watchesAtOnce ? acceptNatively : setupConnectionsTracking);
+  // Where it watches from its making on nothing waits for that: these releases have no mark in a server that lazy sockets could take over.
+  if (!watchesAtOnce) this.on('listening', setupConnectionsTracking);
 
   this.httpAllowHalfOpen = false;
   this.timeout = 0;

@@ -12,7 +12,7 @@ const http = require('http');
 const common = require('_http_common');
 const { codes, hideFrames } = require('./errors');
 const { nameLike } = require('../compat/mirror-shape');
-const { choosesValidation } = require('../compat/node-features');
+const { choosesValidation, labelsNames } = require('../compat/node-features');
 
 /** Longest delay a timer of the runtime takes, in milliseconds (2^31 - 1). */
 const TIMEOUT_MAX = 2 ** 31 - 1;
@@ -193,7 +193,12 @@ function assertHeaderValue(name, value, relaxed, hidden) {
  * @param {string} [label] what to call it in the message; 'Header name' by default
  */
 function validateHeaderName(name, label) {
-  assertHeaderName(name, label, validateHeaderName);
+  if (lowerCaseName(name) === undefined) assertHeaderName(name, labelsNames() ? label : undefined, validateHeaderName);
+}
+
+/** Throws ERR_INVALID_HTTP_TOKEN when no trailer may have that name. @param {string} name */
+function validateTrailerName(name) {
+  assertHeaderName(name, 'Trailer name', validateTrailerName);
 }
 
 /**
@@ -225,4 +230,5 @@ module.exports = {
   validateOneOf,
   validatePort,
   validateString,
+  validateTrailerName,
 };
