@@ -61,6 +61,13 @@ export interface ServerStats extends ErrorStats, TransportStats {
   bytesRead: number;
   /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
   bytesWritten: number;
+  limits: LimitStats;
+}
+
+/** How often each limit of `ServerLimits` was met. */
+export interface LimitStats {
+  /** Bodies that were refused. */
+  bodyLimit: number;
 }
 
 /** What `server.drain()` takes. */
@@ -138,11 +145,20 @@ export interface StrictOption {
   strict?: boolean | undefined;
 }
 
+/** Limits of a server that Node does not have. */
+export interface ServerLimits {
+  /**
+   * Bytes that the body of a request may have, without what frames it. A head or a chunk that announces more is a parse error with the code
+   * `HPE_BODY_OVERFLOW`: `clientError`, or 413 and the end of the connection. Default: `Infinity`.
+   */
+  bodyLimit?: number | undefined;
+}
+
 /** The options of `createServer`. */
 export interface ServerOptions<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
-> extends http.ServerOptions<Request, Response>, StrictOption {
+> extends http.ServerOptions<Request, Response>, StrictOption, ServerLimits {
   /** Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`. */
   transport?: Transport | undefined;
   /** How many I/O threads the connections of this server are spread over with `transport: 'offload'`: 1 to 64. Default: `1`. */

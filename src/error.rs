@@ -31,6 +31,7 @@ pub enum Code {
     UnexpectedSpace = 30,
     HeaderOverflow = 40,
     ChunkExtensionsOverflow = 41,
+    BodyOverflow = 63,
     StrictHost = 64,
     StrictTarget = 65,
     StrictVersion = 66,
@@ -66,6 +67,7 @@ impl Code {
             Code::UnexpectedSpace => "HPE_UNEXPECTED_SPACE",
             Code::HeaderOverflow => "HPE_HEADER_OVERFLOW",
             Code::ChunkExtensionsOverflow => "HPE_CHUNK_EXTENSIONS_OVERFLOW",
+            Code::BodyOverflow => "HPE_BODY_OVERFLOW",
             Code::StrictHost => "HPE_STRICT_HOST",
             Code::StrictTarget => "HPE_STRICT_TARGET",
             Code::StrictVersion => "HPE_STRICT_VERSION",
@@ -213,6 +215,7 @@ pub mod errors {
     );
     pub const HEADER_OVERFLOW: Error = row(Code::HeaderOverflow, "Header overflow");
     pub const EXT_OVERFLOW: Error = row(Code::ChunkExtensionsOverflow, "Chunk extensions overflow");
+    pub const BODY_OVERFLOW: Error = row(Code::BodyOverflow, "Body overflow");
     pub const CLOSED: Error = row(Code::ClosedConnection, "Data after `Connection: close`");
     pub const EOF: Error = row(Code::InvalidEofState, "Invalid EOF state");
     pub const PAUSED: Error = row(Code::Paused, "Paused");

@@ -235,8 +235,9 @@ proptest! {
     #[test]
     fn the_fast_path_and_the_exact_machine_agree(
         (kind, input) in inputs(), dialect in dialects(), max in 20..4096u64, max_fields in prop_oneof![Just(u32::MAX), 0..6u32],
+        max_body in prop_oneof![Just(u64::MAX), 0..20u64],
     ) {
-        let config = Config { max_header_size: max, max_fields, ..config(kind, dialect, 0) };
+        let config = Config { max_header_size: max, max_fields, max_body, ..config(kind, dialect, 0) };
         prop_assert_eq!(run(config, &input, false), exact(config, &input));
     }
 
@@ -409,6 +410,54 @@ fn a_limit_of_fields_is_for_requests_and_may_change_between_them() {
     assert_eq!(parser.execute(answer, &mut out), (answer.len(), Stop::Done));
     parser.set_max_fields(1);
     assert_eq!(parser.execute(answer, &mut out), (answer.len(), Stop::Done));
+}
+
+#[test]
+fn a_body_is_limited_as_soon_as_it_is_announced() {
+    let sized =
+        |length: u64| format!("POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n0123456789");
+    let chunked =
+        |chunks: &str| format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
+    let rows = [
+        (sized(10), 10, None),
+        (sized(11), 10, Some(39)),
+        (sized(1), 0, Some(38)),
+        (chunked("5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n"), 10, None),
+        (
+            chunked("5\r\n01234\r\n6\r\n567890\r\n0\r\n\r\n"),
+            10,
+            Some(60),
+        ),
+        (chunked("0\r\nlong: trailer\r\n\r\n"), 0, None),
+        (chunked("ffffffffffffffff\r\n0"), 1 << 60, Some(65)),
+        (sized(10).repeat(3), 10, None),
+    ];
+    for (input, max_body, place) in rows {
+        for exact in [false, true] {
+            let mut parser = Parser::new(Config {
+                max_body,
+                ..server()
+            });
+            if exact {
+                parser.exact_only();
+            }
+            let expected = match place {
+                Some(place) => (place, Stop::Error(errors::BODY_OVERFLOW)),
+                None => (input.len(), Stop::Done),
+            };
+            let seen = parser.execute(input.as_bytes(), &mut Output::new());
+            assert_eq!(seen, expected, "{max_body} bytes, exact {exact}: {input}");
+        }
+    }
+    let mut client = Parser::new(Config {
+        max_body: 1,
+        kind: Kind::Response,
+        ..server()
+    });
+    client.set_max_body(1);
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let seen = client.execute(answer, &mut Output::new());
+    assert_eq!(seen, (answer.len(), Stop::Done));
 }
 
 #[test]

@@ -11,6 +11,7 @@ const ofServers = [
   ['http_server_requests_total', 'Requests', Counter, ({ requests }) => requests],
   ['http_server_bytes_total', 'Bytes of connections', Counter, ({ bytesRead, bytesWritten }) => ({ read: bytesRead, written: bytesWritten }), 'direction'],
   ['http_server_errors_total', 'Errors of connections', Counter, ({ parseErrors, otherErrors }) => ({ ...parseErrors, ...otherErrors }), 'code'],
+  ['http_server_limits_total', 'Limits that peers have met', Counter, ({ limits }) => limits, 'limit'],
   ['http_server_transport_returns_total', 'Connections given back to their streams', Counter, ({ streamed }) => streamed, 'reason'],
 ];
 const ofAgents = [

@@ -8,7 +8,6 @@ const { Boolean, Error, process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { executionAsyncId } = require('node:async_hooks');
-const EventEmitter = require('node:events');
 const { debuglog } = require('node:util');
 const { channel } = require('node:diagnostics_channel');
 const { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached } = require('./admission');
@@ -28,7 +27,8 @@ const { BUSY, idleTime, isTicked } = require('./connections');
 const Queue = require('../util/queue');
 const performance = require('../observe/server-entries');
 const { handOver: leaveShared, readShared } = require('./reader');
-const { refusalOf } = require('./refusals');
+const { limitParser } = require('./limits');
+const { isUnheard, refusalOf, refuseBody } = require('./refusals');
 const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
 const { UpgradeStream } = require('./upgrade-stream');
@@ -144,6 +144,7 @@ function connectionListener(socket) {
     parserFlags(server),
     server[kConnections],
   );
+  limitParser(server, parser);
   parser.socket = socket;
   socket.parser = parser;
   // The callbacks answer READ_BODY for all that is no upgrade.
@@ -269,7 +270,8 @@ function closeNow(socket, error) {
 function refuse(socket, parser, error, chunk) {
   prepareError(error, parser, chunk);
   debug('parse error', error);
-  socketOnError.call(socket, error);
+  if (refuseBody(socket, parser, error)) abortRequests(socket[kConnection]);
+  else socketOnError.call(socket, error);
 }
 
 function pauseParser(socket) {
@@ -408,10 +410,6 @@ function refuseUnseen(socket, error) {
   if (socket.writable) socket.write(refusalOf(error));
   closeNow(socket, error);
   return true;
-}
-
-function isUnheard(server) {
-  return server.emit === EventEmitter.prototype.emit && server.listenerCount('clientError') === 0;
 }
 
 function onSocketResume() {

@@ -1,12 +1,25 @@
 'use strict';
-// What a server answers to what it does not take.
+// What a server answers to what it does not take, and how it closes a connection on which more is coming.
 
 const { Buffer } = require('node:buffer');
+const EventEmitter = require('node:events');
+const { clearTimeout, setTimeout } = require('node:timers');
+const { freeParser } = require('../message/parsers');
+const { onServerResponseClose } = require('./response');
+const { connectionFailed, limitMet } = require('./stats');
+
+/** Milliseconds for which the bytes of a peer that has been refused are read away. */
+const LINGER = 2_000;
+
+/** The code of the error where a body is longer than `bodyLimit`. */
+const BODY_OVERFLOW = 'HPE_BODY_OVERFLOW';
 
 const BAD_REQUEST = refusal('400 Bad Request');
+const TOO_LARGE = refusal('413 Payload Too Large');
 const REFUSALS = {
   ERR_HTTP_REQUEST_TIMEOUT: refusal('408 Request Timeout'),
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: refusal('413 Payload Too Large'),
+  [BODY_OVERFLOW]: TOO_LARGE,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: TOO_LARGE,
   HPE_HEADER_OVERFLOW: refusal('431 Request Header Fields Too Large'),
 };
 
@@ -22,4 +35,44 @@ function refusalOf(error) {
   return REFUSALS[error.code] || BAD_REQUEST;
 }
 
-module.exports = { refusalOf };
+/**
+ * @param {http.Server} server
+ * @returns {boolean} whether no program hears of its 'clientError'
+ */
+function isUnheard(server) {
+  return server.emit === EventEmitter.prototype.emit && server.listenerCount('clientError') === 0;
+}
+
+/**
+ * Refuses a body that is too long, if that is what is wrong and no program hears of it. RFC 9112 section 9.6: a connection that is closed while
+ * its peer sends is reset, and the peer may lose the answer. So this side is closed first, and what comes is read away, for a while.
+ * @param {stream.Duplex} socket
+ * @param {HTTPParser} parser
+ * @param {Error & {code?: string}} error
+ * @returns {boolean} false where the error is to be dealt with as any other
+ */
+function refuseBody(socket, parser, error) {
+  if (error.code !== BODY_OVERFLOW) return false;
+  const { server, _httpMessage: response } = socket;
+  limitMet(server, 'bodyLimit');
+  if (!isUnheard(server)) return false;
+  connectionFailed(server, error);
+  freeParser(parser, null, socket);
+  if (response) {
+    onServerResponseClose.call(socket);
+    if (socket._httpMessage === response) response.detachSocket(socket);
+    // It has begun to say something else.
+    if (response._headerSent) socket.destroy();
+  }
+  if (!socket.writable) {
+    socket.destroy();
+    return true;
+  }
+  const timer = setTimeout(() => socket.destroy(), LINGER).unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(refusalOf(error));
+  socket.resume();
+  return true;
+}
+
+module.exports = { isUnheard, refusalOf, refuseBody };

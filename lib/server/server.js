@@ -22,6 +22,7 @@ const { ServerResponse } = require('./response');
 const { checkConnections, closeNow, connectionListener } = require('./connection');
 const { ConnectionsList } = require('./connections');
 const { drain: drainServer } = require('./drain');
+const { chooseLimits } = require('./limits');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./symbols');
 const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
@@ -145,6 +146,7 @@ function storeHTTPOptions(options) {
   if (asksBeforeUpgrade) this.shouldUpgradeCallback = upgradeOption(options);
   if (kOptimizeEmpty !== undefined) this[kOptimizeEmpty] = booleanOption(options, 'optimizeEmptyRequests', false);
   if (storesNoDelay() && options.noDelay === undefined) options.noDelay = true;
+  chooseLimits(this, options);
   chooseForServer(this, options);
 }
 

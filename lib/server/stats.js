@@ -21,6 +21,8 @@ class ServerCounters extends Counters {
     this.upgradedMax = UPGRADED_MIN;
     // The drain of the server, as long as it drains.
     this.drain = null;
+    // How often each limit that node does not have was met.
+    this.limits = { bodyLimit: 0 };
   }
 
   /** @returns {stream.Duplex[]} sockets that went to another protocol and are open */
@@ -94,6 +96,14 @@ function connectionFailed(server, error) {
   countersOf(server).failed(error);
 }
 
+/**
+ * @param {net.Server} server
+ * @param {string} name of a limit in index.d.ts, ServerLimits, that one of its peers has met
+ */
+function limitMet(server, name) {
+  countersOf(server).limits[name]++;
+}
+
 // Between two messages with nothing to answer, or not used yet.
 function isResting({ bytesBefore, requests, requestsSeen, socket }) {
   if (requests.length > 0 || !socket.parser) return false;
@@ -123,8 +133,9 @@ function serverStats(server) {
     requests: counters.requests + now.requests,
     bytesRead: counters.bytesRead + now.bytesRead,
     bytesWritten: counters.bytesWritten + now.bytesWritten,
+    limits: { ...counters.limits },
     ...errorsOf(counters),
   };
 }
 
-module.exports = { connectionEnded, connectionFailed, connectionOpened, countersOf, serverStats };
+module.exports = { connectionEnded, connectionFailed, connectionOpened, countersOf, limitMet, serverStats };

@@ -103,6 +103,13 @@ fn max_fields(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
+/// `parserMaxBody(handle, bytes)`: a limit of bodies, until `parserReset`.
+fn max_body(call: &Call<2>) -> Result<Value, CallError> {
+    let bytes = call.f64(1)? as u64;
+    lock(&session(call, 0)?).set_max_body(bytes);
+    Ok(call.undefined())
+}
+
 /// `parserExecute(handle, chunk, offset, decision, words) -> string`: parses `chunk` from `offset` on. `decision` answers
 /// the head at which the last call stopped (0 body, 1 none, 2 none and another protocol follows, 21 pause, else a failure); its
 /// bit 256 promises 0 for every head without upgrade. Returns the text into which the events point.
@@ -188,6 +195,7 @@ raw::entries! {
     parserCount => count,
     parserReset => reset,
     parserMaxFields => max_fields,
+    parserMaxBody => max_body,
     parserExecute => execute,
     parserFinish => finish,
     parserPause => pause,

@@ -75,6 +75,7 @@ impl Parser {
             self.field_count = 0;
             self.state = State::FieldStart;
         } else {
+            self.announce(self.framing.length)?;
             self.state = State::ChunkData;
         }
         Ok(())

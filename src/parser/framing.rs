@@ -15,6 +15,8 @@ pub(super) struct Framing {
     /// A Content-Length was seen.
     pub has_length: bool,
     pub length: u64,
+    /// What the chunks so far have announced, or a body that ends with the connection has brought.
+    pub announced: u64,
     /// A Transfer-Encoding was seen.
     pub has_coding: bool,
     /// Its last coding is chunked.
@@ -35,6 +37,7 @@ impl Framing {
             kind: FieldKind::General,
             has_length: false,
             length: 0,
+            announced: 0,
             has_coding: false,
             chunked: false,
             close: false,
@@ -152,6 +155,10 @@ impl Parser {
         {
             return Parser::fail_at(cur, cur.pos, errors::LENGTH_AND_TE);
         }
+        if f.has_length && !f.chunked && f.length > self.config.max_body {
+            self.upgrade = false;
+            return Parser::fail_at(cur, cur.pos, errors::BODY_OVERFLOW);
+        }
         if self.config.strict {
             self.strict_fields();
             self.strict_head().map_err(Stop::Error)?;
@@ -247,12 +254,25 @@ impl Parser {
         }
     }
 
+    /// So many more bytes of a body whose length no field says.
+    pub(super) fn announce(&mut self, bytes: u64) -> Step {
+        self.framing.announced = self.framing.announced.saturating_add(bytes);
+        if self.framing.announced > self.config.max_body {
+            return Err(Stop::Error(errors::BODY_OVERFLOW));
+        }
+        Ok(())
+    }
+
     /// A body that ends with the connection.
     pub(super) fn until_eof(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
-        let n = cur.rest().len();
-        out.put_body(cur.pos, n);
-        cur.pos += n;
-        Ok(())
+        let available = cur.rest().len();
+        let room = self.config.max_body.saturating_sub(self.framing.announced);
+        let n = usize::try_from(room).map_or(available, |room| room.min(available));
+        if n > 0 {
+            out.put_body(cur.pos, n);
+            cur.pos += n;
+        }
+        self.announce(available as u64)
     }
 
     /// Takes what is there of `framing.length` bytes of body.

@@ -10,6 +10,7 @@ use super::event::{self, Output};
 use super::framing::Framing;
 use super::names::FieldKind;
 use super::{Kind, Parser, Step, method, names, strict};
+use crate::error::errors;
 use crate::limits::{FAST_HEADERS, MAX_TEXT};
 
 /// Words of the begin and head events before the fields.
@@ -161,6 +162,7 @@ impl Parser {
             }
             self.strict = strict::Seen::default();
         }
+        let text_before = out.text.len();
         out.text.extend_from_slice(head);
         cur.pos += len;
         self.begin_fields();
@@ -183,6 +185,13 @@ impl Parser {
         if request && self.config.run_on && flags & !event::KEEP_ALIVE == 0 {
             // A request without body, which is nearly all of them: complete.
             return Some(self.complete(flags & event::KEEP_ALIVE != 0, out));
+        }
+        if framing.length > self.config.max_body {
+            // What has begun stays told.
+            out.words.truncate(before + 1);
+            out.text.truncate(text_before);
+            self.upgrade = false;
+            return Some(Parser::fail_at(cur, cur.pos, errors::BODY_OVERFLOW));
         }
         Some(self.after_head_event(out))
     }

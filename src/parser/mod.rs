@@ -89,6 +89,9 @@ pub struct Config {
     /// Fields that the head of a request may have, and its trailers; one more is refused where its name begins. `u32::MAX` for no
     /// limit. Responses have none.
     pub max_fields: u32,
+    /// Bytes that the body of a request may have, without what frames it; a head or a chunk that announces more is refused. `u64::MAX` for
+    /// no limit. Responses have none.
+    pub max_body: u64,
     /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade, and for every response head with a
     /// final status other than 304: the parser then does not stop there, and what came in one piece is one call. Without it,
     /// it stops at each head.
@@ -106,6 +109,7 @@ impl Config {
             lenient: Lenient::NONE,
             max_header_size: crate::limits::MAX_HEADER_SIZE,
             max_fields: u32::MAX,
+            max_body: u64::MAX,
             run_on: false,
             strict: false,
         }
@@ -219,6 +223,7 @@ impl Parser {
         config.lenient.0 &= config.dialect.lenient_bits();
         if config.kind == Kind::Response {
             config.max_fields = u32::MAX;
+            config.max_body = u64::MAX;
         }
         Parser {
             config,
@@ -599,6 +604,13 @@ impl Parser {
     pub fn set_max_fields(&mut self, max_fields: u32) {
         if self.config.kind == Kind::Request {
             self.config.max_fields = max_fields;
+        }
+    }
+
+    /// Changes [`Config::max_body`] between calls of [`Parser::execute`].
+    pub fn set_max_body(&mut self, max_body: u64) {
+        if self.config.kind == Kind::Request {
+            self.config.max_body = max_body;
         }
     }
 

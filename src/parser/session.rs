@@ -105,6 +105,11 @@ impl Session {
         self.parser.set_max_fields(max_fields);
     }
 
+    /// Another limit of bodies.
+    pub fn set_max_body(&mut self, max_body: u64) {
+        self.parser.set_max_body(max_body);
+    }
+
     /// See [`Config::run_on`].
     pub fn set_run_on(&mut self, run_on: bool) {
         self.parser.set_run_on(run_on);
