@@ -13,7 +13,7 @@ const recorded = path.join(root, '__test__/node-suite/counts.json');
 const page = path.join(root, 'docs/COMPATIBILITY.md');
 const begin = '<!-- counts: written by scripts/compatibility.js -->';
 const end = '<!-- end of counts -->';
-const ways = ['native', 'stream', 'built-in'];
+const ways = ['native', 'stream', 'offload', 'built-in'];
 
 // Takes the JSON of a run; returns its row: what was run, and how many ended how.
 function rowOf({ node, tests, builtin, transport, groups, totals, results }, file) {

@@ -7,6 +7,7 @@
 //   --every       an early, a middle and the last release of each line (default: the last)
 //   --pinned      the lines with a pinned release, other than that of this Node, each in that release
 //   --release N=V the release of line N that is run, for example 24=24.21.0 (default: the newest that npm has)
+//   --binaries    only prints where the binaries are, and gets those that are not there
 //   --own PART    only our tests with that in their path; may be repeated (default: all; on lines other than this Node's
 //                 without the parts named in ONCE)
 //   --suite REGEX only Node's tests whose name matches
@@ -47,6 +48,7 @@ const { values } = parseArgs({
     release: { type: 'string', multiple: true, default: [] },
     every: { type: 'boolean', default: false },
     pinned: { type: 'boolean', default: false },
+    binaries: { type: 'boolean', default: false },
     suite: { type: 'string' },
     'no-suites': { type: 'boolean', default: false },
     programs: { type: 'string', default: '0' },
@@ -119,6 +121,10 @@ function report(line, what, { passed, failed, skipped }, { ok, output }) {
 const runs = values.line.flatMap((line) => [...(values.every ? LINES[line]?.releases ?? [] : []), releases.get(line) ?? line].map((release) => ({ line, release })));
 for (const { line, release } of runs) {
   const binary = binaryOf(release);
+  if (values.binaries) {
+    console.log(binary);
+    continue;
+  }
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
   const without = line === HERE || values.own.length > 0 ? [] : Object.keys(ONCE).flatMap((part) => ['--without', part]);
   const own = run(binary, ['scripts/test.js', ...without, ...values.own]);
@@ -152,5 +158,5 @@ for (const { line, release } of runs) {
   }
 }
 
-console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+if (!values.binaries) console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 ? 1 : 0;

@@ -8,12 +8,13 @@ const { spawnSync } = require('node:child_process');
 
 const root = path.resolve(__dirname, '../..');
 
-// The Debian release whose source package carries a tree of that major version.
+// The Debian releases whose source package carries a tree of that major version, and which of its versions it is. Those under development go on to
+// other versions.
 const suites = {
-  18: { suite: 'bookworm' },
-  20: { suite: 'trixie' },
-  22: { suite: 'sid', major: '22' },
-  24: { suite: 'forky', major: '24' },
+  18: { from: ['bookworm'] },
+  20: { from: ['trixie'] },
+  22: { from: ['sid', 'forky'], major: '22' },
+  24: { from: ['forky', 'sid'], major: '24' },
 };
 const fallbackMajor = 20;
 
@@ -36,15 +37,17 @@ function treeVersion(dir) {
 }
 
 function fetchTree(major, dest) {
-  const { suite, major: only } = suites[major];
+  const { from, major: only } = suites[major];
   const staging = `${dest}.part`;
-  fs.rmSync(staging, { recursive: true, force: true });
   fs.mkdirSync(path.dirname(dest), { recursive: true });
   process.stderr.write(`fetching the tests of Node ${major} into ${dest}\n`);
-  const args = [path.join(__dirname, 'fetch-node-tests'), suite, staging];
-  if (only) args.push(only);
-  const { status, error } = spawnSync('bash', args, { stdio: ['ignore', 2, 2] });
-  if (error || status !== 0 || !isTree(staging)) {
+  const isFetched = from.some((suite) => {
+    fs.rmSync(staging, { recursive: true, force: true });
+    const args = [path.join(__dirname, 'fetch-node-tests'), suite, staging];
+    if (only) args.push(only);
+    return spawnSync('bash', args, { stdio: ['ignore', 2, 2] }).status === 0 && isTree(staging);
+  });
+  if (!isFetched) {
     throw new Error('could not fetch Node\'s tests (that needs Debian\'s apt-get and root); ' +
       'name a checkout of Node with --source DIR or RUST_HTTP_NODE_TESTS');
   }

@@ -24,6 +24,7 @@ const usage = `usage: npm run test:node -- [options]
   --preload FILE    what is loaded first (default: lib/register.js)
   -j, --jobs N      tests at a time (default: the number of cores)
   --timeout S       seconds after which a test has failed (default: 120)
+  --again           a test that fails beside others runs once more, alone, and has failed only where it fails then, too
   --repeat N        the selection N times; a test must pass every time (default: 1)
   --json FILE       the results as JSON
   --list            prints the selection and runs nothing`;
@@ -40,6 +41,7 @@ function options() {
       preload: { type: 'string', default: path.resolve(__dirname, '../../lib/register.js') },
       jobs: { type: 'string', short: 'j', default: String(os.availableParallelism?.() ?? os.cpus().length) },
       timeout: { type: 'string', default: '120' },
+      again: { type: 'boolean', default: false },
       repeat: { type: 'string', default: '1' },
       json: { type: 'string' },
       list: { type: 'boolean', default: false },
@@ -86,7 +88,7 @@ async function main() {
   const done = (result) => {
     if (result.status === 'fail') {
       if (baseline?.fails.includes(result.name)) result.status = 'builtin-fails';
-      else if (!opts.builtin && !baseline) doubtful.push(result);
+      else if (!opts.builtin && (opts.again || !baseline)) doubtful.push(result);
       else report.printFailure(result);
     }
     const earlier = results.get(result.name);
@@ -100,8 +102,12 @@ async function main() {
     }
     // Without a recorded baseline the built-in itself is asked whether it passes what we failed.
     for (const failure of doubtful) {
-      const again = await runOne(tests.find((test) => test.name === failure.name), { ...settings, preload: null, slot: 0 });
-      if (again.status === 'fail') failure.status = 'builtin-fails';
+      const test = tests.find(({ name }) => name === failure.name);
+      const alone = opts.again ? await runOne(test, { ...settings, slot: 0 }) : failure;
+      if (alone.status !== 'fail') {
+        console.log(`${failure.name}: ${failure.why} beside others; passes alone`);
+        failure.status = alone.status;
+      } else if (!baseline && (await runOne(test, { ...settings, preload: null, slot: 0 })).status === 'fail') failure.status = 'builtin-fails';
       else report.printFailure(failure);
     }
   } finally {
