@@ -320,6 +320,7 @@ for (const [name, make] of Object.entries(FOREIGN)) {
 test('another name for a transport is refused', () => {
   const { Agent } = require('../../lib');
   assert.throws(() => new Agent({ transport: 'other' }), { code: 'ERR_INVALID_ARG_VALUE' });
+});
 
 test('another name in RUST_HTTP_TRANSPORT is refused where the package is loaded, by the name of the variable', () => {
   const { status, stderr } = spawnSync(process.execPath, ['-e', 'require(process.argv[1])', path.join(__dirname, '../..')], {
@@ -327,7 +328,6 @@ test('another name in RUST_HTTP_TRANSPORT is refused where the package is loaded
   });
   assert.notStrictEqual(status, 0);
   assert.match(stderr, /\[ERR_INVALID_ARG_VALUE\]: The argument 'RUST_HTTP_TRANSPORT' must be one of: 'stream', 'native', 'offload'\. Received 'fast'/);
-});
 });
 
 // Waits for an answer that never comes, or only keeps a connection.
