@@ -13,6 +13,7 @@ export {
   type DrainResult,
   type ErrorStats,
   type LimitStats,
+  type MinBodyRate,
   type RequestOptions,
   Server,
   type ServerLimits,

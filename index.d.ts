@@ -68,6 +68,12 @@ export interface ServerStats extends ErrorStats, TransportStats {
 export interface LimitStats {
   /** Bodies that were refused. */
   bodyLimit: number;
+  /** Bodies that were too slow. */
+  minBodyRate: number;
+  /** Connections that were closed at once. */
+  maxConnectionsPerAddress: number;
+  /** Connections that have pipelined too many requests. */
+  maxPipelined: number;
 }
 
 /** What `server.drain()` takes. */
@@ -152,6 +158,20 @@ export interface ServerLimits {
    * `HPE_BODY_OVERFLOW`: `clientError`, or 413 and the end of the connection. Default: `Infinity`.
    */
   bodyLimit?: number | undefined;
+  /** How slowly the body of a request may arrive; beyond that it is as late as with `requestTimeout`: `clientError`, or 408. Default: none. */
+  minBodyRate?: MinBodyRate | undefined;
+  /** Connections that one address may have at a time; more are closed at once, with 'drop'. Default: `Infinity`. */
+  maxConnectionsPerAddress?: number | undefined;
+  /** Requests of a connection that may be unanswered at a time. What comes beyond is not answered, and the connection ends behind those. Default: `Infinity`. */
+  maxPipelined?: number | undefined;
+}
+
+/** A body lives as long as it keeps to the rate, whatever its length. */
+export interface MinBodyRate {
+  /** Bytes of the connection, in sum. Time in which the program does not read is not counted. */
+  bytesPerSecond: number;
+  /** Milliseconds by which it may fall behind, at its beginning and at any time. Default: `5000`. */
+  grace?: number | undefined;
 }
 
 /** The options of `createServer`. */

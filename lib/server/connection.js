@@ -27,7 +27,7 @@ const { BUSY, idleTime, isTicked } = require('./connections');
 const Queue = require('../util/queue');
 const performance = require('../observe/server-entries');
 const { handOver: leaveShared, readShared } = require('./reader');
-const { limitParser } = require('./limits');
+const { admitsConnection, limitConnection } = require('./limits');
 const { isUnheard, refusalOf, refuseBody } = require('./refusals');
 const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
@@ -93,6 +93,8 @@ class Connection {
     this.prototypes = prototypesOf(server);
     // Its part in the drain of its server.
     this.draining = null;
+    // Its part in the limits of its server.
+    this.limited = null;
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
@@ -128,6 +130,7 @@ class HTTPServerAsyncResource {
 function connectionListener(socket) {
   debug('SERVER new http connection');
   const server = this;
+  if (!admitsConnection(server, socket)) return;
   socket.server = server;
   // The socket may have belonged to another server, or to this one before a CONNECT.
   const connection = new Connection(server, socket);
@@ -144,7 +147,6 @@ function connectionListener(socket) {
     parserFlags(server),
     server[kConnections],
   );
-  limitParser(server, parser);
   parser.socket = socket;
   socket.parser = parser;
   // The callbacks answer READ_BODY for all that is no upgrade.
@@ -152,6 +154,7 @@ function connectionListener(socket) {
   parser[kDrainsTicks] = true;
   parser.onIncoming = parserOnIncoming;
   parser[kOnTimeout] = parserOnTimeout;
+  limitConnection(connection, parser, socketOnError);
 
   socket._paused = false;
   performance.look();

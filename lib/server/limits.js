@@ -1,36 +1,146 @@
 'use strict';
-// Limits of a server that node does not have: which servers have them. The core keeps them.
+// Limits of a server that node does not have: which servers have them, and how they hold for a connection. That of bodies is the core's.
 
 const { WeakMap } = require('../globals/primordials');
+const { Addresses, addressOf, drop } = require('./addresses');
+const { BodyRates } = require('./body-rates');
 const native = require('../native/addon');
 const { handleOf } = require('../parser/parser');
-const { validateInteger } = require('../util/validators');
+const { limitMet } = require('./stats');
+const { kConnection } = require('./symbols');
+const { validateInteger, validateObject } = require('../util/validators');
+
+/** Milliseconds by which a body may be late, unless the program says otherwise. */
+const GRACE = 5000;
+// Answers to a request head.
+const READ_BODY = 0;
+
+/** What a server allows. */
+class Limits {
+  constructor(server, { bodyLimit, minBodyRate, maxConnectionsPerAddress, maxPipelined }) {
+    this.bodyLimit = numberOf(bodyLimit, 'options.bodyLimit', 0);
+    this.maxPipelined = numberOf(maxPipelined, 'options.maxPipelined', 1);
+    const max = numberOf(maxConnectionsPerAddress, 'options.maxConnectionsPerAddress', 1);
+    this.addresses = max === Infinity ? null : new Addresses(max);
+    this.rates = minBodyRate === undefined ? null : new BodyRates(rateOf(minBodyRate), (connection, error) => {
+      limitMet(server, 'minBodyRate');
+      connection.limited.fail.call(connection.socket, error);
+    });
+  }
+}
+
+function numberOf(value, name, min) {
+  if (value === undefined || value === Infinity) return Infinity;
+  validateInteger(value, name, min);
+  return value;
+}
+
+function rateOf(limit) {
+  validateObject(limit, 'options.minBodyRate');
+  const { bytesPerSecond, grace = GRACE } = limit;
+  validateInteger(bytesPerSecond, 'options.minBodyRate.bytesPerSecond', 1);
+  validateInteger(grace, 'options.minBodyRate.grace', 1);
+  return { bytesPerSecond, grace };
+}
+
+/** What they are for one connection. */
+class LimitedConnection {
+  constructor(connection, limits, parser, fail) {
+    const { addresses, rates } = limits;
+    this.connection = connection;
+    this.limits = limits;
+    this.onIncoming = parser.onIncoming;
+    this.fail = fail;
+    // Whether it has pipelined too much.
+    this.isOver = false;
+    this.address = addresses === null ? undefined : addressOf(connection.socket);
+    if (this.address !== undefined) addresses.enter(this.address);
+    this.rate = rates === null ? null : rates.enter(connection);
+  }
+
+  /**
+   * The connection is closed, or has gone to another protocol, with which it still is one of its address.
+   * @param {boolean} handedOver
+   */
+  ended(handedOver) {
+    const { address, connection: { socket }, limits: { addresses, rates }, rate } = this;
+    if (rate !== null) rates.leave(rate);
+    if (address === undefined) return;
+    if (handedOver && !socket.destroyed) socket.once('close', () => addresses.leave(address));
+    else addresses.leave(address);
+  }
+
+  /**
+   * A request. RFC 9112 section 9.3.2: what is not answered when a connection closes, its peer sends again. So there is no answer beyond the limit,
+   * and the last one within it says that it is.
+   * @param {HTTPParser} parser
+   * @param {http.IncomingMessage} req
+   * @param {boolean} keepAlive
+   * @returns {number} what the parser does next
+   */
+  take(parser, req, keepAlive) {
+    const { connection: { requests, server, socket, waiting }, limits: { maxPipelined } } = this;
+    const last = waiting.last() ?? socket._httpMessage;
+    if (!this.isOver && (requests.length < maxPipelined || !last)) return this.onIncoming.call(parser, req, keepAlive);
+    if (!this.isOver) {
+      this.isOver = true;
+      limitMet(server, 'maxPipelined');
+      last.shouldKeepAlive = false;
+      if (last._header) last._last = true;
+    }
+    req._dump();
+    return READ_BODY;
+  }
+}
+
+// In place of the parser's own callback.
+function onLimitedIncoming(req, keepAlive) {
+  return this.socket[kConnection].limited.take(this, req, keepAlive);
+}
 
 // No property of the servers: they have node's own, and no more.
-const bodyLimits = new WeakMap();
+const servers = new WeakMap();
 let used = false;
 
 /**
- * Reads the option `bodyLimit`.
- * @param {Server} server
- * @param {{bodyLimit?: number}} options
+ * Reads the options of `ServerLimits`, see index.d.ts.
+ * @param {http.Server} server
+ * @param {object} options
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  */
-function chooseLimits(server, { bodyLimit }) {
-  if (bodyLimit === undefined || bodyLimit === Infinity) return;
-  validateInteger(bodyLimit, 'options.bodyLimit', 0);
-  bodyLimits.set(server, bodyLimit);
+function chooseLimits(server, options) {
+  const { bodyLimit, minBodyRate, maxConnectionsPerAddress, maxPipelined } = options;
+  if (bodyLimit === undefined && minBodyRate === undefined && maxConnectionsPerAddress === undefined && maxPipelined === undefined) return;
+  servers.set(server, new Limits(server, options));
   used = true;
 }
 
 /**
- * Tells the parser of a new connection of the limits of its server.
- * @param {Server} server
- * @param {HTTPParser} parser
+ * @param {http.Server} server
+ * @param {any} socket of a connection that is not served yet, or another stream
+ * @returns {boolean} false where it is closed instead: its address has too many
  */
-function limitParser(server, parser) {
-  const limit = used ? bodyLimits.get(server) : undefined;
-  if (limit !== undefined) native.parserMaxBody(handleOf(parser), limit);
+function admitsConnection(server, socket) {
+  const addresses = used ? servers.get(server)?.addresses : undefined;
+  // One that was served before has been counted.
+  if (!addresses || socket[kConnection] !== undefined || !addresses.isFull(addressOf(socket))) return true;
+  limitMet(server, 'maxConnectionsPerAddress');
+  drop(server, socket);
+  return false;
 }
 
-module.exports = { chooseLimits, limitParser };
+/**
+ * A new connection has its parser, whose callbacks are set.
+ * @param {Connection} connection
+ * @param {HTTPParser} parser
+ * @param {Function} fail called with the socket and an error that ends the connection
+ */
+function limitConnection(connection, parser, fail) {
+  const limits = used ? servers.get(connection.server) : undefined;
+  if (limits === undefined) return;
+  connection.limited = new LimitedConnection(connection, limits, parser, fail);
+  if (limits.maxPipelined !== Infinity) parser.onIncoming = onLimitedIncoming;
+  if (limits.bodyLimit !== Infinity) native.parserMaxBody(handleOf(parser), limits.bodyLimit);
+}
+
+module.exports = { admitsConnection, chooseLimits, limitConnection };
