@@ -7,8 +7,9 @@
 const { Boolean, Map, MathCeil, Promise, Set, WeakMap, clearInterval, setImmediate, setInterval } = require('../globals/primordials');
 const net = require('node:net');
 const { clearTimeout, setTimeout } = require('node:timers');
-const { READ_BODY, closeNow, shutDown } = require('./connection');
+const { closeNow, shutDown } = require('./closing');
 const { KEEP_ALIVE_BUFFER, isIdle } = require('./connections');
+const { READ_BODY } = require('./requests');
 const { isUnused } = require('../parser/parser');
 const { countersOf } = require('./stats');
 const { kConnection, kConnections, kConnectionsCheckingInterval } = require('./symbols');

@@ -1,10 +1,15 @@
 'use strict';
-// What a server answers to what it does not take, and how it closes a connection on which more is coming.
+// What goes wrong on a server's connection, what the server answers to it, and how it closes a connection on which more is coming.
 
+const { process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const EventEmitter = require('node:events');
 const { clearTimeout, setTimeout } = require('node:timers');
 const { freeParser } = require('../message/parsers');
+const { closesAsNode } = require('../transport/lazy-socket');
+const { isUnbuilt } = require('../transport/lazy-state');
+const { warnsUnclosed } = require('../compat/node-features');
+const { closeNow, isSettled } = require('./closing');
 const { onServerResponseClose } = require('./response');
 const { connectionFailed, limitMet } = require('./stats');
 
@@ -35,12 +40,50 @@ function refusalOf(error) {
   return REFUSALS[error.code] || BAD_REQUEST;
 }
 
-/**
- * @param {http.Server} server
- * @returns {boolean} whether no program hears of its 'clientError'
- */
+// Whether no program hears of its 'clientError'.
 function isUnheard(server) {
   return server.emit === EventEmitter.prototype.emit && server.listenerCount('clientError') === 0;
+}
+
+function noop() {}
+
+let warned = false;
+function warnUnclosed() {
+  if (warned) return;
+  warned = true;
+  process.emitWarning('An error event has already been emitted on the socket. Please use the destroy method on the socket ' +
+    "while handling a 'clientError' event.");
+}
+
+/**
+ * What goes wrong on a connection, in its bytes or in its socket: the user's 'clientError', or node's answer.
+ * Listener of the socket's 'error'.
+ * @param {Failure} error
+ */
+function socketOnError(error) {
+  connectionFailed(this.server, error);
+  if (refuseUnseen(this, error)) return;
+  // Destroying the socket with the error emits it again, for other listeners: it is not to be answered twice.
+  this.removeListener('error', socketOnError);
+  if (this.listenerCount('error', noop) === 0) this.on('error', noop);
+  else if (warnsUnclosed) warnUnclosed();
+
+  if (this.server.emit('clientError', error, this)) return;
+  // An answer would garble what a response has already begun to say.
+  if (this.writable && (!this._httpMessage || !this._httpMessage._headerSent)) {
+    this.write(refusalOf(error));
+  }
+  this.destroy(error);
+}
+
+// Where the socket is lazy and its errors have no listener, an answer and its end are all there is to it: no net.Socket
+// is made for that.
+function refuseUnseen(socket, error) {
+  const { server } = socket;
+  if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server) || !closesAsNode(socket)) return false;
+  if (socket.writable) socket.write(refusalOf(error));
+  closeNow(socket, error);
+  return true;
 }
 
 /**
@@ -75,4 +118,4 @@ function refuseBody(socket, parser, error) {
   return true;
 }
 
-module.exports = { isUnheard, refusalOf, refuseBody };
+module.exports = { refuseBody, socketOnError };

@@ -19,13 +19,15 @@ const {
 } = require('../compat/node-features');
 const { parseUniqueHeadersOption } = require('../message/outgoing');
 const { ServerResponse } = require('./response');
-const { checkConnections, closeNow, connectionListener } = require('./connection');
+const { closeNow } = require('./closing');
+const { connectionListener } = require('./connection');
 const { ConnectionsList } = require('./connections');
 const { drain: drainServer } = require('./drain');
 const { chooseLimits } = require('./limits');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./symbols');
 const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
+const { checkConnections } = require('./timeouts');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
 const { kUniqueHeaders } = require('../compat/symbols');
 const { transportOf } = require('../transport/transport');

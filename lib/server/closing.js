@@ -1,0 +1,73 @@
+'use strict';
+// How the socket of a server's connection is closed, and what becomes of the exchanges that were open then.
+
+const { debuglog } = require('node:util');
+const { freeParser } = require('../message/parsers');
+const { connResetException } = require('../util/errors');
+const { DESTROYED, SHUT_DOWN, dismiss } = require('../transport/lazy-socket');
+const { destroysQueued } = require('../compat/node-features');
+const { onServerResponseClose } = require('./response');
+const { kConnection } = require('./symbols');
+const stats = require('./stats');
+
+const debug = debuglog('http');
+
+/**
+ * @param {stream.Duplex} socket
+ * @returns {boolean} whether every request on it is answered
+ */
+function isSettled(socket) {
+  return socket[kConnection].requests.length === 0 && !socket._httpMessage;
+}
+
+/**
+ * Closes the socket of a connection, whatever is still to be sent or answered.
+ * @param {stream.Duplex} socket
+ * @param {Error} [error] why
+ */
+function closeNow(socket, error) {
+  if (isSettled(socket) && dismiss(socket, DESTROYED, onDismissed, error)) return;
+  if (error === undefined) socket.destroy();
+  else socket.destroy(error);
+}
+
+/**
+ * Closes the socket of a connection as soon as everything is sent.
+ * @param {stream.Duplex} socket
+ */
+function shutDown(socket) {
+  if (isSettled(socket) && dismiss(socket, SHUT_DOWN, onDismissed)) return;
+  if (typeof socket.destroySoon === 'function') socket.destroySoon();
+  else socket.end();
+}
+
+/**
+ * A socket that was never looked at is closed.
+ * @param {stream.Duplex} socket
+ */
+function onDismissed(socket) {
+  socketOnClose.call(socket);
+  onServerResponseClose.call(socket);
+}
+
+/**
+ * Listener of the socket's 'close'.
+ * @this {stream.Duplex}
+ */
+function socketOnClose() {
+  debug('server socket close');
+  const connection = this[kConnection];
+  // A program may call what it finds among the listeners.
+  if (connection === undefined) return;
+  stats.connectionEnded(connection, false);
+  freeParser(this.parser, null, this);
+  abortRequests(connection);
+}
+
+/** @param {Connection} connection that has ended */
+function abortRequests({ requests, waiting }) {
+  while (requests.length > 0) requests.shift().destroy(connResetException('aborted'));
+  while (waiting.length > 0 && destroysQueued()) waiting.shift().destroy(connResetException('aborted'));
+}
+
+module.exports = { abortRequests, closeNow, isSettled, onDismissed, shutDown, socketOnClose };

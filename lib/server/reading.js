@@ -1,0 +1,156 @@
+'use strict';
+// What a server's connection receives: bytes, by the stream of the socket or from the core, its end, and pauses.
+
+const { Boolean, Error } = require('../globals/primordials');
+const { executionAsyncId } = require('node:async_hooks');
+const { debuglog } = require('node:util');
+const { prepareError } = require('../message/parsers');
+const { PEER_ENDED, dismiss } = require('../transport/lazy-socket');
+const { kAsyncId, kDrainsTicks, postpone, takePostponed, within } = require('../parser/parser');
+const { ownCopy } = require('../parser/deliveries');
+const { BUSY } = require('./connections');
+const { kConnection, kConnections } = require('./symbols');
+const transport = require('../transport/transport');
+const { received } = require('../transport/drivers');
+const { isHandedOver } = require('../transport/unread');
+const { abortRequests, isSettled, onDismissed } = require('./closing');
+const { refuseBody, socketOnError } = require('./refusals');
+const { upgrade } = require('./upgrade');
+
+const debug = debuglog('http');
+
+/**
+ * Listener of the socket's 'data'.
+ * @this {stream.Duplex}
+ * @param {Buffer} chunk
+ */
+function socketOnData(chunk) {
+  const { parser } = this;
+  if (!parser || isHandedOver(this) || postpone(parser, chunk)) return;
+  const connection = this[kConnection];
+  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
+  parser[kDrainsTicks] = isReadFromHandle(this);
+  const result = parser.execute(chunk);
+  if (typeof result !== 'number') {
+    within(parser, refuse, undefined, this, parser, result, ownCopy(chunk));
+  } else if (parser.incoming !== null && parser.incoming.upgrade) {
+    upgrade(this, connection, parser, ownCopy(chunk, result));
+  }
+  pauseParser(this);
+  const later = takePostponed(parser);
+  if (later === undefined) return;
+  if (this.parser === parser) socketOnData.call(this, later);
+  else this.unshift(later);
+}
+
+// Whether what comes as 'data' is handed over in the very read of the handle, and to us alone. Node's parser reads such a socket from below.
+function isReadFromHandle(socket) {
+  const { _events: { data, readable } } = socket;
+  return data === socketOnData && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId];
+}
+
+/**
+ * The core has read and parsed.
+ * @param {stream.Duplex} socket
+ * @param {number|Error} result bytes that were parsed, or what is wrong with them
+ * @param {number} length of what was read
+ */
+function onNativeData(socket, result, length) {
+  const { parser } = socket;
+  if (!parser) return;
+  const connection = socket[kConnection];
+  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
+  if (typeof result !== 'number') {
+    within(parser, refuse, undefined, socket, parser, result, received(0, length));
+  } else if (parser.incoming !== null && parser.incoming.upgrade) {
+    upgrade(socket, connection, parser, received(result, length));
+  }
+  pauseParser(socket);
+}
+
+/**
+ * The peer of a lazy socket has sent its last byte. Where nothing is owed to it, that is the end.
+ * @param {stream.Duplex} socket
+ * @returns {boolean} whether the socket was closed
+ */
+function onNativeEnd(socket) {
+  const { parser } = socket;
+  return Boolean(parser) && isSettled(socket) && parser.finish() === undefined && dismiss(socket, PEER_ENDED, onDismissed);
+}
+
+function refuse(socket, parser, error, chunk) {
+  prepareError(error, parser, chunk);
+  debug('parse error', error);
+  if (refuseBody(socket, parser, error)) abortRequests(socket[kConnection]);
+  else socketOnError.call(socket, error);
+}
+
+function pauseParser(socket) {
+  if (socket._paused && socket.parser) {
+    debug('pause parser');
+    socket.parser.pause();
+  }
+}
+
+/**
+ * Listener of the socket's 'end'.
+ * @this {stream.Duplex}
+ */
+function socketOnEnd() {
+  const connection = this[kConnection];
+  const { parser } = this;
+  if (!parser) {
+    this.end();
+    return;
+  }
+  const error = parser.finish();
+  if (error instanceof Error) {
+    debug('parse error');
+    socketOnError.call(this, error);
+    return;
+  }
+  if (!connection.server.httpAllowHalfOpen) {
+    // What is still to be answered is aborted when the socket has closed.
+    if (this.writable) this.end();
+  } else if (connection.waiting.length > 0) {
+    connection.waiting.last()._last = true;
+  } else if (this._httpMessage) {
+    this._httpMessage._last = true;
+  } else {
+    this.end();
+  }
+}
+
+/**
+ * Listener of the socket's 'resume'.
+ * @this {stream.Duplex}
+ */
+function onSocketResume() {
+  // It is the server that has paused, and that will resume: see resumeReading().
+  if (this._paused) {
+    this.pause();
+    return;
+  }
+  if (transport.resume(this)) return;
+  const handle = this._handle;
+  // The handles of other runtimes stop and start with their streams.
+  if (handle && !handle.reading && handle.readStart) {
+    handle.reading = true;
+    handle.readStart();
+  }
+}
+
+/**
+ * Listener of the socket's 'pause'.
+ * @this {stream.Duplex}
+ */
+function onSocketPause() {
+  if (transport.pause(this)) return;
+  const handle = this._handle;
+  if (handle && handle.reading && handle.readStop) {
+    handle.reading = false;
+    handle.readStop();
+  }
+}
+
+module.exports = { onNativeData, onNativeEnd, onSocketPause, onSocketResume, socketOnData, socketOnEnd };

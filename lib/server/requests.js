@@ -1,0 +1,82 @@
+'use strict';
+// A request head has arrived on a server's connection: from the parser to the 'request' event.
+
+const { channel } = require('node:diagnostics_channel');
+const { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached } = require('./admission');
+const { kOnFinish, listen } = require('../message/emitter');
+const { kOptimizeEmpty } = require('../compat/node-features');
+const { kMaker } = require('../parser/parser');
+const { ServerResponse } = require('./response');
+const { SteadyRequest, SteadyResponse } = require('./steady');
+const { kConnection, kServerResponse } = require('./symbols');
+const { kUniqueHeaders } = require('../compat/symbols');
+const { isUnbuilt } = require('../transport/lazy-state');
+const { leaveIdle } = require('./timeouts');
+const { resOnFinish } = require('./response-end');
+
+/** What the parser does behind a request head: it reads the body, or stops for another protocol. */
+const READ_BODY = 0;
+const HAND_OVER = 2;
+
+const onRequestStart = channel('http.server.request.start');
+
+/**
+ * A request head is complete. Callback of the parser.
+ * @this {http.HTTPParser}
+ * @param {http.IncomingMessage} req
+ * @param {boolean} keepAlive whether the connection may serve another request
+ * @returns {number} what the parser does next
+ */
+function parserOnIncoming(req, keepAlive) {
+  const { socket } = this;
+  const connection = socket[kConnection];
+  const { server } = connection;
+  leaveIdle(connection);
+  connection.requestsSeen++;
+
+  const asked = req.upgrade;
+  if (asked) {
+    req.upgrade = req.method === 'CONNECT' || acceptsUpgrade(server, req);
+    if (req.upgrade) return hasOwnBody(req) ? READ_BODY : HAND_OVER;
+  }
+
+  const reached = isReached(server, asked);
+  if (kOptimizeEmpty !== undefined && server[kOptimizeEmpty] && announcesNoBody(this, req, reached)) req._dumpAndCloseReadable();
+  connection.requests.push(req);
+
+  const { responseOptions } = connection;
+  // A listener of 'connection' may have given it another.
+  if (!isUnbuilt(socket)) responseOptions.highWaterMark = socket.writableHighWaterMark;
+  // Answers that the peer does not read pile up: nothing more is read until they are gone.
+  if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= responseOptions.highWaterMark)) {
+    socket._paused = true;
+    socket.pause();
+  }
+
+  responseOptions.rejectNonStandardBodyWrites = server.rejectNonStandardBodyWrites;
+  const { [kServerResponse]: Response } = server;
+  const isSteady = connection.prototypes?.isChanged;
+  // From the next request on.
+  if (isSteady) this[kMaker] = SteadyRequest;
+  const res = isSteady && Response === ServerResponse ? new SteadyResponse(req, responseOptions) : new Response(req, responseOptions);
+  res._keepAliveTimeout = server.keepAliveTimeout;
+  res._maxRequestsPerSocket = server.maxRequestsPerSocket;
+  res._onPendingData = connection.onPendingData;
+  res.shouldKeepAlive = keepAlive;
+  res[kUniqueHeaders] = server[kUniqueHeaders];
+
+  if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
+
+  if (responseOptions[kOnFinish] === undefined) listen(res, 'finish', resOnFinish);
+  if (socket._httpMessage) connection.waiting.push(res);
+  else res.assignSocket(socket);
+
+  if (admit(this, connection, req, res, reached)) server.emit('request', req, res);
+  return READ_BODY;
+}
+
+function needsDrain(socket) {
+  return !isUnbuilt(socket) && socket._writableState.needDrain;
+}
+
+module.exports = { READ_BODY, parserOnIncoming };

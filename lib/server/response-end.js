@@ -1,0 +1,99 @@
+'use strict';
+// The end of a response on its connection: its turn is over, the next one gets the socket, and the exchange closes in node's ticks.
+
+const { channel } = require('node:diagnostics_channel');
+const { plainEmit } = require('../message/emitter');
+const { codes } = require('../util/errors');
+const { detachSignal } = require('../message/incoming');
+const { detachesSignal } = require('../compat/node-features');
+const { finished, isHeard } = require('../message/outgoing-body');
+const { closeUnread, dumpUnread, forgetAtEnd } = require('../message/request-end');
+const { assignInTurn } = require('./response');
+const { notePrototype } = require('./steady');
+const { kConnection } = require('./symbols');
+const { beginTick, isQueueOurs, lastMark, schedule } = require('../util/ticks');
+const { shutDown } = require('./closing');
+const { enterIdle } = require('./timeouts');
+
+const onResponseEnd = channel('http.server.response.finish');
+
+/**
+ * A response is on its way to the kernel: its turn is over. Listener of its 'finish'.
+ * @this {http.ServerResponse}
+ */
+function resOnFinish() {
+  const { req } = this;
+  const socket = this.socket || req.socket;
+  const connection = socket[kConnection];
+  if (connection === undefined) return;
+
+  if (onResponseEnd.hasSubscribers) {
+    onResponseEnd.publish({ request: req, response: this, socket, server: connection.server });
+  }
+
+  const { requests } = connection;
+  if (requests.length > 0 && requests.first() !== req) throw new codes.ERR_INTERNAL_ASSERTION();
+  requests.shift();
+  connection.finishMark = lastMark();
+  if (detachesSignal) detachSignal(req);
+
+  notePrototype(connection, req);
+  const unread = dumpUnread(req, socket._httpMessage !== this);
+  // Throws where the program has detached it.
+  this.detachSocket(socket);
+  if (!unread) forgetAtEnd(req);
+
+  if (this._last) {
+    schedule(closeInTick, this, unread, connection);
+    if (connection.draining === null || !connection.draining.lingers(this)) shutDown(socket);
+  } else if (connection.waiting.length > 0) {
+    const next = connection.waiting.shift();
+    // What would be two ticks, one right behind the other, is one where the first event has no listener.
+    if (unread && !isHeard(this, 'close') && assignInTurn(next, socket, finishedInTurn, connection)) {
+      connection.closing = this;
+      return;
+    }
+    schedule(closeInTick, this, unread, connection);
+    next.assignSocket(socket);
+  } else {
+    schedule(closeInTick, this, unread, connection);
+    enterIdle(connection);
+  }
+}
+
+// Whether the events of a response have no listener but ours.
+function isOwnAffair(res) {
+  return res.emit === plainEmit && res._eventsCount === 1 && res._events.finish === resOnFinish;
+}
+
+// A response was given to the kernel (null: it waits for that), and the exchange before it is over.
+function finishedInTurn(res, error, mark, connection) {
+  try {
+    if (connection !== undefined) {
+      const { closing } = connection;
+      connection.closing = null;
+      closeExchange(closing, true, mark, connection);
+    }
+  } finally {
+    if (res !== null) finished(res, error);
+  }
+}
+
+// The tick behind 'finish'. `unread` tells whether the request ends here as well.
+function closeInTick(res, unread, connection) {
+  closeExchange(res, unread, beginTick(), connection);
+}
+
+function closeExchange(res, unread, mark, connection) {
+  try {
+    if (unread) closeUnread(res.req, isOwnAffair(res) && isQueueOurs(mark, connection.finishMark));
+  } finally {
+    res.destroyed = true;
+    if (!res._closed) {
+      res._closed = true;
+      if (isHeard(res, 'close')) res.emit('close');
+    }
+  }
+}
+
+module.exports = { resOnFinish };

@@ -1,0 +1,113 @@
+'use strict';
+// The times of a server's connection: how long it may be idle (`keepAliveTimeout`, `timeout`), and how long a request may take to arrive.
+
+const net = require('node:net');
+const { codes } = require('../util/errors');
+const { BUSY, idleTime, isTicked } = require('./connections');
+const { kConnection, kConnections } = require('./symbols');
+const { isUnbuilt } = require('../transport/lazy-state');
+const { closeNow } = require('./closing');
+const { socketOnError } = require('./refusals');
+
+// What times an idle connection: nothing, the socket's own timer, or the ticker of its server.
+const NO_TIMER = 0;
+const SOCKET = 1;
+const TICKER = 2;
+/** In place of the milliseconds that an idle connection has. */
+const NEVER_IDLE = -1;
+
+const { setTimeout: plainSetTimeout } = net.Socket.prototype;
+
+/**
+ * @param {stream.Duplex} socket that has just become a net.Socket
+ * @returns {number|undefined} what node's setTimeout() has left as its `timeout`
+ */
+function timeoutOf(socket) {
+  const { idleTimeout, idleTimer } = socket[kConnection];
+  return idleTimeout === NEVER_IDLE ? undefined : idleTimer === TICKER ? idleTimeout : 0;
+}
+
+/**
+ * Nothing was sent or received for the time of `server.timeout` or `keepAliveTimeout`. Listener of the socket's 'timeout'.
+ * @this {stream.Duplex}
+ */
+function socketOnTimeout() {
+  const req = this.parser ? this.parser.incoming : null;
+  const heardByRequest = req && !req.complete && req.emit('timeout', this);
+  const res = this._httpMessage;
+  const heardByResponse = res && res.emit('timeout', this);
+  const heardByServer = this.server.emit('timeout', this);
+  if (!heardByRequest && !heardByResponse && !heardByServer) closeNow(this);
+}
+
+/**
+ * Callback of the parser.
+ * @this {http.HTTPParser}
+ */
+function parserOnTimeout() {
+  const { socket } = this;
+  if (socket && !socket.server.emit('timeout', socket)) socket.destroy();
+}
+
+/**
+ * All answers are given: the connection is kept for another request, for a while.
+ * @param {Connection} connection
+ */
+function enterIdle(connection) {
+  const { server, socket } = connection;
+  const { keepAliveTimeout } = server;
+  if (!keepAliveTimeout || typeof socket.setTimeout !== 'function' || connection.released) return;
+  const time = idleTime(server);
+  if (time === undefined) return;
+  const connections = server[kConnections];
+  const unbuilt = isUnbuilt(socket);
+  // A timer that is armed already (by server.timeout or by the program) is replaced, as the documents say.
+  if (connections === undefined || !isTicked(time) || socket.setTimeout !== plainSetTimeout || (!unbuilt && socket.timeout)) {
+    socket.setTimeout(time);
+    connection.idleTimer = SOCKET;
+    return;
+  }
+  // One that is closed takes no time.
+  if (socket.destroyed) return;
+  connection.idleTimer = TICKER;
+  connection.idleTimeout = time;
+  if (!unbuilt) socket.timeout = time;
+  connections.watchIdle(connection, time);
+}
+
+/**
+ * A request begins.
+ * @param {Connection} connection
+ */
+function leaveIdle(connection) {
+  const { idleTimer, server, socket } = connection;
+  if (idleTimer === NO_TIMER) return;
+  connection.idleSince = BUSY;
+  connection.idleTimer = NO_TIMER;
+  if (idleTimer === TICKER && isUnbuilt(socket)) return;
+  // Nothing else is armed: the timer was the ticker's, and the program has set no other.
+  if (idleTimer === TICKER && isOwnTime(connection) && !server.timeout && socket.setTimeout === plainSetTimeout) socket.timeout = 0;
+  else socket.setTimeout(server.timeout || 0);
+}
+
+/**
+ * @param {Connection} connection that is idle
+ * @returns {boolean} whether the program has set no time of its own since it became idle
+ */
+function isOwnTime({ idleTimeout, socket }) {
+  return socket.timeout === idleTimeout;
+}
+
+/**
+ * Looks for requests that do not arrive in time; each is answered with 408.
+ * @param {http.Server} server
+ */
+function checkConnections(server) {
+  const { headersTimeout, requestTimeout } = server;
+  if (headersTimeout === 0 && requestTimeout === 0) return;
+  for (const { socket } of server[kConnections].expired(headersTimeout, requestTimeout)) {
+    if (socket) socketOnError.call(socket, new codes.ERR_HTTP_REQUEST_TIMEOUT());
+  }
+}
+
+module.exports = { NEVER_IDLE, NO_TIMER, checkConnections, enterIdle, isOwnTime, leaveIdle, parserOnTimeout, socketOnTimeout, timeoutOf };

@@ -1,0 +1,73 @@
+'use strict';
+// The socket of a server's connection goes over to another protocol: a CONNECT, or an upgrade with a listener.
+
+const { Buffer } = require('node:buffer');
+const { debuglog } = require('node:util');
+const { freeParser } = require('../message/parsers');
+const { upgradesInContext } = require('../compat/node-features');
+const { within } = require('../parser/parser');
+const { handOver: leaveShared } = require('./reader');
+const stats = require('./stats');
+const { UpgradeStream } = require('./upgrade-stream');
+const { giveBack } = require('../transport/transport');
+const { leaveIdle } = require('./timeouts');
+
+const debug = debuglog('http');
+
+/**
+ * @param {stream.Duplex} socket
+ * @param {Connection} connection
+ * @param {HTTPParser} parser that has stopped behind the head
+ * @param {Buffer} head what has come behind it
+ */
+function upgrade(socket, connection, parser, head) {
+  if (upgradesInContext) within(parser, handOver, undefined, socket, connection, parser, head);
+  else handOver(socket, connection, parser, head);
+}
+
+// A CONNECT, or an upgrade with a listener: the socket is no longer ours.
+function handOver(socket, connection, parser, head) {
+  const { server } = connection;
+  const request = parser.incoming;
+  giveBack(socket);
+  if (!request.complete) {
+    handOverBehind(socket, connection, request);
+    return;
+  }
+  leaveShared(socket);
+  const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
+  leaveIdle(connection);
+  connection.releaseSocket();
+  freeParser(parser, request, socket);
+  if (connection.upgradeStream !== null) {
+    stats.connectionEnded(connection, true);
+    connection.upgradeStream.requestBodyCompleted(head);
+    return;
+  }
+  const isTaken = server.listenerCount(event) > 0;
+  stats.connectionEnded(connection, isTaken);
+  if (!isTaken) {
+    // RFC 9110 section 9.3.6: a server that does not tunnel has nothing to say on this connection any more.
+    socket.destroy();
+    return;
+  }
+  debug('SERVER have listener for %s', event);
+  // Lets the first 'data' listener start the flow, as on a fresh socket.
+  if (socket._readableState) socket._readableState.flowing = null;
+  server.emit(event, request, socket, head);
+}
+
+// The body is still on its way: it goes on being read, and its errors are not reported.
+function handOverBehind(socket, connection, request) {
+  if (connection.upgradeStream !== null) return;
+  const { server } = connection;
+  leaveIdle(connection);
+  if (server.listenerCount('upgrade') === 0) {
+    socket.destroy();
+    return;
+  }
+  connection.upgradeStream = new UpgradeStream(socket, request);
+  server.emit('upgrade', request, connection.upgradeStream, Buffer.alloc(0));
+}
+
+module.exports = { upgrade };
