@@ -31,7 +31,7 @@ function leftOver(socketsBefore) {
   const found = [];
   const sockets = socketsBefore === undefined ? 0 : openSockets() - socketsBefore;
   if (sockets > 0) found.push(`${sockets} open sockets`);
-  const attached = loaded('transport/transport.js')?.attachedCount() ?? 0;
+  const attached = loaded('transport/drivers.js')?.attachedCount() ?? 0;
   if (attached > 0) found.push(`${attached} connections of the native transport`);
   const common = loaded('message/parsers.js');
   const parsers = common === undefined ? 0 : loaded('native/addon.js').parserCount() - common.parsers.list.length;

@@ -11,7 +11,8 @@ const { ownSymbol } = require('../compat/own-symbol');
 const native = require('../native/addon');
 const { peek: { IDLE: PEEK_IDLE, CLOSED: PEEK_CLOSED } } = require('../native/layout');
 const { agentCounters } = require('./stats');
-const { giveBack, kIndex } = require('../transport/transport');
+const { giveBack } = require('../transport/giving-back');
+const { kIndex } = require('../transport/owner-state');
 const { guardsIdle } = require('../compat/node-features');
 const { ownerOf } = require('../transport/handles');
 

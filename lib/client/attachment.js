@@ -12,16 +12,16 @@ const { Boolean, ObjectValues, Set } = require('../globals/primordials');
 const net = require('net');
 const { guardedPush, kOpener } = require('./agent-sockets');
 const { freeParser } = require('../message/parsers');
-const transport = require('../transport/transport');
-const { REASONS } = require('../transport/owner-state');
-
-const { kAttached, kIndex } = transport;
+const { giveBack } = require('../transport/giving-back');
+const { METHODS } = require('../transport/methods');
+const { REASONS, kAttached, kIndex } = require('../transport/owner-state');
+const { attach, changeParser } = require('../transport/transport');
 
 /** A socket that was given back so often is left with its stream: to take it up costs several microseconds. */
 const MOST_RETURNS = 3;
 
 const plain = net.Socket.prototype;
-const accepted = new Set([...ObjectValues(transport.METHODS), guardedPush]);
+const accepted = new Set([...ObjectValues(METHODS), guardedPush]);
 
 function isAttached(socket) {
   return socket[kIndex] !== undefined;
@@ -33,7 +33,7 @@ function isAttached(socket) {
  * @param {HTTPParser} parser of the answer
  */
 function use(socket, parser) {
-  if (isAttached(socket)) transport.changeParser(socket, parser);
+  if (isAttached(socket)) changeParser(socket, parser);
 }
 
 /**
@@ -45,7 +45,7 @@ function use(socket, parser) {
 function take(socket, parser, protocol) {
   const agent = socket[kOpener];
   if (agent === undefined || isAttached(socket) || socket.destroyed || socket[kAttached]?.returns >= MOST_RETURNS || isRead(socket)) return;
-  if (!transport.attach(socket, parser, protocol, agent, accepted)) return;
+  if (!attach(socket, parser, protocol, agent, accepted)) return;
   socket.pause = pause;
   socket.setEncoding = setEncoding;
 }
@@ -64,7 +64,7 @@ function isRead(socket) {
  */
 function letGo(parser, req, socket) {
   if (isAttached(socket)) {
-    transport.changeParser(socket, null);
+    changeParser(socket, null);
     freeParser(parser, req, null);
     socket.parser = null;
   } else {
@@ -75,12 +75,12 @@ function letGo(parser, req, socket) {
 /** The methods of an attached socket that a server's has not: who waits for an answer is a stream's reader. */
 
 function pause() {
-  transport.giveBack(this, REASONS.PAUSED);
+  giveBack(this, REASONS.PAUSED);
   return plain.pause.call(this);
 }
 
 function setEncoding(encoding) {
-  transport.giveBack(this, REASONS.READ);
+  giveBack(this, REASONS.READ);
   return plain.setEncoding.call(this, encoding);
 }
 

@@ -23,7 +23,7 @@ const { replace } = require('./agent');
 const { isTunnelError } = require('./agent-proxy');
 const { ANSWERED, endsSilently, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
 const transport = require('./attachment');
-const { received } = require('../transport/transport');
+const { received } = require('../transport/drivers');
 const { isHandedOver } = require('../transport/unread');
 const observe = require('../observe/client-channels');
 

@@ -22,7 +22,7 @@ const {
   kBytesWritten, kChunkedBuffer, kChunkedLength, kCorked, kEndCalled, kEndCallbacks, kErrored, kFlushError, kHighWaterMark, kNeedDrain,
   kRejectNonStandardBodyWrites, kSocket, kUniqueHeaders, kWritableFinished,
 } = require('../compat/symbols');
-const { METHODS, writeLast } = require('../transport/transport');
+const { METHODS, writeLast } = require('../transport/methods');
 const { isQueueOurs } = require('../util/ticks');
 const { isCorked, isUnbuilt, isWritable, uncorkAll } = require('../transport/lazy-state');
 const { checkInvalidHeaderChar, validateTrailerName } = require('../util/validators');

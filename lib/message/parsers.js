@@ -9,7 +9,7 @@ const { IncomingMessage, readStart, readStop } = require('./incoming');
 const { HTTPParser, kDrainsTicks, kMaker, kRunOn } = require('../parser/parser');
 const { endBody } = require('./request-end');
 const { calculateLenientFlags } = require('../parser/strict');
-const { giveBack } = require('../transport/transport');
+const { giveBack } = require('../transport/giving-back');
 const { checkInvalidHeaderChar, checkIsHttpToken } = require('../util/validators');
 
 const CRLF = '\r\n';

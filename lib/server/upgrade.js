@@ -9,7 +9,7 @@ const { within } = require('../parser/parser');
 const { handOver: leaveShared } = require('./reader');
 const stats = require('./stats');
 const { UpgradeStream } = require('./upgrade-stream');
-const { giveBack } = require('../transport/transport');
+const { giveBack } = require('../transport/giving-back');
 const { leaveIdle } = require('./timeouts');
 
 const debug = debuglog('http');

@@ -16,7 +16,11 @@ const {
 const net = require('node:net');
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
-const { COUNTERS, METHODS, acceptsNatively, afterBuild, kAttached, keepsMethods, kIndex, letGo } = require('./transport');
+const { COUNTERS } = require('./counters');
+const { letGo } = require('./giving-back');
+const { METHODS, keepsMethods } = require('./methods');
+const { kAttached, kIndex } = require('./owner-state');
+const { acceptsNatively, afterBuild } = require('./transport');
 const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./lazy-state');
 
 const plain = net.Socket.prototype;

@@ -1,0 +1,109 @@
+'use strict';
+// What a driver tells of the connections that the core reads: bytes that were parsed, the end, an error, writes that did not go through.
+
+const net = require('node:net');
+const { constants: { errno: { ENOTSOCK } } } = require('node:os');
+const { transport: { HANDLED, ENDED, FINISHED, DETACHED, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
+const { systemError } = require('../util/errors');
+const { adopt, holdsSeveral, inScope, resourceOf } = require('../parser/parser');
+const { FIRST_RECORD, RECORD_WORDS, hold, received, shown } = require('./drivers');
+const { REASONS, kAttached } = require('./owner-state');
+const { endUnread } = require('./unread');
+const { kBuild, kUnbuilt } = require('./lazy-state');
+const { sendDue, settle } = require('./sending');
+const { detach, giveBack, leave } = require('./giving-back');
+
+const plain = net.Socket.prototype;
+const plainWrite = plain.write;
+const plainRead = plain._read;
+
+/**
+ * A connection has an event. Called by its driver, once per turn for each connection.
+ * @param {object} driver
+ * @param {number} index of the connection, or DETACHED
+ * @param {number} kind of the event
+ * @param {number} value bytes that were read, or an error
+ * @param {string} text of the heads
+ */
+function onEvent(driver, index, kind, value, text) {
+  if (index === DETACHED) return endUnread(driver.ending);
+  const { socket, protocol } = driver.attached[index];
+  if (kind === PARSED) {
+    const { frame } = shown;
+    if (protocol.serves && holdsSeveral(frame.events)) hold(index, socket[kAttached].corkedLength > 0);
+    parsed(socket, protocol, frame, 0, value, text, frame.events);
+    frame.turn[FIRST_RECORD] = FINISHED;
+  } else if (protocol.serves) {
+    onOtherNews(socket, protocol, kind, value);
+  } else {
+    // What ends a connection is the business of the request on it, or of the last one.
+    inScope(resourceOf(socket.parser) ?? socket[kAttached].resource, onOtherNews, undefined, socket, protocol, kind, value);
+  }
+}
+
+/**
+ * Several connections were read. What has become of one since, by a handler of another, becomes of it before its bytes are looked
+ * at: those that are left out here are put back.
+ * @param {object} driver
+ * @param {number} count
+ * @param {string[]} texts of their heads
+ */
+function onBatch(driver, count, texts) {
+  const { attached } = driver;
+  const { frame } = shown;
+  const { turn } = frame;
+  const members = texts.map((_, n) => attached[turn[FIRST_RECORD + n * RECORD_WORDS]]);
+  for (let n = 0; n < count; n++) {
+    const record = FIRST_RECORD + n * RECORD_WORDS;
+    const it = members[n];
+    if (turn[record] < 0 || attached[turn[record]] !== it || it.paused) continue;
+    turn[record] = HANDLED;
+    parsed(it.socket, it.protocol, frame, turn[record + 1], turn[record + 2], texts[n], frame.eventsOf(n, count));
+    turn[record] = FINISHED;
+  }
+}
+
+function parsed(socket, protocol, frame, start, length, text, events) {
+  const { parser } = socket;
+  if (socket[kUnbuilt] === undefined) socket._unrefTimer();
+  if (!parser) return;
+  const result = adopt(parser, frame.input, start, length, text, events);
+  shown.start = start;
+  protocol.read(socket, result, length);
+}
+
+function onOtherNews(socket, protocol, kind, value) {
+  if (kind === UNSENT) {
+    if (value === 0) sendDue(socket);
+    else settle(socket, value);
+  } else if (kind !== UNPARSED && !protocol.serves && protocol.endsSilently(socket)) {
+    socket.destroy();
+  } else if (kind === ENDED) {
+    if (socket[kUnbuilt] === undefined || !protocol.ended(socket)) ended(socket);
+  } else if (kind === UNPARSED) {
+    shown.start = 0;
+    unparsed(socket, received(0, value));
+  } else if (value === ENOTSOCK) {
+    giveBack(socket, REASONS.OTHER);
+  } else {
+    socket.destroy(systemError('read', value));
+  }
+}
+
+function ended(socket) {
+  if (socket[kUnbuilt] !== undefined) socket[kBuild]();
+  const unsent = detach(socket);
+  socket[kAttached].corkedLength = 0;
+  if (unsent !== undefined) plainWrite.call(socket, unsent);
+  socket.push(null);
+  plain.read.call(socket, 0);
+}
+
+// Bytes that no parser was there for.
+function unparsed(socket, chunk) {
+  leave(socket, REASONS.UNASKED);
+  socket._unrefTimer();
+  if (socket.push(chunk) && !socket.destroyed) plainRead.call(socket, 0);
+}
+
+module.exports = { onBatch, onEvent };

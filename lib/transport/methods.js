@@ -1,0 +1,230 @@
+'use strict';
+// The methods of a socket that the core reads and writes: they go to the core first, and to net.Socket's otherwise.
+
+const { MathMax, ObjectCreate, process } = require('../globals/primordials');
+const net = require('node:net');
+const { types: { isUint8Array } } = require('node:util');
+const { systemError } = require('../util/errors');
+const { QUEUED, bytesOf } = require('./counters');
+const { REASONS, kAttached, kIndex } = require('./owner-state');
+const { beginTick, schedule } = require('../util/ticks');
+const { isCorked, kCorks, kUnbuilt, uncorkAll } = require('./lazy-state');
+const { flushFirst, releaseAll, send, sendLast, sendReleased, settle, writePlain } = require('./sending');
+const { countAlive, detach, giveBack } = require('./giving-back');
+
+const plain = net.Socket.prototype;
+const plainWrite = plain.write;
+const plainRead = plain._read;
+// An instance with net.Socket's methods: V8 inlines reads through it, while those of a prototype are look-ups in its table.
+const anyone = ObjectCreate(plain);
+
+function written(callback) {
+  callback(null);
+}
+
+function write(data, encoding, callback) {
+  if (this[kIndex] === undefined || anyone.write !== plainWrite) {
+    giveBack(this, REASONS.REPLACED);
+    return plain.write.call(this, data, encoding, callback);
+  }
+  if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = undefined;
+  }
+  // What the stream keeps goes first: then the core has nothing that is not corked.
+  if (this[kUnbuilt] === undefined && this._writableState.length > 0 && this[kAttached].corkedLength === 0) return plainWrite.call(this, data, encoding, callback);
+  const called = typeof callback === 'function';
+  // The callback of a corked write is called when it was sent, or failed: the stream knows when.
+  if (called && isCorked(this)) return writePlain(this, data, encoding, callback);
+  const left = this._write === _write && this._writev === _writev ? send(this, data, encoding) : undefined;
+  if (left === 0) {
+    if (called) process.nextTick(written, callback);
+    return true;
+  }
+  return left === undefined ? writePlain(this, data, encoding, callback) : settle(this, left, callback, left < 0 ? data : undefined, encoding);
+}
+
+/**
+ * Writes the last of a message and ends all corking: `socket.write(text, encoding, (error) => done(message, error))`, without a function for
+ * each message.
+ * @param {stream.Writable} socket
+ * @param {string} text
+ * @param {any} encoding 'latin1' or 'utf8'
+ * @param {Function} done called when the text was given to the kernel
+ * @param {OutgoingMessage} message
+ * @param {*} [previous] what `done` gets in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): with null in place
+ *   of the message where that must wait
+ * @returns {boolean} false when the caller should wait for 'drain'
+ */
+function writeLast(socket, text, encoding, done, message, previous) {
+  const isOurs = socket.write === write && socket[kIndex] !== undefined && anyone.write === plainWrite && socket._write === _write &&
+    socket._writev === _writev;
+  let left = isOurs ? send(socket, text, encoding) : undefined;
+  if (left === 0 && isCorked(socket)) left = releaseAll(socket);
+  if (left === 0) {
+    schedule(doneInTick, done, message, previous);
+    return true;
+  }
+  if (previous !== undefined) schedule(doneInTick, done, null, previous);
+  const callback = (error) => done(message, error);
+  if (left !== undefined) return settle(socket, left, callback, left < 0 ? text : undefined, encoding);
+  // node corks the socket for the end of a message: up to Node 20 'drain' follows then when it is as long as the high-water mark.
+  const corks = text.length >= socket.writableHighWaterMark;
+  if (corks) socket.cork();
+  const accepted = socket.write(text, encoding, callback);
+  if (corks) uncorkAll(socket);
+  return accepted;
+}
+
+function doneInTick(done, message, previous) {
+  done(message, undefined, beginTick(), previous);
+}
+
+function cork() {
+  if (this[kUnbuilt] === undefined) plain.cork.call(this);
+  else this[kCorks]++;
+}
+
+/** @this {stream.Duplex} */
+function uncork() {
+  let corks;
+  if (this[kUnbuilt] === undefined) {
+    plain.uncork.call(this);
+    corks = this._writableState.corked;
+  } else {
+    corks = this[kCorks] = MathMax(0, this[kCorks] - 1);
+  }
+  const index = this[kIndex];
+  if (index === undefined || corks > 0) return;
+  const left = sendReleased(this, index);
+  if (left !== 0) settle(this, left);
+}
+
+function end(data, encoding, callback) {
+  if (typeof data === 'function') {
+    callback = data;
+    data = encoding = undefined;
+  } else if (typeof encoding === 'function') {
+    callback = encoding;
+    encoding = undefined;
+  }
+  const index = this[kIndex];
+  if (index !== undefined) {
+    if (typeof data === 'string' || isUint8Array(data)) {
+      this.write(data, encoding);
+      data = undefined;
+    }
+    if (this[kIndex] !== undefined) sendLast(this);
+  }
+  return plain.end.call(this, data, encoding, callback);
+}
+
+function read(size) {
+  // A flowing stream reads itself whenever it is resumed: that takes no bytes away.
+  if (size !== 0 && this._readableState.flowing !== true) giveBack(this, REASONS.READ);
+  return plain.read.call(this, size);
+}
+
+function giveBackFor(socket, event) {
+  if (event === 'data') giveBack(socket, REASONS.DATA);
+  else if (event === 'readable') giveBack(socket, REASONS.READABLE);
+}
+
+function on(event, listener) {
+  giveBackFor(this, event);
+  return plain.on.call(this, event, listener);
+}
+
+function prependListener(event, listener) {
+  giveBackFor(this, event);
+  return plain.prependListener.call(this, event, listener);
+}
+
+function ref() {
+  const it = this[kAttached];
+  it.referenced = true;
+  countAlive(it);
+  return plain.ref.call(this);
+}
+
+function unref() {
+  const it = this[kAttached];
+  it.referenced = false;
+  countAlive(it);
+  return plain.unref.call(this);
+}
+
+function pipe(destination, options) {
+  giveBack(this, REASONS.READ);
+  return plain.pipe.call(this, destination, options);
+}
+
+// The program has called net.Socket's own write(): what is queued goes first.
+function _write(data, encoding, callback) {
+  const failed = this[kAttached]?.failed;
+  if (failed) return callback(systemError('write', failed));
+  const rest = flushFirst(this);
+  if (rest === undefined) plain._write.call(this, data, encoding, callback);
+  else plain._writev.call(this, [rest, { chunk: data, encoding }], callback);
+  leaveIfFull(this);
+}
+
+function _writev(chunks, callback) {
+  const failed = this[kAttached]?.failed;
+  if (failed) return callback(systemError('write', failed));
+  const rest = flushFirst(this);
+  if (rest !== undefined) {
+    chunks.unshift(rest);
+    chunks.allBuffers = false;
+  }
+  plain._writev.call(this, chunks, callback);
+  leaveIfFull(this);
+}
+
+// What the kernel does not take at once waits in libuv. If the connection breaks meanwhile, a client hears of it when it reads or
+// writes first; one poll must do both, for a reset to be an error of reading as it is elsewhere.
+function leaveIfFull(socket) {
+  if (socket[kIndex] === undefined || socket[kAttached].protocol.serves) return;
+  if (socket._handle?.writeQueueSize > 0) giveBack(socket, REASONS.FULL);
+}
+
+function _read(size) {
+  if (this[kIndex] === undefined) plainRead.call(this, size);
+}
+
+function _destroy(error, callback) {
+  const attached = this[kAttached];
+  if (this[kIndex] !== undefined) {
+    // What is corked is lost, and counted until the tick in which the stream tells so.
+    if (attached.corkedLength > 0) {
+      attached.lostBytes = bytesOf(this, QUEUED);
+      process.nextTick(forgetCorked, attached);
+    }
+    // The reactor cannot know whether there is another copy of the descriptor.
+    detach(this, attached.driver.lags);
+  }
+  plain._destroy.call(this, error, callback);
+}
+
+function forgetCorked(attached) {
+  attached.corkedLength = attached.lostBytes = 0;
+}
+
+const METHODS = {
+  write, cork, uncork, end, read, on, addListener: on, prependListener, ref, unref, pipe, _read, _write, _writev, _destroy,
+};
+
+/**
+ * Spelled out, since it is asked for each connection.
+ * @param {any} socket that has METHODS from its prototype
+ * @returns {boolean} whether the program has changed none of them, nor of the others by which it may see what is read and written
+ */
+function keepsMethods(socket) {
+  return socket.write === write && socket.end === end && socket.cork === cork && socket.uncork === uncork &&
+    socket.read === read && socket.on === on && socket.addListener === on && socket.prependListener === prependListener &&
+    socket.pipe === pipe && socket.ref === ref && socket.unref === unref && socket._read === _read && socket._write === _write &&
+    socket._writev === _writev && socket._destroy === _destroy && socket.push === plain.push &&
+    socket.unshift === plain.unshift && socket.emit === plain.emit && socket._final === plain._final;
+}
+
+module.exports = { METHODS, keepsMethods, write, writeLast };
