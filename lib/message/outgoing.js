@@ -13,7 +13,10 @@ const {
 const Stream = require('stream');
 const { deprecate } = require('util');
 const builtin = require('../compat/builtin');
-const body = require('./outgoing-body');
+const { end, flushHeaders, write } = require('./outgoing-body');
+const { addTrailers, sendHeldChunk } = require('./outgoing-chunks');
+const { TRACKS_END, _finish } = require('./outgoing-end');
+const { CORKS_CHUNKS, _flush, _flushOutput, _send, _writeRaw, getDefaultHighWaterMark, nop, tellDrain } = require('./outgoing-queue');
 const { dropHeldChunks, heldLength, holdsChunk } = require('./held-chunks');
 const { initialize, kOnFinish } = require('./emitter');
 const { codes } = require('../util/errors');
@@ -26,10 +29,6 @@ const {
 } = require('../compat/symbols');
 const { calculateLenientFlags } = require('../parser/strict');
 const { validateHeaderName, validateHeaderValue } = require('../util/validators');
-
-/** What differs between releases; see compat/node-features.js. */
-const CORKS_CHUNKS = kChunkedBuffer !== undefined;
-const TRACKS_END = kWritableFinished !== undefined;
 
 const DEPRECATED = typeof ObjectGetOwnPropertyDescriptor(builtin.OutgoingMessage.prototype, '_headers') === 'object';
 
@@ -75,7 +74,7 @@ function OutgoingMessage(options) {
   this._header = null;
   this[kOutHeaders] = null;
   this._keepAliveTimeout = 0;
-  this._onPendingData = body.nop;
+  this._onPendingData = nop;
   if (keepsErrored) this[kErrored] = null;
   if (TRACKS_END) {
     this[kWritableFinished] = false;
@@ -84,7 +83,7 @@ function OutgoingMessage(options) {
   }
   if (keepsMark) {
     const mark = options?.highWaterMark;
-    this[kHighWaterMark] = mark === undefined || mark === null ? body.getDefaultHighWaterMark() : mark;
+    this[kHighWaterMark] = mark === undefined || mark === null ? getDefaultHighWaterMark() : mark;
   }
   if (refusesBodyWrites) this[kRejectNonStandardBodyWrites] = options?.rejectNonStandardBodyWrites ?? false;
   if (otherState.length > 0) addOtherState(this);
@@ -147,7 +146,7 @@ const ACCESSORS = {
   writableHighWaterMark: {
     get() {
       const socket = this[kSocket];
-      return socket ? socket.writableHighWaterMark : this[kHighWaterMark] ?? body.getDefaultHighWaterMark();
+      return socket ? socket.writableHighWaterMark : this[kHighWaterMark] ?? getDefaultHighWaterMark();
     },
   },
   writableCorked: {
@@ -201,11 +200,11 @@ OutgoingMessage.prototype.uncork = function() {
   // From Node 22 on nothing keeps the count from falling below zero.
   if (CORKS_CHUNKS || (!socket && this[kCorked] > 0)) this[kCorked]--;
   const held = CORKS_CHUNKS && this[kCorked] === 0 && holdsChunk(this);
-  if (held && corksEachTurn) body.sendHeldChunk(this);
+  if (held && corksEachTurn) sendHeldChunk(this);
   if (socket) socket.uncork();
   // All that was held is with the kernel.
-  if (held && corksEachTurn && socket && this[kNeedDrain] && this.writableLength === 0) body.tellDrain(this);
-  if (held && !corksEachTurn) body.sendHeldChunk(this);
+  if (held && corksEachTurn && socket && this[kNeedDrain] && this.writableLength === 0) tellDrain(this);
+  if (held && !corksEachTurn) sendHeldChunk(this);
 };
 
 /**
@@ -245,8 +244,8 @@ OutgoingMessage.prototype.destroy = function destroy(error) {
   return this;
 };
 
-OutgoingMessage.prototype._send = body._send;
-OutgoingMessage.prototype._writeRaw = body._writeRaw;
+OutgoingMessage.prototype._send = _send;
+OutgoingMessage.prototype._writeRaw = _writeRaw;
 OutgoingMessage.prototype._storeHeader = headers._storeHeader;
 OutgoingMessage.prototype.setHeader = headers.setHeader;
 OutgoingMessage.prototype.setHeaders = headers.setHeaders;
@@ -273,13 +272,13 @@ ObjectDefineProperty(OutgoingMessage.prototype, 'writableNeedDrain', {
   get() { return !this.destroyed && !this.finished && this[kNeedDrain]; },
 });
 
-OutgoingMessage.prototype.write = body.write;
-OutgoingMessage.prototype.addTrailers = body.addTrailers;
-OutgoingMessage.prototype.end = body.end;
-OutgoingMessage.prototype._finish = body._finish;
-OutgoingMessage.prototype._flush = body._flush;
-OutgoingMessage.prototype._flushOutput = body._flushOutput;
-OutgoingMessage.prototype.flushHeaders = body.flushHeaders;
+OutgoingMessage.prototype.write = write;
+OutgoingMessage.prototype.addTrailers = addTrailers;
+OutgoingMessage.prototype.end = end;
+OutgoingMessage.prototype._finish = _finish;
+OutgoingMessage.prototype._flush = _flush;
+OutgoingMessage.prototype._flushOutput = _flushOutput;
+OutgoingMessage.prototype.flushHeaders = flushHeaders;
 
 /**
  * A message can only be written: emits ERR_STREAM_CANNOT_PIPE.

@@ -2,7 +2,7 @@
 // Answers that the peer does not read: how much waits on a server's connection, when reading stops for it, and when it goes on.
 
 const { corksEachTurn, drainsWithQueue } = require('../compat/node-features');
-const { tellDrain } = require('../message/outgoing-body');
+const { tellDrain } = require('../message/outgoing-queue');
 const { kConnection } = require('./symbols');
 const { kChunkedLength, kNeedDrain } = require('../compat/symbols');
 

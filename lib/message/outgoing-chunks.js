@@ -1,0 +1,121 @@
+'use strict';
+// The chunked framing of an outgoing body (RFC 9112, section 7.1): chunks, those that were held back, trailers.
+
+const { ArrayIsArray, ObjectKeys } = require('../globals/primordials');
+const { Buffer } = require('node:buffer');
+const { codes } = require('../util/errors');
+const { corksEachTurn, tellsLength, tellsOfPieces } = require('../compat/node-features');
+const { dropHeldChunks, firstPart, takeHeldChunks } = require('./held-chunks');
+const { joinedEncoding, joinsHead } = require('./outgoing-headers');
+const { kChunkedLength, kErrored, kNeedDrain, kSocket, kUniqueHeaders } = require('../compat/symbols');
+const { checkInvalidHeaderChar, validateTrailerName } = require('../util/validators');
+const { TRACKS_END } = require('./outgoing-end');
+const { isDirect, nop, takeHead, tellDrain } = require('./outgoing-queue');
+
+const CRLF = '\r\n';
+const CRLF_BYTES = Buffer.from(CRLF);
+
+/**
+ * A body of bytes up to this length is joined to its head as latin1 text; beyond it, copying costs more than a second buffer
+ * (measured: a fifth less CPU at 1 KiB, equal at 4 KiB, a quarter more at 16 KiB).
+ */
+const JOIN_BYTES_MAX = 4096;
+
+/**
+ * RFC 9112, section 7.1: chunk = chunk-size CRLF chunk-data CRLF.
+ * @param {any} message
+ * @param {any} socket
+ * @param {string|Uint8Array} chunk
+ * @param {any} encoding
+ * @param {Function} callback
+ * @param {number} length of the chunk in bytes
+ * @returns {boolean} false when the caller should wait for 'drain'
+ */
+function writeChunk(message, socket, chunk, encoding, callback, length) {
+  if (isDirect(message, socket)) {
+    const accepted = writeChunkAtOnce(message, socket, chunk, encoding, callback, length);
+    if (accepted !== undefined) return accepted;
+  }
+  message._send(length.toString(16), 'latin1', null);
+  message._send(CRLF_BYTES, null, null);
+  if (tellsLength) message._send(chunk, encoding, null, length);
+  else message._send(chunk, encoding, null);
+  return message._send(CRLF_BYTES, null, callback);
+}
+
+/** A chunk in one write; undefined when its parts cannot be joined. */
+function writeChunkAtOnce(message, socket, chunk, encoding, callback, length) {
+  if (callback === nop) callback = undefined;
+  else if (tellsOfPieces) callback = callback && asOfPieces(callback);
+  if (typeof chunk !== 'string') {
+    if (length > JOIN_BYTES_MAX) {
+      socket.write(`${takeHead(message)}${length.toString(16)}\r\n`, 'latin1', null);
+      socket.write(chunk, null, null);
+      return socket.write(CRLF_BYTES, null, callback);
+    }
+    return socket.write(`${takeHead(message)}${length.toString(16)}\r\n${latin1(chunk)}\r\n`, 'latin1', callback);
+  }
+  if (!joinsHead(encoding)) return undefined;
+  const wire = joinedEncoding(firstPart(message), chunk, length, encoding, false);
+  if (wire === null) return undefined;
+  return socket.write(`${takeHead(message)}${length.toString(16)}\r\n${chunk}\r\n`, wire, callback);
+}
+
+// A callback of several writes is given the error that there is not.
+function asOfPieces(callback) { return (error) => callback(error); }
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {string}
+ */
+function latin1(bytes) {
+  return Buffer.isBuffer(bytes) ? bytes.latin1Slice() :
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+}
+
+/**
+ * Sends the chunks that were held back as one.
+ * @param {http.OutgoingMessage} message with such chunks
+ */
+function sendHeldChunk(message) {
+  if (corksEachTurn && message[kSocket]?.destroyed) {
+    dropHeldChunks(message, message[kErrored] || message[kSocket].errored);
+    return;
+  }
+  const length = message[kChunkedLength];
+  const held = takeHeldChunks(message);
+  message._send(length.toString(16), 'latin1', null);
+  message._send(CRLF_BYTES, null, null);
+  for (const { chunk, encoding } of held) message._send(chunk, encoding, null);
+  // Where single writes cannot be seen, a callback that does nothing is none: with one the socket's stream writes.
+  const isUntold = held.every(({ callback }) => callback === nop) && isDirect(message, message[kSocket]);
+  const accepted = message._send(CRLF_BYTES, null, isUntold ? undefined : (error) => {
+    for (const { callback } of held) callback(error);
+  });
+  if (TRACKS_END && accepted && message[kNeedDrain]) tellDrain(message);
+}
+
+/**
+ * Sets the fields that follow a chunked body; each call replaces those of the one before.
+ * @this {http.OutgoingMessage}
+ * @param {object|Array} headers values by name, or pairs; a value may be a list
+ */
+function addTrailers(headers) {
+  this._trailer = '';
+  const pairs = ArrayIsArray(headers);
+  const keys = ObjectKeys(headers);
+  for (let i = 0; i < keys.length; i++) {
+    const name = pairs ? headers[keys[i]][0] : keys[i];
+    const value = pairs ? headers[keys[i]][1] : headers[keys[i]];
+    validateTrailerName(name);
+    const several = ArrayIsArray(value) && value.length > 1;
+    const unique = this[kUniqueHeaders];
+    const values = !several ? [value] : unique && unique.has(name.toLowerCase()) ? [value.join('; ')] : value;
+    for (const one of values) {
+      if (checkInvalidHeaderChar(one) && checkInvalidHeaderChar(one, this._isLenientHeaderValidation?.())) throw new codes.ERR_INVALID_CHAR('trailer content', name);
+      this._trailer += name + ': ' + one + CRLF;
+    }
+  }
+}
+
+module.exports = { JOIN_BYTES_MAX, addTrailers, latin1, sendHeldChunk, writeChunk };

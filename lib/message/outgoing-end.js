@@ -1,0 +1,114 @@
+'use strict';
+// The end of an outgoing message: when everything was given to the kernel ('finish'), who is told so, and how errors reach callbacks and listeners.
+
+const { process } = require('../globals/primordials');
+const { plainEmit } = require('./emitter');
+const { codes } = require('../util/errors');
+const { endTellsDestroyed } = require('../compat/node-features');
+const { kEndCallbacks, kErrored, kFlushError, kSocket, kWritableFinished } = require('../compat/symbols');
+const { isQueueOurs } = require('../util/ticks');
+const { isUnbuilt } = require('../transport/lazy-state');
+
+/** What differs between releases; see compat/symbols.js: elsewhere the callbacks of end() are listeners of 'finish'. */
+const TRACKS_END = kWritableFinished !== undefined;
+
+/**
+ * @param {http.OutgoingMessage} message
+ * @param {string} event other than 'finish'
+ * @returns {boolean} whether emitting it would call anybody; a response of a server has one listener, the server's of 'finish'
+ */
+function isHeard(message, event) {
+  if (message.emit !== plainEmit) return true;
+  const { _events: table, _eventsCount: count } = message;
+  if (count === 0 || (count === 1 && table.finish !== undefined)) return false;
+  return table[event] !== undefined;
+}
+
+/**
+ * @param {any} message
+ * @param {Error} error for 'error' listeners
+ * @param {Function} [callback] of the call that failed
+ */
+function reportError(message, error, callback) {
+  if (callback !== undefined) callback(error);
+  if (typeof message.emit === 'function' && (endTellsDestroyed() ? !message._closed : !message.destroyed)) message.emit('error', error);
+}
+
+/**
+ * Hands an error to the callback of the call that failed and, unless the message is destroyed, to 'error' listeners.
+ * @param {any} message
+ * @param {Error} error
+ * @param {Function} [callback]
+ */
+function failLater(message, error, callback) {
+  if (!message.destroyed) process.nextTick(reportError, message, error, callback);
+}
+
+/**
+ * Tells that everything was given to the kernel, or could not be.
+ * @param {object} message
+ * @param {Error} [error] from Node 24 on the callbacks of end() learn of it
+ * @param {number} [mark] of the tick, where it is one of ours (see ticks.js)
+ */
+function finished(message, error, mark) {
+  if (mark !== undefined) isQueueOurs(mark, mark);
+  if (TRACKS_END) {
+    error = error || message[kErrored] || errorOf(message[kSocket]);
+    if (error) {
+      message[kFlushError] = error;
+      callEndCallbacks(message, error);
+      return;
+    }
+    message[kWritableFinished] = true;
+    callEndCallbacks(message, null);
+  }
+  const socket = message[kSocket];
+  if (socket && !isUnbuilt(socket) && socket._hadError) return;
+  message.emit('finish');
+}
+
+// What a connection failed with.
+function errorOf(socket) {
+  if (!socket || isUnbuilt(socket)) return null;
+  return socket.errored || (socket._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
+}
+
+function callEndCallbacks(message, error) {
+  const callbacks = message[kEndCallbacks];
+  if (callbacks === null) return;
+  message[kEndCallbacks] = null;
+  for (const callback of callbacks) callback(error);
+}
+
+/**
+ * @param {any} message
+ * @param {Function} callback of end()
+ */
+function onEnd(message, callback) {
+  if (!TRACKS_END) message.once('finish', callback);
+  else if (message[kEndCallbacks] === null) message[kEndCallbacks] = [callback];
+  else message[kEndCallbacks].push(callback);
+}
+
+/**
+ * end(callback) on a message that has been ended.
+ * @param {any} message
+ * @param {Function} callback
+ */
+function onEnded(message, callback) {
+  if (message.writableFinished) callback(new codes.ERR_STREAM_ALREADY_FINISHED('end'));
+  else if (!TRACKS_END) message.on('finish', callback);
+  else if (message[kFlushError] !== null) process.nextTick(callback, message[kFlushError]);
+  else onEnd(message, callback);
+}
+
+/**
+ * Everything is on its way, though not necessarily in the kernel.
+ * @this {http.OutgoingMessage}
+ */
+function _finish() {
+  if (!this[kSocket]) throw new codes.ERR_INTERNAL_ASSERTION();
+  if (isHeard(this, 'prefinish')) this.emit('prefinish');
+}
+
+module.exports = { TRACKS_END, _finish, failLater, finished, isHeard, onEnd, onEnded, reportError };
