@@ -38,8 +38,23 @@ function exchange(port, pieces, { quiet = QUIET, end = false } = {}) {
   return new Promise((resolve) => {
     const socket = net.connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     let text = '';
-    let timer = setTimeout(finish, quiet + 400, false);
+    let isSent = false;
+    let isOver = false;
+    let timer = setTimeout(silent, quiet + 400);
+    // Where the loop was busy, what has come meanwhile is read behind the timers.
+    function silent() {
+      const before = text.length;
+      setImmediate(setImmediate, () => {
+        if (isSent && text.length === before) finish(false);
+        else if (!isOver) rest();
+      });
+    }
+    function rest() {
+      clearTimeout(timer);
+      timer = setTimeout(silent, quiet);
+    }
     function finish(closed) {
+      isOver = true;
       clearTimeout(timer);
       socket.destroy();
       resolve({ text, closed });
@@ -50,12 +65,12 @@ function exchange(port, pieces, { quiet = QUIET, end = false } = {}) {
         // Long enough for each piece to be a read of its own.
         await new Promise((next) => setTimeout(next, GAP));
       }
+      isSent = true;
       if (end) socket.end();
     });
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
-      clearTimeout(timer);
-      timer = setTimeout(finish, quiet, false);
+      rest();
     });
     socket.on('error', () => {});
     socket.on('end', () => finish(true));
