@@ -118,5 +118,5 @@ fn a_connection_that_is_given_back_in_front_of_its_end_says_so() {
     shared.hang_up();
     read(&shared);
     assert_eq!(take(&shared), Some(ReadEvent::Parsed(10)));
-    assert!(shared.detach(&mut Vec::new()).ends);
+    assert!(shared.detach(&mut bytes::BytesMut::new()).ends);
 }

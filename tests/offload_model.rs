@@ -6,6 +6,7 @@
 use std::io::{Error, ErrorKind, Result};
 use std::mem::replace;
 
+use bytes::BytesMut;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
@@ -127,13 +128,16 @@ fn what_is_given_back_was_told_or_is_unread_or_was_not_read() {
             told.extend(acknowledge);
             shared.done();
         }
-        let rest = shared.detach(&mut Vec::new());
+        let rest = shared.detach(&mut BytesMut::new());
         shared.socket().given_back.store(true, Ordering::SeqCst);
         // The parser is as it was before what is unread.
         assert_eq!(parser.lock().unwrap().0, told);
         assert_eq!(rest.received, told.len() as u64);
         task.join().unwrap();
-        assert_eq!([told, rest.unread, not_read(&shared)].concat(), b"abc");
+        assert_eq!(
+            [told, rest.unread.to_vec(), not_read(&shared)].concat(),
+            b"abc"
+        );
         assert!(shared.read(&mut [0; 8], 8) == Step::Over);
     });
 }
@@ -148,19 +152,22 @@ fn what_is_written_is_sent_once_and_in_order_or_given_back() {
                 other.pump();
                 other.pump();
             });
-            shared.push(&mut b"ab".to_vec());
-            let mut unsent = Vec::new();
+            shared.push(&mut BytesMut::from(&b"ab"[..]));
+            let mut unsent = bytes::Bytes::new();
             if takes == 9 {
-                assert_eq!(shared.flush(&mut b"c".to_vec()), Ok(0));
+                assert_eq!(shared.flush(&mut BytesMut::from(&b"c"[..])), Ok(0));
             } else {
-                unsent = shared.take_queue(&mut b"c".to_vec());
+                unsent = shared.take_queue(&mut BytesMut::from(&b"c"[..]));
             }
-            let rest = shared.detach(&mut b"d".to_vec());
+            let rest = shared.detach(&mut BytesMut::from(&b"d"[..]));
             shared.socket().given_back.store(true, Ordering::SeqCst);
             task.join().unwrap();
             let sent = shared.socket().sent.lock().unwrap().clone();
             assert_eq!(rest.sent, sent.len() as u64);
-            assert_eq!([sent, unsent, rest.unsent].concat(), b"abcd");
+            assert_eq!(
+                [sent, unsent.to_vec(), rest.unsent.to_vec()].concat(),
+                b"abcd"
+            );
         });
     }
 }
@@ -276,10 +283,13 @@ fn what_is_put_back_is_told_again_or_is_unread() {
         if hear(&shared).is_some() {
             shared.put_back();
         }
-        let rest = shared.detach(&mut Vec::new());
+        let rest = shared.detach(&mut BytesMut::new());
         shared.socket().given_back.store(true, Ordering::SeqCst);
         assert_eq!(parser.lock().unwrap().0, told);
         task.join().unwrap();
-        assert_eq!([told, rest.unread, not_read(&shared)].concat(), b"ab");
+        assert_eq!(
+            [told, rest.unread.to_vec(), not_read(&shared)].concat(),
+            b"ab"
+        );
     });
 }

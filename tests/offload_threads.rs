@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+use bytes::BytesMut;
 use rust_http::parser::Output;
 use rust_http::transport::offload::inbox::{Inbox, WakeOwner};
 use rust_http::transport::offload::io_thread::{Command, Connection, IoThread, IoThreadPool, end};
@@ -123,7 +124,7 @@ fn push(thread: &IoThread<Sum>, command: Command<Sum>) {
 
 /// Takes a connection back, and has the rest echoed in the plain way.
 fn detach(owned: Owned) -> JoinHandle<()> {
-    let rest = owned.connection.shared.detach(&mut Vec::new());
+    let rest = owned.connection.shared.detach(&mut BytesMut::new());
     owned.connection.close(None);
     push(&owned.thread, Command::Wake(owned.connection.clone()));
     // The parser has seen what was told, and nothing else.
@@ -154,7 +155,7 @@ fn own(
             let place = &mut connections[connection.number];
             let Some(owned) = place else { continue };
             let mut over = troubled && connection.shared.trouble().is_some();
-            let mut answer = Vec::new();
+            let mut answer = BytesMut::new();
             let event = connection.shared.take(|_, input, _| {
                 answer.extend_from_slice(input);
                 true

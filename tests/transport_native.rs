@@ -202,7 +202,7 @@ fn a_connection_that_its_handler_detaches_gets_no_further_event() {
         native.write_bytes(seen.connection, true, b"rest");
         native.host().cork(seen.level);
         let detached = native.detach(seen.connection, false);
-        assert_eq!(detached.unsent, b"rest");
+        assert_eq!(detached.unsent, b"rest"[..]);
         assert_eq!(detached.received, REQUEST.len() as u64);
         assert!(!detached.ends);
     });

@@ -8,6 +8,8 @@ use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
+#[cfg(unix)]
+use bytes::BytesMut;
 use napi::sys;
 
 /// A JavaScript value, valid until the call that received or made it returns.
@@ -235,7 +237,7 @@ impl<const N: usize> Call<N> {
         &self,
         index: usize,
         latin1: bool,
-        buffer: &mut Vec<u8>,
+        buffer: &mut BytesMut,
     ) -> Result<(), CallError> {
         let read = if latin1 {
             sys::napi_get_value_string_latin1

@@ -4,6 +4,8 @@
 use std::cell::Cell;
 use std::io::Result;
 
+use bytes::{Bytes, BytesMut};
+
 use super::frame::Frame;
 use crate::parser::session::SharedSession;
 
@@ -110,9 +112,9 @@ impl LoopRef {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Detached {
     /// Bytes that were read, and that JavaScript was not notified of: the parser is as it was before them.
-    pub unread: Vec<u8>,
+    pub unread: Bytes,
     /// Bytes that were queued, and not sent.
-    pub unsent: Vec<u8>,
+    pub unsent: Bytes,
     /// The error number of a read that failed, if JavaScript was not notified of it.
     pub failed: Option<i32>,
     /// Bytes received, without those that are unread.
@@ -128,7 +130,7 @@ pub struct Detached {
 pub struct NotAppended;
 
 /// Appends what is to be written.
-pub type Append<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> std::result::Result<(), NotAppended>;
+pub type Append<'a> = &'a mut dyn FnMut(&mut BytesMut) -> std::result::Result<(), NotAppended>;
 
 /// One way to read and write connections, for one JavaScript thread.
 ///
@@ -177,7 +179,7 @@ pub trait Transport {
     /// Lets what is queued be sent.
     fn uncork(&self, connection: usize) -> i32;
     /// The queued bytes, which are then the caller's to send.
-    fn take_queue(&self, connection: usize) -> Vec<u8>;
+    fn take_queue(&self, connection: usize) -> Bytes;
     /// Bytes received, sent, and queued.
     fn counts(&self, connection: usize) -> (u64, u64, usize);
     /// Of the queued bytes those that are not corked, where it is known.

@@ -4,6 +4,8 @@
 //! and send. What either can be asked, and asks of its host, is in [`host`]; how JavaScript sees bytes and events in [`frame`].
 
 #[cfg(unix)]
+mod buffer;
+#[cfg(unix)]
 pub mod exit;
 #[cfg(unix)]
 pub mod frame;

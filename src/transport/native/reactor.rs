@@ -9,12 +9,14 @@ use std::io::{ErrorKind, Result};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes, BytesMut};
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use crate::transport::HangUp;
+use crate::transport::buffer::empty;
 use crate::transport::io;
 use crate::transport::read_budget::{LARGEST_READ, ReadBudget};
 
@@ -66,7 +68,7 @@ struct Registration<T> {
     hang_up: HangUp,
     // Bytes that the next read may take.
     budget: ReadBudget,
-    queue: Vec<u8>,
+    queue: BytesMut,
     received: u64,
     sent: u64,
     data: T,
@@ -165,7 +167,7 @@ impl<T> Reactor<T> {
             urgent: false,
             hang_up: HangUp::new(self.ends_at_hang_up),
             budget: ReadBudget::new(),
-            queue: Vec::new(),
+            queue: BytesMut::new(),
             received: 0,
             sent: 0,
             data,
@@ -174,7 +176,7 @@ impl<T> Reactor<T> {
     }
 
     /// Ends watching; the descriptor is the caller's alone again. Returns the bytes that were queued and not sent.
-    pub fn detach(&mut self, index: usize) -> Vec<u8> {
+    pub fn detach(&mut self, index: usize) -> Bytes {
         if let Some(connection) = self.connections.get(index) {
             // The descriptor may be closed already: then the set has forgotten it by itself.
             let _ = self
@@ -187,10 +189,10 @@ impl<T> Reactor<T> {
 
     /// [`Reactor::detach`] for a descriptor that its owner closes next, which takes it out of the set without a call of its own.
     /// Should a copy of it keep it there, its events are ignored.
-    pub fn forget(&mut self, index: usize) -> Vec<u8> {
+    pub fn forget(&mut self, index: usize) -> Bytes {
         self.connections
             .try_remove(index)
-            .map(|connection| connection.queue)
+            .map(|connection| connection.queue.freeze())
             .unwrap_or_default()
     }
 
@@ -387,7 +389,7 @@ impl<T> Reactor<T> {
     }
 
     /// The bytes that wait to be sent; the caller appends.
-    pub fn queue(&mut self, index: usize) -> Option<&mut Vec<u8>> {
+    pub fn queue(&mut self, index: usize) -> Option<&mut BytesMut> {
         self.connections
             .get_mut(index)
             .map(|connection| &mut connection.queue)
@@ -418,10 +420,9 @@ impl<T> Reactor<T> {
         };
         connection.sent += count as u64;
         if count >= queue.len() {
-            queue.clear();
-            queue.shrink_to(QUEUE_KEPT);
+            empty(queue, QUEUE_KEPT);
         } else {
-            queue.drain(..count);
+            queue.advance(count);
         }
         Ok(count)
     }
@@ -434,7 +435,7 @@ impl<T> Reactor<T> {
             }
             if let Ok(count) = io::send(connection.fd, &connection.queue, &[]) {
                 connection.sent += count as u64;
-                connection.queue.drain(..count);
+                connection.queue.advance(count);
             }
         }
     }

@@ -5,6 +5,8 @@ use std::io::Result;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bytes::{Bytes, BytesMut};
+
 use super::reactor::{Reactor, Read};
 use crate::parser::Output;
 use crate::parser::session::{SharedSession, is_done, lock};
@@ -32,7 +34,7 @@ pub struct Native<H> {
     reactor: RefCell<Reactor<Option<SharedSession>>>,
     output: RefCell<Output>,
     // The text of one write.
-    scratch: RefCell<Vec<u8>>,
+    scratch: RefCell<BytesMut>,
     loop_ref: LoopRef,
 }
 
@@ -47,7 +49,7 @@ impl<H: Host> Native<H> {
             deliveries: RefCell::default(),
             reactor: RefCell::new(Reactor::new(ends_at_hang_up)?),
             output: RefCell::new(Output::new()),
-            scratch: RefCell::new(Vec::new()),
+            scratch: RefCell::default(),
             loop_ref: LoopRef::default(),
         })
     }
@@ -268,11 +270,11 @@ impl<H: Host> Transport for Native<H> {
         self.flush(index)
     }
 
-    fn take_queue(&self, index: usize) -> Vec<u8> {
+    fn take_queue(&self, index: usize) -> Bytes {
         self.reactor
             .borrow_mut()
             .queue(index)
-            .map(std::mem::take)
+            .map(|queue| std::mem::take(queue).freeze())
             .unwrap_or_default()
     }
 

@@ -8,6 +8,7 @@ use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+use bytes::{Bytes, BytesMut};
 use slab::Slab;
 
 use super::batch::Batch;
@@ -41,7 +42,7 @@ struct Entry {
     connection: Arc<Connection<Session>>,
     thread: IoThread<Session>,
     // What was written since it was handed over last.
-    queue: Vec<u8>,
+    queue: BytesMut,
     // Where in the queue what is corked begins, if anything is: from there on it waits for its release.
     corked: Option<usize>,
     // The same connection, if JavaScript has dealt with its event and its task does not know yet.
@@ -374,7 +375,7 @@ impl<H: Host> Offload<H> {
         let entry = vacant.insert(Entry {
             connection,
             thread,
-            queue: Vec::new(),
+            queue: BytesMut::new(),
             corked: None,
             handled: None,
             listed: false,
@@ -547,8 +548,8 @@ impl<H: Host> Transport for Offload<H> {
         0
     }
 
-    fn take_queue(&self, index: usize) -> Vec<u8> {
-        self.with(index, Vec::new(), |entry| {
+    fn take_queue(&self, index: usize) -> Bytes {
+        self.with(index, Bytes::new(), |entry| {
             entry.corked = None;
             entry.connection.shared.take_queue(&mut entry.queue)
         })

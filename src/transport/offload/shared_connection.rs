@@ -12,9 +12,12 @@ use std::io::{ErrorKind, Result};
 use std::mem::take;
 use std::task::Waker;
 
+use bytes::{Buf, Bytes, BytesMut};
+
 use super::sync::{Arc, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::parser::Output;
 use crate::transport::HangUp;
+use crate::transport::buffer::empty;
 use crate::transport::host::Detached;
 use crate::transport::io::is_full;
 use crate::transport::read_budget::ReadBudget;
@@ -97,7 +100,7 @@ struct Incoming<F> {
     // The task wanted to read, and has to be woken for it.
     stalled: bool,
     gone: bool,
-    input: Vec<u8>,
+    input: BytesMut,
     output: Output,
     budget: ReadBudget,
     hang_up: HangUp,
@@ -110,7 +113,7 @@ struct Incoming<F> {
 }
 
 struct Outgoing {
-    queue: Vec<u8>,
+    queue: BytesMut,
     // The kernel did not take all, or this error came: the owner goes on from there.
     blocked: bool,
     trouble: Option<i32>,
@@ -139,7 +142,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
                 parser,
                 before: None,
                 phase: Phase::Free,
-                input: Vec::new(),
+                input: BytesMut::new(),
                 output: Output::new(),
                 budget: ReadBudget::new(),
                 hang_up: HangUp::new(ends_at_hang_up),
@@ -150,7 +153,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
                 received: 0,
             }),
             outgoing: Mutex::new(Outgoing {
-                queue: Vec::new(),
+                queue: BytesMut::new(),
                 blocked: false,
                 trouble: None,
                 gone: false,
@@ -281,7 +284,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
                 if count == it.queue.len() {
                     it.queue.clear();
                 } else {
-                    it.queue.drain(..count);
+                    it.queue.advance(count);
                     it.blocked = true;
                 }
             }
@@ -347,8 +350,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         }
         incoming.phase = Phase::Free;
         incoming.before = None;
-        incoming.input.clear();
-        incoming.input.shrink_to(INPUT_KEPT);
+        empty(&mut incoming.input, INPUT_KEPT);
         !incoming.paused && take(&mut incoming.stalled)
     }
 
@@ -370,17 +372,18 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
     }
 
     /// Adds `more` to what is to be sent, and empties it. Returns whether [`SharedConnection::pump`] would send it.
-    pub fn push(&self, more: &mut Vec<u8>) -> bool {
+    pub fn push(&self, more: &mut BytesMut) -> bool {
         let mut outgoing = lock(&self.outgoing);
         self.append(&mut outgoing, more);
         !outgoing.blocked && !outgoing.gone
     }
 
-    fn append(&self, outgoing: &mut MutexGuard<'_, Outgoing>, more: &mut Vec<u8>) {
+    fn append(&self, outgoing: &mut MutexGuard<'_, Outgoing>, more: &mut BytesMut) {
         if outgoing.queue.is_empty() {
             std::mem::swap(&mut outgoing.queue, more);
         } else {
-            outgoing.queue.append(more);
+            outgoing.queue.extend_from_slice(more);
+            more.clear();
         }
         self.queued.store(outgoing.queue.len(), Ordering::Relaxed);
     }
@@ -389,7 +392,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
     ///
     /// # Errors
     /// The error number of the system.
-    pub fn flush(&self, more: &mut Vec<u8>) -> std::result::Result<usize, i32> {
+    pub fn flush(&self, more: &mut BytesMut) -> std::result::Result<usize, i32> {
         let mut outgoing = lock(&self.outgoing);
         self.append(&mut outgoing, more);
         if !outgoing.blocked {
@@ -412,12 +415,12 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
     }
 
     /// The bytes that are queued, followed by `more`: the owner sends them.
-    pub fn take_queue(&self, more: &mut Vec<u8>) -> Vec<u8> {
+    pub fn take_queue(&self, more: &mut BytesMut) -> Bytes {
         let mut outgoing = lock(&self.outgoing);
         self.append(&mut outgoing, more);
         outgoing.blocked = false;
         self.queued.store(0, Ordering::Relaxed);
-        take(&mut outgoing.queue)
+        take(&mut outgoing.queue).freeze()
     }
 
     /// Bytes that are queued and not sent.
@@ -432,7 +435,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
 
     /// Takes the connection back, with `more` behind what is queued: the task does not touch its descriptor from here on. It
     /// is to be woken, so that it ends.
-    pub fn detach(&self, more: &mut Vec<u8>) -> Detached {
+    pub fn detach(&self, more: &mut BytesMut) -> Detached {
         let mut rest = Detached::default();
         let mut incoming = lock(&self.incoming);
         incoming.gone = true;
@@ -441,7 +444,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
                 if let Some(before) = incoming.before.take() {
                     *lock(&incoming.parser) = before;
                 }
-                rest.unread = take(&mut incoming.input);
+                rest.unread = take(&mut incoming.input).freeze();
             }
             Phase::Waiting(ReadEvent::Failed(number)) => rest.failed = Some(number),
             Phase::Taken => rest.ends = incoming.hang_up.is_due(false),
@@ -453,7 +456,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         self.append(&mut outgoing, more);
         outgoing.gone = true;
         rest.sent = outgoing.sent;
-        rest.unsent = take(&mut outgoing.queue);
+        rest.unsent = take(&mut outgoing.queue).freeze();
         self.queued.store(0, Ordering::Relaxed);
         rest
     }
