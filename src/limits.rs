@@ -36,3 +36,37 @@ pub const MAX_EMPTY_LINES: u8 = 1;
 
 /// The most threads that may read and write connections of one process.
 pub const IO_THREADS: usize = 64;
+
+/// Limits of requests that node does not have. Each is an option of the server: see [`OPTIONS`]. Responses have none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Optional {
+    /// Bytes that the body of a request may have, without what frames it: a head or a chunk that announces more is refused. What a program
+    /// can take is its own to say, so there is none by default.
+    pub body: u64,
+}
+
+impl Optional {
+    /// No limit.
+    pub const NONE: Optional = Optional { body: u64::MAX };
+
+    /// Sets the one of this number in [`OPTIONS`].
+    pub fn set(&mut self, number: usize, value: u64) {
+        if let Some((_, place)) = OPTIONS.get(number) {
+            *place(self) = value;
+        }
+    }
+
+    /// These, and the one of the option `name`.
+    pub fn with(mut self, name: &str, value: u64) -> Optional {
+        if let Some(number) = OPTIONS.iter().position(|(other, _)| *other == name) {
+            self.set(number, value);
+        }
+        self
+    }
+}
+
+/// Where a limit is.
+type Place = fn(&mut Optional) -> &mut u64;
+
+/// The options by which a server sets them. JavaScript has the names from here, and tells a parser the number of each that is set.
+pub const OPTIONS: &[(&str, Place)] = &[("bodyLimit", |it| &mut it.body)];

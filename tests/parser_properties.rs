@@ -5,6 +5,7 @@ mod parser_support;
 use parser_support::{How, PLAIN, Seen, config, fixture, joined, kind_of, latin1, oracle, replay};
 use proptest::prelude::*;
 use rust_http::error::errors;
+use rust_http::limits::Optional;
 use rust_http::parser::{Config, Decision, Dialect, Kind, Output, Parser, Stop, event};
 
 const BODY: [Decision; 1] = [Decision::Body];
@@ -237,7 +238,7 @@ proptest! {
         (kind, input) in inputs(), dialect in dialects(), max in 20..4096u64, max_fields in prop_oneof![Just(u32::MAX), 0..6u32],
         max_body in prop_oneof![Just(u64::MAX), 0..20u64],
     ) {
-        let config = Config { max_header_size: max, max_fields, max_body, ..config(kind, dialect, 0) };
+        let config = Config { max_header_size: max, max_fields, limits: Optional::NONE.with("bodyLimit", max_body), ..config(kind, dialect, 0) };
         prop_assert_eq!(run(config, &input, false), exact(config, &input));
     }
 
@@ -435,7 +436,7 @@ fn a_body_is_limited_as_soon_as_it_is_announced() {
     for (input, max_body, place) in rows {
         for exact in [false, true] {
             let mut parser = Parser::new(Config {
-                max_body,
+                limits: Optional::NONE.with("bodyLimit", max_body),
                 ..server()
             });
             if exact {
@@ -450,11 +451,11 @@ fn a_body_is_limited_as_soon_as_it_is_announced() {
         }
     }
     let mut client = Parser::new(Config {
-        max_body: 1,
+        limits: Optional::NONE.with("bodyLimit", 1),
         kind: Kind::Response,
         ..server()
     });
-    client.set_max_body(1);
+    client.set_limit(0, 1);
     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     let seen = client.execute(answer, &mut Output::new());
     assert_eq!(seen, (answer.len(), Stop::Done));

@@ -1,7 +1,7 @@
 //! What the fuzz targets share: a parser that is driven as the binding drives it, and a decoder of its events that checks
 //! everything it reads. A broken promise is a panic.
 
-use rust_http::limits::MAX_CHUNK_EXTENSIONS;
+use rust_http::limits::{MAX_CHUNK_EXTENSIONS, Optional};
 use rust_http::parser::{Config, Decision, Dialect, Error, Kind, Lenient, Output, Parser, Stop, event, names};
 
 /// The number of the method CONNECT.
@@ -53,7 +53,7 @@ pub fn config(kind: Kind, bytes: [u8; 4]) -> Config {
         }),
         max_header_size: [16384, 64, 1 << 20, 300][usize::from(rest % 4)],
         max_fields: [u32::MAX, 3, 40, 0][usize::from(rest >> 4 & 3)],
-        max_body: [u64::MAX, 10, 0, 1000][usize::from(rest >> 6)],
+        limits: Optional::NONE.with("bodyLimit", [u64::MAX, 10, 0, 1000][usize::from(rest >> 6)]),
         run_on: rest & 4 != 0,
         strict: rest & 8 != 0,
         ..Config::new(kind)

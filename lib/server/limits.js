@@ -1,10 +1,11 @@
 'use strict';
 // Limits of a server that node does not have: which servers have them, and how they hold for a connection. That of bodies is the core's.
 
-const { WeakMap } = require('../globals/primordials');
+const { ObjectEntries, WeakMap } = require('../globals/primordials');
 const { Addresses, addressOf, drop } = require('./addresses');
 const { BodyRates } = require('./body-rates');
 const native = require('../native/addon');
+const layout = require('../native/layout');
 const { handleOf } = require('../parser/parser');
 const { limitMet } = require('./stats');
 const { kConnection } = require('./symbols');
@@ -12,13 +13,17 @@ const { validateInteger, validateObject } = require('../util/validators');
 
 /** Milliseconds by which a body may be late, unless the program says otherwise. */
 const GRACE = 5000;
+/** Those that the core keeps, by the names of their options. @type {[string, number][]} */
+const PARSER_LIMITS = ObjectEntries(layout.parserLimits);
 // Answers to a request head.
 const READ_BODY = 0;
 
 /** What a server allows. */
 class Limits {
-  constructor(server, { bodyLimit, minBodyRate, maxConnectionsPerAddress, maxPipelined }) {
-    this.bodyLimit = numberOf(bodyLimit, 'options.bodyLimit', 0);
+  constructor(server, options) {
+    const { minBodyRate, maxConnectionsPerAddress, maxPipelined } = options;
+    // What its parsers are told: number, value.
+    this.parser = PARSER_LIMITS.map(([name, number]) => [number, numberOf(options[name], `options.${name}`, 0)]).filter(([, value]) => value !== Infinity);
     this.maxPipelined = numberOf(maxPipelined, 'options.maxPipelined', 1);
     const max = numberOf(maxConnectionsPerAddress, 'options.maxConnectionsPerAddress', 1);
     this.addresses = max === Infinity ? null : new Addresses(max);
@@ -109,8 +114,8 @@ let used = false;
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  */
 function chooseLimits(server, options) {
-  const { bodyLimit, minBodyRate, maxConnectionsPerAddress, maxPipelined } = options;
-  if (bodyLimit === undefined && minBodyRate === undefined && maxConnectionsPerAddress === undefined && maxPipelined === undefined) return;
+  const { minBodyRate, maxConnectionsPerAddress, maxPipelined } = options;
+  if (!PARSER_LIMITS.some(([name]) => options[name] !== undefined) && minBodyRate === undefined && maxConnectionsPerAddress === undefined && maxPipelined === undefined) return;
   servers.set(server, new Limits(server, options));
   used = true;
 }
@@ -140,7 +145,7 @@ function limitConnection(connection, parser, fail) {
   if (limits === undefined) return;
   connection.limited = new LimitedConnection(connection, limits, parser, fail);
   if (limits.maxPipelined !== Infinity) parser.onIncoming = onLimitedIncoming;
-  if (limits.bodyLimit !== Infinity) native.parserMaxBody(handleOf(parser), limits.bodyLimit);
+  for (const [number, value] of limits.parser) native.parserLimit(handleOf(parser), number, value);
 }
 
 module.exports = { admitsConnection, chooseLimits, limitConnection };

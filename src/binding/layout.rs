@@ -169,6 +169,9 @@ fn layout(call: &Call<0>) -> Result<Value, CallError> {
             lines.push_str(&format!("{group} {name} {number}\n"));
         }
     }
+    for (number, (name, _)) in limits::OPTIONS.iter().enumerate() {
+        lines.push_str(&format!("parserLimits {name} {number}\n"));
+    }
     Ok(call.latin1(lines.as_bytes()))
 }
 

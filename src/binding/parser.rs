@@ -103,10 +103,11 @@ fn max_fields(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `parserMaxBody(handle, bytes)`: a limit of bodies, until `parserReset`.
-fn max_body(call: &Call<2>) -> Result<Value, CallError> {
-    let bytes = call.f64(1)? as u64;
-    lock(&session(call, 0)?).set_max_body(bytes);
+/// `parserLimit(handle, number, value)`: a limit of [`crate::limits::OPTIONS`], until `parserReset`.
+fn limit(call: &Call<3>) -> Result<Value, CallError> {
+    let number = usize::try_from(call.i32(1)?).unwrap_or(usize::MAX);
+    let value = call.f64(2)? as u64;
+    lock(&session(call, 0)?).set_limit(number, value);
     Ok(call.undefined())
 }
 
@@ -195,7 +196,7 @@ raw::entries! {
     parserCount => count,
     parserReset => reset,
     parserMaxFields => max_fields,
-    parserMaxBody => max_body,
+    parserLimit => limit,
     parserExecute => execute,
     parserFinish => finish,
     parserPause => pause,

@@ -155,7 +155,7 @@ impl Parser {
         {
             return Parser::fail_at(cur, cur.pos, errors::LENGTH_AND_TE);
         }
-        if f.has_length && !f.chunked && f.length > self.config.max_body {
+        if f.has_length && !f.chunked && f.length > self.config.limits.body {
             self.upgrade = false;
             return Parser::fail_at(cur, cur.pos, errors::BODY_OVERFLOW);
         }
@@ -257,7 +257,7 @@ impl Parser {
     /// So many more bytes of a body whose length no field says.
     pub(super) fn announce(&mut self, bytes: u64) -> Step {
         self.framing.announced = self.framing.announced.saturating_add(bytes);
-        if self.framing.announced > self.config.max_body {
+        if self.framing.announced > self.config.limits.body {
             return Err(Stop::Error(errors::BODY_OVERFLOW));
         }
         Ok(())
@@ -266,7 +266,11 @@ impl Parser {
     /// A body that ends with the connection.
     pub(super) fn until_eof(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let available = cur.rest().len();
-        let room = self.config.max_body.saturating_sub(self.framing.announced);
+        let room = self
+            .config
+            .limits
+            .body
+            .saturating_sub(self.framing.announced);
         let n = usize::try_from(room).map_or(available, |room| room.min(available));
         if n > 0 {
             out.put_body(cur.pos, n);

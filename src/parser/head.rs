@@ -186,7 +186,7 @@ impl Parser {
             // A request without body, which is nearly all of them: complete.
             return Some(self.complete(flags & event::KEEP_ALIVE != 0, out));
         }
-        if framing.length > self.config.max_body {
+        if framing.length > self.config.limits.body {
             // What has begun stays told.
             out.words.truncate(before + 1);
             out.text.truncate(text_before);

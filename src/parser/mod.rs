@@ -22,7 +22,7 @@ pub use dialect::Dialect;
 pub use event::Output;
 
 use crate::error::errors;
-use crate::limits::{HEADER_BATCH, MAX_INPUT, MAX_TEXT};
+use crate::limits::{HEADER_BATCH, MAX_INPUT, MAX_TEXT, Optional};
 use cursor::Cursor;
 use framing::Framing;
 use state::{ListPhase, Protocol, Span, State};
@@ -89,9 +89,8 @@ pub struct Config {
     /// Fields that the head of a request may have, and its trailers; one more is refused where its name begins. `u32::MAX` for no
     /// limit. Responses have none.
     pub max_fields: u32,
-    /// Bytes that the body of a request may have, without what frames it; a head or a chunk that announces more is refused. `u64::MAX` for
-    /// no limit. Responses have none.
-    pub max_body: u64,
+    /// What else requests are limited to.
+    pub limits: Optional,
     /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade, and for every response head with a
     /// final status other than 304: the parser then does not stop there, and what came in one piece is one call. Without it,
     /// it stops at each head.
@@ -109,7 +108,7 @@ impl Config {
             lenient: Lenient::NONE,
             max_header_size: crate::limits::MAX_HEADER_SIZE,
             max_fields: u32::MAX,
-            max_body: u64::MAX,
+            limits: Optional::NONE,
             run_on: false,
             strict: false,
         }
@@ -223,7 +222,7 @@ impl Parser {
         config.lenient.0 &= config.dialect.lenient_bits();
         if config.kind == Kind::Response {
             config.max_fields = u32::MAX;
-            config.max_body = u64::MAX;
+            config.limits = Optional::NONE;
         }
         Parser {
             config,
@@ -607,10 +606,10 @@ impl Parser {
         }
     }
 
-    /// Changes [`Config::max_body`] between calls of [`Parser::execute`].
-    pub fn set_max_body(&mut self, max_body: u64) {
+    /// Changes the limit of this number in [`OPTIONS`](crate::limits::OPTIONS) between calls of [`Parser::execute`].
+    pub fn set_limit(&mut self, number: usize, value: u64) {
         if self.config.kind == Kind::Request {
-            self.config.max_body = max_body;
+            self.config.limits.set(number, value);
         }
     }
 

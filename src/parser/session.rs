@@ -105,9 +105,9 @@ impl Session {
         self.parser.set_max_fields(max_fields);
     }
 
-    /// Another limit of bodies.
-    pub fn set_max_body(&mut self, max_body: u64) {
-        self.parser.set_max_body(max_body);
+    /// Another limit: see [`Parser::set_limit`].
+    pub fn set_limit(&mut self, number: usize, value: u64) {
+        self.parser.set_limit(number, value);
     }
 
     /// See [`Config::run_on`].
