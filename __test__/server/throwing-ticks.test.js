@@ -52,7 +52,7 @@ test('what is behind a tick that throws while a body is read comes in a later tu
     for (const ticks of ['1', '2']) {
       const expected = await logOf([], {}, body, ticks);
       assert.match(expected, /head throws.*piece a/, expected);
-      for (const RUST_HTTP_TRANSPORT of ['native', 'offload']) {
+      for (const RUST_HTTP_TRANSPORT of ['native', 'stream', 'offload']) {
         assert.equal(await logOf(['-r', register], { RUST_HTTP_TRANSPORT }, body, ticks), expected, `${name} ${ticks} ${RUST_HTTP_TRANSPORT}`);
       }
     }

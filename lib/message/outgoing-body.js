@@ -97,7 +97,7 @@ function refuseWrite(message, error, callback) {
 /** Counts body bytes against the Content-Length that was announced; only with strictContentLength. */
 function countBytes(message, length, fromEnd) {
   const total = message[kBytesWritten] + length;
-  if (message._header && message._contentLength !== null && !message._removedContLen && !message.chunkedEncoding &&
+  if (message._contentLength !== null && !message._removedContLen && !message.chunkedEncoding &&
       message._hasBody && (fromEnd ? total !== message._contentLength : total > message._contentLength)) {
     throw new codes.ERR_HTTP_CONTENT_LENGTH_MISMATCH(total, message._contentLength);
   }

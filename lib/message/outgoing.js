@@ -108,9 +108,9 @@ function destroyLateSocket(socket) {
   socket.destroy(this[kErrored]);
 }
 
-// A message that never had a socket closes too.
+// A message that had no socket when it was destroyed closes too, whether it gets one meanwhile or not.
 function closeUnsent(message) {
-  if (message[kSocket] || message._closed) return;
+  if (message._closed) return;
   message._closed = true;
   message.emit('close');
 }
@@ -203,7 +203,7 @@ OutgoingMessage.prototype.uncork = function() {
   if (held && corksEachTurn) sendHeldChunk(this);
   if (socket) socket.uncork();
   // All that was held is with the kernel.
-  if (held && corksEachTurn && socket && this[kNeedDrain] && this.writableLength === 0) tellDrain(this);
+  if (held && corksEachTurn && socket && this[kNeedDrain] && !socket.destroyed && this.writableLength === 0) tellDrain(this);
   if (held && !corksEachTurn) sendHeldChunk(this);
 };
 

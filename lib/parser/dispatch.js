@@ -18,7 +18,7 @@ const {
   },
 } = require('../native/layout');
 const {
-  kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  IN_READ, kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kDelivery, kFields,
 } = require('./state');
 const { drainTicks } = require('../util/ticks');
@@ -77,10 +77,13 @@ function hasTickThrown() {
 // callback that throws does. Nothing else learns of that.
 function drain(parser, events) {
   const use = parser[kInitialized];
+  const isInRead = parser[kDrainsTicks] === IN_READ;
   try {
     drainTicks();
   } catch (error) {
     if (parser[kInitialized] === use) fail(parser, FAILED_BODY, events);
+    // The handle runs no ticks behind a call that throws.
+    if (isInRead) throw error;
     // It is no business of those who have called the parser; and the async context of the tick that threw is still the current one.
     native.fatalException(error);
     threw = true;

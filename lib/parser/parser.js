@@ -23,7 +23,7 @@ const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvent
 const { deliverAll, deliverRest, nextEvent } = require('./dispatch');
 const { Fields } = require('./fields');
 const {
-  kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  IN_READ, kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 } = require('./state');
 
@@ -513,5 +513,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kMaker, kRunOn, postpone, resourceOf, runsOn, takePostponed, within,
+  HTTPParser, IN_READ, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kMaker, kRunOn, postpone, resourceOf, runsOn, takePostponed, within,
 };

@@ -11,8 +11,10 @@ const kRunOn = Symbol('runOn');
 /**
  * Set on a parser that is fed by its connection's handle, not by a listener of 'data': ticks and microtasks run behind each piece of a
  * body and each batch of fields then (trailers, a long head), before the parser goes on. So a program can answer, listen, or destroy the connection before the message is complete.
+ * IN_READ where the handle has called for that read, and hears of what such a tick throws.
  */
 const kDrainsTicks = Symbol('drainsTicks');
+const IN_READ = 2;
 /** Set on a parser whose requests are made by another constructor than IncomingMessage, of objects with the same looks. */
 const kMaker = Symbol('maker');
 const kHandle = Symbol('handle');
@@ -34,6 +36,6 @@ const kPairs = Symbol('pairs');
 const kFields = Symbol('fields');
 
 module.exports = {
-  kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  IN_READ, kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 };

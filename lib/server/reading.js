@@ -6,7 +6,7 @@ const { executionAsyncId } = require('node:async_hooks');
 const { debuglog } = require('node:util');
 const { prepareError } = require('../message/parsers');
 const { PEER_ENDED, dismiss } = require('../transport/lazy-socket');
-const { kAsyncId, kDrainsTicks, postpone, takePostponed, within } = require('../parser/parser');
+const { IN_READ, kAsyncId, kDrainsTicks, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { BUSY } = require('./connections');
 const { kConnection, kConnections } = require('./symbols');
@@ -29,7 +29,7 @@ function socketOnData(chunk) {
   if (!parser || isHandedOver(this) || postpone(parser, chunk)) return;
   const connection = this[kConnection];
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
-  parser[kDrainsTicks] = isReadFromHandle(this);
+  parser[kDrainsTicks] = isReadFromHandle(this) ? IN_READ : false;
   const result = parser.execute(chunk);
   if (typeof result !== 'number') {
     within(parser, refuse, undefined, this, parser, result, ownCopy(chunk));

@@ -84,9 +84,10 @@ function leaveIdle(connection) {
   if (idleTimer === NO_TIMER) return;
   connection.idleSince = BUSY;
   connection.idleTimer = NO_TIMER;
-  if (idleTimer === TICKER && isUnbuilt(socket)) return;
+  const isTickers = idleTimer === TICKER && socket.setTimeout === plainSetTimeout;
+  if (isTickers && isUnbuilt(socket)) return;
   // Nothing else is armed: the timer was the ticker's, and the program has set no other.
-  if (idleTimer === TICKER && isOwnTime(connection) && !server.timeout && socket.setTimeout === plainSetTimeout) socket.timeout = 0;
+  if (isTickers && isOwnTime(connection) && !server.timeout) socket.timeout = 0;
   else socket.setTimeout(server.timeout || 0);
 }
 

@@ -22,6 +22,7 @@ const { METHODS, keepsMethods } = require('./methods');
 const { kAttached, kIndex } = require('./owner-state');
 const { acceptsNatively, afterBuild } = require('./transport');
 const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./lazy-state');
+const { beginTick, schedule } = require('../util/ticks');
 
 const plain = net.Socket.prototype;
 const kServer = Symbol('lazySocketServer');
@@ -294,11 +295,17 @@ function shutDown(socket, handle, closed) {
   return handle.shutdown(request);
 }
 
+// Ticks that are due come first: the stream would say 'finish' behind them, and be destroyed then.
 function afterShutdown(status) {
-  const { closed, handle, socket } = this;
+  schedule(closeInTick, this, status);
+}
+
+function closeInTick(request, status) {
+  beginTick();
+  const { closed, handle, socket } = request;
   handle[kShutdown] = undefined;
   // The socket was built meanwhile, and waits for the same.
-  if (socket[kUnbuilt] === undefined) this.successor?.oncomplete(status);
+  if (socket[kUnbuilt] === undefined) request.successor?.oncomplete(status);
   else closeUnbuilt(socket, handle, closed);
 }
 
