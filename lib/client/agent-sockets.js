@@ -186,7 +186,7 @@ function isFit(socket) {
 }
 
 /** Named once for all sockets: an error on an idle socket ends it and is not reported. */
-function freeSocketErrorListener() {
+function freeSocketErrorListener(_error) {
   this.destroy();
   this.emit('agentRemove');
 }
@@ -221,7 +221,7 @@ function installListeners(agent, socket, options, alone) {
   function onFree() {
     agent.emit('free', socket, options);
   }
-  function onClose() {
+  function onClose(_hadError) {
     agent.totalSocketCount--;
     countEnd(agent, socket);
     agent.removeSocket(socket, options);

@@ -16,6 +16,14 @@ function nameLike(own, builtin) {
 }
 
 /**
+ * Gives listeners the names that node's have, which are bound for each connection.
+ * @param {...Function} own
+ */
+function nameBound(...own) {
+  for (const listener of own) ObjectDefineProperty(listener, 'name', { value: `bound ${listener.name}`, configurable: true });
+}
+
+/**
  * Makes a prototype look like the built-in one: the same names and lengths of functions, and nothing that the built-in
  * one does not have.
  * @param {object} own
@@ -39,4 +47,4 @@ function follow(own, builtin, ours = []) {
   }
 }
 
-module.exports = { follow, nameLike };
+module.exports = { follow, nameBound, nameLike };

@@ -97,6 +97,8 @@ const features = {
   watchesAtOnce: setupConnectionsTracking?.length === 1,
   /** Where no time is given for a head, it has no longer than the whole request (not 18.12); before, an equal time is out of range, too. */
   limitsHeadTime: asked(probes.limitsHeadTime, true),
+  /** What a server does when a response has finished is one function for all connections (26.12). */
+  sharesOnFinish: since(26, 12),
   /** The option `rejectNonStandardBodyWrites` (not 18.12). */
   refusesBodyWrites: 'rejectNonStandardBodyWrites' in server,
   /** Storing options sets `noDelay` among them (18). */
@@ -158,12 +160,16 @@ const features = {
   closesUnsent: asked(probes.closesUnsent, since(26, 1)),
   /** A message that waits for room has it when its socket holds nothing (24.16, 26.1, not from 24.21 and 26.9 on), not when the socket takes what is flushed. */
   drainsWithSocket: asked(probes.drainsWithSocket, false),
+  /** A stream that is destroyed forgets in a tick what it has not written (20.18; not 20.12); before, it goes on to count it. */
+  forgetsUnwritten: since(20, 18),
   /** end() with data tells of an error on a message that is destroyed, too (18). */
   endTellsDestroyed: asked(probes.endTellsDestroyed, !since(20)),
   /** The callback of several writes that leave together is called with undefined, that of a single one without arguments (18). */
   tellsOfPieces: !since(20),
   /** writeHead() behind a head is refused; on 18 only where fields have been set, otherwise that is the head then, or a second one. */
   refusesSecondHead: since(20),
+  /** A Content-Length field that is no number stays what it is in `_contentLength` (18.20, 20.9, 22.12; not 20.20, 22.23). */
+  keepsLengthText: asked(probes.keepsLengthText, false),
   /** A head without a Connection field that was removed ends keep-alive for the message, too (18). */
   removedEndsKeepAlive: !since(20),
   /** writeHead() takes what stands behind a reason that is no string for the fields (not 18.12); else the reason, whatever it is. */

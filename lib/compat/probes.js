@@ -57,6 +57,7 @@ function asLoaded(Class, ...above) {
 const { concat } = Buffer;
 const { validateHeaderName } = builtin;
 const { writeEarlyHints, writeHead } = builtin.ServerResponse.prototype;
+const { _storeHeader: storeHeader } = builtin.OutgoingMessage.prototype;
 const EventEmitter = asLoaded(events);
 const Agent = asLoaded(builtin.Agent, events);
 const ClientRequest = asLoaded(builtin.ClientRequest, events, builtin.OutgoingMessage);
@@ -261,6 +262,13 @@ const takesLastFields = () => {
   let taken;
   writeHead.call({ _storeHeader(line, given) { taken = given; } }, 200, null, fields);
   return taken?.a === 'b';
+};
+
+/** Whether a message keeps the length that a field gives as it was given; asked of one without a connection. */
+const keepsLengthText = () => {
+  const message = new OutgoingMessage();
+  storeHeader.call(message, '', { 'Content-Length': '1' });
+  return message._contentLength === '1';
 };
 
 /** Whether a link of early hints may have no parameter; asked of a response that is none. */
@@ -568,6 +576,7 @@ module.exports = {
   hearsAtOnce,
   hidesPath,
   hintMargin,
+  keepsLengthText,
   keepsSocketError,
   knowsUrlsByShape,
   labelsNames,

@@ -25,7 +25,7 @@ const {
   },
 } = require('../native/layout');
 const { codes } = require('../util/errors');
-const { choosesValidation, decodesDisposition, removedEndsKeepAlive, setsCookiesLast, setsNoCookies } = require('../compat/node-features');
+const { choosesValidation, decodesDisposition, keepsLengthText, removedEndsKeepAlive, setsCookiesLast, setsNoCookies } = require('../compat/node-features');
 const { kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
 const { checkInvalidHeaderChar, lowerCaseName, validateHeaderName, validateHeaderValue, validateString } = require('../util/validators');
 
@@ -141,7 +141,7 @@ function isRelaxed(message) {
  */
 function addLine(message, name, value, given, checked) {
   if (checked || (value === undefined && given)) check(message, name, value);
-  if (name.length === 14 && isNamed(name, 'content-length')) message._contentLength = +value;
+  if (name.length === 14 && isNamed(name, 'content-length')) message._contentLength = keepsLengthText() ? value : +value;
   if (name.length === 19 && message._contentLength && isNamed(name, 'content-disposition') && decodesDisposition()) {
     addDisposition(message, name, value, given || checked);
     return;

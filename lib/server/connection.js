@@ -11,7 +11,8 @@ const { HTTPParser, parsers } = require('../message/parsers');
 const { kOnFinish, plainEmit } = require('../message/emitter');
 const { codes } = require('../util/errors');
 const { isBeingAccepted } = require('../transport/lazy-socket');
-const { publishesCreation } = require('../compat/node-features');
+const { nameBound, nameLike } = require('../compat/mirror-shape');
+const { publishesCreation, sharesOnFinish } = require('../compat/node-features');
 const { kDrainsTicks, kRunOn } = require('../parser/parser');
 const { ServerResponse, onServerResponseClose } = require('./response');
 const { prototypesOf } = require('./steady');
@@ -180,5 +181,8 @@ function onBuilt(socket) {
 function socketSetEncoding() {
   throw new codes.ERR_HTTP_SOCKET_ENCODING();
 }
+
+nameBound(socketOnData, socketOnEnd, socketOnClose, socketOnDrain, resOnFinish);
+if (sharesOnFinish) nameLike(resOnFinish, function onResponseFinish() {});
 
 module.exports = { connectionListener };

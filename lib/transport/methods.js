@@ -5,6 +5,7 @@ const { MathMax, ObjectCreate, process } = require('../globals/primordials');
 const net = require('node:net');
 const { types: { isUint8Array } } = require('node:util');
 const { systemError } = require('../util/errors');
+const { forgetsUnwritten } = require('../compat/node-features');
 const { QUEUED, bytesOf } = require('./counters');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { beginTick, schedule } = require('../util/ticks');
@@ -195,10 +196,10 @@ function _read(size) {
 function _destroy(error, callback) {
   const attached = this[kAttached];
   if (this[kIndex] !== undefined) {
-    // What is corked is lost, and counted until the tick in which the stream tells so.
+    // What is corked is lost, and counted until the tick in which the stream tells so, if it does.
     if (attached.corkedLength > 0) {
       attached.lostBytes = bytesOf(this, QUEUED);
-      process.nextTick(forgetCorked, attached);
+      if (forgetsUnwritten) process.nextTick(forgetCorked, attached);
     }
     // The reactor cannot know whether there is another copy of the descriptor.
     detach(this, attached.driver.lags);
