@@ -87,3 +87,18 @@ test('the entries of requests name the URLs that they name with node', async () 
     builtin.globalAgent.destroy();
   });
 });
+
+test('a kept socket serves an agent whose reuseSocket() does not call that of its parent', async () => {
+  class Silent extends ours.Agent {
+    reused = 0;
+
+    reuseSocket() { this.reused++; }
+  }
+  await serving(echo(), async (port) => {
+    const agent = new Silent({ keepAlive: true });
+    const sockets = new Set();
+    for (let n = 0; n < 3; n += 1) sockets.add(await ask(ours, { port, agent }, (_req, socket) => socket));
+    assert.deepStrictEqual([agent.reused, sockets.size], [2, 1]);
+    agent.destroy();
+  });
+});
