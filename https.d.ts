@@ -2,7 +2,7 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { CountingAgent, DrainOptions, DrainResult, ServerLimits, ServerStats, SocketLimits, StrictOption } from './index.js';
+import type { CountingAgent, DrainOptions, DrainResult, RetryOption, ServerLimits, ServerStats, SocketLimits, StrictOption } from './index.js';
 
 export * from 'node:https';
 
@@ -29,7 +29,7 @@ export class Server<
 
 export type Agent = https.Agent;
 export const Agent: Omit<typeof https.Agent, 'prototype'> & {
-  new (options?: https.AgentOptions & SocketLimits): https.Agent & CountingAgent;
+  new (options?: https.AgentOptions & SocketLimits & RetryOption): https.Agent & CountingAgent;
   readonly prototype: https.Agent & CountingAgent;
 };
 

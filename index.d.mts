@@ -15,6 +15,7 @@ export {
   type LimitStats,
   type MinBodyRate,
   type RequestOptions,
+  type RetryOption,
   Server,
   type ServerLimits,
   type ServerOptions,

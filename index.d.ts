@@ -135,6 +135,8 @@ export interface AgentStats extends ErrorStats, TransportStats {
   stale: number;
   /** Connections that were closed for `maxSocketAge` or `maxRequestsPerSocket`. */
   expired: number;
+  /** Requests that were sent again, see `retries`. */
+  retried: number;
   /** As `socket.bytesRead` counts them; 0 for streams that do not. */
   bytesRead: number;
   /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
@@ -196,8 +198,17 @@ export interface SocketLimits {
   maxRequestsPerSocket?: number | undefined;
 }
 
+/** What an agent does with a request that its connection has lost. */
+export interface RetryOption {
+  /**
+   * How often a request may be sent again whose kept connection ended before a byte of the answer came: one with an idempotent method, that had ended before it got its
+   * connection, and has 1 MiB at most. Default: `0`.
+   */
+  retries?: number | undefined;
+}
+
 /** The options of `Agent`. */
-export interface AgentOptions extends http.AgentOptions, SocketLimits {
+export interface AgentOptions extends http.AgentOptions, SocketLimits, RetryOption {
   /**
    * Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`: the core then reads a connection from its second
    * request on, if the agent itself has opened it.

@@ -43,7 +43,7 @@ test('a request that gets a kept connection is one that reuses', () => against((
   const agent = new http.Agent({ keepAlive: true, transport: 'stream' });
   const nothing = {
     transport: 'stream', attached: 0, open: 0, streamed: {},
-    connections: { opened: 0, open: 0, idle: 0, active: 0 }, waiting: 0, requests: 0, reused: 0, stale: 0, expired: 0, bytesRead: 0, bytesWritten: 0,
+    connections: { opened: 0, open: 0, idle: 0, active: 0 }, waiting: 0, requests: 0, reused: 0, stale: 0, expired: 0, retried: 0, bytesRead: 0, bytesWritten: 0,
     parseErrors: {}, otherErrors: {},
   };
   assert.deepEqual(agent.stats(), nothing);

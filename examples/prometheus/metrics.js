@@ -21,6 +21,7 @@ const ofAgents = [
   ['http_client_requests_total', 'Requests that got a connection', Counter, ({ requests }) => requests],
   ['http_client_reused_total', 'Requests that got a kept connection', Counter, ({ reused }) => reused],
   ['http_client_stale_total', 'Kept connections that had gone bad', Counter, ({ stale }) => stale],
+  ['http_client_retried_total', 'Requests that were sent again', Counter, ({ retried }) => retried],
   ['http_client_bytes_total', 'Bytes of connections', Counter, ({ bytesRead, bytesWritten }) => ({ read: bytesRead, written: bytesWritten }), 'direction'],
   ['http_client_errors_total', 'Errors of requests', Counter, ({ parseErrors, otherErrors }) => ({ ...parseErrors, ...otherErrors }), 'code'],
   ['http_client_transport_returns_total', 'Connections given back to their streams', Counter, ({ streamed }) => streamed, 'reason'],

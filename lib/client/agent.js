@@ -26,6 +26,7 @@ const {
 } = require('../native/layout');
 const { agentCounters, agentStats, requestFailed } = require('./stats');
 const { originName } = require('./origin-names');
+const { chooseRetries, kQueued, kRetries } = require('./retries');
 const { chooseSocketLimits, kLimits, limitSocket } = require('./socket-limits');
 const { once } = require('../util/once');
 const { validateNumber, validateOneOf, validateString } = require('../util/validators');
@@ -77,6 +78,7 @@ function Agent(options) {
 
   chooseForAgent(this, this.options.transport);
   chooseSocketLimits(this, this.options);
+  chooseRetries(this, this.options);
   validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
   else validateTotal(this.maxTotalSockets);
@@ -388,6 +390,20 @@ function replace(agent, req, socket, options) {
   Agent.prototype.addRequest.call(agent, req, options);
 }
 
+/**
+ * The kept socket of a request died before it was answered, and is about to leave its place: that is for the request.
+ * @param {http.Agent} agent
+ * @param {http.ClientRequest} req
+ * @param {object} options as addRequest() had them
+ */
+function requeue(agent, req, options) {
+  const name = agent.getName === plainName ? nameOf(agent, options) : agent.getName(connectOptions(agent, req, options));
+  req[kWaiting] = { options, resource: new AsyncResource('QueuedRequest') };
+  const queue = agent.requests[name];
+  if (queue === undefined) agent.requests[name] = [req];
+  else queue.unshift(req);
+}
+
 /** A request may ask for another timeout than the agent's. */
 function assign(agent, req, socket) {
   agentCounters(agent).requests++;
@@ -494,6 +510,7 @@ function onSocketFree(socket, options) {
       handOver(this, next, socket);
     } else {
       next[kWaiting] = undefined;
+      if (this[kRetries] !== undefined) next[kQueued] = waiting.options;
       waiting.resource.runInAsyncScope(handOver, null, this, next, socket);
     }
     return;
@@ -570,4 +587,5 @@ module.exports = {
   /** The agent of requests that name none; may be replaced. */
   globalAgent: new Agent(globalAgentOptions),
   replace,
+  requeue,
 };

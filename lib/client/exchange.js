@@ -19,9 +19,10 @@ const { requestFailed } = require('./stats');
 const { parserFlags } = require('../parser/strict');
 const { kNeedDrain } = require('../compat/symbols');
 const { tellDrain } = require('../message/outgoing-queue');
-const { replace } = require('./agent');
+const { replace, requeue } = require('./agent');
 const { isTunnelError } = require('./agent-proxy');
 const { ANSWERED, endsSilently, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
+const { keep, kQueued, kRetries, kRetry, retake, send } = require('./retries');
 const transport = require('./attachment');
 const { received } = require('../transport/drivers');
 const { isHandedOver } = require('../transport/unread');
@@ -93,7 +94,12 @@ function attach(req, socket, err, isFirst) {
   }
   // Taking a socket up comes after the request, which is lost if the server closes the connection meanwhile.
   begin(req, socket, isFirst);
-  req._flush();
+  if (req.agent?.[kRetries] === undefined) {
+    req._flush();
+  } else {
+    if (!isFirst) keep(req, options ?? req[kQueued]);
+    send(req, isFirst);
+  }
   if (!isFirst && req.parser && socket.parser === req.parser) transport.take(socket, socket.parser, PROTOCOL);
 }
 
@@ -200,9 +206,35 @@ function ondrain() {
   if (req && !req.finished && req[kNeedDrain]) tellDrain(req);
 }
 
+// Leaves a socket that died, if the request may be sent again: it gets the one that takes its place.
+function sendAgain(req, socket, error) {
+  if (!retake(req, socket, error)) return false;
+  stopReading(socket);
+  socket.removeListener('error', socketErrorListener);
+  socket.removeListener('close', socketCloseListener);
+  socket.removeListener('drain', ondrain);
+  if (req.timeoutCb !== null) {
+    const { timeout } = socket;
+    socket.removeListener('timeout', emitRequestTimeout);
+    req.timeoutCb = null;
+    req.once('socket', (next) => {
+      watchTimeout(req);
+      if (timeout) next.setTimeout(timeout);
+    });
+  }
+  // Before the agent hears of it, and opens another one for the first request that waits.
+  socket.prependOnceListener('close', () => {
+    if (req.destroyed) giveUp(req, undefined, undefined);
+    else requeue(req.agent, req, req[kRetry].options);
+  });
+  socket.destroy();
+  return true;
+}
+
 /** @this {stream.Duplex} */
 function socketErrorListener(error) {
   const req = this._httpMessage;
+  if (req?.[kRetry] !== undefined && sendAgain(req, this, error)) return;
   if (req) {
     // 'close' shall not report a second error.
     this._hadError = true;
@@ -221,6 +253,7 @@ function socketErrorListener(error) {
 
 function socketOnEnd() {
   const req = this._httpMessage;
+  if (req[kRetry] !== undefined && sendAgain(req, this)) return;
   const parser = this.parser;
   if (!req.res && !req.socket._hadError) {
     req.socket._hadError = true;

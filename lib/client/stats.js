@@ -14,6 +14,7 @@ class AgentCounters extends Counters {
     this.first = 0;
     this.stale = 0;
     this.expired = 0;
+    this.retried = 0;
   }
 }
 
@@ -52,6 +53,7 @@ function agentStats(agent) {
     reused: counters.requests - counters.first,
     stale: counters.stale,
     expired: counters.expired,
+    retried: counters.retried,
     bytesRead: counters.bytesRead + now.bytesRead,
     bytesWritten: counters.bytesWritten + now.bytesWritten,
     ...errorsOf(counters),

@@ -1,0 +1,153 @@
+'use strict';
+// `retries` of an agent: a request whose kept connection dies before a byte of its answer is sent again on another one.
+//
+// A server may close a kept connection at any time (RFC 9112 section 9.5), also while a request is on its way. RFC 9110 section 9.2.2: a client
+// may send a request again by itself if its method is idempotent. All of the request must be at hand: one that had ended before it got its connection.
+// No other agent pays for it: what is kept hangs on the requests of one that has the option.
+
+const { ObjectKeys, Set, Symbol } = require('../globals/primordials');
+const { Buffer } = require('node:buffer');
+const { agentCounters } = require('./stats');
+const { finished } = require('../message/outgoing-end');
+const { nop } = require('../message/outgoing-queue');
+const { freeParser } = require('../message/parsers');
+const { isUnused } = require('../parser/parser');
+const { validateInteger } = require('../util/validators');
+
+/** On an agent that has the option: how often one request may be sent again. */
+const kRetries = Symbol('retries');
+/** Of a request that was queued by such an agent: the options by which it could be placed again. */
+const kQueued = Symbol('retryQueued');
+/** Of a request that can be sent again: its Retry. */
+const kRetry = Symbol('retry');
+
+/** RFC 9110 section 9.2.2. */
+const IDEMPOTENT = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT', 'TRACE']);
+/** How a connection dies that its peer has closed. */
+const LOST = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE']);
+/** Bytes of a request that are kept; a longer one is not sent again. */
+const KEPT_MAX = 1024 * 1024;
+
+class Retry {
+  constructor(req, options, pieces) {
+    this.req = req;
+    this.options = options;
+    this.pieces = pieces;
+    this.left = req.agent[kRetries];
+    this.attempt = 0;
+    this.isSent = false;
+    this.isLost = false;
+    // Whether its connection has served another request.
+    this.isKept = true;
+    this.writeError = undefined;
+  }
+
+  /** @returns {object[]} what the request has to send, for another socket */
+  output() {
+    const attempt = ++this.attempt;
+    const last = this.pieces.length - 1;
+    return this.pieces.map(({ data, encoding }, n) => ({ data, encoding, callback: n < last ? null : (error) => this.sent(attempt, error) }));
+  }
+
+  // Sockets that were left tell nothing any more.
+  sent(attempt, error) {
+    if (attempt !== this.attempt || this.isSent) return;
+    if (error) {
+      this.writeError = error;
+      // The error of its socket is still to come.
+      if (this.left > 0) return;
+    }
+    this.isSent = true;
+    finished(this.req, error ?? undefined);
+  }
+
+  // The request is not sent again after all.
+  giveUp() {
+    const { writeError } = this;
+    if (writeError !== undefined && !this.isSent) {
+      this.isSent = true;
+      finished(this.req, writeError);
+    }
+    return false;
+  }
+}
+
+/**
+ * Reads the option.
+ * @param {Agent} agent
+ * @param {{retries?: number}} options
+ * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
+ */
+function chooseRetries(agent, { retries }) {
+  if (retries === undefined) return;
+  validateInteger(retries, 'options.retries', 0);
+  if (retries > 0) agent[kRetries] = retries;
+}
+
+/**
+ * A request of an agent with retries has a kept connection, and is about to be sent: keeps what it consists of.
+ * @param {http.ClientRequest} req
+ * @param {object|undefined} options as addRequest() had them
+ */
+function keep(req, options) {
+  const { outputData } = req;
+  if (req[kRetry] !== undefined || options === undefined || !req.finished || !IDEMPOTENT.has(req.method) || outputData.length === 0) return;
+  if (req.outputSize > KEPT_MAX || outputData.some(({ callback }, n) => isUntold(callback) === (n === outputData.length - 1))) return;
+  // Behind 'finish' the program may do with its bytes what it likes.
+  const pieces = outputData.map(({ data, encoding }) => ({ data: typeof data === 'string' ? data : Buffer.from(data), encoding }));
+  req[kRetry] = new Retry(req, options, pieces);
+  req.outputData = req[kRetry].output();
+}
+
+// Whether the program does not hear of that piece by itself.
+function isUntold(callback) {
+  return !callback || callback === nop;
+}
+
+/**
+ * A connection has ended, or failed. Takes the request from it, if it is to be sent again.
+ * @param {http.ClientRequest} req
+ * @param {stream.Duplex} socket
+ * @param {Error & {code?: string}} [error]
+ * @returns {boolean} false where the request is to hear of it
+ */
+function retake(req, socket, error) {
+  const retry = req[kRetry];
+  const { parser } = socket;
+  if (retry.left === 0 || req.destroyed || req.aborted || req.res || !retry.isKept || !parser || parser !== req.parser || !isUnused(parser)) return retry.giveUp();
+  if ((error && !LOST.has(error.code)) || !isHeld(req.agent, socket)) return retry.giveUp();
+  retry.left--;
+  const counters = agentCounters(req.agent);
+  counters.retried++;
+  counters.requests--;
+  parser.finish();
+  freeParser(parser, req, socket);
+  socket._httpMessage = null;
+  socket.on('error', ignore);
+  req.socket = null;
+  req.reusedSocket = false;
+  req.outputData = retry.output();
+  retry.isLost = true;
+  return true;
+}
+
+function ignore() {}
+
+// Whether the agent will open another connection when that one has closed.
+function isHeld({ sockets }, socket) {
+  return ObjectKeys(sockets).some((name) => sockets[name].includes(socket));
+}
+
+/**
+ * @param {http.ClientRequest} req of an agent with retries, that has a socket
+ * @param {boolean} isFirst whether no request was on this socket before
+ */
+function send(req, isFirst) {
+  const retry = req[kRetry];
+  if (retry !== undefined) retry.isKept = !isFirst;
+  // Its 'prefinish' is past.
+  if (retry?.isLost) req._flushOutput(req.socket);
+  else req._flush();
+}
+
+module.exports = { chooseRetries, keep, kQueued, kRetries, kRetry, retake, send };
