@@ -5,7 +5,7 @@
 // Here stores happen in the constructors of messages, in node's order and with node's values. A program that has replaced
 // `EventEmitter.init` (as node:domain does) is called as ever.
 
-const { ObjectCreate, ObjectHasOwn, ReflectOwnKeys, Symbol } = require('../globals/primordials');
+const { ObjectCreate, ObjectGetPrototypeOf, ObjectHasOwn, ReflectOwnKeys, Symbol } = require('../globals/primordials');
 const EventEmitter = require('node:events');
 const Stream = require('node:stream');
 const { OutgoingMessage } = require('../compat/builtin');
@@ -62,6 +62,46 @@ function finishInit(emitter, hasPlaces) {
   emitter[kCapture] = EventEmitter.prototype[kCapture];
 }
 
+const { Readable } = Stream;
+const { ReadableState } = /** @type {any} */ (Readable);
+const constructsAsKnown = isKnown && kShapeMode !== undefined && typeof ReadableState === 'function' && makesTheSame();
+
+// Whether a stream that is made here is one that its constructor makes.
+function makesTheSame() {
+  const options = { highWaterMark: 1024 };
+  const real = /** @type {any} */ (new Readable(options));
+  const own = ObjectCreate(Readable.prototype);
+  construct(own, options);
+  return areAlike(own, real) && areAlike(own._events, real._events) && areAlike(own._readableState, real._readableState);
+}
+
+function areAlike(one, other) {
+  const keys = ReflectOwnKeys(one);
+  const others = ReflectOwnKeys(other);
+  return ObjectGetPrototypeOf(one) === ObjectGetPrototypeOf(other) && keys.length === others.length &&
+    keys.every((key, n) => key === others[n] && (one[key] === other[key] || (typeof one[key] === 'object' && typeof other[key] === 'object')));
+}
+
+function construct(stream, options) {
+  stream._events = { close: undefined, error: undefined, data: undefined, end: undefined, readable: undefined };
+  stream._readableState = new ReadableState(options, stream, false);
+  finishInit(stream, true);
+}
+
+/**
+ * Does what `Readable.call(stream, options)` does.
+ * @param {stream.Readable} stream in construction, which is no Duplex
+ * @param {{highWaterMark: number|undefined}} [options]
+ */
+function initializeReadable(stream, options) {
+  const made = /** @type {any} */ (stream);
+  if (constructsAsKnown && EventEmitter.init === init && stream instanceof Readable && made._events === undefined && made._construct === undefined) {
+    construct(made, options);
+  } else {
+    Readable.call(stream, options);
+  }
+}
+
 /**
  * Adds a listener, at less cost where it is the first.
  * @param {Stream} emitter
@@ -75,6 +115,14 @@ function listen(emitter, event, listener) {
   }
   emitter._events[event] = listener;
   emitter._eventsCount = 1;
+}
+
+/**
+ * @param {Stream} message
+ * @returns {boolean} whether its one listener is one of 'finish', as of a response that the program does not listen to
+ */
+function hearsOnlyFinish(message) {
+  return message.emit === plainEmit && message._eventsCount === 1 && message._events.finish !== undefined;
 }
 
 /**
@@ -94,4 +142,4 @@ function silence(stream, event) {
   }
 }
 
-module.exports = { initialize, kOnFinish, listen, plainEmit, silence };
+module.exports = { hearsOnlyFinish, initialize, initializeReadable, kOnFinish, listen, plainEmit, silence };

@@ -10,7 +10,7 @@ const {
 const net = require('node:net');
 const { finished, Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('../compat/builtin');
-const { silence } = require('./emitter');
+const { initializeReadable, silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('../parser/header-fields');
 const { follow } = require('../compat/mirror-shape');
 const { closesAtOnce, detachesSignal, dumpsAndCloses, endsUnread, hasSignal, joinsDuplicates } = require('../compat/node-features');
@@ -70,9 +70,9 @@ function readStop(socket) {
 function IncomingMessage(socket) {
   if (socket) {
     streamOptions.highWaterMark = socket.readableHighWaterMark;
-    Readable.call(this, streamOptions);
+    initializeReadable(this, streamOptions);
   } else {
-    Readable.call(this);
+    initializeReadable(this);
   }
   // Keeps the stream from asking for more by itself before the program reads.
   this._readableState.readingMore = true;

@@ -6,7 +6,7 @@ const { plainEmit } = require('./emitter');
 const { codes } = require('../util/errors');
 const { endTellsDestroyed } = require('../compat/node-features');
 const { kEndCallbacks, kErrored, kFlushError, kSocket, kWritableFinished } = require('../compat/symbols');
-const { isQueueOurs } = require('../util/ticks');
+const { beginEnd } = require('../util/ticks');
 const { isUnbuilt } = require('../transport/lazy-state');
 
 /** What differs between releases; see compat/symbols.js: elsewhere the callbacks of end() are listeners of 'finish'. */
@@ -51,7 +51,7 @@ function failLater(message, error, callback) {
  * @param {number} [mark] of the tick, where it is one of ours (see ticks.js)
  */
 function finished(message, error, mark) {
-  if (mark !== undefined) isQueueOurs(mark, mark);
+  beginEnd(mark);
   if (TRACKS_END) {
     error = error || message[kErrored] || errorOf(message[kSocket]);
     if (error) {

@@ -5,10 +5,10 @@
 // the same places of the queue, and each looks at the request anew: where the program has touched it meanwhile, the stream does the
 // rest. Where no code of the program can run before the last of them (see ticks.js), they are one.
 
-const { listen } = require('./emitter');
+const { hearsOnlyFinish, listen } = require('./emitter');
 const { closeAtRest, dumpUntouched, isAtRest, isUntouched } = require('./incoming');
 const { closesAtOnce, endsUnread } = require('../compat/node-features');
-const { beginTick, isQueueOurs, lastMark, schedule } = require('../util/ticks');
+const { beginTick, isQueueOurs, lastMark, pendingEnd, runBehind, schedule } = require('../util/ticks');
 
 /**
  * The last byte of a message has arrived.
@@ -23,17 +23,28 @@ function endBody(message) {
   const state = message._readableState;
   state.ended = true;
   state.emittedReadable = true;
+  // The answer is given already, and calls no listener of the program: where no other tick is between, its tick does this, too.
+  const response = pendingEnd();
+  if (response !== null && response.req === message && hearsOnlyFinish(response) && runBehind(announceBehind, message)) return;
   schedule(announceEnd, message);
 }
 
 function announceEnd(message) {
-  const mark = beginTick();
+  announce(message, beginTick());
+}
+
+function announceBehind(message) {
+  announce(message, 0);
+}
+
+// `mark` is that of its own tick, or 0.
+function announce(message, mark) {
   const state = message._readableState;
   state.emittedReadable = false;
   if (isAtRest(message, clearIncoming)) {
     // The answer was finished meanwhile. Where no code of the program can run before, the tick that closes the answer ends the request.
     // (What ran before 'finish' may have scheduled more than one can see here.)
-    if (!isQueueOurs(mark, lastMark() - 1)) schedule(endInTick, message);
+    if (mark === 0 || !isQueueOurs(mark, lastMark() - 1)) schedule(endInTick, message);
   } else if (!isUntouched(message) && !state.destroyed && !state.endEmitted && !state.errored) {
     message.emit('readable');
     if (state.flowing) message.read();

@@ -13,6 +13,7 @@ const { kUniqueHeaders } = require('../compat/symbols');
 const { isUnbuilt } = require('../transport/lazy-state');
 const { leaveIdle } = require('./timeouts');
 const { resOnFinish } = require('./response-end');
+const { remember } = require('../util/ticks');
 
 /** What the parser does behind a request head: it reads the body, or stops for another protocol. */
 const READ_BODY = 0;
@@ -32,7 +33,8 @@ function parserOnIncoming(req, keepAlive) {
   const connection = socket[kConnection];
   const { server } = connection;
   leaveIdle(connection);
-  connection.requestsSeen++;
+  // With a new connection came other things.
+  if (connection.requestsSeen++ === 0) remember();
 
   const asked = req.upgrade;
   if (asked) {

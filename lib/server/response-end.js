@@ -11,7 +11,7 @@ const { closeUnread, dumpUnread, forgetAtEnd } = require('../message/request-end
 const { assignInTurn } = require('./response');
 const { notePrototype } = require('./steady');
 const { kConnection } = require('./symbols');
-const { beginTick, isQueueOurs, lastMark, schedule } = require('../util/ticks');
+const { beginTick, isAloneBehind, isQueueOurs, lastMark, schedule } = require('../util/ticks');
 const { shutDown } = require('./closing');
 const { enterIdle } = require('./timeouts');
 
@@ -34,7 +34,9 @@ function resOnFinish() {
   const { requests } = connection;
   if (requests.length > 0 && requests.first() !== req) throw new codes.ERR_INTERNAL_ASSERTION();
   requests.shift();
-  connection.finishMark = lastMark();
+  // Another listener may schedule ticks behind ours; -1 is before all of them.
+  const isOwn = isOwnAffair(this);
+  connection.finishMark = isOwn ? lastMark() : -1;
   if (detachesSignal) detachSignal(req);
 
   notePrototype(connection, req);
@@ -43,8 +45,10 @@ function resOnFinish() {
   this.detachSocket(socket);
   if (!unread) forgetAtEnd(req);
 
+  // Where no code of the program can run before the tick that closes both, that is done at once.
+  const closesNow = unread && isOwn && connection.waiting.length === 0 && isAloneBehind();
   if (this._last) {
-    schedule(closeInTick, this, unread, connection);
+    if (!closesNow) schedule(closeInTick, this, unread, connection);
     if (connection.draining === null || !connection.draining.lingers(this)) shutDown(socket);
   } else if (connection.waiting.length > 0) {
     const next = connection.waiting.shift();
@@ -56,9 +60,10 @@ function resOnFinish() {
     schedule(closeInTick, this, unread, connection);
     next.assignSocket(socket);
   } else {
-    schedule(closeInTick, this, unread, connection);
+    if (!closesNow) schedule(closeInTick, this, unread, connection);
     enterIdle(connection);
   }
+  if (closesNow) close(this, true, true);
 }
 
 // Whether the events of a response have no listener but ours.
@@ -85,8 +90,12 @@ function closeInTick(res, unread, connection) {
 }
 
 function closeExchange(res, unread, mark, connection) {
+  close(res, unread, unread && isOwnAffair(res) && isQueueOurs(mark, connection.finishMark));
+}
+
+function close(res, unread, alone) {
   try {
-    if (unread) closeUnread(res.req, isOwnAffair(res) && isQueueOurs(mark, connection.finishMark));
+    if (unread) closeUnread(res.req, alone);
   } finally {
     res.destroyed = true;
     if (!res._closed) {

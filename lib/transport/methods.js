@@ -8,7 +8,7 @@ const { systemError } = require('../util/errors');
 const { forgetsUnwritten } = require('../compat/node-features');
 const { QUEUED, bytesOf } = require('./counters');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
-const { beginTick, schedule } = require('../util/ticks');
+const { beginTick, endOf, schedule, scheduleEnd } = require('../util/ticks');
 const { isCorked, kCorks, kUnbuilt, uncorkAll } = require('./lazy-state');
 const { flushFirst, releaseAll, send, sendLast, sendReleased, settle, writePlain } = require('./sending');
 const { countAlive, detach, giveBack } = require('./giving-back');
@@ -63,7 +63,7 @@ function writeLast(socket, text, encoding, done, message, previous) {
   let left = isOurs ? send(socket, text, encoding) : undefined;
   if (left === 0 && isCorked(socket)) left = releaseAll(socket);
   if (left === 0) {
-    schedule(doneInTick, done, message, previous);
+    scheduleEnd(doneInTick, done, message, previous);
     return true;
   }
   if (previous !== undefined) schedule(doneInTick, done, null, previous);
@@ -78,7 +78,12 @@ function writeLast(socket, text, encoding, done, message, previous) {
 }
 
 function doneInTick(done, message, previous) {
-  done(message, undefined, beginTick(), previous);
+  const mark = beginTick();
+  try {
+    done(message, undefined, mark, previous);
+  } finally {
+    endOf(message);
+  }
 }
 
 function cork() {
