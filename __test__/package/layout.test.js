@@ -26,10 +26,15 @@ test('an addon without a layout is refused with what to do', () => {
 });
 
 test('a number that the addon does not have is refused by its name, when a file asks for it', () => {
-  const made = layoutOf({ layout: () => 'run LENGTH 0\nrun STOP 1\n' });
+  const others = ['event', 'headInput', 'headOutput', 'pool', 'peek', 'limits', 'parserLimits'].map((name) => `${name} A 0\n`);
+  const made = layoutOf({ layout: () => `run LENGTH 0\nrun STOP 1\n${others.join('')}` });
   assert.strictEqual(made.run.STOP, 1);
   assert.throws(() => made.run.CONSUMED, { message: /no number for CONSUMED/ });
   assert.strictEqual(made.transport, undefined);
+});
+
+test('an addon without a group of numbers is refused when it is loaded', () => {
+  assert.throws(() => layoutOf({ layout: () => 'run LENGTH 0\n' }), { message: /does not fit its files: it has no numbers for event\./ });
 });
 
 test('the numbers of the core cannot be changed', () => {

@@ -5,6 +5,9 @@
 const { Error, Number, ObjectFreeze, ObjectKeys, Proxy, String } = require('../globals/primordials');
 const native = require('./addon');
 
+/** What the core has on every platform. */
+const GROUPS = ['run', 'event', 'headInput', 'headOutput', 'pool', 'peek', 'limits', 'parserLimits'];
+
 function mismatch(what) {
   return new Error(`The addon of rust-http does not fit its files: it has no ${what}. Build or install both anew.`);
 }
@@ -28,6 +31,7 @@ function groups() {
     all[group][name] = Number(number);
   }
   for (const name of ObjectKeys(all)) all[name] = new Proxy(ObjectFreeze(all[name]), known);
+  for (const name of GROUPS) if (all[name] === undefined) throw mismatch(`numbers for ${name}`);
   return ObjectFreeze(all);
 }
 
