@@ -1,17 +1,24 @@
 'use strict';
 
-// Runs every __test__/**/*.test.js with Node's own test runner.   node scripts/test.js [part of a path]... [--without PART] [--list] [-- options of node]
-// --without leaves out files whose path holds PART; --list only prints the files.
+// Runs __test__/**/*.test.js with Node's own test runner.   node scripts/test.js [part of a path]... [options] [-- options of node]
+//   --quick         the files of `npm test`; --rest: those that it leaves to `npm run test:all` (scripts/test-parts.js says which, and why)
+//   --without PART  leaves out files whose path holds PART
+//   --jobs N        so many files side by side (default: two for each core, as most of them wait most of the time)
+//   --list          only prints the files
+// Files that must have the machine for themselves run behind the others.
 // (The glob patterns of `node --test` came after Node 18.)
 
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { parseArgs } = require('node:util');
+const { REST, ALONE, isOf } = require('./test-parts');
 
 const root = path.resolve(__dirname, '..');
-// A file that hangs has failed.
-const fileTimeoutMs = 300000;
+// A file that hangs has failed. Those that build, install or measure take as long as the machine makes them.
+const fileTimeoutMs = 900000;
+const restTimeoutMs = 4 * 3600000;
 
 function testFiles(dir) {
   return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
@@ -33,23 +40,43 @@ function installEcosystem() {
 
 const args = process.argv.slice(2);
 const cut = args.includes('--') ? args.indexOf('--') : args.length;
-const { values: { list, without }, positionals: wanted } = parseArgs({
-  args: args.slice(0, cut), allowPositionals: true, options: { list: { type: 'boolean' }, without: { type: 'string', multiple: true, default: [] } },
+const { values: { list, without, quick, rest, jobs }, positionals: wanted } = parseArgs({
+  args: args.slice(0, cut),
+  allowPositionals: true,
+  options: {
+    list: { type: 'boolean' },
+    without: { type: 'string', multiple: true, default: [] },
+    quick: { type: 'boolean', default: false },
+    rest: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: String(2 * (os.availableParallelism?.() ?? os.cpus().length)) },
+  },
 });
 const files = testFiles(path.join(root, '__test__'))
-  .map((file) => path.relative(root, file))
+  .map((file) => path.relative(root, file).replaceAll(path.sep, '/'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .filter((file) => !without.some((part) => file.includes(part)))
+  .filter((file) => quick === rest || isOf(file, REST) === rest)
   .sort();
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-// Every file is held to leave nothing open.
-const balance = ['--expose-gc', '--require', path.join(root, '__test__/balance.js')];
-// The option came with 18.15; before that the runner prints what others call tap.
-const reporter = major > 18 || (major === 18 && minor >= 15) ? ['--test-reporter=spec'] : [];
-// Up to 18.12 it has no hooks of files, and none of single tests.
-const hooks = major === 18 && minor < 13 ? ['--require', path.join(root, '__test__/early-runner.js')] : [];
-const timeout = major > 20 || (major === 20 && minor >= 11) ? [`--test-timeout=${fileTimeoutMs}`] : [];
+const since = (...releases) => releases.some(([line, first]) => major === line && minor >= first) || major > Math.max(...releases.map(([line]) => line));
+const nodeOptions = [
+  // The option came with 18.15; before that the runner prints what others call tap.
+  ...(since([18, 15]) ? ['--test-reporter=spec'] : []),
+  // Every file is held to leave nothing open.
+  '--expose-gc', '--require', path.join(root, '__test__/balance.js'),
+  // Up to 18.12 it has no hooks of files, and none of single tests.
+  ...(since([18, 13]) ? [] : ['--require', path.join(root, '__test__/early-runner.js')]),
+  ...(since([20, 11]) ? [`--test-timeout=${files.some((file) => isOf(file, REST)) ? restTimeoutMs : fileTimeoutMs}`] : []),
+  ...args.slice(cut + 1),
+];
+
+// Returns whether all have passed.
+function run(some, atOnce) {
+  // Without the option one less than there are cores run side by side.
+  const concurrency = since([18, 19], [20, 10]) ? [`--test-concurrency=${atOnce}`] : [];
+  return spawnSync(process.execPath, ['--test', ...concurrency, ...nodeOptions, ...some], { cwd: root, stdio: 'inherit' }).status === 0;
+}
 
 if (files.length === 0) {
   console.error('no test file matches');
@@ -57,7 +84,10 @@ if (files.length === 0) {
 } else if (list) {
   console.log(files.join('\n'));
 } else {
-  if (files.some((file) => file.startsWith(path.join('__test__', 'ecosystem')))) installEcosystem();
-  const { status } = spawnSync(process.execPath, ['--test', ...reporter, ...balance, ...hooks, ...timeout, ...args.slice(cut + 1), ...files], { cwd: root, stdio: 'inherit' });
-  process.exitCode = status ?? 1;
+  if (files.some((file) => file.startsWith('__test__/ecosystem/'))) installEcosystem();
+  const alone = files.filter((file) => isOf(file, ALONE));
+  const others = files.filter((file) => !isOf(file, ALONE));
+  const passed = [[others, jobs], [alone, 1]].filter(([some]) => some.length > 0).map(([some, atOnce]) => run(some, atOnce));
+  if (!passed[0] && passed[1]) console.error('Tests that run side by side have failed: see their list further up.');
+  if (passed.includes(false)) process.exitCode = 1;
 }

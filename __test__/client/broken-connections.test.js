@@ -7,11 +7,11 @@ const { once } = require('node:events');
 const builtin = require('node:http');
 const net = require('node:net');
 const { test } = require('node:test');
-const { setTimeout: sleep } = require('node:timers/promises');
 const ours = require('../..');
+const { turns } = require('../support/turns');
 
 const WHOLE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
-/** Long enough that what came before is read in a turn of its own. */
+/** So many turns that what came before is read in one of its own. */
 const APART = 30;
 
 const WAYS = { end: (peer) => peer.end(), destroy: (peer) => peer.destroy(), reset: (peer) => peer.resetAndDestroy?.() ?? peer.destroy() };
@@ -68,7 +68,7 @@ async function warmUp(http, agent, port, count) {
     const [res] = await once(req, 'response');
     res.resume();
     await once(res, 'close');
-    await sleep(1);
+    await turns(1);
   }
 }
 
@@ -78,14 +78,12 @@ function counts(agent) {
 }
 
 /** Resolves with the end of a request, or when none is to be expected any more: there are connections that nothing ends. */
-function closeOf(req) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, 10 * APART);
-    req.on('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
+async function closeOf(req) {
+  let hasClosed = false;
+  req.on('close', () => {
+    hasClosed = true;
   });
+  for (let n = 0; n < 10 * APART && !hasClosed; n++) await turns(1);
 }
 
 /** All events of the request behind `warm` others on one connection, which then ends in one way. */
@@ -93,7 +91,7 @@ async function play(http, agent, { warm, sent, way, options, use, stalls = false
   const { port, close } = await listen(warm, (peer) => {
     if (stalls) peer.pause();
     if (sent) peer.write(sent);
-    setTimeout(way, APART, peer);
+    turns(APART).then(() => way(peer));
   });
   await warmUp(http, agent, port, warm);
   const log = [];
@@ -108,7 +106,7 @@ async function play(http, agent, { warm, sent, way, options, use, stalls = false
   });
   use(req, log);
   await closeOf(req);
-  await sleep(APART);
+  await turns(APART);
   agent.destroy();
   close();
   return log.slice();
@@ -152,7 +150,7 @@ async function idle(http, agent, warm, happen) {
   const log = [];
   note(log, socket, '', SOCKET_EVENTS, () => `${socket._hadError} ${counts(agent)}`);
   happen(socket, peers[0]);
-  await sleep(APART);
+  await turns(APART);
   log.push(`${socket.destroyed} ${counts(agent)}`);
   agent.destroy();
   close();
@@ -197,7 +195,7 @@ test('a response lets go of its socket when the socket is free for others, and k
       note(log, res, 'res.', ['data', 'end', 'close'], state);
       note(log, req, 'req.', ['close'], state);
       await once(res, 'close');
-      await sleep(1);
+      await turns(1);
     }
     agent.destroy();
     close();

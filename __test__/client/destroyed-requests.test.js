@@ -7,15 +7,15 @@ const { once } = require('node:events');
 const builtin = require('node:http');
 const net = require('node:net');
 const { test } = require('node:test');
-const { setTimeout: sleep } = require('node:timers/promises');
 const ours = require('../..');
+const { turns } = require('../support/turns');
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
 const REQUEST_EVENTS = ['socket', 'prefinish', 'finish', 'drain', 'abort', 'error', 'close'];
 const RESPONSE_EVENTS = ['end', 'aborted', 'error', 'close'];
-/** Milliseconds in which all has happened that follows the end of a request; and in which a request ends that does. */
+/** Turns in which all has happened that follows the end of a request; and in which a request ends that does. */
 const AFTER = 30;
-const LONGEST = 1000;
+const LONGEST = 900;
 
 const text = (value) => (value instanceof Error ? value.code ?? value.message : typeof value === 'object' && value !== null ? '' : `${value}`);
 const count = (lists) => Object.values(lists).flat().length;
@@ -46,12 +46,12 @@ async function withServer(answer, run) {
 
 /** Resolves when a request has closed, and all that comes of it has come. */
 async function settled(req) {
-  const timer = new AbortController();
-  await Promise.race([req.closed || new Promise((resolve) => {
-    req.on('close', resolve);
-  }), sleep(LONGEST, undefined, { signal: timer.signal }).catch(() => {})]);
-  timer.abort();
-  await sleep(AFTER);
+  let hasClosed = req.closed;
+  req.on('close', () => {
+    hasClosed = true;
+  });
+  for (let n = 0; n < LONGEST && !hasClosed; n++) await turns(1);
+  await turns(AFTER);
 }
 
 async function warmUp(http, options) {
@@ -60,7 +60,7 @@ async function warmUp(http, options) {
   res.resume();
   await once(res, 'close');
   // Until the socket is free, or gone.
-  while (count(options.agent.sockets) > 0) await sleep(1);
+  while (count(options.agent.sockets) > 0) await turns(1);
 }
 
 /** Runs with a log that errors go to which would end the process: a socket of the pool has no listener for them at every moment. */
@@ -181,7 +181,7 @@ for (const [name, end] of Object.entries(ENDS)) {
             else req.flushHeaders();
             const res = await answered;
             note(log, res, 'res.', RESPONSE_EVENTS);
-            await sleep(5);
+            await turns(5);
             const act = () => end(req);
             Promise.resolve(stages[stage](res, act)).catch((error) => log.push(`iteration ${text(error)}`));
             await settled(req);
@@ -246,7 +246,7 @@ test('a callback of end() on a request that has failed is called in a later tick
     });
     req.end((error) => seen.push(text(error)));
     seen.push('behind end()');
-    await sleep(1);
+    await turns(1);
     return seen;
   };
   assert.deepEqual(await log(ours), await log(builtin));

@@ -3,6 +3,7 @@
 
 const { once } = require('node:events');
 const net = require('node:net');
+const { turns } = require('../support/turns');
 
 const REQUEST_EVENTS = ['socket', 'abort', 'continue', 'information', 'timeout', 'error', 'close'];
 const RESPONSE_EVENTS = ['data', 'end', 'aborted', 'error', 'close'];
@@ -80,9 +81,7 @@ async function record(http, { port, options, at, log }) {
   await closed;
   await responseClosed;
   // Anything that comes too late is an error of its own and belongs to the list.
-  await new Promise((resolve) => {
-    setTimeout(resolve, 20);
-  });
+  await turns(20);
   agent.destroy?.();
 }
 

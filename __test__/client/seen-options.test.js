@@ -8,6 +8,7 @@ const { PassThrough } = require('node:stream');
 const { test } = require('node:test');
 const url = require('node:url');
 const ours = require('../..');
+const { turns } = require('../support/turns');
 
 const alone = { createConnection() {} };
 
@@ -89,9 +90,7 @@ test('the options that an agent or a creator of connections sees have the member
       Object.values(agent.sockets).flat()[0].emit('free');
       agent.destroy();
       for (const socket of alone) socket.destroy();
-      await new Promise((resolve) => {
-        setTimeout(resolve, 10);
-      });
+      await turns(10);
     }
     logs.push(log);
   }

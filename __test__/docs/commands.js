@@ -18,6 +18,7 @@ const COMMANDS = {
   'npm ci': { run: 'npm ci --ignore-scripts --no-audit --no-fund --prefer-offline', in: 'clone', expect: /added \d+ packages/ },
   'npm start': { test: 'docs/start.test.js', text: 'spawn(\'npm\', [\'start\']' },
   'npm test': { ci: 'npm test' },
+  'npm run test:all': { ci: 'npm run test:all' },
   'npm run build': { run: 'npm run build -- --output-dir {tmp}', expect: /Finished `release`/ },
   'npm run build:debug': { run: 'npm run build:debug -- --output-dir {tmp}', expect: /Finished `dev`/ },
   'npm run build -- --target aarch64-unknown-linux-gnu.2.17 -x': {

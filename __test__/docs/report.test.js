@@ -12,7 +12,7 @@ const { writeReport } = require('../../bench/report');
 const { dotPlot } = require('../../bench/plot');
 const { extract, root } = require('./extract');
 const { COMMANDS } = require('./commands');
-const { env } = require('./run');
+const { commandMs, env } = require('./run');
 
 let tmp;
 
@@ -86,7 +86,7 @@ test('npm run bench -- --report measures servers and clients in one run and writ
   if (spawnSync('wrk', ['--version']).error) return t.skip('wrk is not installed');
   const dir = pages('run');
   const args = ['run', 'bench', '--', '--report', '--report-to', dir, '--node-only', '--rounds', '1', '--seconds', '1', '--only', '^(hello|get-1)$'];
-  const { status, stdout, stderr } = spawnSync('npm', args, { cwd: root, env, encoding: 'utf8', timeout: 280000 });
+  const { status, stdout, stderr } = spawnSync('npm', args, { cwd: root, env, encoding: 'utf8', timeout: commandMs });
   assert.equal(status, 0, stdout + stderr);
   const performance = fs.readFileSync(path.join(dir, 'docs/PERFORMANCE.md'), 'utf8');
   assert.match(performance, /\| GET, 12 byte answer \| \d{3,} \| \d{3,} \|/);

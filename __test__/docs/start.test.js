@@ -7,15 +7,12 @@ const assert = require('node:assert/strict');
 const { spawn, execFileSync, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { root } = require('./extract');
-const { env, tooOld } = require('./run');
-
-// It builds first.
-const startMs = 280000;
+const { commandMs, env, tooOld } = require('./run');
 
 const missing = process.platform === 'win32' ? 'the commands are for a POSIX shell' : spawnSync('curl', ['--version']).error ? 'curl is not installed' : tooOld;
 
 test('npm start builds, serves a page and prints the curl line that gets it', { skip: missing }, async () => {
-  const child = spawn('npm', ['start'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true, timeout: startMs });
+  const child = spawn('npm', ['start'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true, timeout: commandMs });
   let output = '';
   try {
     await new Promise((resolve, reject) => {

@@ -42,7 +42,7 @@ function nodeTests() {
   return nodeTestsDir;
 }
 
-// A test file must end within its time, so the commands are in three.
+// A file each: what builds, what must have the machine for itself (see scripts/test-parts.js), and the others.
 function partOf(command) {
   if (/build|cargo/.test(command)) return 'building';
   if (/bench|valgrind/.test(command)) return 'measuring';

@@ -1,0 +1,35 @@
+'use strict';
+
+// Which tests run when, in one place. Keys are parts of the paths of test files.
+
+/** What `npm test` leaves to `npm run test:all`, and why. Both together are all tests. */
+const REST = {
+  'docs/building': 'builds the addon and the crates several times over: minutes of compilers',
+  'docs/commands': 'runs what the documents tell to run: npm, linters, judges, each from its start',
+  'docs/measuring': 'runs every benchmark',
+  'docs/report': 'runs two benchmarks and writes their report',
+  'docs/start': 'builds',
+  'ecosystem/': 'installs 240 packages that only these tests need',
+  'examples/': 'needs a browser, nginx and Caddy, and the packages of the examples',
+  'package/pack': 'packs the package and installs it with npm',
+  'runtimes/': 'needs Bun and Deno',
+};
+
+/** What runs behind the others with nothing beside it, and why. */
+const ALONE = {
+  'docs/measuring': 'benchmarks take all cores, in turn',
+  'docs/report': 'it is a benchmark, too',
+  'security/floods': 'floods take all cores, while a client waits for its answers',
+};
+
+/**
+ * Takes a path and one of the tables above.
+ * @param {string} file
+ * @param {Record<string, string>} table
+ * @returns {boolean} whether a part of it is named there
+ */
+function isOf(file, table) {
+  return Object.keys(table).some((part) => file.includes(part));
+}
+
+module.exports = { REST, ALONE, isOf };
