@@ -8,6 +8,7 @@ const { test } = require('node:test');
 const builtin = require('node:http');
 const ours = require('../..');
 const { serving } = require('../server/exchange');
+const { turns } = require('../support/turns');
 
 function echo() {
   return builtin.createServer((req, res) => {
@@ -26,7 +27,7 @@ async function ask(http, options, look) {
   res.resume();
   await once(res, 'close');
   // The socket is free a turn later.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await turns(20);
   return seen;
 }
 
@@ -73,7 +74,7 @@ async function urlsOfEntries(http, port) {
   for (const options of [{ path: '/a' }, { path: '//b', agent: false }, { path: '/c', headers: { host: 'd.test:9' } }, { path: '/e', defaultPort: port }]) {
     await ask(http, { port, ...options }, () => {});
   }
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await turns(20);
   observer.disconnect();
   return urls;
 }

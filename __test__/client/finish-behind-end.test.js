@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { test } = require('node:test');
 const http = require('../..');
+const { turns } = require('../support/turns');
 
 // The callback of a write, and with it 'finish', comes later than the bytes go out.
 function delayCallbacks(socket) {
@@ -31,7 +32,7 @@ test('a request whose answer ends before its finish gives its socket back once',
     setTimeout(() => req.end(Buffer.alloc(0)), 5);
     const [res] = await once(req, 'response');
     await once(res.resume(), 'end');
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await turns(60);
     assert.equal(freed, 1, transport);
     agent.destroy();
     server.close();

@@ -9,6 +9,7 @@ const builtin = { http: require('node:http'), https: require('node:https') };
 const net = require('node:net');
 const { kProxyConfig } = require('../../lib/compat/node-features');
 const ours = { http: require('../..'), https: require('../../lib/https') };
+const { turns } = require('../support/turns');
 
 // Node 26 leaves a socket open, and unread, whose proxy goes on writing behind its refusal: what these tests open, they close.
 const opened = [];
@@ -25,7 +26,7 @@ function record(req, log, name = '') {
   for (const event of ['timeout', 'error', 'abort', 'close', 'response']) {
     req.on(event, (what) => log.push([name + event, what instanceof Error ? what.message.replace(/:\d{4,5}/, '') : '', req.destroyed, req.closed]));
   }
-  return new Promise((resolve) => req.on('close', () => setTimeout(resolve, 20)));
+  return new Promise((resolve) => req.on('close', () => turns(20).then(resolve)));
 }
 
 const ERRORS = {
@@ -87,7 +88,7 @@ async function tunnelled({ https }, answer, options, act) {
   const closed = record(req, log);
   act?.(req);
   await closed;
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await turns(100);
   log.push(Object.keys(agent.sockets), Object.keys(agent.freeSockets), agent.totalSocketCount, Date.now() - begun < 2000);
   log.push(seen, sockets.map((socket) => socket.destroyed));
   agent.destroy();

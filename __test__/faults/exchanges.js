@@ -15,7 +15,7 @@ const CONNECTIONS = 24;
 const REQUESTS = 6;
 /** Bytes of a body: more than a read takes. */
 const SIZE = 200_000;
-/** Milliseconds after which an exchange counts as one that hangs. */
+/** Milliseconds without an answer after which an exchange counts as one that hangs. */
 const PATIENCE = 8000;
 const EXPECTED = `${SIZE} ${'x'.repeat(3000)}`;
 
@@ -44,6 +44,7 @@ function exchange(port, results) {
     const timer = setTimeout(over, PATIENCE, 'hung');
     const ask = () => {
       sent++;
+      timer.refresh();
       text = '';
       client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${SIZE}\r\n\r\n`);
       client.write(Buffer.alloc(SIZE, 'y'));

@@ -15,7 +15,7 @@ const MOST_HEAP = REQUESTS / 2 * 256;
 const MOST_RSS = 24 << 20;
 
 for (const transport of ['native', 'stream', 'offload']) {
-  test(`${transport}: memory, descriptors, parsers and connections are the same after any number of requests`, { timeout: 120_000 }, async () => {
+  test(`${transport}: memory, descriptors, parsers and connections are the same after any number of requests`, { timeout: 900_000 }, async () => {
     const seen = await load(OURS, REQUESTS, transport);
     assert.ok(growth(seen, 'heapUsed') < MOST_HEAP, `heap: ${growth(seen, 'heapUsed')} bytes`);
     assert.ok(growth(seen, 'external') < MOST_HEAP, `external: ${growth(seen, 'external')} bytes`);
@@ -27,7 +27,7 @@ for (const transport of ['native', 'stream', 'offload']) {
   });
 }
 
-test(`${WORKERS} workers that serve, and are ended at any time, leave nothing behind`, { timeout: 120_000 }, async () => {
+test(`${WORKERS} workers that serve, and are ended at any time, leave nothing behind`, { timeout: 900_000 }, async () => {
   const seen = await workers(OURS, WORKERS);
   assert.ok(seen.descriptors <= 2, `${seen.descriptors} descriptors more`);
   assert.ok(seen.growth < MOST_RSS, `${seen.growth} bytes more`);

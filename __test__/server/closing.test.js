@@ -7,6 +7,7 @@ const test = require('node:test');
 const { once } = require('node:events');
 const { Server, createServer } = require('../..');
 const { get } = require('./exchange');
+const { turns } = require('../support/turns');
 
 async function connections(port, inputs) {
   return Promise.all(inputs.map(async (input) => {
@@ -17,13 +18,13 @@ async function connections(port, inputs) {
       socket.write(input);
       if (input.endsWith('\r\n\r\n') && !input.includes('/hold')) await once(socket, 'data');
     }
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await turns(30);
     socket.resume();
     return socket;
   }));
 }
 
-const isClosed = (socket) => Promise.race([socket.closed_, new Promise((resolve) => setTimeout(resolve, 60, false))]);
+const isClosed = (socket) => Promise.race([socket.closed_, turns(60).then(() => false)]);
 
 async function start() {
   const server = createServer((req, res) => {

@@ -6,6 +6,7 @@ const { once } = require('node:events');
 const net = require('node:net');
 const { test } = require('node:test');
 const ours = require('../..');
+const { turns } = require('../support/turns');
 
 const REQUESTS = {
   connect: 'CONNECT a.test:1 HTTP/1.1\r\nHost: a.test:1\r\n\r\n',
@@ -24,9 +25,7 @@ for (const transport of ['native', 'stream', 'offload']) {
       socket.write('go');
       await once(peer, 'data');
       peer.end('first');
-      await new Promise((resolve) => {
-        setTimeout(resolve, 20);
-      });
+      await turns(20);
       let text = '';
       socket.on('data', (chunk) => {
         text += chunk;

@@ -8,6 +8,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { test } = require('node:test');
 const http = require('../..');
+const { turns } = require('../support/turns');
 
 const HEAD = 'POST /u HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n';
 const SIZED = `${HEAD}Content-Length: 3\r\n\r\n`;
@@ -28,7 +29,7 @@ const CASES = {
   'a body that ends within a piece': [[SIZED, 'abcd', 'ef'], both],
   'a body that is read, and nothing else': [[`${SIZED}a`, 'bcde', 'fg'], readRequest],
   'a body that nobody reads': [[`${SIZED}a`, 'bcde', 'fg'], read],
-  'a stream that is read late': [[`${SIZED}a`, 'bcde', 'fg'], (req, stream, heard) => setTimeout(read, 60, req, stream, heard)],
+  'a stream that is read late': [[`${SIZED}a`, 'bcde', 'fg'], (req, stream, heard) => turns(60).then(() => read(req, stream, heard))],
   'nothing that is read': [[`${SIZED}a`, 'bcde', 'fg'], () => {}],
   'chunks': [[`${CHUNKED}1\r\na\r\n`, '2\r\nbc\r\n0\r\nx: 1\r\n\r\nrest', 'more'], both],
   'chunks that are none': [[`${CHUNKED}1\r\na\r\n`, 'zz\r\nbc', 'more'], both],
@@ -71,9 +72,9 @@ async function served(module, transport, pieces, program) {
   for (const piece of pieces) {
     if (piece === null) peer.end();
     else if (peer.writable) peer.write(piece);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await turns(40);
   }
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await turns(60);
   const seen = [...log, text];
   peer.destroy();
   for (const socket of sockets) socket.destroy();
