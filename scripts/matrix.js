@@ -11,6 +11,7 @@
 //   --own PART    only our tests with that in their path; may be repeated (default: all; on lines other than this Node's
 //                 without the parts named in ONCE)
 //   --suite REGEX only Node's tests whose name matches
+//   --transport T Node's tests in this transport only; may be repeated (default: native and stream)
 //   --no-suites   our own tests alone
 //   --programs N  so many random programs of servers and half as many of clients, spread over the transports (default: 0)
 //   --record      keeps the counts of our own tests in .ci/releases.json, and names in README.md the releases that were run without a failure
@@ -31,7 +32,6 @@ const cache = path.join(root, '.cache', 'nodes');
 // changed; whether a Debian release carries its tests (`tree`, see __test__/node-suite/find-source.js); the release that .ci/run takes
 // (`pinned`); and whether the workflows run it (`tested`).
 const LINES = require('../.ci/lines.json');
-const TRANSPORTS = ['native', 'stream'];
 // Parts of our own tests that need no second line: they run on that of the Node which runs this script.
 const ONCE = {
   'docs/': 'the pages, and the tools that they name, are read and run by one Node',
@@ -52,6 +52,7 @@ const { values } = parseArgs({
     pinned: { type: 'boolean', default: false },
     binaries: { type: 'boolean', default: false },
     suite: { type: 'string' },
+    transport: { type: 'string', multiple: true, default: ['native', 'stream'] },
     'no-suites': { type: 'boolean', default: false },
     programs: { type: 'string', default: '0' },
     record: { type: 'boolean', default: false },
@@ -174,7 +175,7 @@ for (const { line, release } of runs) {
     console.log(`Node ${version}, Node's tests: no tree of that line was given`);
     continue;
   }
-  for (const transport of TRANSPORTS) {
+  for (const transport of values.transport) {
     const args = ['__test__/node-suite/run.js', '--group', 'http', '--group', 'https', '--group', 'client-proxy', '-j', '4'];
     if (tree !== undefined) args.push('--source', tree);
     if (values.suite) args.push('--filter', values.suite);

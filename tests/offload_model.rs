@@ -1,5 +1,5 @@
 //! Every order of steps that the task of a connection and its owner can take: none loses a byte, or touches a connection that
-//! was given back.   RUSTFLAGS='--cfg model' cargo test --release --test offload_model --target-dir target/model
+//! was given back.   RUSTFLAGS='--cfg model' cargo test --test offload_model --target-dir target/model
 #![cfg(all(model, unix))]
 #![allow(missing_docs)]
 
