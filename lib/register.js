@@ -8,9 +8,8 @@ const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, Obje
 const { syncBuiltinESMExports } = require('node:module');
 const { advice, isBuildingSnapshot } = require('./native/snapshot');
 
-// Only names that the running Node has: what it does not have, no program may come to rely on.
-function overlay(name, members) {
-  const target = require(name);
+// Only names that the running Node has: what it does not have, no program may come to rely on. (Bundlers leave to Node what is required by a literal name with node:.)
+function overlay(target, members) {
   for (const key of ObjectKeys(target)) {
     if (ObjectHasOwn(members, key)) {
       ObjectDefineProperty(target, key, ObjectGetOwnPropertyDescriptor(members, key));
@@ -38,12 +37,12 @@ function load() {
 const ours = load();
 if (ours !== null) {
   // `ours` and not the agent module: its global agent is an accessor, so that there is one wherever it is replaced.
-  overlay('_http_agent', ours);
-  overlay('_http_client', require('./client/request'));
-  overlay('_http_common', require('./message/parsers'));
-  overlay('_http_incoming', require('./message/incoming'));
-  overlay('_http_outgoing', require('./message/outgoing'));
-  overlay('_http_server', require('./server/server'));
-  overlay('http', ours);
+  overlay(require('node:_http_agent'), ours);
+  overlay(require('node:_http_client'), require('./client/request'));
+  overlay(require('node:_http_common'), require('./message/parsers'));
+  overlay(require('node:_http_incoming'), require('./message/incoming'));
+  overlay(require('node:_http_outgoing'), require('./message/outgoing'));
+  overlay(require('node:_http_server'), require('./server/server'));
+  overlay(require('node:http'), ours);
   syncBuiltinESMExports();
 }

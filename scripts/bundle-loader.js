@@ -5,10 +5,14 @@
 // Where the kept code is not wanted: NODE_DISABLE_COMPILE_CACHE, which stands for Node's own compile cache, too.
 
 const fs = require('fs');
+const { createRequire } = require('module');
 const path = require('path');
 const vm = require('vm');
 
-const SOURCE = path.join(__dirname, 'rust-http.js');
+/** In a file that a bundler has made of this and of others, nothing is beside it; in an ES module there is no such name. */
+const isBeside = typeof __filename === 'string' && path.basename(__filename) === 'load.js';
+const DIR = isBeside ? __dirname : '';
+const SOURCE = path.join(DIR, 'rust-http.js');
 /** What Node puts around a module. */
 const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
 const TAIL = '\n});';
@@ -17,7 +21,7 @@ const DIGEST = 'digest of the bundle';
 /** Code of one Node, whose flags may be V8's: each set of flags has code of its own. */
 const MOST_KEPT = 8;
 
-const kept = path.join(__dirname, `${DIGEST}-${process.version}-${process.arch}`);
+const kept = path.join(DIR, `${DIGEST}-${process.version}-${process.arch}`);
 
 /** Where Node itself has something to do with each module: maps of the sources, coverage, permissions to read and write files. */
 function isPlain() {
@@ -39,7 +43,7 @@ function read(file) {
 function write(file, code) {
   const unfinished = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}`;
   try {
-    if (fs.readdirSync(__dirname).filter((name) => name.startsWith(DIGEST)).length >= MOST_KEPT) return;
+    if (fs.readdirSync(DIR).filter((name) => name.startsWith(DIGEST)).length >= MOST_KEPT) return;
     const fd = fs.openSync(unfinished, 'wx', 0o644);
     try {
       fs.writeFileSync(fd, code);
@@ -77,9 +81,9 @@ function compile() {
 
 let compiled;
 try {
-  compiled = isPlain() ? undefined : compile();
+  compiled = !isBeside || isPlain() ? undefined : compile();
 } catch {
-  // The file is not there: a bundler has put all of this into one of its own.
+  // The file is not there, or cannot be read.
 }
 
 /** @param {'index'|'https'|'register'} name @returns {any} what this entry of the package exports */
@@ -96,6 +100,7 @@ module.exports = function load(name) {
 
 function run(script) {
   const bundle = { exports: {} };
-  script.runInThisContext().call(bundle.exports, bundle.exports, require, bundle, SOURCE, __dirname);
+  // Bundlers warn of a `require` that is handed on.
+  script.runInThisContext().call(bundle.exports, bundle.exports, createRequire(SOURCE), bundle, SOURCE, DIR);
   return bundle.exports;
 }

@@ -34,6 +34,7 @@ const cache = path.join(root, '.cache', 'nodes');
 const LINES = require('../.ci/lines.json');
 // Parts of our own tests that need no second line: they run on that of the Node which runs this script.
 const ONCE = {
+  'bundlers/': 'what is built is built by tools of the developing Node',
   'docs/': 'the pages, and the tools that they name, are read and run by one Node',
   'examples/': 'programs with dependencies of their own, for one release of Node',
   'package/': 'what is packed and published, by npm of the developing Node',

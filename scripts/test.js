@@ -23,19 +23,21 @@ const restTimeoutMs = 4 * 3600000;
 function testFiles(dir) {
   return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const full = path.join(dir, entry.name);
-    // The packages of the ecosystem's tests have tests of their own.
+    // Installed packages have tests of their own.
     if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : testFiles(full);
     return /\.test\.(js|mjs)$/.test(entry.name) ? [full] : [];
   });
 }
 
-// The frameworks and clients that are tested on ours: half of all packages, which only these tests need.
-function installEcosystem() {
-  const dir = path.join(root, '__test__/ecosystem');
+// The frameworks and clients that are tested on ours, and the bundlers: most of all packages, which only these tests need.
+const INSTALLED = ['ecosystem', 'bundlers'];
+
+function install(name) {
+  const dir = path.join(root, '__test__', name);
   const names = Object.keys(require(path.join(dir, 'package.json')).devDependencies);
-  if (names.every((name) => [dir, root].some((at) => fs.existsSync(path.join(at, 'node_modules', name))))) return;
+  if (names.every((one) => [dir, root].some((at) => fs.existsSync(path.join(at, 'node_modules', one))))) return;
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: dir, stdio: 'inherit', shell: process.platform === 'win32' });
-  if (status !== 0) throw new Error('npm ci in __test__/ecosystem has failed');
+  if (status !== 0) throw new Error(`npm ci in __test__/${name} has failed`);
 }
 
 const args = process.argv.slice(2);
@@ -84,7 +86,7 @@ if (files.length === 0) {
 } else if (list) {
   console.log(files.join('\n'));
 } else {
-  if (files.some((file) => file.startsWith('__test__/ecosystem/'))) installEcosystem();
+  for (const name of INSTALLED) if (files.some((file) => file.startsWith(`__test__/${name}/`))) install(name);
   const alone = files.filter((file) => isOf(file, ALONE));
   const others = files.filter((file) => !isOf(file, ALONE));
   const passed = [[others, jobs], [alone, 1]].filter(([some]) => some.length > 0).map(([some, atOnce]) => run(some, atOnce));

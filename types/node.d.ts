@@ -1,7 +1,10 @@
 // Modules that every Node has and its type declarations leave out.
-declare module '_http_common';
-declare module '_http_outgoing';
-declare module '_http_server';
+declare module 'node:_http_agent';
+declare module 'node:_http_client';
+declare module 'node:_http_common';
+declare module 'node:_http_incoming';
+declare module 'node:_http_outgoing';
+declare module 'node:_http_server';
 
 // The packages of the platforms; npm installs one of them.
 declare module 'rust-http-*';

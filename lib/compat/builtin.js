@@ -10,8 +10,8 @@
 const { ObjectFromEntries, ObjectGetOwnPropertyDescriptor, ObjectKeys } = require('../globals/primordials');
 /** @type {any} its classes are asked what is not declared */
 const http = require('http');
-const outgoing = require('_http_outgoing');
-const common = require('_http_common');
+const outgoing = require('node:_http_outgoing');
+const common = require('node:_http_common');
 
 /** node's own OutgoingMessage constructor. */
 const OutgoingMessage = outgoing.OutgoingMessage;

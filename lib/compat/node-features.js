@@ -15,7 +15,7 @@ const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
 const probes = require('./probes');
 const { isNewer, isNode, isUnderstood, major, minor, since } = require('./release');
-const { setupConnectionsTracking } = require('_http_server');
+const { setupConnectionsTracking } = require('node:_http_server');
 
 const { ask, unprinted } = probes;
 

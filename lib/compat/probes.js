@@ -10,7 +10,7 @@ const {
   ObjectGetPrototypeOf, ObjectHasOwn, Proxy, ReflectOwnKeys, URL, process,
 } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
-const { setupConnectionsTracking, storeHTTPOptions } = require('_http_server');
+const { setupConnectionsTracking, storeHTTPOptions } = require('node:_http_server');
 const events = require('events');
 const { join } = require('path');
 const { Readable } = require('stream');
@@ -449,7 +449,7 @@ const endTellsDestroyed = (ticks) => {
 
 /** Whether a batch of fields in which the limit of a message is reached is cut there. */
 const cutsBatches = () => {
-  const { parsers } = require('_http_common');
+  const { parsers } = require('node:_http_common');
   const parser = parsers.alloc();
   const onHeaders = parser[builtin.HTTPParser.kOnHeaders];
   parsers.free(parser);

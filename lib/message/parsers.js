@@ -2,7 +2,7 @@
 // What server and client share: the free list of parsers, and the callbacks by which a parser makes IncomingMessages.
 
 const { setImmediate } = require('../globals/primordials');
-const builtinCommon = require('_http_common');
+const builtinCommon = require('node:_http_common');
 const { isLenient } = require('../compat/builtin');
 const { choosesValidation, cutsBatches, joinsDuplicates } = require('../compat/node-features');
 const { IncomingMessage, readStart, readStop } = require('./incoming');

@@ -4,6 +4,7 @@
 const { Error, ObjectAssign, ObjectCreate, ObjectEntries, process } = require('../globals/primordials');
 const path = require('node:path');
 const { existsSync } = require('node:fs');
+const { createRequire } = require('node:module');
 const { advice: aboutSnapshots, isBuildingSnapshot } = require('./snapshot');
 
 // What there are packages for; __test__/package holds it against npm/.
@@ -16,6 +17,9 @@ const SUPPORTED = {
 // The C libraries that an addon may be built for. Which one this process has is found by loading: asking
 // process.report for it takes longer than all of our files.
 const ABIS = { linux: ['-gnu', '-musl'], win32: ['-msvc'] };
+
+// An ES module that a bundler has made of this has no such name, nor an addon beside it.
+const DIR = typeof __dirname === 'string' ? __dirname : '';
 
 const { platform, arch } = process;
 const supported = SUPPORTED[platform]?.includes(arch) === true;
@@ -30,9 +34,9 @@ function load() {
   let cause;
   let advice;
   for (const abi of ABIS[platform] ?? ['']) {
-    const built = path.join(__dirname, '../..', `rust-http.${platform}-${arch}${abi}.node`);
+    const built = path.join(DIR, '../..', `rust-http.${platform}-${arch}${abi}.node`);
     const name = `${platform}-${arch}${abi}`;
-    const isBuilt = existsSync(built);
+    const isBuilt = DIR !== '' && existsSync(built);
     if (!isBuilt) looked.push(`${built}: not there`);
     const { addon, error } = isBuilt ? fromBuild(built) : fromPackage(name);
     if (addon !== undefined) return addon;
@@ -46,9 +50,10 @@ function load() {
   throw new Error(message.join('\n'), { cause });
 }
 
+// Bundlers warn of a require() of what they cannot know.
 function fromBuild(file) {
   try {
-    return { addon: require(file) };
+    return { addon: createRequire(__filename)(file) };
   } catch (error) {
     return { error };
   }

@@ -6,7 +6,7 @@ const {
 } = require('../globals/primordials');
 const { promisify } = require('node:util');
 const net = require('node:net');
-const builtinServer = require('_http_server');
+const builtinServer = require('node:_http_server');
 const { Server: Builtin } = require('../compat/builtin');
 const { kIncomingMessage } = require('../message/parsers');
 const { codes } = require('../util/errors');

@@ -3,7 +3,7 @@
 // modules look for them.
 
 const { Symbol } = require('../globals/primordials');
-const builtinServer = require('_http_server');
+const builtinServer = require('node:_http_server');
 
 module.exports = {
   /** On a server: the timer that looks for late requests. The first releases of Node 18 do not export it. */

@@ -9,7 +9,7 @@ const {
   ArrayIsArray, Map, NumberIsFinite, NumberIsInteger, NumberIsNaN, NumberMAX_SAFE_INTEGER, NumberMIN_SAFE_INTEGER, String, process,
 } = require('../globals/primordials');
 const http = require('http');
-const common = require('_http_common');
+const common = require('node:_http_common');
 const { codes, hideFrames } = require('./errors');
 const { nameLike } = require('../compat/mirror-shape');
 const { choosesValidation, labelsNames } = require('../compat/node-features');
