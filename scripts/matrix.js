@@ -37,6 +37,7 @@ const ONCE = {
   'bundlers/': 'what is built is built by tools of the developing Node',
   'docs/': 'the pages, and the tools that they name, are read and run by one Node',
   'examples/': 'programs with dependencies of their own, for one release of Node',
+  'managers/': 'what is installed is installed by the managers of the developing Node',
   'package/': 'what is packed and published, by npm of the developing Node',
   'runtimes/': 'Bun and Deno run the package, not Node',
 };

@@ -12,6 +12,7 @@ const REST = {
   'docs/start': 'builds',
   'ecosystem/': 'installs 240 packages that only these tests need',
   'examples/': 'needs a browser, nginx and Caddy, and the packages of the examples',
+  'managers/': 'packs the package, and installs it with pnpm and Yarn, which only these tests need',
   'package/pack': 'packs the package and installs it with npm',
   'runtimes/': 'needs Bun and Deno',
 };
