@@ -37,10 +37,28 @@ function has(parser, req, reached, field) {
   return (asksHeaders ? req.headers[NAMES[field]] : rawField(req, NAMES[field])) !== undefined;
 }
 
+/** What `shouldUpgradeCallback` is by default: an upgrade is accepted when it has a listener. Without a name, as node's. @type {Function} */
+const upgradesIfHeard = (() => function() {
+  return this.listenerCount('upgrade') > 0;
+})();
+
 /** @returns {boolean} whether something else than HTTP takes the connection over */
 function acceptsUpgrade(server, req) {
   if (!asksBeforeUpgrade) return server.listenerCount('upgrade') > 0;
   return Boolean(server.shouldUpgradeCallback(req));
+}
+
+const { _addHeaderLine: addHeaderLine, _addHeaderLines: addHeaderLines } = IncomingMessage.prototype;
+
+/**
+ * Whether code of the program can have had a request whose head has come, and so its socket.
+ * @param {http.Server} server
+ * @param {http.IncomingMessage} req of a kind that needs no response
+ * @returns {boolean}
+ */
+function isShown(server, req) {
+  return isReached(server, asksBeforeUpgrade && server.shouldUpgradeCallback !== upgradesIfHeard) ||
+    req._addHeaderLine !== addHeaderLine || req._addHeaderLines !== addHeaderLines;
 }
 
 /**
@@ -122,4 +140,4 @@ function admitExpectation(server, req, res) {
   return false;
 }
 
-module.exports = { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached };
+module.exports = { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached, isShown, upgradesIfHeard };

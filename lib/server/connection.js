@@ -53,6 +53,8 @@ class Connection {
     this.requestCount = 0;
     // All of them, whether `maxRequestsPerSocket` counts them or not.
     this.requestsSeen = 0;
+    // Whether no code of the program has had the socket when the first request came.
+    this.isUnseen = false;
     // The tick of the last 'finish', see ticks.js.
     this.finishMark = 0;
     // The response that closes in the tick in which the next one finishes.
@@ -91,11 +93,20 @@ class Connection {
     else if (isUnbuilt(socket) || isOwnTime(this)) socket.emit('timeout');
   }
 
-  /** Leaves the socket as it was before it was served, for the protocol that takes over. */
-  releaseSocket() {
-    const { socket } = this;
-    for (const [event, listener] of LISTENERS) socket.removeListener(event, listener);
-    delete socket.setEncoding;
+  /**
+   * Leaves the socket for the protocol that takes over: without our listeners. What stands in the place of its setEncoding() stays, as node's does.
+   * @param {stream.Duplex} socket whose it is by now, if it never was a net.Socket
+   */
+  releaseSocket(socket) {
+    if (socket === this.socket) {
+      for (const [event, listener] of LISTENERS) socket.removeListener(event, listener);
+    } else {
+      socket.parser = null;
+      socket.setEncoding = socketSetEncoding;
+      socket._paused = false;
+      socket[kConnection] = this;
+      this.socket = socket;
+    }
     this.released = true;
   }
 }
@@ -124,6 +135,7 @@ function connectionListener(socket) {
   const connection = new Connection(server, socket);
   stats.connectionOpened(connection);
   socket[kConnection] = connection;
+  connection.isUnseen = isBeingAccepted(socket) && server.emit === plainEmit && server._events.connection === connectionListener;
 
   const parser = parsers.alloc();
   // It counts names and values.

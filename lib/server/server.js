@@ -18,6 +18,7 @@ const {
   watchesAtOnce,
 } = require('../compat/node-features');
 const { parseUniqueHeadersOption } = require('../message/outgoing');
+const { upgradesIfHeard } = require('./admission');
 const { ServerResponse } = require('./response');
 const { closeNow } = require('./closing');
 const { connectionListener } = require('./connection');
@@ -105,11 +106,6 @@ function booleanOption(options, name, fallback) {
   validateBoolean(value, `options.${name}`);
   return value;
 }
-
-// An upgrade is accepted when it has a listener. Without a name, as node's.
-const upgradesIfHeard = (() => function() {
-  return this.listenerCount('upgrade') > 0;
-})();
 
 function upgradeOption(options) {
   const { shouldUpgradeCallback: value } = options;

@@ -17,9 +17,9 @@ const net = require('node:net');
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
 const { COUNTERS } = require('./counters');
-const { letGo } = require('./giving-back');
+const { leave, letGo } = require('./giving-back');
 const { METHODS, keepsMethods } = require('./methods');
-const { kAttached, kIndex } = require('./owner-state');
+const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { acceptsNatively, afterBuild } = require('./transport');
 const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./lazy-state');
 const { beginTick, schedule } = require('../util/ticks');
@@ -224,6 +224,47 @@ LazySocket.prototype[kBuild] = function() {
   this.destroySoon();
 };
 
+/**
+ * Makes the net.Socket of a connection that the program has not seen yet, for another protocol: with node's own prototype, properties and hidden
+ * class, by which what such a protocol does for each of its messages is as fast as on a socket that node has made. The lazy one is of no use
+ * from here on.
+ * @param {stream.Duplex} socket
+ * @returns {net.Socket|null} null, and nothing was done, where it has that part already
+ */
+function replaceUnseen(socket) {
+  const handle = socket[kUnbuilt];
+  if (!handle || socket[kIndex] === undefined || socket[kCorks] > 0 || socket[kEnding] !== OPEN) return null;
+  const { server } = socket;
+  leave(socket, REASONS.UPGRADE);
+  if (socket[kUnbuilt] !== handle) return null;
+  countFrom(handle, socket[kAttached]);
+  socket[kUnbuilt] = CLOSED;
+  const { allowHalfOpen, highWaterMark } = server;
+  /** @type {any} */
+  const options = {
+    handle, allowHalfOpen, manualStart: true, readable: true, writable: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark,
+  };
+  /** @type {any} */
+  const plainSocket = new net.Socket(options);
+  plain.read.call(plainSocket, 0);
+  if (server.noDelay) plainSocket.setNoDelay(true);
+  plainSocket.server = plainSocket._server = server;
+  return plainSocket;
+}
+
+// What the core has moved is part of what the socket tells of its bytes.
+function countFrom(handle, { received, sent }) {
+  for (const [name, before] of ObjectEntries({ bytesRead: received, bytesWritten: sent })) {
+    if (before === 0) continue;
+    ObjectDefineProperty(handle, name, {
+      configurable: true,
+      get() {
+        return before + ReflectGet(ObjectGetPrototypeOf(this), name, this);
+      },
+    });
+  }
+}
+
 // Its 'close' is past, and must not be emitted again.
 function buildClosed(socket, server) {
   const { allowHalfOpen, highWaterMark } = server;
@@ -385,4 +426,4 @@ function isOrdinary(server) {
     typeof server.highWaterMark === 'number';
 }
 
-module.exports = { DESTROYED, PEER_ENDED, SHUT_DOWN, acceptLazily, closesAsNode, dismiss, isBeingAccepted };
+module.exports = { DESTROYED, PEER_ENDED, SHUT_DOWN, acceptLazily, closesAsNode, dismiss, isBeingAccepted, replaceUnseen };
