@@ -73,6 +73,33 @@ function latin1(bytes) {
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
 }
 
+// Held chunks of text in one write; undefined when they cannot be joined.
+function writeJoined(message, held, length) {
+  let text = '';
+  let latin1Count = 0;
+  for (let n = 0; n < held.length; n++) {
+    const { chunk, encoding } = held[n];
+    if (typeof chunk !== 'string' || !joinsHead(encoding)) return undefined;
+    if (encoding === 'latin1') latin1Count++;
+    text += chunk;
+  }
+  if (held.length > 1 && length !== text.length && latin1Count < held.length) {
+    // Of both encodings only ASCII can be joined; and two halves of a surrogate pair would become one character.
+    if (latin1Count > 0 || Buffer.byteLength(text) !== length) return undefined;
+  }
+  const wire = joinedEncoding(firstPart(message), text, length, latin1Count === held.length ? 'latin1' : 'utf8', false);
+  return wire === null ? undefined : message[kSocket].write(`${takeHead(message)}${length.toString(16)}\r\n${text}\r\n`, wire);
+}
+
+function sendPieces(message, held, length, isUntold) {
+  message._send(length.toString(16), 'latin1', null);
+  message._send(CRLF_BYTES, null, null);
+  for (const { chunk, encoding } of held) message._send(chunk, encoding, null);
+  return message._send(CRLF_BYTES, null, isUntold ? undefined : (error) => {
+    for (const { callback } of held) callback(error);
+  });
+}
+
 /**
  * Sends the chunks that were held back as one.
  * @param {http.OutgoingMessage} message with such chunks
@@ -84,14 +111,9 @@ function sendHeldChunk(message) {
   }
   const length = message[kChunkedLength];
   const held = takeHeldChunks(message);
-  message._send(length.toString(16), 'latin1', null);
-  message._send(CRLF_BYTES, null, null);
-  for (const { chunk, encoding } of held) message._send(chunk, encoding, null);
   // Where single writes cannot be seen, a callback that does nothing is none: with one the socket's stream writes.
   const isUntold = held.every(({ callback }) => callback === nop) && isDirect(message, message[kSocket]);
-  const accepted = message._send(CRLF_BYTES, null, isUntold ? undefined : (error) => {
-    for (const { callback } of held) callback(error);
-  });
+  const accepted = (isUntold ? writeJoined(message, held, length) : undefined) ?? sendPieces(message, held, length, isUntold);
   if (TRACKS_END && accepted && message[kNeedDrain]) tellDrain(message);
 }
 
