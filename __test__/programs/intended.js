@@ -31,8 +31,8 @@ const INTENDED = [
     why: 'an idle connection of another origin is ended for a request that waits only because of it; the built-in leaves the request waiting',
     row: 'an idle socket makes room for a request to another origin',
     explainsAll: ({ program, differing }) => program.agent?.maxTotalSockets !== undefined && hasOtherOrigins(program) &&
-      differing.some(({ object, builtin, ours }) => object.startsWith('peer') && ours.includes('end') && builtin.length > 0 &&
-        (!builtin.includes('end') || isCutShort(ours[0], builtin[0]))),
+      differing.some(({ object, builtin, ours }) => (object.startsWith('peer') && ours.includes('end') &&
+        (!builtin.includes('end') || isCutShort(ours[0], builtin[0]))) || (object.endsWith('.req') && getsSocketFirst(builtin, ours))),
   },
   {
     // uncork() of a message that is not corked takes its count below zero, which is corked as well.
@@ -40,18 +40,23 @@ const INTENDED = [
     row: 'chunks written while corked go before the last chunk',
     // What is done in the callbacks of those chunks: with the built-in the message has finished before them.
     explainsAll: ({ program, differing }) => /\.(?:un)?cork"/.test(JSON.stringify(program)) &&
-      differing.some(isEarlyLastChunk) && differing.every((one) => isEarlyLastChunk(one) || /\.(?:res|source[\d.]*)$/.test(one.object)),
+      differing.some(isEarlyLastChunk) && differing.every((one) => isEarlyLastChunk(one) || /(?:\.(?:res|source[\d.]*)|^sock\d+)$/.test(one.object)),
   },
 ];
 
-/** Whether a peer gets the same, but for where the last chunk is. */
+/** Whether a peer gets the same, but for where the last chunk is; what the program wrote to the socket may stand before it. */
 function isEarlyLastChunk({ object, builtin, ours }) {
-  return object.startsWith('peer') && sameBut(builtin, ours, /(?<=\\r\\n)0\\r\\n(?:X-T: 1\\r\\n)?\\r\\n/g);
+  return object.startsWith('peer') && sameBut(builtin, ours, /(?<=\\r\\n[^\\]*)0\\r\\n(?:X-T: 1\\r\\n)?\\r\\n/g);
 }
 
 /** Whether a peer received the first part of what it received with the other. */
 function isCutShort(ours, builtin) {
   return ours.startsWith('received "') && builtin.length > ours.length && builtin.startsWith(ours.slice(0, -1));
+}
+
+/** Whether a request that is looked at has a socket, and none with the built-in. */
+function getsSocketFirst(builtin, ours) {
+  return builtin.length === ours.length && builtin.some((line, n) => line.startsWith('look#') && line.includes('socket null') && ours[n] === line.replace('socket null', 'socket object'));
 }
 
 /** How many connections were refused. */

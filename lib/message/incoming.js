@@ -397,7 +397,10 @@ function dumpUntouched(message) {
   const state = message._readableState;
   message._dumped = true;
   state.flowing = AT_REST;
-  if (!endsUnread) state.resumeScheduled = true;
+  if (endsUnread) return;
+  // removeAllListeners() goes by both.
+  state.paused = false;
+  state.resumeScheduled = true;
 }
 
 /**

@@ -84,7 +84,6 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   const accepted = holds ? holdChunk(message, chunk, encoding, callback, length) : chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
     !tellsLength ? message._send(chunk, encoding, callback) : message._send(chunk, encoding, callback, length < 0 || (callback !== nop && TRACKS_END && fromEnd && !message.strictContentLength) ? undefined : length);
   if (DEBUGGING) debug('write ret = %s', accepted);
-  if (!accepted && !fromEnd) message[kNeedDrain] = true;
   return accepted;
 }
 
@@ -117,7 +116,10 @@ function write(chunk, encoding, callback) {
     callback = encoding;
     encoding = null;
   }
-  return writeBody(this, chunk, encoding, callback, false);
+  const accepted = writeBody(this, chunk, encoding, callback, false);
+  // Also where the message takes no more: its 'drain' comes with that of the socket all the same.
+  if (!accepted) this[kNeedDrain] = true;
+  return accepted;
 }
 
 /**
@@ -170,12 +172,14 @@ function end(chunk, encoding, callback) {
     // Before the last chunk. (Node 22 and 24 send it behind that one, where no parser looks for it.)
     if (corksEachTurn && socket) socket.cork();
     this[kCorked] = 1;
+    // Who ends is not told that there is room.
+    this[kNeedDrain] = false;
     this.uncork();
   }
   done ??= finished.bind(undefined, this);
   if (this._hasBody && this.chunkedEncoding) {
     const lastChunk = `0\r\n${this._trailer}\r\n`;
-    if (isDirect(this, socket)) writeLast(socket, takeHead(this) + lastChunk, 'latin1', finished, this);
+    if (isDirect(this, socket)) writeLast(socket, takeHead(this) + lastChunk, 'latin1', finished, this, false);
     else this._send(lastChunk, 'latin1', done);
   } else if (carried) {
     // 'finish' comes when the body is written: from Node 24 on nothing goes behind it.
@@ -216,6 +220,7 @@ function makeHead(message, socket) {
  */
 function endAtOnce(message, socket, chunk, encoding, callback) {
   const isText = typeof chunk === 'string';
+  const corks = chunk !== '' || !message._header;
   let length = -1;
   if (!message._header) {
     length = isText ? Buffer.byteLength(chunk, encoding || 'utf8') : chunk.byteLength;
@@ -253,7 +258,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
   if (message._header !== null) message._headerSent = true;
   if (typeof callback === 'function') onEnd(message, callback);
   if (socket) {
-    writeLast(socket, text, wire, finished, message);
+    writeLast(socket, text, wire, finished, message, corks);
     if (isCorked(socket)) uncorkAll(socket);
   } else {
     queueEnd(message, text, wire);

@@ -105,8 +105,8 @@ function sendPieces(message, held, length, isUntold) {
  * @param {http.OutgoingMessage} message with such chunks
  */
 function sendHeldChunk(message) {
-  if (corksEachTurn && message[kSocket]?.destroyed) {
-    dropHeldChunks(message, message[kErrored] || message[kSocket].errored);
+  if (corksEachTurn && (message.destroyed || message[kSocket]?.destroyed)) {
+    dropHeldChunks(message, message[kErrored] || message[kSocket]?.errored);
     return;
   }
   const length = message[kChunkedLength];

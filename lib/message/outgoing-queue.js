@@ -218,7 +218,7 @@ function _flushOutput(socket) {
     // What the program has corked stays so.
     if (callback !== tellEnd) accepted = socket.write(data, encoding, callback);
     else if (wasCorked) accepted = socket.write(data, encoding, finished.bind(undefined, this));
-    else accepted = writeLast(socket, data, encoding, finished, this);
+    else accepted = writeLast(socket, data, encoding, finished, this, true);
   }
   if (corks) socket.uncork();
   emptyQueue(this);
@@ -244,7 +244,7 @@ function isWhole(message) {
  */
 function sendWhole(message, socket, done, previous) {
   const { data, encoding } = message.outputData[0];
-  writeLast(socket, data, encoding, done, message, previous);
+  writeLast(socket, data, encoding, done, message, true, previous);
   emptyQueue(message);
   message._finish();
 }

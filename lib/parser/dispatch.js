@@ -50,13 +50,14 @@ function deliverRest(parser, text, events, offset) {
       events[CURSOR]++;
       continue;
     }
-    const drains = parser[kDrainsTicks] && (events[events[CURSOR]] === BODY || events[events[CURSOR]] === HEADERS);
+    const kind = events[events[CURSOR]];
+    const drains = parser[kDrainsTicks] && (kind === BODY || kind === HEADERS);
     const resource = parser[kResource];
     decision = resource === null ?
       deliver(parser, text, events, offset) :
       resource.runInAsyncScope(deliver, undefined, parser, text, events, offset);
     if (decision === ABANDONED) return 0;
-    if (drains && !drain(parser, events)) {
+    if (drains && !drain(parser, events, kind)) {
       events[CURSOR] = length;
       return 0;
     }
@@ -73,14 +74,18 @@ function hasTickThrown() {
   return answer;
 }
 
-// Answers whether the parser goes on: it is still the one of the same connection, and no tick has thrown, which ends the message as a
-// callback that throws does. Nothing else learns of that.
-function drain(parser, events) {
+// Answers whether the parser goes on: it is still the one of the same connection, and no tick has thrown behind a piece of a body, which ends
+// the message as a callback that throws does. Nothing else learns of that. Behind fields such a tick is nothing to the message.
+function drain(parser, events, kind) {
   const use = parser[kInitialized];
   const isInRead = parser[kDrainsTicks] === IN_READ;
   try {
     drainTicks();
   } catch (error) {
+    if (kind === HEADERS) {
+      native.fatalException(error);
+      return parser[kInitialized] === use;
+    }
     if (parser[kInitialized] === use) fail(parser, FAILED_BODY, events);
     // The handle runs no ticks behind a call that throws.
     if (isInRead) throw error;

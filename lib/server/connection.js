@@ -19,7 +19,7 @@ const { prototypesOf } = require('./steady');
 const { BUSY } = require('./connections');
 const Queue = require('../util/queue');
 const performance = require('../observe/server-entries');
-const { readShared } = require('./reader');
+const { handOver, readShared } = require('./reader');
 const { admitsConnection, limitConnection } = require('./limits');
 const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
@@ -161,7 +161,7 @@ function connectionListener(socket) {
   if (!isUnbuilt(socket) || !transport.attach(socket, parser, PROTOCOL)) {
     for (const [event, listener] of LISTENERS) socket.on(event, listener);
     socket.setEncoding = socketSetEncoding;
-    if (!transport.attach(socket, parser, PROTOCOL)) readShared(socket, socketOnData);
+    if (!transport.attach(socket, parser, PROTOCOL)) readShared(socket, socketOnData, onHeard);
   }
   if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
 }
@@ -173,7 +173,15 @@ const LISTENERS = [
 ];
 
 // What the native transport asks of a connection.
-const PROTOCOL = { serves: true, read: onNativeData, built: onBuilt, timeoutOf, ended: onNativeEnd };
+const PROTOCOL = { serves: true, read: onNativeData, heard: onHeard, built: onBuilt, timeoutOf, ended: onNativeEnd };
+
+// The program listens to what comes: from here on the stream alone says when the handle is read.
+function onHeard(socket) {
+  if (!socket.parser) return;
+  socket.removeListener('pause', onSocketPause);
+  socket.removeListener('resume', onSocketResume);
+  handOver(socket);
+}
 
 // A socket has become a stream: what the listeners of a stream do is theirs from here on.
 function onBuilt(socket) {

@@ -76,8 +76,12 @@ function isHeard({ data, readable }, listener) {
 function learning(name) {
   const plain = net.Socket.prototype[name];
   return function socketListenerWrap(event, listener) {
-    if ((event === 'data' || event === 'readable') && this[kCallback] === onRead) this[kCallback] = onLaterRead;
-    return plain.call(this, event, listener);
+    const answer = plain.call(this, event, listener);
+    if ((event === 'data' || event === 'readable') && this[kCallback] === onRead) {
+      this[kCallback] = onLaterRead;
+      onRead.heard(this);
+    }
+    return answer;
   };
 }
 
@@ -85,17 +89,21 @@ const LEARNING = { on: learning('on'), addListener: learning('addListener'), pre
 
 // Our listener of 'data': called without the stream where it is the only one.
 onRead.listener = null;
+// Called with a socket when the program first listens to what comes.
+onRead.heard = null;
 
 /**
  * Makes a socket read into the shared buffer, if it is one that can.
  * @param {stream.Duplex} socket with nothing read from it yet
  * @param {Function} listener of its 'data'; called directly as long as it is the only one
+ * @param {Function} heard called with a socket when the program first listens to what comes
  */
-function readShared(socket, listener) {
+function readShared(socket, listener, heard) {
   if (kBuffer === undefined || kCallback === undefined || socket[kBuffer] !== null || socket.encrypted) return;
   const handle = socket._handle;
   if (!handle || typeof handle.useUserBuffer !== 'function' || !HANDLES.has(handle.constructor.name)) return;
   onRead.listener = listener;
+  onRead.heard = heard;
   socket[kBuffer] = HIDDEN;
   socket[kCallback] = onRead;
   handle.useUserBuffer(shared);
@@ -103,7 +111,15 @@ function readShared(socket, listener) {
 }
 
 /**
- * To be called when a connection is handed over. pause() of a socket with that option stops reading at once, and so hides the end; that of
+ * @param {stream.Duplex} socket
+ * @returns {boolean} whether it reads into the shared buffer, and the program has listened to what comes
+ */
+function wasHeard(socket) {
+  return kCallback !== undefined && socket[kCallback] === onLaterRead;
+}
+
+/**
+ * To be called when a connection is handed over, or the program listens to what comes. pause() of a socket with that option stops reading at once, and so hides the end; that of
  * any other reads on until its buffer is full.
  * @param {stream.Duplex} socket
  */
@@ -112,4 +128,4 @@ function handOver(socket) {
   ObjectDefineProperty(socket, 'pause', { value: Readable.prototype.pause, writable: true, enumerable: false, configurable: true });
 }
 
-module.exports = { handOver, readShared };
+module.exports = { handOver, readShared, wasHeard };

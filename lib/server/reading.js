@@ -13,6 +13,7 @@ const { kConnection, kConnections } = require('./symbols');
 const transport = require('../transport/transport');
 const { received } = require('../transport/drivers');
 const { isHandedOver } = require('../transport/unread');
+const { wasHeard } = require('./reader');
 const { abortRequests, isSettled, onDismissed } = require('./closing');
 const { refuseBody, socketOnError } = require('./refusals');
 const { upgrade } = require('./upgrade');
@@ -43,10 +44,12 @@ function socketOnData(chunk) {
   else this.unshift(later);
 }
 
-// Whether what comes as 'data' is handed over in the very read of the handle, and to us alone. Node's parser reads such a socket from below.
+// Whether what comes is handed over in the very read of the handle, and to us alone. Node's parser reads such a socket from below, until the
+// program listens to what comes; that all listeners are removed is nothing to it.
 function isReadFromHandle(socket) {
   const { _events: { data, readable } } = socket;
-  return data === socketOnData && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId];
+  return (data === socketOnData || data === undefined) && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId] &&
+    !wasHeard(socket) && !transport.wasHeard(socket);
 }
 
 /**

@@ -53,11 +53,12 @@ function write(data, encoding, callback) {
  * @param {any} encoding 'latin1' or 'utf8'
  * @param {Function} done called when the text was given to the kernel
  * @param {OutgoingMessage} message
+ * @param {boolean} corks whether node corks the socket for it: then 'drain' follows where it is as long as the high-water mark
  * @param {*} [previous] what `done` gets in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): with null in place
  *   of the message where that must wait
  * @returns {boolean} false when the caller should wait for 'drain'
  */
-function writeLast(socket, text, encoding, done, message, previous) {
+function writeLast(socket, text, encoding, done, message, corks, previous) {
   const isOurs = socket.write === write && socket[kIndex] !== undefined && anyone.write === plainWrite && socket._write === _write &&
     socket._writev === _writev;
   let left = isOurs ? send(socket, text, encoding) : undefined;
@@ -69,11 +70,10 @@ function writeLast(socket, text, encoding, done, message, previous) {
   if (previous !== undefined) schedule(doneInTick, done, null, previous);
   const callback = (error) => done(message, error);
   if (left !== undefined) return settle(socket, left, callback, left < 0 ? text : undefined, encoding);
-  // node corks the socket for the end of a message: up to Node 20 'drain' follows then when it is as long as the high-water mark.
-  const corks = text.length >= socket.writableHighWaterMark;
-  if (corks) socket.cork();
+  const isLong = corks && text.length >= socket.writableHighWaterMark;
+  if (isLong) socket.cork();
   const accepted = socket.write(text, encoding, callback);
-  if (corks) uncorkAll(socket);
+  if (isLong) uncorkAll(socket);
   return accepted;
 }
 
@@ -131,19 +131,24 @@ function read(size) {
   return plain.read.call(this, size);
 }
 
-function giveBackFor(socket, event) {
-  if (event === 'data') giveBack(socket, REASONS.DATA);
-  else if (event === 'readable') giveBack(socket, REASONS.READABLE);
+function listen(socket, method, event, listener) {
+  if (event !== 'data' && event !== 'readable') return method.call(socket, event, listener);
+  giveBack(socket, event === 'data' ? REASONS.DATA : REASONS.READABLE);
+  const answer = method.call(socket, event, listener);
+  const it = socket[kAttached];
+  if (it !== undefined && !it.heard) {
+    it.heard = true;
+    it.protocol.heard?.(socket);
+  }
+  return answer;
 }
 
 function on(event, listener) {
-  giveBackFor(this, event);
-  return plain.on.call(this, event, listener);
+  return listen(this, plain.on, event, listener);
 }
 
 function prependListener(event, listener) {
-  giveBackFor(this, event);
-  return plain.prependListener.call(this, event, listener);
+  return listen(this, plain.prependListener, event, listener);
 }
 
 function ref() {
