@@ -24,14 +24,19 @@ const CHANNELS = [channel('http.server.response.created')];
 const shadows = new WeakMap();
 let looked = -1;
 
+/** Null in a Node that was built without trace events. Looked for once: jest complains of a require() behind its tests, when connections close. */
+let traceEvents;
+
 function isTraced() {
-  try {
-    const categories = require('node:trace_events').getEnabledCategories();
-    return categories !== undefined && /(?:^|,)node(?:\.http)?(?:,|$)/.test(categories);
-  } catch {
-    // A Node that was built without trace events.
-    return false;
+  if (traceEvents === undefined) {
+    try {
+      traceEvents = require('node:trace_events');
+    } catch {
+      traceEvents = null;
+    }
   }
+  const categories = traceEvents?.getEnabledCategories();
+  return categories !== undefined && /(?:^|,)node(?:\.http)?(?:,|$)/.test(categories);
 }
 
 const performance = {
