@@ -27,8 +27,9 @@ const HIDDEN = Buffer.alloc(0);
 const { kBuffer, kCallback } = findSymbols();
 const plainPause = net.Socket.prototype.pause;
 
-// Handles over a descriptor. Others may read from below at any time; with these, nothing comes between a read and its call.
-const HANDLES = new Set(['TCP', 'Pipe']);
+// Handles over a descriptor, and those of TLS, which ask for the buffer when they have deciphered what goes into it. Others may read from below at any
+// time; with these, nothing comes between a read and its call.
+const HANDLES = new Set(['TCP', 'Pipe', 'TLSWrap']);
 
 function findSymbols() {
   const found = { kBuffer: undefined, kCallback: undefined };
@@ -99,7 +100,7 @@ onRead.heard = null;
  * @param {Function} heard called with a socket when the program first listens to what comes
  */
 function readShared(socket, listener, heard) {
-  if (kBuffer === undefined || kCallback === undefined || socket[kBuffer] !== null || socket.encrypted) return;
+  if (kBuffer === undefined || kCallback === undefined || socket[kBuffer] !== null) return;
   const handle = socket._handle;
   if (!handle || typeof handle.useUserBuffer !== 'function' || !HANDLES.has(handle.constructor.name)) return;
   onRead.listener = listener;
