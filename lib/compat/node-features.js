@@ -111,6 +111,8 @@ const features = {
   closesIdle: since(19),
   /** A connection that has never sent anything counts as idle, too (26.4). */
   closesUnused: parser.closesUnused,
+  /** A list of connections has those first that are between two messages, then those whose message began first (to 25); else the oldest first. */
+  listsIdleFirst: asked(probes.listsIdleFirst, !since(26)),
   /** Responses that wait for their turn are destroyed when their connection closes (24.16, 26.1). To ask takes two requests. */
   destroysQueued: asked(probes.destroysQueued, since(26, 1)),
   /** With each change of what waits for its turn the response whose turn it is hears 'drain', if it waits for that (until 24.16, 26.1, which have `signal`). */

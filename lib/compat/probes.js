@@ -499,6 +499,17 @@ function askParser() {
   return { refusesManyFields: result instanceof Error, closesUnused };
 }
 
+/** Whether a list of connections has those between two messages first, and the others in the order in which their messages have begun. */
+const listsIdleFirst = () => {
+  const list = connectionsList();
+  const parsers = [new builtin.HTTPParser(), new builtin.HTTPParser()];
+  for (const parser of parsers) parser.initialize(builtin.HTTPParser.REQUEST, {}, 0, 0, list);
+  parsers[1].execute(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+  const [first] = list.all();
+  for (const parser of parsers) parser.close();
+  return first === parsers[1];
+};
+
 /** A socket that brings what it is told to. @returns {any} */
 function fakeSocket() {
   const socket = new EventEmitter();
@@ -580,6 +591,7 @@ module.exports = {
   keepsSocketError,
   knowsUrlsByShape,
   labelsNames,
+  listsIdleFirst,
   leavesHeadersAlone,
   limitsFromOne,
   limitsHeadTime,

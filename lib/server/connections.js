@@ -6,8 +6,9 @@
 // a timer of the socket's own would have to be armed and disarmed for each request.
 
 const { MathCeil, NumberIsFinite, Set, clearInterval, setInterval } = require('../globals/primordials');
-const { closesUnused, keepsLonger, keepsSecondLonger } = require('../compat/node-features');
+const { closesUnused, keepsLonger, keepsSecondLonger, listsIdleFirst } = require('../compat/node-features');
 const { durationOf, hasHead, isUnused } = require('../parser/parser');
+const { kStarted } = require('../parser/state');
 const performance = require('../observe/server-entries');
 const { TIMEOUT_MAX } = require('../util/validators');
 const { kConnection } = require('./symbols');
@@ -41,9 +42,10 @@ class ConnectionsList {
     return this.parsers.delete(parser);
   }
 
-  /** @returns {HTTPParser[]} every connection */
+  /** @returns {HTTPParser[]} every connection, in the order in which node lists them */
   all() {
-    return [...this.parsers];
+    const list = [...this.parsers];
+    return listsIdleFirst() ? list.sort((one, other) => startOf(one) - startOf(other)) : list;
   }
 
   /** @returns {HTTPParser[]} those between two messages */
@@ -90,6 +92,11 @@ class ConnectionsList {
     connection.idleTicks = MathCeil(milliseconds / TICK);
     if (this.ticker === null) this.ticker = setInterval(closeIdle, TICK, this).unref();
   }
+}
+
+// -1 between two messages.
+function startOf(parser) {
+  return parser[kStarted];
 }
 
 /**

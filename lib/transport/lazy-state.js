@@ -4,7 +4,7 @@
 // Owns the state of such a socket: it has no listeners, buffers nothing in its streams, has no timer, and flows. What is asked for
 // each request is asked here, not of the socket's accessors.
 
-const { Boolean, Symbol } = require('../globals/primordials');
+const { Boolean, ObjectHasOwn, Symbol } = require('../globals/primordials');
 
 // The handle of a socket without that part, or null when it is closed; undefined on all others.
 const kUnbuilt = Symbol('unbuilt');
@@ -57,7 +57,8 @@ function uncorkAll(socket) {
   if (socket[kUnbuilt] === undefined) {
     socket._writableState.corked = 1;
   } else {
-    if (socket[kCorks] === 0) return;
+    // A program that has replaced uncork() hears of it in any case.
+    if (socket[kCorks] === 0 && !ObjectHasOwn(socket, 'uncork')) return;
     socket[kCorks] = 1;
   }
   socket.uncork();
