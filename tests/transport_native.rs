@@ -70,6 +70,37 @@ fn what_has_come_is_parsed_and_delivered_once() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore)] // it has no ioctl()
+fn content_is_read_into_memory_of_its_own_up_to_its_end() {
+    let native = native();
+    let (ours, mut peer) = pair();
+    attach(&native, &ours);
+    let mut texts = |bytes: &[u8]| {
+        peer.write_all(bytes).unwrap();
+        native.turn();
+        let seen = native.host().seen().into_iter();
+        seen.map(|it| (it.event, it.text)).collect::<Vec<_>>()
+    };
+    let piece = |count: usize| (Event::Parsed(count), "x".repeat(count));
+    let head = b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 60000\r\n\r\n";
+    assert_eq!(texts(head)[0].0, Event::Parsed(head.len()));
+    assert_eq!(texts(&[b'x'; 20_000]), [piece(20_000)]);
+    // Little of it is copied, as what comes with a head is.
+    let little = (Event::Parsed(100), String::new());
+    assert_eq!(texts(&[b'x'; 100]), [little]);
+    let mut rest = vec![b'x'; 39_900];
+    rest.extend_from_slice(REQUEST);
+    assert_eq!(texts(&rest), [piece(39_900)]);
+    let next = texts(b"");
+    assert_eq!(
+        next.len(),
+        1,
+        "what is behind it comes without another edge"
+    );
+    assert!(next[0].0 == ALL && next[0].1.contains("/a"));
+}
+
+#[test]
 fn bytes_of_a_connection_without_parser_come_as_they_are() {
     let native = native();
     let (ours, mut peer) = pair();

@@ -76,6 +76,30 @@ eachWay('a large body whose pieces are transferred while it is read does not rea
   for (const other of others) assert.ok(other.every((byte) => byte === 0x41));
 });
 
+const currents = [];
+
+eachWay('a piece that is all of a read is of its own length, and getCurrentBuffer() shows no more than its bytes when it was transferred', (req, res) => {
+  const { parser } = req.socket;
+  currents.length = 0;
+  req.on('data', (piece) => {
+    assert.strictEqual(piece.buffer.byteLength, piece.length);
+    assert.ok(piece.every((byte) => byte === 0x78), 'what was sent');
+    transfer(piece);
+    assert.strictEqual(piece.length, 0);
+    currents.push(parser.getCurrentBuffer().toString('latin1'));
+  });
+  req.on('end', () => res.end('ok'));
+}, async (way, server) => {
+  const client = await way.connect(server);
+  for (let n = 1; n <= 2; n++) {
+    client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n');
+    client.write(Buffer.alloc(300_000, 'x'));
+    await until(() => client.text.split('ok').length === n + 1);
+    assert.ok(currents.length > 4, 'it came in several reads');
+    for (const current of currents) assert.match(current, /^(POST \/ HTTP\/1\.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n)?x*$/);
+  }
+});
+
 let shown;
 
 eachWay('getCurrentBuffer() shows a copy in memory of its own', (req, res) => {

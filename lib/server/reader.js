@@ -15,10 +15,13 @@ const { Boolean, ObjectDefineProperty, ObjectGetOwnPropertySymbols, Set, SharedA
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { Readable } = require('node:stream');
-const { ownCopy } = require('../parser/deliveries');
+const { offer, ownCopy } = require('../parser/deliveries');
 
 /** Bytes taken in one read; what libuv suggests for streams. */
 const SIZE = 64 * 1024;
+
+/** Bytes of a read from which on it has memory of its own, which a program gets where all of it is one piece of a body. */
+const GIVEN_FROM = 4096;
 
 // node reads into it as long as the thread lives: memory that no program can detach, and that none is shown.
 const shared = Buffer.from(new SharedArrayBuffer(SIZE));
@@ -51,10 +54,16 @@ function onRead(length) {
     if (isHeard(events, listener)) this[kCallback] = onLaterRead;
     return this.push(ownCopy(shared, 0, length));
   }
-  // It is shown to no program, and so may be of the pool, which costs less.
-  const chunk = Buffer.allocUnsafe(length);
-  shared.copy(chunk, 0, 0, length);
-  listener.call(this, chunk);
+  if (length < GIVEN_FROM) {
+    // It is shown to no program, and so may be of the pool, which costs less.
+    const chunk = Buffer.allocUnsafe(length);
+    shared.copy(chunk, 0, 0, length);
+    listener.call(this, chunk);
+  } else {
+    const chunk = ownCopy(shared, 0, length);
+    offer(chunk);
+    listener.call(this, chunk);
+  }
   return true;
 }
 

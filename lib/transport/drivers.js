@@ -85,8 +85,8 @@ function wordsOf(count) {
 
 // By level: a handler may have the event loop run, and so a turn begin in a turn.
 const frames = isPossible ? [new Frame()] : [];
-/** The frame of the turn whose events are delivered, or were last; and where in its input the bytes are that are dealt with. */
-const shown = { frame: frames[0], start: 0 };
+/** The frame of the turn whose events are delivered, or were last; and where the bytes are that are dealt with. */
+const shown = { frame: frames[0], input: frames[0]?.input, start: 0 };
 
 /**
  * The bytes that are dealt with, from `start` on, as a Buffer of their own.
@@ -95,7 +95,7 @@ const shown = { frame: frames[0], start: 0 };
  * @returns {Buffer}
  */
 function received(start, length) {
-  return ownCopy(shown.frame.input, shown.start + start, shown.start + length);
+  return ownCopy(shown.input, shown.start + start, shown.start + length);
 }
 
 // For the core.

@@ -5,6 +5,7 @@ const net = require('node:net');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
 const { transport: { HANDLED, ENDED, FINISHED, DETACHED, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { systemError } = require('../util/errors');
+const { offer } = require('../parser/deliveries');
 const { adopt, holdsSeveral, inScope, resourceOf } = require('../parser/parser');
 const { FIRST_RECORD, RECORD_WORDS, hold, received, shown } = require('./drivers');
 const { REASONS, kAttached } = require('./owner-state');
@@ -23,7 +24,7 @@ const plainRead = plain._read;
  * @param {number} index of the connection, or DETACHED
  * @param {number} kind of the event
  * @param {number} value bytes that were read, or an error
- * @param {string} text of the heads
+ * @param {string|Buffer} text of the heads, or what was read, where it is nothing but content
  */
 function onEvent(driver, index, kind, value, text) {
   if (index === DETACHED) return endUnread(driver.ending);
@@ -31,7 +32,8 @@ function onEvent(driver, index, kind, value, text) {
   if (kind === PARSED) {
     const { frame } = shown;
     if (protocol.serves && holdsSeveral(frame.events)) hold(index, socket[kAttached].corkedLength > 0);
-    parsed(socket, protocol, frame, 0, value, text, frame.events);
+    if (typeof text === 'string') parsed(socket, protocol, frame.input, 0, value, text, frame.events);
+    else parsedPiece(socket, protocol, text, value, frame.events);
     frame.turn[FIRST_RECORD] = FINISHED;
   } else if (protocol.serves) {
     onOtherNews(socket, protocol, kind, value);
@@ -58,17 +60,25 @@ function onBatch(driver, count, texts) {
     const it = members[n];
     if (turn[record] < 0 || attached[turn[record]] !== it || it.paused) continue;
     turn[record] = HANDLED;
-    parsed(it.socket, it.protocol, frame, turn[record + 1], turn[record + 2], texts[n], frame.eventsOf(n, count));
+    parsed(it.socket, it.protocol, frame.input, turn[record + 1], turn[record + 2], texts[n], frame.eventsOf(n, count));
     turn[record] = FINISHED;
   }
 }
 
-function parsed(socket, protocol, frame, start, length, text, events) {
+// The memory of the piece is the program's from here on.
+function parsedPiece(socket, protocol, piece, length, events) {
+  offer(piece);
+  parsed(socket, protocol, piece, 0, length, '', events);
+  shown.input = undefined;
+}
+
+function parsed(socket, protocol, input, start, length, text, events) {
   const { parser } = socket;
   if (socket[kUnbuilt] === undefined) socket._unrefTimer();
   if (!parser) return;
-  const result = adopt(parser, frame.input, start, length, text, events);
+  const result = adopt(parser, input, start, length, text, events);
   shown.start = start;
+  shown.input = input;
   protocol.read(socket, result, length);
 }
 
@@ -82,6 +92,7 @@ function onOtherNews(socket, protocol, kind, value) {
     if (socket[kUnbuilt] === undefined || !protocol.ended(socket)) ended(socket);
   } else if (kind === UNPARSED) {
     shown.start = 0;
+    shown.input = shown.frame.input;
     unparsed(socket, received(0, value));
   } else if (value === ENOTSOCK) {
     giveBack(socket, REASONS.OTHER);

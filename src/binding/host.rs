@@ -24,7 +24,7 @@ fn persist(env: sys::napi_env, value: sys::napi_value) -> Persistent {
     Persistent(reference)
 }
 
-/// Strings for one call of JavaScript, of latin1 bytes: made while those may be read, so that they are copied once.
+/// Strings for one call of JavaScript, of latin1 bytes: made while those may be read, so that they are copied once. Or a Buffer, to be read into.
 pub struct ScopedTexts {
     env: sys::napi_env,
     scope: sys::napi_handle_scope,
@@ -41,6 +41,23 @@ impl Texts for ScopedTexts {
         // SAFETY: runs on the thread of `env`, in the scope that `drop` closes.
         unsafe { sys::napi_create_string_latin1(self.env, bytes, length, value) };
         self.count += 1;
+    }
+
+    fn piece(&mut self, length: usize) -> Option<&mut [u8]> {
+        let value = self.values.get_mut(self.count)?;
+        let mut data = null_mut();
+        if self.scope.is_null() {
+            return None;
+        }
+        // SAFETY: runs on the thread of `env`, in the scope that `drop` closes.
+        let status = unsafe { sys::napi_create_buffer(self.env, length, &mut data, value) };
+        if status != sys::Status::napi_ok || data.is_null() {
+            return None;
+        }
+        self.count += 1;
+        // SAFETY: the Buffer has `length` bytes and lives in the scope. No JavaScript, which could take its memory away, runs before it is
+        // handed over, and that takes `self`.
+        Some(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })
     }
 
     fn count(&self) -> usize {

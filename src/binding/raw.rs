@@ -270,8 +270,7 @@ impl<const N: usize> Call<N> {
         Err(CallError::Argument(c"expected a string"))
     }
 
-    /// A Buffer with a copy of `bytes`.
-    #[cfg(unix)]
+    /// A Buffer with a copy of `bytes`, in memory of its own.
     pub fn buffer(&self, bytes: &[u8]) -> Value {
         let (mut value, mut data) = (null_mut(), null_mut());
         // SAFETY: Node copies `bytes.len()` bytes.

@@ -395,6 +395,23 @@ impl Parser {
         }
     }
 
+    /// How many of the bytes that come next can be nothing but content, without a break: 0 where the next one may be anything else, or is
+    /// refused.
+    pub fn content_ahead(&self) -> u64 {
+        if self.paused || self.error.is_some() {
+            return 0;
+        }
+        match self.state {
+            State::Sized | State::ChunkData => self.framing.length,
+            State::UntilEof => self
+                .config
+                .limits
+                .body
+                .saturating_sub(self.framing.announced),
+            _ => 0,
+        }
+    }
+
     /// Says what follows the head at which it stopped with [`Stop::Head`].
     pub fn decide(&mut self, decision: Decision) {
         self.decision = decision;

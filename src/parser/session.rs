@@ -152,6 +152,11 @@ impl Session {
         consumed
     }
 
+    /// See [`Parser::content_ahead`].
+    pub fn content_ahead(&self) -> u64 {
+        self.parser.content_ahead()
+    }
+
     /// The input ended: leaves a record as [`Session::run`] does.
     pub fn finish(&mut self, out: &mut Output, room: usize) {
         begin_record(out, room);

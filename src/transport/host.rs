@@ -34,7 +34,7 @@ pub const DETACHED: usize = usize::MAX;
 /// What happened to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// So many bytes of the frame's input were parsed into its words, and the text of the call.
+    /// So many bytes of the frame's input were parsed into its words, and the text of the call. Where that is a piece, it is what was parsed.
     Parsed(usize),
     /// The peer has ended its side.
     Ended,
@@ -66,6 +66,9 @@ impl Event {
 pub trait Texts {
     /// Adds one: [`MAX_BATCH`](super::frame::MAX_BATCH) at most.
     fn add(&mut self, text: &[u8]);
+    /// Adds memory of so many bytes in the place of one, which JavaScript owns when it is called: what is written there is not copied again. `None`
+    /// where there is none to be had.
+    fn piece(&mut self, length: usize) -> Option<&mut [u8]>;
     /// How many there are.
     fn count(&self) -> usize;
 }

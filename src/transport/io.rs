@@ -1,4 +1,4 @@
-//! The two system calls of the transport, without waiting and without SIGPIPE.
+//! The system calls of the transport, without waiting and without SIGPIPE.
 
 use std::io::{Error, IoSlice, Result};
 use std::os::fd::RawFd;
@@ -33,6 +33,18 @@ pub fn receive(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     let (data, length) = (buffer.as_mut_ptr().cast(), buffer.len());
     // SAFETY: the kernel writes at most `length` bytes to `data`; a stale descriptor number is an error, not memory.
     retry(|| unsafe { libc::recv(fd, data, length, libc::MSG_DONTWAIT) })
+}
+
+/// Bytes that can be read now; 0 where the system does not say.
+pub fn available(fd: RawFd) -> usize {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the kernel writes one int; a stale descriptor number is an error, not memory.
+    let status = unsafe { libc::ioctl(fd, libc::FIONREAD, &mut count) };
+    if status == 0 {
+        usize::try_from(count).unwrap_or(0)
+    } else {
+        0
+    }
 }
 
 /// Sends what the kernel takes of `first` followed by `second`; fewer bytes, or `WouldBlock`, when its buffer is full.

@@ -51,6 +51,11 @@ impl Texts for FakeTexts {
         self.0.push(text.to_vec());
     }
 
+    fn piece(&mut self, length: usize) -> Option<&mut [u8]> {
+        self.0.push(vec![0; length]);
+        self.0.last_mut().map(Vec::as_mut_slice)
+    }
+
     fn count(&self) -> usize {
         self.0.len()
     }

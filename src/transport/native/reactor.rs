@@ -31,6 +31,9 @@ const QUEUE_KEPT: usize = 64 * 1024;
 /// is the throughput of a body.
 const MORE_PER_TURN: usize = 2 * 1024 * 1024;
 
+/// Bytes of content that are worth memory of their own: fewer are copied sooner than the system is asked how many there are.
+const SMALLEST_PIECE: usize = 8 * 1024;
+
 /// What a word of events costs of that: JavaScript takes as long for it as for so many bytes of a body in large pieces.
 const BYTES_PER_WORD: usize = 1024;
 
@@ -52,6 +55,15 @@ pub enum Read {
     Ended,
     /// The connection broke: the system's error number.
     Failed(i32),
+}
+
+/// A piece of content that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Bytes that are there.
+    pub length: usize,
+    // More than that where the socket holds no more. What comes behind has an edge of its own: the system was asked after the last one.
+    asked: usize,
 }
 
 struct Registration<T> {
@@ -277,11 +289,45 @@ impl<T> Reactor<T> {
 
     /// Reads once into `buffer`, at most as much as its budget.
     pub fn read(&mut self, index: usize, buffer: &mut [u8]) -> Read {
+        let asked = self
+            .connections
+            .get(index)
+            .map_or(0, |it| it.budget.bytes().min(buffer.len()));
+        self.receive(index, &mut buffer[..asked], asked)
+    }
+
+    /// What [`Reactor::read_piece`] should be given memory for, where the next `content` bytes belong together: `None` where a read into the
+    /// common buffer is better.
+    pub fn piece_there(&self, index: usize, content: u64) -> Option<Piece> {
+        let connection = self.connections.get(index)?;
+        let budget = connection.budget.bytes();
+        let content = usize::try_from(content).unwrap_or(usize::MAX);
+        let wanted = content.min(budget);
+        // How a connection that was hung up ends, is known by reads of its budget.
+        if wanted < SMALLEST_PIECE || connection.hang_up.is_known() {
+            return None;
+        }
+        let available = io::available(connection.fd);
+        let length = available.min(wanted);
+        // Of short chunks one read takes several.
+        if length < SMALLEST_PIECE || (available > content && length < budget / 2) {
+            return None;
+        }
+        let asked = if available < wanted { wanted } else { length };
+        Some(Piece { length, asked })
+    }
+
+    /// Reads a piece into memory of its own, of `piece.length` bytes.
+    pub fn read_piece(&mut self, index: usize, piece: Piece, memory: &mut [u8]) -> Read {
+        self.receive(index, memory, piece.asked)
+    }
+
+    // `asked`: so many bytes are a read that may not have emptied the socket.
+    fn receive(&mut self, index: usize, buffer: &mut [u8], asked: usize) -> Read {
         let Some(connection) = self.connections.get_mut(index) else {
             return Read::Later;
         };
-        let asked = connection.budget.bytes().min(buffer.len());
-        match io::receive(connection.fd, &mut buffer[..asked]) {
+        match io::receive(connection.fd, buffer) {
             Ok(0) => Read::Ended,
             Ok(count) => {
                 connection.received += count as u64;

@@ -12,7 +12,7 @@ use crate::parser::Output;
 use crate::parser::session::{SharedSession, is_done, lock};
 use crate::transport::frame::Frame;
 use crate::transport::host::{
-    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Transport,
+    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Texts, Transport,
 };
 use crate::transport::turn::Turn;
 
@@ -74,39 +74,70 @@ impl<H: Host> Native<H> {
                 self.reactor.borrow_mut().defer(index);
                 continue;
             }
-            // SAFETY: no JavaScript runs while the slice is used.
-            let input = unsafe { turn.frame.input() };
-            let read = self.reactor.borrow_mut().read(index, input);
-            let goes_on = match read {
-                Read::Bytes(count) => {
-                    let session = self.reactor.borrow().data(index).cloned().flatten();
-                    let Some(session) = session else {
-                        if !turn.notify(index, Event::Unparsed(count), None) {
-                            return;
-                        }
-                        continue;
-                    };
-                    let mut output = self.output.take();
-                    let parsed =
-                        lock(&session).run(&input[..count], &mut output, turn.frame.room());
-                    let words = turn.frame.show(0, &output.words);
-                    self.reactor.borrow_mut().record(index, parsed, words);
-                    let goes_on = self.deliver(&turn, index, count, &output);
-                    self.output.replace(output);
-                    goes_on
-                }
-                Read::Later => true,
-                Read::Ended => turn.notify(index, Event::Ended, None),
-                Read::Failed(number) => turn.notify(index, Event::Failed(number), None),
-            };
-            if !goes_on {
+            let session = self.reactor.borrow().data(index).cloned().flatten();
+            if !self.read(&turn, index, session.as_ref()) {
                 return;
             }
         }
     }
 
+    /// Reads a connection once and notifies of it: content into memory that JavaScript then owns, if the parser expects nothing else. False when
+    /// JavaScript runs no more.
+    fn read(&self, turn: &Turn<'_, H>, index: usize, session: Option<&SharedSession>) -> bool {
+        let content = session.map_or(0, |it| lock(it).content_ahead());
+        let piece = self.reactor.borrow().piece_there(index, content);
+        let mut texts = turn.texts();
+        let memory = piece.and_then(|it| Some((it, texts.piece(it.length)?)));
+        // SAFETY: no JavaScript runs while the slice is used, and there is no other: it is taken again only behind it.
+        let input = || unsafe { turn.frame.input() };
+        let (read, bytes, owned) = match memory {
+            Some((piece, memory)) => {
+                let read = self.reactor.borrow_mut().read_piece(index, piece, memory);
+                (read, memory, true)
+            }
+            None => {
+                let input = input();
+                let read = self.reactor.borrow_mut().read(index, input);
+                (read, input, false)
+            }
+        };
+        let count = match read {
+            Read::Bytes(count) => count,
+            Read::Later => return true,
+            Read::Ended => return turn.notify(index, Event::Ended, None),
+            Read::Failed(number) => return turn.notify(index, Event::Failed(number), None),
+        };
+        let Some(session) = session else {
+            return turn.notify(index, Event::Unparsed(count), None);
+        };
+        let mut output = self.output.take();
+        let parsed = lock(session).run(&bytes[..count], &mut output, turn.frame.room());
+        let words = turn.frame.show(0, &output.words);
+        self.reactor.borrow_mut().record(index, parsed, words);
+        // A read that ends early, as at urgent data, leaves memory that it has not filled.
+        let is_whole = owned && count == bytes.len();
+        if owned && !is_whole {
+            input()[..count].copy_from_slice(&bytes[..count]);
+            drop(texts);
+            texts = turn.texts();
+        }
+        if !is_whole {
+            texts.add(&output.text);
+        }
+        let goes_on = self.deliver(turn, index, count, &output, texts);
+        self.output.replace(output);
+        goes_on
+    }
+
     /// Notifies of bytes that were parsed, and sends the answers of pipelined requests that were queued meanwhile.
-    fn deliver(&self, turn: &Turn<'_, H>, index: usize, count: usize, output: &Output) -> bool {
+    fn deliver(
+        &self,
+        turn: &Turn<'_, H>,
+        index: usize,
+        count: usize,
+        output: &Output,
+        texts: H::Texts,
+    ) -> bool {
         let waits = !is_done(output);
         if waits {
             turn.frame.set_record(0, index, 0, count);
@@ -117,7 +148,7 @@ impl<H: Host> Native<H> {
             waits,
             ends: false,
         });
-        let goes_on = turn.notify(index, Event::Parsed(count), Some(&output.text));
+        let goes_on = turn.notify_with(index, Event::Parsed(count), texts);
         let delivery = self.deliveries.borrow_mut().pop();
         let (index, ends) = delivery.map_or((DETACHED, false), |it| (it.connection, it.ends));
         if waits {
