@@ -8,25 +8,7 @@ const net = require('node:net');
 const { test } = require('node:test');
 const builtin = require('node:http');
 const http = require('../..');
-
-async function listening(server) {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server.address().port;
-}
-
-/** Makes a request and waits until its socket is free again or gone. */
-async function fetch(module, options) {
-  const req = module.get({ host: '127.0.0.1', ...options });
-  const [res] = await once(req, 'response');
-  const closed = once(req, 'close');
-  let body = '';
-  res.setEncoding('utf8');
-  for await (const chunk of res) body += chunk;
-  await closed;
-  await new Promise(setImmediate);
-  return { body, req, res };
-}
+const { exchange, listening } = require('../support/exchange');
 
 const portOf = (req, res) => res.end(String(req.socket.remotePort));
 
@@ -69,7 +51,7 @@ test('a kept socket serves the next request, and the public lists say where it i
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true });
   const name = agent.getName({ host: '127.0.0.1', port });
-  const first = await fetch(http, { port, agent });
+  const first = await exchange(http, { port, agent });
   assert.equal(first.req.reusedSocket, false);
   assert.equal(agent.freeSockets[name].length, 1);
   assert.equal(agent.sockets[name], undefined);
@@ -79,7 +61,7 @@ test('a kept socket serves the next request, and the public lists say where it i
   for (const [event, count] of [['data', 0], ['drain', 0], ['error', 1], ['end', 1], ['close', 1], ['free', 1], ['agentRemove', 1], ['timeout', 1]]) {
     assert.equal(socket.listenerCount(event), count, event);
   }
-  const second = await fetch(http, { port, agent });
+  const second = await exchange(http, { port, agent });
   assert.equal(second.req.reusedSocket, true);
   assert.equal(second.body, first.body);
   agent.destroy();
@@ -93,9 +75,9 @@ test('lifo takes the socket used last, fifo the one that has rested longest', as
   const port = await listening(server);
   for (const scheduling of ['lifo', 'fifo']) {
     const agent = new http.Agent({ keepAlive: true, scheduling });
-    await Promise.all([fetch(http, { port, agent }), fetch(http, { port, agent })]);
+    await Promise.all([exchange(http, { port, agent }), exchange(http, { port, agent })]);
     const idle = Object.values(agent.freeSockets)[0].map((socket) => String(socket.localPort));
-    const { body } = await fetch(http, { port, agent });
+    const { body } = await exchange(http, { port, agent });
     assert.equal(body, scheduling === 'lifo' ? idle[1] : idle[0]);
     agent.destroy();
   }
@@ -119,7 +101,7 @@ test('maxSockets holds further requests back, in their order', async () => {
   for (const keepAlive of [true, false]) {
     order.length = 0;
     const agent = new http.Agent({ maxSockets: 2, keepAlive });
-    const done = Array.from({ length: 8 }, (_, index) => fetch(http, { port, agent, path: `/${index}` }));
+    const done = Array.from({ length: 8 }, (_, index) => exchange(http, { port, agent, path: `/${index}` }));
     assert.equal(Object.values(agent.requests)[0].length, 6);
     await Promise.all(done);
     assert.equal(most, 2);
@@ -137,11 +119,11 @@ test('maxTotalSockets is kept over all origins, and an idle socket makes room fo
   const count = () => [...Object.values(agent.sockets), ...Object.values(agent.freeSockets)].flat().filter((socket) => !socket.destroyed).length;
   agent.on('free', () => assert.ok(count() <= 2));
   // The third origin finds both places held by sockets that do nothing.
-  await fetch(http, { port: ports[0], agent });
-  await fetch(http, { port: ports[1], agent });
+  await exchange(http, { port: ports[0], agent });
+  await exchange(http, { port: ports[1], agent });
   assert.equal(agent.totalSocketCount, 2);
-  await fetch(http, { port: ports[2], agent });
-  await Promise.all(Array.from({ length: 30 }, (_, index) => fetch(http, { port: ports[index % 3], agent })));
+  await exchange(http, { port: ports[2], agent });
+  await Promise.all(Array.from({ length: 30 }, (_, index) => exchange(http, { port: ports[index % 3], agent })));
   assert.ok(agent.totalSocketCount <= 2);
   assert.deepEqual(Object.keys(agent.requests), []);
   agent.destroy();
@@ -152,7 +134,7 @@ test('maxFreeSockets limits what is kept', async () => {
   const server = http.createServer((req, res) => setTimeout(() => res.end(), 5));
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true, maxFreeSockets: 2 });
-  await Promise.all(Array.from({ length: 5 }, () => fetch(http, { port, agent })));
+  await Promise.all(Array.from({ length: 5 }, () => exchange(http, { port, agent })));
   assert.equal(Object.values(agent.freeSockets)[0].length, 2);
   agent.destroy();
   server.close();
@@ -162,11 +144,11 @@ test('a queued request that was destroyed does not cost its socket', async () =>
   const server = http.createServer(portOf);
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const first = fetch(http, { port, agent });
+  const first = exchange(http, { port, agent });
   const dropped = http.get({ port, host: '127.0.0.1', agent });
   const failed = once(dropped, 'error');
   dropped.destroy();
-  const third = fetch(http, { port, agent });
+  const third = exchange(http, { port, agent });
   assert.equal((await failed)[0].code, 'ECONNRESET');
   assert.equal((await first).body, (await third).body);
   agent.destroy();
@@ -187,7 +169,7 @@ test('when a connection for the queue cannot be opened, the next in the queue ge
     else return net.connect(options);
     return undefined;
   };
-  const results = await Promise.allSettled([1, 2, 3].map((n) => fetch(http, { port, agent, path: `/${n}` })));
+  const results = await Promise.allSettled([1, 2, 3].map((n) => exchange(http, { port, agent, path: `/${n}` })));
   assert.deepEqual(results.map((result) => result.reason?.message ?? result.value.body), ['/1', 'no connection', '/3']);
   agent.destroy();
   server.close();
@@ -210,8 +192,8 @@ test('methods may be overridden and are asked as the built-in agent asks them', 
   const logs = [];
   for (const module of [http, builtin]) {
     const { log, agent } = calls(module);
-    await fetch(module, { port, agent });
-    await fetch(module, { port, agent });
+    await exchange(module, { port, agent });
+    await exchange(module, { port, agent });
     log.push('destroy');
     agent.destroy();
     await new Promise((resolve) => {
@@ -233,7 +215,7 @@ test('what createConnection is given is what the built-in agent gives it', async
       seen.push([Object.keys(options), options.path, options.servername, options._agentKey, typeof callback]);
       return net.connect(options);
     };
-    await fetch(module, { port, agent, path: '/p', localAddress: '127.0.0.1', signal: new AbortController().signal });
+    await exchange(module, { port, agent, path: '/p', localAddress: '127.0.0.1', signal: new AbortController().signal });
     agent.destroy();
   }
   assert.deepEqual(seen[0], seen[1]);
@@ -245,13 +227,13 @@ test('a keepSocketAlive that answers false ends the socket, one that sets a time
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true });
   agent.keepSocketAlive = () => false;
-  const { req } = await fetch(http, { port, agent });
+  const { req } = await exchange(http, { port, agent });
   assert.equal(req.socket.destroyed, true);
   agent.keepSocketAlive = function(socket) {
     socket.setTimeout(30);
     return true;
   };
-  const kept = await fetch(http, { port, agent });
+  const kept = await exchange(http, { port, agent });
   assert.equal(kept.req.socket.destroyed, false);
   await once(kept.req.socket, 'close');
   assert.equal(agent.totalSocketCount, 0);
@@ -270,7 +252,7 @@ test("the server's Keep-Alive hint limits how long a socket is kept, as the buil
     for (const hint of ['timeout=1', 'timeout=0', 'timeout=2', 'timeout=3, max=5', 'timeout=100', 'max=3, timeout=2', 'Timeout=2', 'x']) {
       const [mine, theirs] = await Promise.all([http, builtin].map(async (module) => {
         const agent = new module.Agent({ keepAlive: true, timeout });
-        const { req } = await fetch(module, { port, agent, headers: { 'x-hint': hint } });
+        const { req } = await exchange(module, { port, agent, headers: { 'x-hint': hint } });
         const result = req.socket.destroyed ? 'ended' : req.socket.timeout;
         agent.destroy();
         return result;
@@ -334,7 +316,7 @@ test('globalAgent may be replaced', async () => {
   const original = http.globalAgent;
   const agent = new http.Agent();
   http.globalAgent = agent;
-  const { req } = await fetch(http, { port });
+  const { req } = await exchange(http, { port });
   assert.equal(req.agent, agent);
   http.globalAgent = original;
   assert.equal(http.request({ createConnection() {} }).agent, undefined);
@@ -345,9 +327,9 @@ test('an error on an idle socket ends it and nothing else', async () => {
   const server = http.createServer(portOf);
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true });
-  const first = await fetch(http, { port, agent });
+  const first = await exchange(http, { port, agent });
   first.req.socket.emit('error', new Error('idle'));
-  const second = await fetch(http, { port, agent });
+  const second = await exchange(http, { port, agent });
   assert.notEqual(second.body, first.body);
   agent.destroy();
   server.close();

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const builtin = require('node:http');
 const http = require('../..');
+const { exchange, listening } = require('../support/exchange');
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
@@ -18,24 +19,6 @@ const REQUESTS = Number(process.env.STALE_REQUESTS ?? 10_000);
 
 /** Whether the built-in agent may look at a kept socket before it uses it: that of 26.12 does. */
 const mayLook = Number(process.versions.node.split('.')[0]) >= 26;
-
-async function listening(server) {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server.address().port;
-}
-
-async function fetch(module, options) {
-  const req = module.get({ host: '127.0.0.1', ...options });
-  const [res] = await once(req, 'response');
-  const closed = once(req, 'close');
-  let body = '';
-  res.setEncoding('utf8');
-  for await (const chunk of res) body += chunk;
-  await closed;
-  await new Promise(setImmediate);
-  return { body, req, socket: req.socket };
-}
 
 /** Answers each request; `peers` are the server's ends of the connections. */
 function answering() {
@@ -65,11 +48,11 @@ for (const [name, spoil] of WAYS) {
     const { peers, server } = answering();
     const port = await listening(server);
     const agent = new http.Agent({ keepAlive: true });
-    const first = await fetch(http, { port, agent });
+    const first = await exchange(http, { port, agent });
     // In the tick of the request, so that the event loop has had no chance to notice.
     spoil(peers[0]);
     blockFor(5);
-    const second = await fetch(http, { port, agent });
+    const second = await exchange(http, { port, agent });
     assert.equal(second.body, 'ok');
     assert.notEqual(second.socket, first.socket);
     assert.equal(first.socket.destroyed, true);
@@ -87,10 +70,10 @@ for (const transport of ['native', 'stream']) {
       const port = await listening(server);
       const agent = new http.Agent({ keepAlive: true, transport });
       // The second request is the first that the core reads.
-      await fetch(http, { port, agent });
-      const { socket } = await fetch(http, { port, agent });
+      await exchange(http, { port, agent });
+      const { socket } = await exchange(http, { port, agent });
       assert.equal(peers.length, 1);
-      const replaced = fetch(http, { port, agent });
+      const replaced = exchange(http, { port, agent });
       assert.equal(agent.sockets[agent.getName({ host: '127.0.0.1', port })][0], socket);
       spoil(peers[0]);
       blockFor(5);
@@ -112,8 +95,8 @@ test('a request that waits for the place of a spoiled connection gets it', { ski
   const { peers, server } = answering();
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  await fetch(http, { port, agent });
-  const both = [fetch(http, { port, agent }), fetch(http, { port, agent })];
+  await exchange(http, { port, agent });
+  const both = [exchange(http, { port, agent }), exchange(http, { port, agent })];
   peers[0].resetAndDestroy();
   blockFor(5);
   for (const { body } of await Promise.all(both)) assert.equal(body, 'ok');
@@ -127,7 +110,7 @@ test('bytes that arrive on an idle connection end it at once, with no listener t
   const { peers, server } = answering();
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true });
-  const { socket } = await fetch(http, { port, agent });
+  const { socket } = await exchange(http, { port, agent });
   assert.equal(socket.listenerCount('data'), 0);
   assert.equal(socket.listenerCount('readable'), 0);
   const closed = once(socket, 'close');
@@ -167,10 +150,10 @@ test('before Node 26 the built-in agent does send on such connections', { skip: 
   const { peers, server } = answering();
   const port = await listening(server);
   const agent = new builtin.Agent({ keepAlive: true });
-  const first = await fetch(builtin, { port, agent });
+  const first = await exchange(builtin, { port, agent });
   peers[0].resetAndDestroy();
   blockFor(5);
-  const outcome = await fetch(builtin, { port, agent }).then(({ socket }) => (socket === first.socket ? 'sent on it' : 'sent on another'), ({ code }) => code);
+  const outcome = await exchange(builtin, { port, agent }).then(({ socket }) => (socket === first.socket ? 'sent on it' : 'sent on another'), ({ code }) => code);
   agent.destroy();
   server.close();
   for (const peer of peers) peer.destroy();

@@ -9,24 +9,13 @@ const net = require('node:net');
 const http = require('../..');
 const https = require('../../lib/https');
 const { cert, key } = require('./certificate');
+const { exchange } = require('../support/exchange');
 
 async function start(module = https, handler = (req, res) => res.end(`${req.method} ${req.url}`)) {
   const server = module.createServer({ key, cert }, handler);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { server, port: server.address().port };
-}
-
-async function fetch(module, options) {
-  const req = module.get({ host: '127.0.0.1', rejectUnauthorized: false, ...options });
-  const [res] = await once(req, 'response');
-  const closed = once(req, 'close');
-  let body = '';
-  res.setEncoding('utf8');
-  for await (const chunk of res) body += chunk;
-  await closed;
-  await new Promise(setImmediate);
-  return { body, req, socket: req.socket };
 }
 
 test('exports and classes have the names, lengths and members of the built-in module', () => {
@@ -47,7 +36,7 @@ test('exports and classes have the names, lengths and members of the built-in mo
 test('our client talks to our server and to the built-in one, the built-in client to ours', async () => {
   for (const [client, served] of [[https, https], [https, builtin], [builtin, https]]) {
     const { server, port } = await start(served);
-    const { body, socket } = await fetch(client, { port, path: '/x', agent: false });
+    const { body, socket } = await exchange(client, { rejectUnauthorized: false, port, path: '/x', agent: false });
     assert.equal(body, 'GET /x');
     assert.equal(socket.encrypted, true);
     server.close();
@@ -57,14 +46,14 @@ test('our client talks to our server and to the built-in one, the built-in clien
 test('a kept connection serves the next request, a new one reuses the session', async () => {
   const { server, port } = await start();
   const agent = new https.Agent({ keepAlive: true });
-  const first = await fetch(https, { port, agent });
-  const second = await fetch(https, { port, agent });
+  const first = await exchange(https, { rejectUnauthorized: false, port, agent });
+  const second = await exchange(https, { rejectUnauthorized: false, port, agent });
   assert.equal(second.socket, first.socket);
   assert.equal(first.socket.isSessionReused(), false);
   if (agent._sessionCache.list.length === 0) await once(first.socket, 'session');
   first.socket.destroy();
   await once(first.socket, 'close');
-  const third = await fetch(https, { port, agent });
+  const third = await exchange(https, { rejectUnauthorized: false, port, agent });
   assert.notEqual(third.socket, first.socket);
   assert.equal(third.socket.isSessionReused(), true);
   agent.destroy();
@@ -76,10 +65,10 @@ test('a kept TLS connection that the server closed is not used again', { skip: p
   const accepted = [];
   server.on('secureConnection', (socket) => accepted.push(socket));
   const agent = new https.Agent({ keepAlive: true });
-  const first = await fetch(https, { port, agent });
+  const first = await exchange(https, { rejectUnauthorized: false, port, agent });
   accepted[0].destroy();
   await once(first.socket, 'close');
-  const second = await fetch(https, { port, agent });
+  const second = await exchange(https, { rejectUnauthorized: false, port, agent });
   assert.notEqual(second.socket, first.socket);
   agent.destroy();
   server.close();
