@@ -69,13 +69,14 @@ function onRead(length) {
 
 // The same once the program has listened: node's parser reads such a socket from below no more, and gets what is emitted.
 function onLaterRead(length) {
-  return this._events.data === onRead.listener ? onRead.call(this, length) : this.push(ownCopy(shared, 0, length));
+  return this._events.data === onRead.listener && this._readableState.flowing === true ? onRead.call(this, length) : this.push(ownCopy(shared, 0, length));
 }
 
-// Whether the server alone reads. That goes on where all listeners were removed: node's parser reads from below, and needs none. Without
-// a parser the connection is handed over: a tunnel, whose bytes wait in the stream for who reads it.
-function isReader({ data, readable }, { flowing, length }, listener, parser) {
-  return readable === undefined && length === 0 && (data === listener ? flowing === true : data === undefined && flowing !== false && Boolean(parser));
+// Whether the server alone reads. That goes on where all listeners were removed, and where the stream is paused and its handle reads all the same
+// (so it does behind a pause() that follows a resume() in one tick): node's parser reads from below. Without a parser the connection is handed
+// over: a tunnel, whose bytes wait in the stream for who reads it.
+function isReader({ data, readable }, { length }, listener, parser) {
+  return readable === undefined && length === 0 && (data === listener || data === undefined) && Boolean(parser);
 }
 
 function isHeard({ data, readable }, listener) {
