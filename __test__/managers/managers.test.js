@@ -31,7 +31,7 @@ const yarnBerry = { command: [ours('@yarnpkg/cli-dist/bin/yarn.js'), 'install'],
 const MANAGERS = {
   'npm': { command: null, run: [] },
   'pnpm': {
-    command: [ours('pnpm/bin/pnpm.mjs'), 'install', '--offline', '--ignore-workspace'], run: [],
+    command: [ours('pnpm/bin/pnpm.cjs'), 'install', '--offline', '--ignore-workspace'], run: [],
     files: (overrides) => ({ 'pnpm-workspace.yaml': `overrides:\n${Object.entries(overrides).map(([name, file]) => `  ${name}: ${file}\n`).join('')}` }),
   },
   'yarn 1': { command: [ours('yarn/bin/yarn.js'), 'install', '--offline', '--non-interactive'], manifest: (overrides) => ({ resolutions: overrides }), run: [] },
