@@ -1,7 +1,8 @@
 'use strict';
 
 // Black-box vectors: raw bytes over real sockets, and what came back.
-//   node run-vectors.cjs [MODULE] [VECTORS.json] [OUT.json]     ONLY=regexp filters ids, SPLIT=n sends n bytes per write, GAP=n that many ms apart
+//   node run-vectors.cjs [MODULE] [VECTORS.json] [OUT.json]     ONLY=regexp filters ids, SPLIT=n sends n bytes per write, GAP=n that many ms apart,
+//   PATIENCE=n waits n times as long for an answer
 // A server vector is sent to MODULE.createServer; a client vector is what a raw server answers to MODULE.get.
 // Prints how many answer as the vector file records for Node 20; exits 1 when one does not (only counted without SPLIT).
 
@@ -12,9 +13,10 @@ const path = require('node:path');
 const address = '127.0.0.1';
 const atOnce = 6;
 // A server vector is over when nothing came for firstWaitMs, or for quietMs after the last answer.
-const firstWaitMs = 150;
-const quietMs = 60;
-const clientWaitMs = 400;
+const patience = Number(process.env.PATIENCE) || 1;
+const firstWaitMs = 150 * patience;
+const quietMs = 60 * patience;
+const clientWaitMs = 400 * patience;
 const splitExtraMs = 2000;
 const splitMaxBytes = 4096;
 const gapMs = Number(process.env.GAP) || 0;
