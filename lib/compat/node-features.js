@@ -45,7 +45,7 @@ const { prototype: response } = builtin.ServerResponse;
 const { prototype: incoming } = builtin.IncomingMessage;
 const { prototype: request } = builtin.ClientRequest;
 // Other runtimes have a parser of that name with other insides.
-const parser = isNode ? ask(probes.askParser, { refusesManyFields: false, closesUnused: since(26, 4) }) : {};
+const parser = isNode ? ask(probes.askParser, { refusesManyFields: false, closesUnused: since(26, 4), listsIdleFirst: !since(26) }) : {};
 
 function endsAtHangUp() {
   const [uvMajor, uvMinor] = (process.versions.uv ?? '1.52').split('.').map(Number);
@@ -112,7 +112,7 @@ const features = {
   /** A connection that has never sent anything counts as idle, too (26.4). */
   closesUnused: parser.closesUnused,
   /** A list of connections has those first that are between two messages, then those whose message began first (to 25); else the oldest first. */
-  listsIdleFirst: asked(probes.listsIdleFirst, !since(26)),
+  listsIdleFirst: parser.listsIdleFirst,
   /** Responses that wait for their turn are destroyed when their connection closes (24.16, 26.1). To ask takes two requests. */
   destroysQueued: asked(probes.destroysQueued, since(26, 1)),
   /** With each change of what waits for its turn the response whose turn it is hears 'drain', if it waits for that (until 24.16, 26.1, which have `signal`). */

@@ -484,31 +484,30 @@ function connectionsList() {
 
 /**
  * What the parser itself does.
- * @returns {{refusesManyFields: boolean, closesUnused: boolean}} whether a request with more fields than `maxHeaderPairs` allows, which are
- *   names and values, is an error; whether a connection that has sent nothing counts as idle
+ * @returns {{refusesManyFields: boolean, closesUnused: boolean, listsIdleFirst: boolean}} whether a request with more fields than
+ *   `maxHeaderPairs` allows, which are names and values, is an error; whether a connection that has sent nothing counts as idle; whether a list of
+ *   connections has those between two messages first, and the others in the order in which their messages have begun
  */
 function askParser() {
-  const parser = new builtin.HTTPParser();
   const list = connectionsList();
-  if (list === undefined) parser.initialize(builtin.HTTPParser.REQUEST, {});
-  else parser.initialize(builtin.HTTPParser.REQUEST, {}, 0, 0, list);
+  const waiting = parserOf(list);
+  const parser = parserOf(list);
   const closesUnused = list !== undefined && list.idle().length > 0;
+  parser.execute(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+  const listsIdleFirst = list !== undefined && list.all()[0] === parser;
   parser.maxHeaderPairs = 2;
   const result = parser.execute(Buffer.from('GET / HTTP/1.1\r\na: 1\r\nb: 2\r\n\r\n'));
+  waiting.close();
   parser.close();
-  return { refusesManyFields: result instanceof Error, closesUnused };
+  return { refusesManyFields: result instanceof Error, closesUnused, listsIdleFirst };
 }
 
-/** Whether a list of connections has those between two messages first, and the others in the order in which their messages have begun. */
-const listsIdleFirst = () => {
-  const list = connectionsList();
-  const parsers = [new builtin.HTTPParser(), new builtin.HTTPParser()];
-  for (const parser of parsers) parser.initialize(builtin.HTTPParser.REQUEST, {}, 0, 0, list);
-  parsers[1].execute(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
-  const [first] = list.all();
-  for (const parser of parsers) parser.close();
-  return first === parsers[1];
-};
+function parserOf(list) {
+  const parser = new builtin.HTTPParser();
+  if (list === undefined) parser.initialize(builtin.HTTPParser.REQUEST, {});
+  else parser.initialize(builtin.HTTPParser.REQUEST, {}, 0, 0, list);
+  return parser;
+}
 
 /** A socket that brings what it is told to. @returns {any} */
 function fakeSocket() {
@@ -591,7 +590,6 @@ module.exports = {
   keepsSocketError,
   knowsUrlsByShape,
   labelsNames,
-  listsIdleFirst,
   leavesHeadersAlone,
   limitsFromOne,
   limitsHeadTime,

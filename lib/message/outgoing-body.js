@@ -170,10 +170,12 @@ function end(chunk, encoding, callback) {
   const carried = done !== undefined && this._hasBody && this._header && !this.destroyed;
   if (CORKS_CHUNKS && holdsChunk(this)) {
     // Before the last chunk. (Node 22 and 24 send it behind that one, where no parser looks for it.)
-    if (corksEachTurn && socket) socket.cork();
+    if (corksEachTurn) {
+      if (socket) socket.cork();
+      // Who ends is not told that there is room.
+      this[kNeedDrain] = false;
+    }
     this[kCorked] = 1;
-    // Who ends is not told that there is room.
-    this[kNeedDrain] = false;
     this.uncork();
   }
   done ??= finished.bind(undefined, this);

@@ -10,7 +10,7 @@ const { joinedEncoding, joinsHead } = require('./outgoing-headers');
 const { kChunkedLength, kErrored, kNeedDrain, kSocket, kUniqueHeaders } = require('../compat/symbols');
 const { checkInvalidHeaderChar, validateTrailerName } = require('../util/validators');
 const { TRACKS_END } = require('./outgoing-end');
-const { isDirect, nop, takeHead, tellDrain } = require('./outgoing-queue');
+const { hidesWrites, isDirect, nop, takeHead, tellDrain } = require('./outgoing-queue');
 
 const CRLF = '\r\n';
 const CRLF_BYTES = Buffer.from(CRLF);
@@ -36,6 +36,8 @@ function writeChunk(message, socket, chunk, encoding, callback, length) {
     const accepted = writeChunkAtOnce(message, socket, chunk, encoding, callback, length);
     if (accepted !== undefined) return accepted;
   }
+  // With a callback the socket's stream writes.
+  if (callback === nop && hidesWrites(message, socket)) callback = undefined;
   message._send(length.toString(16), 'latin1', null);
   message._send(CRLF_BYTES, null, null);
   if (tellsLength) message._send(chunk, encoding, null, length);

@@ -58,6 +58,16 @@ function hasOriginalWrites(socket) {
 /**
  * @param {any} message
  * @param {any} socket
+ * @returns {boolean} whether the program cannot see with which arguments a message writes to the socket that serves it
+ */
+function hidesWrites(message, socket) {
+  return socket !== null && socket !== undefined && socket._httpMessage === message && hasOriginalWrites(socket) && message._send === _send &&
+    message._writeRaw === _writeRaw;
+}
+
+/**
+ * @param {any} message
+ * @param {any} socket
  * @returns {boolean} whether what is written goes straight to a connection on which single writes cannot be observed: a socket with a handle whose
  *   write() is the original, and a message whose sending methods are
  */
@@ -259,6 +269,6 @@ function tellDrain(message) {
 }
 
 module.exports = {
-  CORKS_CHUNKS, _flush, _flushOutput, _send, _writeRaw, byteLength, getDefaultHighWaterMark, isDirect, isUnseen, isWhole, nop, queueEnd,
+  CORKS_CHUNKS, _flush, _flushOutput, _send, _writeRaw, byteLength, getDefaultHighWaterMark, hidesWrites, isDirect, isUnseen, isWhole, nop, queueEnd,
   sendWhole, takeHead, tellDrain,
 };

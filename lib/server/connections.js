@@ -45,7 +45,7 @@ class ConnectionsList {
   /** @returns {HTTPParser[]} every connection, in the order in which node lists them */
   all() {
     const list = [...this.parsers];
-    return listsIdleFirst() ? list.sort((one, other) => startOf(one) - startOf(other)) : list;
+    return listsIdleFirst ? list.sort((one, other) => startOf(one) - startOf(other)) : list;
   }
 
   /** @returns {HTTPParser[]} those between two messages */

@@ -10,6 +10,9 @@ const { transport: { LATIN1 } = {} } = require('../native/layout');
  */
 const COPIED_BYTES_MAX = 16384;
 
+/** Corked bytes that are copied in any case, as the CR LF behind a chunk of text: the stream, which counts text by its characters, would take over the bytes of that. */
+const FEW_BYTES = 16;
+
 /**
  * @param {string} [encoding]
  * @returns {number} the flag of a write by which the core takes text of it: LATIN1, or 0 for UTF-8; -1 for any other encoding. ASCII is
@@ -32,4 +35,4 @@ function asWritten(bytes, length) {
   return text.length === length && bytes.equals(Buffer.from(text)) ? text : bytes;
 }
 
-module.exports = { COPIED_BYTES_MAX, asWritten, flagOf };
+module.exports = { COPIED_BYTES_MAX, FEW_BYTES, asWritten, flagOf };

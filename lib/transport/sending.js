@@ -10,7 +10,7 @@ const native = require('../native/addon');
 const { transport: { HOLD } = {} } = require('../native/layout');
 const { endHold, hold, isHeld } = require('./drivers');
 const { QUEUED, bytesOf, uncorkedOf } = require('./counters');
-const { COPIED_BYTES_MAX, asWritten, flagOf } = require('./encoding');
+const { COPIED_BYTES_MAX, FEW_BYTES, asWritten, flagOf } = require('./encoding');
 const { kAttached, kIndex } = require('./owner-state');
 const { isCorked, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./lazy-state');
 
@@ -145,7 +145,7 @@ function send(socket, data, encoding) {
   // As the stream counts: characters of a text, bytes of the rest.
   const length = corked ? attached.corkedLength + data?.length : data?.length;
   if (length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
-  if (corked && length > COPIED_BYTES_MAX && typeof data !== 'string') return undefined;
+  if (corked && length > COPIED_BYTES_MAX && typeof data !== 'string' && data.length > FEW_BYTES) return undefined;
   const waits = held || corked;
   if (corked && attached.corkedLength === 0 && !driver.lags) {
     attached.uncorkedBytes = held ? bytesOf(socket, QUEUED) : 0;
