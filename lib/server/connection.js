@@ -53,6 +53,8 @@ class Connection {
     this.requestCount = 0;
     // All of them, whether `maxRequestsPerSocket` counts them or not.
     this.requestsSeen = 0;
+    // Whether the program has listened to what comes: from then on node's parser reads from the handle no more.
+    this.isHeard = false;
     // Whether no code of the program has had the socket when the first request came.
     this.isUnseen = false;
     // The tick of the last 'finish', see ticks.js.
@@ -178,6 +180,7 @@ const PROTOCOL = { serves: true, read: onNativeData, heard: onHeard, built: onBu
 // The program listens to what comes: from here on the stream alone says when the handle is read.
 function onHeard(socket) {
   if (!socket.parser) return;
+  socket[kConnection].isHeard = true;
   socket.removeListener('pause', onSocketPause);
   socket.removeListener('resume', onSocketResume);
   handOver(socket);

@@ -54,16 +54,16 @@ function onRead(length) {
     if (isHeard(events, listener)) this[kCallback] = onLaterRead;
     return this.push(ownCopy(shared, 0, length));
   }
+  let chunk;
   if (length < GIVEN_FROM) {
     // It is shown to no program, and so may be of the pool, which costs less.
-    const chunk = Buffer.allocUnsafe(length);
+    chunk = Buffer.allocUnsafe(length);
     shared.copy(chunk, 0, 0, length);
-    listener.call(this, chunk);
   } else {
-    const chunk = ownCopy(shared, 0, length);
+    chunk = ownCopy(shared, 0, length);
     offer(chunk);
-    listener.call(this, chunk);
   }
+  listener.call(this, chunk);
   return true;
 }
 
@@ -122,16 +122,8 @@ function readShared(socket, listener, heard) {
 }
 
 /**
- * @param {stream.Duplex} socket
- * @returns {boolean} whether it reads into the shared buffer, and the program has listened to what comes
- */
-function wasHeard(socket) {
-  return kCallback !== undefined && socket[kCallback] === onLaterRead;
-}
-
-/**
- * To be called when a connection is handed over, or the program listens to what comes. pause() of a socket with that option stops reading at once, and so hides the end; that of
- * any other reads on until its buffer is full.
+ * To be called when a connection is handed over, or the program listens to what comes. pause() of a socket with that option stops reading at
+ * once, and so hides the end; that of any other reads on until its buffer is full.
  * @param {stream.Duplex} socket
  */
 function handOver(socket) {
@@ -139,4 +131,4 @@ function handOver(socket) {
   ObjectDefineProperty(socket, 'pause', { value: Readable.prototype.pause, writable: true, enumerable: false, configurable: true });
 }
 
-module.exports = { handOver, readShared, wasHeard };
+module.exports = { handOver, readShared };

@@ -13,7 +13,6 @@ const { kConnection, kConnections } = require('./symbols');
 const transport = require('../transport/transport');
 const { received } = require('../transport/drivers');
 const { isHandedOver } = require('../transport/unread');
-const { wasHeard } = require('./reader');
 const { abortRequests, isSettled, onDismissed } = require('./closing');
 const { refuseBody, socketOnError } = require('./refusals');
 const { upgrade } = require('./upgrade');
@@ -49,7 +48,7 @@ function socketOnData(chunk) {
 function isReadFromHandle(socket) {
   const { _events: { data, readable } } = socket;
   return (data === socketOnData || data === undefined) && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId] &&
-    !wasHeard(socket) && !transport.wasHeard(socket);
+    !socket[kConnection].isHeard;
 }
 
 /**

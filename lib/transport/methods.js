@@ -135,11 +135,7 @@ function listen(socket, method, event, listener) {
   if (event !== 'data' && event !== 'readable') return method.call(socket, event, listener);
   giveBack(socket, event === 'data' ? REASONS.DATA : REASONS.READABLE);
   const answer = method.call(socket, event, listener);
-  const it = socket[kAttached];
-  if (it !== undefined && !it.heard) {
-    it.heard = true;
-    it.protocol.heard?.(socket);
-  }
+  socket[kAttached]?.protocol.heard?.(socket);
   return answer;
 }
 

@@ -110,8 +110,6 @@ class Attached {
     this.referenced = handle.hasRef();
     this.paused = false;
     this.counted = false;
-    // Whether the program has listened to what comes.
-    this.heard = false;
     // Whether a session takes from the socket's buffer what was read before.
     this.isHandedOver = false;
     // Bytes from which on the stream writes, and of which no more are queued.
@@ -139,7 +137,7 @@ class Attached {
  *   see `received()`
  * @property {Function} [endsSilently] called with a socket that no message is on, and that something came on; answers whether it ends
  *   without an event. Only where `serves` is not
- * @property {Function} [heard] called with a socket when the program first listens to what comes
+ * @property {Function} [heard] called with a socket when the program begins to listen to what comes, each time
  * @property {Function} [built] called with a socket whose net.Socket part has just been made: to add its listeners
  * @property {Function} [timeoutOf] called with a closed socket without that part; answers its `timeout`
  * @property {Function} [ended] called with a socket without that part whose peer has sent its last byte; answers whether that was

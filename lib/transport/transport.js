@@ -161,12 +161,4 @@ function resume(socket) {
   return true;
 }
 
-/**
- * @param {stream.Duplex} socket
- * @returns {boolean} whether the program has listened to what comes since the core began to read it
- */
-function wasHeard(socket) {
-  return socket[kAttached] !== undefined && socket[kAttached].heard;
-}
-
-module.exports = { acceptsNatively, afterBuild, attach, changeParser, pause, resume, transportOf, wasHeard };
+module.exports = { acceptsNatively, afterBuild, attach, changeParser, pause, resume, transportOf };
