@@ -89,8 +89,7 @@ function writeJoined(message, held, length) {
     // Of both encodings only ASCII can be joined; and two halves of a surrogate pair would become one character.
     if (latin1Count > 0 || Buffer.byteLength(text) !== length) return undefined;
   }
-  const wire = joinedEncoding(firstPart(message), text, length, latin1Count === held.length ? 'latin1' : 'utf8', false);
-  return wire === null ? undefined : message[kSocket].write(`${takeHead(message)}${length.toString(16)}\r\n${text}\r\n`, wire);
+  return writeChunkAtOnce(message, message[kSocket], text, latin1Count === held.length ? 'latin1' : 'utf8', nop, length);
 }
 
 function sendPieces(message, held, length, isUntold) {

@@ -45,7 +45,8 @@ class ConnectionsList {
   /** @returns {HTTPParser[]} every connection, in the order in which node lists them */
   all() {
     const list = [...this.parsers];
-    return listsIdleFirst ? list.sort((one, other) => startOf(one) - startOf(other)) : list;
+    // It is -1 between two messages.
+    return listsIdleFirst ? list.sort((one, other) => one[kStarted] - other[kStarted]) : list;
   }
 
   /** @returns {HTTPParser[]} those between two messages */
@@ -92,11 +93,6 @@ class ConnectionsList {
     connection.idleTicks = MathCeil(milliseconds / TICK);
     if (this.ticker === null) this.ticker = setInterval(closeIdle, TICK, this).unref();
   }
-}
-
-// -1 between two messages.
-function startOf(parser) {
-  return parser[kStarted];
 }
 
 /**

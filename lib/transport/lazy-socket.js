@@ -196,6 +196,18 @@ LazySocket.prototype[inspect.custom] = function() {
 // -------------------------------------------------------------------------------------------------------- building
 
 /**
+ * @param {object} handle
+ * @param {net.Server} server
+ * @returns {any} the options of the net.Socket that the server would have made. It is started by hand: a read() that the program has put in its
+ *   place is not to hear of that
+ */
+function optionsOf(handle, { allowHalfOpen, highWaterMark }) {
+  return {
+    handle, allowHalfOpen, manualStart: true, readable: true, writable: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark,
+  };
+}
+
+/**
  * Makes the net.Socket part. Nothing happens when it is there.
  * @this {stream.Duplex}
  */
@@ -208,11 +220,7 @@ LazySocket.prototype[kBuild] = function() {
     buildClosed(this, server);
     return;
   }
-  const { allowHalfOpen, highWaterMark } = server;
-  // Started by hand: a read() that the program has put here is not to hear of that.
-  net.Socket.call(this, {
-    handle, allowHalfOpen, manualStart: true, readable: true, writable: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark,
-  });
+  net.Socket.call(this, optionsOf(handle, server));
   plain.read.call(this, 0);
   this.server = this._server = server;
   if (server.noDelay) this.setNoDelay(true);
@@ -239,13 +247,8 @@ function replaceUnseen(socket) {
   if (socket[kUnbuilt] !== handle) return null;
   countFrom(handle, socket[kAttached]);
   socket[kUnbuilt] = CLOSED;
-  const { allowHalfOpen, highWaterMark } = server;
   /** @type {any} */
-  const options = {
-    handle, allowHalfOpen, manualStart: true, readable: true, writable: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark,
-  };
-  /** @type {any} */
-  const plainSocket = new net.Socket(options);
+  const plainSocket = new net.Socket(optionsOf(handle, server));
   plain.read.call(plainSocket, 0);
   if (server.noDelay) plainSocket.setNoDelay(true);
   plainSocket.server = plainSocket._server = server;
