@@ -2,16 +2,14 @@
 // TLS sockets are read into the shared buffer as plain ones are: who reads beside the server sees what it would see on node's.
 
 const assert = require('node:assert');
-const fs = require('node:fs');
-const path = require('node:path');
 const builtin = require('node:https');
 const tls = require('node:tls');
 const test = require('node:test');
 const { once } = require('node:events');
 const ours = require('../../lib/https');
+const keys = require('../client/certificate');
+const { until } = require('../transport/ways');
 
-const fixtures = path.join(__dirname, '..', 'fixtures', 'tls');
-const keys = { key: fs.readFileSync(path.join(fixtures, 'key.pem')), cert: fs.readFileSync(path.join(fixtures, 'cert.pem')) };
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const UPGRADE = 'GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
 const LENGTH = 300_000;
@@ -40,10 +38,6 @@ function both(name, scenario) {
     }
     assert.deepStrictEqual(results[1], results[0]);
   });
-}
-
-async function until(condition) {
-  while (!condition()) await new Promise((resolve) => { setTimeout(resolve, 5); });
 }
 
 both('pieces of bodies keep their bytes while others are read, and each is of memory of its own', async (server, client) => {
