@@ -10,6 +10,7 @@ const {
 const tls = require('tls');
 const { Agent: HttpAgent } = require('./client/agent');
 const { globalAgentOptions } = require('./compat/builtin');
+const { https } = require('./compat/genuine');
 const { ClientRequest } = require('./client/request');
 const { mergeOptions, optionsOfUrl } = require('./client/options');
 const { agentTakesDefaults, closeReturns, keepsTlsAlive, kProxyConfig, watchesAtOnce } = require('./compat/node-features');
@@ -148,7 +149,7 @@ Agent.prototype.createConnection = function createConnection(...args) {
 
 // Through a proxy it is node that connects: a tunnel is TLS on a connection that has spoken HTTP before.
 function createTunnel() {
-  return require('https').Agent.prototype.createConnection;
+  return https().Agent.prototype.createConnection;
 }
 
 function connectionOptions(port, host, options) {
@@ -181,7 +182,7 @@ Agent.prototype.getName = function getName(options = {}) {
 // a request a connection that was checked for another. The module is not loaded before that: see register.
 let genuineName;
 function nodesName() {
-  genuineName ??= require('https').Agent.prototype.getName;
+  genuineName ??= https().Agent.prototype.getName;
   return genuineName;
 }
 

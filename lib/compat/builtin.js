@@ -8,8 +8,7 @@
  */
 
 const { ObjectFromEntries, ObjectGetOwnPropertyDescriptor, ObjectKeys } = require('../globals/primordials');
-/** @type {any} its classes are asked what is not declared */
-const http = require('http');
+const { http } = require('./genuine');
 const outgoing = require('node:_http_outgoing');
 const common = require('node:_http_common');
 

@@ -2,7 +2,7 @@
 // The registered status codes with their reason phrases, and the status lines they become.
 
 const { Array, ObjectKeys } = require('../globals/primordials');
-const { STATUS_CODES } = require('node:http');
+const { STATUS_CODES } = require('../compat/genuine').http;
 
 /** Lowest and highest status code that can be written: RFC 9110 section 15 has three digits. */
 const LOWEST_CODE = 100;

@@ -8,9 +8,9 @@
 const {
   ArrayIsArray, Map, NumberIsFinite, NumberIsInteger, NumberIsNaN, NumberMAX_SAFE_INTEGER, NumberMIN_SAFE_INTEGER, String, process,
 } = require('../globals/primordials');
-const http = require('http');
 const common = require('node:_http_common');
 const { codes, hideFrames } = require('./errors');
+const { http } = require('../compat/genuine');
 const { nameLike } = require('../compat/mirror-shape');
 const { choosesValidation, labelsNames } = require('../compat/node-features');
 
