@@ -14,6 +14,7 @@ const REST = {
   'examples/': 'needs a browser, nginx and Caddy, and the packages of the examples',
   'managers/': 'packs the package, and installs it with pnpm and Yarn, which only these tests need',
   'package/pack': 'packs the package and installs it with npm',
+  'runners/': 'packs the package, and installs jest, vitest, pm2 and others that only these tests need',
   'runtimes/': 'needs Bun and Deno',
 };
 

@@ -29,8 +29,8 @@ function testFiles(dir) {
   });
 }
 
-// The frameworks and clients that are tested on ours, the bundlers and the package managers: most of all packages, which only these tests need.
-const INSTALLED = ['ecosystem', 'bundlers', 'managers'];
+// The frameworks and clients that are tested on ours, the bundlers, the package managers, and what runs programs: most of all packages, which only these tests need.
+const INSTALLED = ['ecosystem', 'bundlers', 'managers', 'runners'];
 
 function install(name) {
   const dir = path.join(root, '__test__', name);

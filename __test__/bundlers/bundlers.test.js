@@ -9,7 +9,7 @@ const path = require('node:path');
 const { execFileSync } = require('node:child_process');
 const { promisify } = require('node:util');
 const esbuild = require('esbuild');
-const { Project } = require('./project');
+const { Project } = require('../package/project');
 const { tooOld } = require('../docs/run');
 
 const skip = process.platform === 'win32' ? 'npm is started without a shell' : tooOld;
@@ -22,7 +22,7 @@ const REGISTERED = "require('rust-http/register');\nrequire('./registered.js');\
 let project;
 before(() => {
   if (skip) return;
-  project = new Project();
+  project = new Project('bundlers');
   fs.writeFileSync(project.file('registering.js'), REGISTERED);
 });
 beforeEach(() => {

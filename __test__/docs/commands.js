@@ -48,6 +48,7 @@ const COMMANDS = {
   'node scripts/test.js https': { run: 'node scripts/test.js https --list', expect: /https\.test\.js/ },
   'node scripts/test.js api/types api/esm': { run: 'node scripts/test.js api/types api/esm --list', expect: /esm\.test\.js[\s\S]*types\.test\.js/ },
   'node scripts/test.js managers': { run: 'node scripts/test.js managers --list', expect: /managers\.test\.js/ },
+  'node scripts/test.js runners': { run: 'node scripts/test.js runners --list', expect: /runners\.test\.js/ },
   'node scripts/test.js bundlers': { run: 'node scripts/test.js bundlers --list', expect: /bundlers\.test\.js/ },
   'node scripts/test.js ecosystem': { run: 'node scripts/test.js ecosystem --list', expect: /web-frameworks\.test\.js/ },
   'node scripts/valgrind.js': { run: 'node scripts/valgrind.js stream', expect: /1 passed/, needs: 'valgrind' },

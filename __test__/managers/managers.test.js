@@ -135,3 +135,16 @@ test('a package that cannot be written to serves, and has no more files behind i
     call(dir, process.env, 'chmod', '-R', 'u+w', 'node_modules');
   }
 });
+
+// Runs a command where the whole file system is read-only, as containers have it.
+const READ_ONLY = ['--user', '--mount', '--map-root-user', 'sh', '-c', 'mount -o remount,ro,bind / && ! touch "$PWD/written" 2>/dev/null && exec "$@"', 'sh'];
+const noReadOnly = skip || (process.platform !== 'linux' && 'the mount is Linux') || (spawnSync('unshare', [...READ_ONLY, 'true'], { cwd: __dirname }).status !== 0 && 'no namespace of mounts here');
+
+test('it serves on a read-only file system, by require and registered', { skip: noReadOnly }, () => {
+  const dir = installed('read-only');
+  fs.copyFileSync(path.join(programs, 'registered.js'), path.join(dir, 'registered.js'));
+  const node = (...args) => call(dir, { PATH: process.env.PATH }, 'unshare', ...READ_ONLY, process.execPath, ...args);
+  assert.equal(node('program.js'), '200 GET /cjs false Server');
+  assert.equal(node('-r', 'rust-http/register', 'registered.js'), '200 GET /register true');
+  assert.ok(!fs.existsSync(path.join(dir, 'written')));
+});

@@ -7,14 +7,14 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { execFileSync, spawnSync } = require('node:child_process');
-const { pack } = require('../package/pack');
+const { pack } = require('./pack');
 
-const programs = path.join(__dirname, '../package/programs');
+const programs = path.join(__dirname, 'programs');
 
-/** Packs the package, and installs it. */
+/** Packs the package, and installs it. Takes what its directory is named by. */
 class Project {
-  constructor() {
-    this.tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-bundlers-'));
+  constructor(name) {
+    this.tmp = fs.mkdtempSync(path.join(os.tmpdir(), `rust-http-${name}-`));
     this.dir = path.join(this.tmp, 'project');
     this.away = path.join(this.tmp, 'away');
     this.runs = 0;

@@ -1,0 +1,32 @@
+'use strict';
+
+// What the tests of a project do with an http: serve, ask, keep a connection, fail, stream.
+
+const { once } = require('events');
+
+async function ask(http, port, options = {}, body = '') {
+  const req = http.request({ port, host: '127.0.0.1', method: 'POST', ...options });
+  req.end(body);
+  const [res] = await once(req, 'response');
+  let text = '';
+  for await (const chunk of res.setEncoding('utf8')) text += chunk;
+  return { status: res.statusCode, type: res.headers['content-type'], text, reused: req.reusedSocket };
+}
+
+async function serve(http, handler, use) {
+  const server = http.createServer(handler).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    return await use(server.address().port, server);
+  } finally {
+    server.close();
+    await once(server, 'close');
+  }
+}
+
+function echo(req, res) {
+  res.setHeader('Content-Type', 'text/plain');
+  req.pipe(res);
+}
+
+module.exports = { ask, serve, echo };
