@@ -2,7 +2,7 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { CountingAgent, DrainOptions, DrainResult, RetryOption, ServerLimits, ServerStats, SocketLimits, StrictOption } from './index.js';
+import type { CountingAgent, DrainOptions, DrainResult, ProxyProtocolOption, RetryOption, ServerLimits, ServerStats, SocketLimits, StrictOption } from './index.js';
 
 export * from 'node:https';
 
@@ -10,7 +10,7 @@ export * from 'node:https';
 export type ServerOptions<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
-> = https.ServerOptions<Request, Response> & StrictOption & ServerLimits;
+> = https.ServerOptions<Request, Response> & StrictOption & ServerLimits & ProxyProtocolOption;
 
 /** The options of `request` and `get`. */
 export type RequestOptions = https.RequestOptions & StrictOption;

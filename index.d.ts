@@ -74,6 +74,44 @@ export interface LimitStats {
   maxConnectionsPerAddress: number;
   /** Connections that have pipelined too many requests. */
   maxPipelined: number;
+  /** Connections of trusted proxies that began with no header, or a malformed one, or too late. */
+  proxyProtocol: number;
+}
+
+/** Which connections of a server come through a proxy. */
+export interface ProxyProtocolOption {
+  /** Takes the PROXY protocol, versions 1 and 2, from these peers: their sockets have the client's `remoteAddress` and `remotePort`, and `proxyProtocol`. Default: none. */
+  proxyProtocol?: ProxyProtocolOptions | undefined;
+}
+
+/** What a server with `proxyProtocol` takes headers from. */
+export interface ProxyProtocolOptions {
+  /**
+   * Proxies: addresses (`'10.0.0.7'`), networks (`'10.0.0.0/8'`, `'fd00::/8'`), and `'unix'` for every peer of a server that listens to a path. A connection of one
+   * of these begins with a header, or is ended; one of any other has none.
+   */
+  trusted: string[];
+}
+
+/** `socket.proxyProtocol`: what a proxy has said of a connection. */
+export interface ProxyProtocolHeader {
+  version: 1 | 2;
+  /** `'LOCAL'`: the proxy speaks for itself. The connection's own addresses hold then, as where the proxy knows none. */
+  command: 'PROXY' | 'LOCAL';
+  /** How the client has reached the proxy. */
+  family: 'IPv4' | 'IPv6' | 'unix' | undefined;
+  transport: 'stream' | 'datagram' | undefined;
+  /** The client: an address, or a path. */
+  sourceAddress: string | undefined;
+  sourcePort: number | undefined;
+  /** What the client has reached. */
+  destinationAddress: string | undefined;
+  destinationPort: number | undefined;
+  /** The proxy itself, as the socket would tell without the header. */
+  proxyAddress: string | undefined;
+  proxyPort: number | undefined;
+  /** What else it says (version 2), in its order. */
+  tlvs: Array<{ type: number; value: Buffer }>;
 }
 
 /** What `server.drain()` takes. */
@@ -180,7 +218,7 @@ export interface MinBodyRate {
 export interface ServerOptions<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
-> extends http.ServerOptions<Request, Response>, StrictOption, ServerLimits {
+> extends http.ServerOptions<Request, Response>, StrictOption, ServerLimits, ProxyProtocolOption {
   /** Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`. */
   transport?: Transport | undefined;
   /** How many I/O threads the connections of this server are spread over with `transport: 'offload'`: 1 to 64. Default: `1`. */

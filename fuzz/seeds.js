@@ -33,6 +33,12 @@ const RESPONSES = [
 ];
 const BODIES = ['0\r\n\r\n', '5\r\nhello\r\n0\r\n\r\n', '1;a=b;c\r\nx\r\n1;d="e\\"f"\r\ny\r\n0\r\nX: y\r\n\r\n', '000a\r\n0123456789\r\n0;x\r\n\r\n'];
 const FIELDS = ['', 'Name\0value\0', 'Date\0x\0Set-Cookie\0a=b\0Set-Cookie\0c\0', 'Connection\0close\0', 'Content-Length\x003\0', 'X\0\xff \t\0'];
+const PROXY_HEADERS = [
+  'PROXY TCP4 1.2.3.4 5.6.7.8 1000 80\r\n', 'PROXY TCP6 2001:db8::1 ::1 0 65535\r\n', 'PROXY UNKNOWN ::1\r\n',
+  '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11\x01\x02\x03\x04\x05\x06\x07\x08\0\x50\x01\xbb\x01\0\x02h2',
+  `\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x2b${'\x01'.repeat(36)}\x03\0\x04abcd`, `\r\n\r\n\0\r\nQUIT\n\x21\x31\0\xd8${'/a'.padEnd(216, '\0')}`,
+  '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0',
+];
 
 // Dialect 9.3 with nothing relaxed, the same in strict mode, everything relaxed in 9.4, and version 6 with a small limit.
 const CONFIGS = ['\x02\0\0\x04', '\x02\0\0\x08', '\x83\xff\x07\0', '\0\0\0\x03'];
@@ -47,6 +53,7 @@ const MAKERS = {
   events: () => [...configured(REQUESTS).map((input) => `\0\x10\x09${input}`), ...configured(RESPONSES).map((input) => `\x01\x10\x09${input}`)],
   serialize_roundtrip: () => FIELDS.flatMap((fields) => [4, 5].map((length) =>
     String.fromCharCode(0x83, 0x02, fields.split('\0').length >> 1, length) + fields)),
+  proxy_protocol: () => PROXY_HEADERS.map((header) => `${header}GET / HTTP/1.1`),
   pool: () => ['\x01\x01\x02\0\0\0\x04\x08\x02\x06', '\x07\x07\x03\x01\0\0\0\x04\x04\x82\x42\x03', '\x02\0\x07\0\0\0\0\x02\x02\x02'],
 };
 

@@ -34,6 +34,13 @@ pub const MAX_TEXT: u64 = 1 << 29;
 /// asks for at least one. Without strict mode there is no limit, as in Node; nothing of them is kept.
 pub const MAX_EMPTY_LINES: u8 = 1;
 
+/// Bytes of a PROXY header of version 1, its end included: the worst case that its specification gives (section 2.1).
+pub const MAX_PROXY_LINE: usize = 107;
+
+/// Bytes of a PROXY header of version 2. It could say up to 65,551; the longest that proxies send, with what they know of a TLS session, are
+/// of some hundreds, and what is collected before a peer has said who it is should be little.
+pub const MAX_PROXY_HEADER: usize = 4096;
+
 /// The most threads that may read and write connections of one process.
 pub const IO_THREADS: usize = 64;
 

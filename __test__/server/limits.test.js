@@ -52,7 +52,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.equal(steady.text, '');
     steady.write('0\r\n\r\n' + get('/'));
     await until(() => (steady.text.match(/\d+\./g) ?? []).length >= 2);
-    assert.deepEqual(server.stats().limits, { bodyLimit: 0, minBodyRate: 1, maxConnectionsPerAddress: 0, maxPipelined: 0 });
+    assert.deepEqual(server.stats().limits, { bodyLimit: 0, minBodyRate: 1, maxConnectionsPerAddress: 0, maxPipelined: 0, proxyProtocol: 0 });
     assert.deepEqual(server.stats().otherErrors, { ERR_HTTP_REQUEST_TIMEOUT: 1 });
   });
 
@@ -218,7 +218,7 @@ test('an https server has the limits too', { timeout: 20_000 }, async () => {
   let text = '';
   for await (const chunk of client) text += chunk;
   assert.equal(text, LATE);
-  assert.deepEqual(server.stats().limits, { bodyLimit: 0, minBodyRate: 1, maxConnectionsPerAddress: 1, maxPipelined: 0 });
+  assert.deepEqual(server.stats().limits, { bodyLimit: 0, minBodyRate: 1, maxConnectionsPerAddress: 1, maxPipelined: 0, proxyProtocol: 0 });
   server.close();
   await once(server, 'close');
 });

@@ -25,6 +25,7 @@ const { connectionListener } = require('./connection');
 const { ConnectionsList } = require('./connections');
 const { drain: drainServer } = require('./drain');
 const { chooseLimits } = require('./limits');
+const { chooseProxies, endPending, hearOfProxies } = require('./proxy-protocol');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./symbols');
 const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
@@ -88,6 +89,7 @@ function Server(options, requestListener) {
   this.maxRequestsPerSocket = 0;
   if (watchesAtOnce) watchConnections(this);
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
+  hearOfProxies(this);
 }
 /** @typedef {Server} OwnServer what it has itself, see types/lib.d.ts */
 ObjectSetPrototypeOf(Server.prototype, net.Server.prototype);
@@ -145,6 +147,7 @@ function storeHTTPOptions(options) {
   if (kOptimizeEmpty !== undefined) this[kOptimizeEmpty] = booleanOption(options, 'optimizeEmptyRequests', false);
   if (storesNoDelay() && options.noDelay === undefined) options.noDelay = true;
   chooseLimits(this, options);
+  chooseProxies(this, options);
   chooseForServer(this, options);
 }
 
@@ -177,6 +180,7 @@ if (isNode) nameLike(setupConnectionsTracking, builtinServer.setupConnectionsTra
  */
 function httpServerPreClose(server) {
   if (closesIdle) server.closeIdleConnections();
+  endPending.call(server);
   clearInterval(server[kConnectionsCheckingInterval]);
 }
 

@@ -22,7 +22,7 @@ class ServerCounters extends Counters {
     // The drain of the server, as long as it drains.
     this.drain = null;
     // How often each limit that node does not have was met.
-    this.limits = { bodyLimit: 0, minBodyRate: 0, maxConnectionsPerAddress: 0, maxPipelined: 0 };
+    this.limits = { bodyLimit: 0, minBodyRate: 0, maxConnectionsPerAddress: 0, maxPipelined: 0, proxyProtocol: 0 };
   }
 
   /** @returns {stream.Duplex[]} sockets that went to another protocol and are open */

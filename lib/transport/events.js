@@ -3,7 +3,7 @@
 
 const net = require('node:net');
 const { constants: { errno: { ENOTSOCK } } } = require('node:os');
-const { transport: { HANDLED, ENDED, FINISHED, DETACHED, PARSED, UNPARSED, UNSENT } = {} } = require('../native/layout');
+const { transport: { HANDLED, ENDED, FINISHED, DETACHED, PARSED, READABLE, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { systemError } = require('../util/errors');
 const { offer } = require('../parser/deliveries');
 const { adopt, holdsSeveral, inScope, resourceOf } = require('../parser/parser');
@@ -86,6 +86,8 @@ function onOtherNews(socket, protocol, kind, value) {
   if (kind === UNSENT) {
     if (value === 0) sendDue(socket);
     else settle(socket, value);
+  } else if (kind === READABLE) {
+    protocol.readable();
   } else if (kind !== UNPARSED && !protocol.serves && protocol.endsSilently(socket)) {
     socket.destroy();
   } else if (kind === ENDED) {

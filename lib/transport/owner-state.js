@@ -142,6 +142,7 @@ class Attached {
  * @property {Function} [timeoutOf] called with a closed socket without that part; answers its `timeout`
  * @property {Function} [ended] called with a socket without that part whose peer has sent its last byte; answers whether that was
  *   dealt with, so that the stream need not end
+ * @property {Function} [readable] called when something has come on a descriptor that is watched, see readable.js; such a one has no socket
  */
 
 module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, WATCHED, chooseForAgent, chooseForServer, kAttached, kIndex, recordOf };

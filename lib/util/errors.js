@@ -33,6 +33,7 @@ const FAILED_ASSERTION = 'This is caused by either a bug in Node.js or incorrect
   'Please open an issue with this stack trace at https://github.com/nodejs/node/issues\n';
 
 const TABLE = {
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: [TypeError, (feature) => `The feature ${feature} is unavailable on the current platform, which is being used to run Node.js`],
   ERR_HTTP_BODY_NOT_ALLOWED: [Error, 'Adding content for this request method or response status is not allowed.'],
   ERR_HTTP_CONTENT_LENGTH_MISMATCH: [Error, (seen, announced) =>
     `Response body's content-length of ${seen} byte(s) does not match the content-length of ${announced} byte(s) set in header`],

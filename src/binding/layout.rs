@@ -146,6 +146,7 @@ const TRANSPORT: Members = members! {
     UNSENT = kind::UNSENT,
     UNPARSED = kind::UNPARSED,
     BATCH = kind::BATCH,
+    READABLE = kind::READABLE,
     LEVEL_SHIFT = kind::LEVEL_SHIFT,
     MAX_BATCH = frame::MAX_BATCH,
     FIRST_RECORD = frame::FIRST_RECORD,

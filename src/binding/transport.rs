@@ -14,6 +14,7 @@ use crate::transport::exit;
 use crate::transport::host::{NotAppended, Transport};
 use crate::transport::native::Native;
 use crate::transport::offload::{Offload, thread_count};
+use crate::transport::preface::{self, Preface};
 use crate::transport::uv::{self, LoopHandle};
 
 /// What a handle of JavaScript stands for.
@@ -186,6 +187,25 @@ fn attach(call: &Call<5>) -> Result<Value, CallError> {
     }))
 }
 
+/// `transportWatch(handle, fd) -> index`: watches `fd`, and reads nothing of it; negative is a system error.
+fn watch(call: &Call<2>) -> Result<Value, CallError> {
+    let watched = transport(call)?.watch(call.i32(1)?);
+    Ok(call.number(match watched {
+        Ok(connection) => connection as i32,
+        Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
+    }))
+}
+
+/// `proxyHeader(fd, seen) -> string | Buffer | undefined`: takes the PROXY header at which a connection begins, and no byte behind it. `seen` is what was
+/// taken of it before. A string is the whole header, see [`Preface`]; a Buffer is what there is of it; undefined: there is none.
+fn proxy_header(call: &Call<2>) -> Result<Value, CallError> {
+    Ok(match preface::take(call.i32(0)?, call.bytes(1)?) {
+        Preface::Complete(text) => call.latin1(text.as_bytes()),
+        Preface::Partial(seen) => call.buffer(&seen),
+        Preface::Missing => call.undefined(),
+    })
+}
+
 /// `transportKeepReady(handle, change)`: one more (1) or less (-1) server wants the threads, if there are any, to stay.
 fn keep_ready(call: &Call<2>) -> Result<Value, CallError> {
     transport(call)?.keep_ready(call.i32(1)?);
@@ -327,6 +347,8 @@ raw::entries! {
     offloadThreads => threads,
     transportKeepReady => keep_ready,
     transportAttach => attach,
+    transportWatch => watch,
+    proxyHeader => proxy_header,
     transportParser => set_parser,
     transportDetach => detach,
     transportPause => pause,

@@ -10,6 +10,7 @@ mod head;
 pub mod head_cache;
 pub mod method;
 pub mod names;
+pub mod proxy_protocol;
 pub mod session;
 mod start_line;
 mod state;

@@ -23,6 +23,8 @@ pub mod kind {
     pub const UNPARSED: i32 = 4;
     /// [`super::Event::Batch`]
     pub const BATCH: i32 = 5;
+    /// [`super::Event::Readable`]
+    pub const READABLE: i32 = 6;
     /// The level of the turn is beside the kind, this many bits higher.
     pub const LEVEL_SHIFT: usize = 3;
 }
@@ -46,6 +48,8 @@ pub enum Event {
     Unparsed(usize),
     /// So many connections were read: a text for each, and a record of the frame.
     Batch(usize),
+    /// There is something to read, or an end, on a descriptor that is watched: see [`Transport::watch`].
+    Readable,
 }
 
 impl Event {
@@ -58,6 +62,7 @@ impl Event {
             Event::Unsent(left) => (kind::UNSENT, left),
             Event::Unparsed(count) => (kind::UNPARSED, count as i32),
             Event::Batch(count) => (kind::BATCH, count as i32),
+            Event::Readable => (kind::READABLE, 0),
         }
     }
 }
@@ -151,6 +156,14 @@ pub trait Transport {
     /// # Errors
     /// What the system says.
     fn attach(&self, fd: i32, parser: SharedSession, threads: usize) -> Result<usize>;
+    /// Watches `fd`, and reads nothing of it: each time that something has come, there is an [`Event::Readable`]. Returns the number under which it
+    /// is detached.
+    ///
+    /// # Errors
+    /// What the system says, or that this transport watches nothing.
+    fn watch(&self, _fd: i32) -> Result<usize> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
     /// Parses what comes from now on with this parser, or notifies of it as it is. False where a connection keeps its parser.
     fn set_parser(&self, connection: usize, parser: Option<SharedSession>) -> bool;
     /// Ends reading; `closing`: the descriptor is closed before the loop goes on, whatever the peer sends.

@@ -35,6 +35,14 @@ pub fn receive(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     retry(|| unsafe { libc::recv(fd, data, length, libc::MSG_DONTWAIT) })
 }
 
+/// The same, and the bytes stay where they are.
+pub fn look(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
+    let (data, length) = (buffer.as_mut_ptr().cast(), buffer.len());
+    let flags = libc::MSG_DONTWAIT | libc::MSG_PEEK;
+    // SAFETY: as in `receive`.
+    retry(|| unsafe { libc::recv(fd, data, length, flags) })
+}
+
 /// Bytes that can be read now; 0 where the system does not say.
 pub fn available(fd: RawFd) -> usize {
     let mut count: libc::c_int = 0;

@@ -21,6 +21,8 @@ pub mod native;
 pub mod offload;
 pub mod peek;
 #[cfg(unix)]
+pub mod preface;
+#[cfg(unix)]
 mod read_budget;
 #[cfg(unix)]
 pub mod turn;

@@ -16,6 +16,17 @@ use crate::transport::host::{
 };
 use crate::transport::turn::Turn;
 
+/// What is done with what comes on a connection.
+#[derive(Clone)]
+enum Reader {
+    /// It is parsed.
+    Parser(SharedSession),
+    /// JavaScript gets it as it is.
+    Raw,
+    /// JavaScript is told of it, and it stays where it is.
+    Notice,
+}
+
 /// A connection that JavaScript is notified of bytes of.
 struct Delivery {
     connection: usize,
@@ -31,7 +42,7 @@ pub struct Native<H> {
     host: H,
     // Of each turn that is open: a handler of one may have the loop run, and so begin the next.
     deliveries: RefCell<Vec<Delivery>>,
-    reactor: RefCell<Reactor<Option<SharedSession>>>,
+    reactor: RefCell<Reactor<Reader>>,
     output: RefCell<Output>,
     // The text of one write.
     scratch: RefCell<BytesMut>,
@@ -74,8 +85,13 @@ impl<H: Host> Native<H> {
                 self.reactor.borrow_mut().defer(index);
                 continue;
             }
-            let session = self.reactor.borrow().data(index).cloned().flatten();
-            if !self.read(&turn, index, session.as_ref()) {
+            let reader = self.reactor.borrow().data(index).cloned();
+            let goes_on = match reader {
+                Some(Reader::Parser(session)) => self.read(&turn, index, Some(&session)),
+                Some(Reader::Notice) => turn.notify(index, Event::Readable, None),
+                Some(Reader::Raw) | None => self.read(&turn, index, None),
+            };
+            if !goes_on {
                 return;
             }
         }
@@ -212,11 +228,16 @@ impl<H: Host> Transport for Native<H> {
     }
 
     fn attach(&self, fd: i32, parser: SharedSession, _threads: usize) -> Result<usize> {
-        self.reactor.borrow_mut().attach(fd, Some(parser))
+        self.reactor.borrow_mut().attach(fd, Reader::Parser(parser))
+    }
+
+    fn watch(&self, fd: i32) -> Result<usize> {
+        self.reactor.borrow_mut().attach(fd, Reader::Notice)
     }
 
     fn set_parser(&self, index: usize, parser: Option<SharedSession>) -> bool {
-        self.reactor.borrow_mut().set_data(index, parser);
+        let reader = parser.map_or(Reader::Raw, Reader::Parser);
+        self.reactor.borrow_mut().set_data(index, reader);
         true
     }
 
@@ -347,7 +368,7 @@ impl<H: Host> Transport for Native<H> {
 }
 
 /// Sends the queue and `more`; what the socket does not take stays in the queue.
-fn send_all(reactor: &mut Reactor<Option<SharedSession>>, index: usize, more: &[u8]) -> i32 {
+fn send_all(reactor: &mut Reactor<Reader>, index: usize, more: &[u8]) -> i32 {
     let queued = reactor.queue(index).map_or(0, |queue| queue.len());
     match reactor.send(index, more) {
         Ok(count) => {

@@ -1,0 +1,34 @@
+'use strict';
+// Descriptors on which something has come, before anybody reads them. The native driver watches them, whatever reads them later.
+
+const native = require('../native/addon');
+const { driverOf } = require('./drivers');
+const { onBatch, onEvent } = require('./events');
+const { NATIVE } = require('./owner-state');
+
+/** @returns {boolean} whether this thread can watch descriptors */
+function canWatch() {
+  return driverOf(NATIVE, onEvent, onBatch) !== null;
+}
+
+/**
+ * Watches a descriptor until `unwatch()`.
+ * @param {number} fd
+ * @param {Function} readable called each time that something has come, or the end
+ * @returns {number} of the watch; negative where it cannot be watched
+ */
+function watch(fd, readable) {
+  const driver = driverOf(NATIVE, onEvent, onBatch);
+  const index = native.transportWatch(driver.handle, fd);
+  if (index >= 0) driver.attached[index] = { socket: null, protocol: { serves: true, readable } };
+  return index;
+}
+
+/** @param {number} index that watch() has answered */
+function unwatch(index) {
+  const driver = driverOf(NATIVE, onEvent, onBatch);
+  native.transportDetach(driver.handle, index, 0, []);
+  driver.attached[index] = undefined;
+}
+
+module.exports = { canWatch, unwatch, watch };
