@@ -77,6 +77,13 @@ test('a missing platform package is told with both places looked at and the reas
   assert.match(said, /--omit=optional/);
 });
 
+test('on Windows the addon that a build with GNU\'s linker leaves is looked for, but no package of it', () => {
+  const said = load({}, { platform: 'win32', arch: 'x64' });
+  assert.match(said, /rust-http-win32-x64-msvc: not installed/);
+  assert.match(said, /rust-http\.win32-x64-gnu\.node: not there/);
+  assert.doesNotMatch(said, /rust-http-win32-x64-gnu/);
+});
+
 test('an addon of another version is not loaded, and both versions are told', () => {
   const said = load({ 'rust-http-darwin-x64': addon('old', '0.0.1') }, { platform: 'darwin', arch: 'x64' });
   assert.match(said, new RegExp(`rust-http-darwin-x64: version 0\\.0\\.1 is installed, and rust-http is ${manifest.version.replaceAll('.', '\\.')}`));

@@ -15,8 +15,8 @@ const SUPPORTED = {
 };
 
 // The C libraries that an addon may be built for. Which one this process has is found by loading: asking
-// process.report for it takes longer than all of our files.
-const ABIS = { linux: ['-gnu', '-musl'], win32: ['-msvc'] };
+// process.report for it takes longer than all of our files. For GNU's of Windows there is no package: only a build leaves it.
+const ABIS = { linux: ['-gnu', '-musl'], win32: ['-msvc', '-gnu'] };
 
 // An ES module that a bundler has made of this has no such name, nor an addon beside it.
 const DIR = typeof __dirname === 'string' ? __dirname : '';
@@ -38,6 +38,7 @@ function load() {
     const name = `${platform}-${arch}${abi}`;
     const isBuilt = DIR !== '' && existsSync(built);
     if (!isBuilt) looked.push(`${built}: not there`);
+    if (!isBuilt && platform === 'win32' && abi === '-gnu') continue;
     const { addon, error } = isBuilt ? fromBuild(built) : fromPackage(name);
     if (addon !== undefined) return addon;
     const missing = error.code === 'MODULE_NOT_FOUND';

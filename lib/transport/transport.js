@@ -54,7 +54,8 @@ function acceptsNatively(server, handle) {
  */
 function attach(socket, parser, protocol, owner = socket.server, accepted = undefined) {
   const record = recordOf(owner);
-  if (record.name === STREAM) return false;
+  // Where there is no driver, as on Windows, that is no matter of the socket: nothing is counted.
+  if (record.name === STREAM || driverOf(record.name, onEvent, onBatch) === null) return false;
   if (socket[kUnbuilt] && socket[kIndex] === undefined && keepsMethods(socket)) {
     return takeUp(socket, socket[kUnbuilt], parser, protocol, record);
   }
@@ -86,7 +87,6 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
 
 function takeUp(socket, handle, parser, protocol, record) {
   const driver = driverOf(record.name, onEvent, onBatch);
-  if (driver === null) return false;
   const index = native.transportAttach(driver.handle, handle.fd, handleOf(parser), runsOn(parser), record.threads);
   if (index < 0) {
     record.count(REASONS.OTHER);

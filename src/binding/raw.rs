@@ -92,7 +92,6 @@ pub unsafe fn define(env: sys::napi_env, exports: Value, name: &'static CStr, fu
 
 impl<const N: usize> Call<N> {
     /// The environment of this call.
-    #[cfg(unix)]
     pub fn env(&self) -> sys::napi_env {
         self.env
     }
@@ -387,6 +386,7 @@ impl<const N: usize> Call<N> {
 
     /// `true` or `false`.
     #[inline]
+    #[cfg(unix)]
     pub fn boolean(&self, truth: bool) -> Value {
         let mut value = null_mut();
         // SAFETY: `env` is live.
