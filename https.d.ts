@@ -2,7 +2,9 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { CountingAgent, DrainOptions, DrainResult, ProxyProtocolOption, RetryOption, ServerLimits, ServerStats, SocketLimits, StrictOption } from './index.js';
+import type {
+  CountingAgent, DrainOptions, DrainResult, ProxyProtocolOption, RetryOption, ServerLimits, ServerStats, SocketLimits, StrictOption, TimedClientRequest, TimedIncomingMessage, TimingOption,
+} from './index.js';
 
 export * from 'node:https';
 
@@ -10,10 +12,10 @@ export * from 'node:https';
 export type ServerOptions<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
-> = https.ServerOptions<Request, Response> & StrictOption & ServerLimits & ProxyProtocolOption;
+> = https.ServerOptions<Request, Response> & StrictOption & ServerLimits & ProxyProtocolOption & TimingOption;
 
 /** The options of `request` and `get`. */
-export type RequestOptions = https.RequestOptions & StrictOption;
+export type RequestOptions = https.RequestOptions & StrictOption & TimingOption;
 
 export class Server<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
@@ -29,10 +31,14 @@ export class Server<
 
 export type Agent = https.Agent;
 export const Agent: Omit<typeof https.Agent, 'prototype'> & {
-  new (options?: https.AgentOptions & SocketLimits & RetryOption): https.Agent & CountingAgent;
+  new (options?: https.AgentOptions & SocketLimits & RetryOption & TimingOption): https.Agent & CountingAgent;
   readonly prototype: https.Agent & CountingAgent;
 };
 
+export function createServer(
+  options: ServerOptions & { timing: true },
+  requestListener?: (req: TimedIncomingMessage, res: http.ServerResponse<TimedIncomingMessage>) => void,
+): Server;
 export function createServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
@@ -44,8 +50,12 @@ export function createServer<
 
 type OnResponse = (res: http.IncomingMessage) => void;
 
+export function request(options: RequestOptions & { timing: true }, callback?: OnResponse): TimedClientRequest;
+export function request(url: string | URL, options: RequestOptions & { timing: true }, callback?: OnResponse): TimedClientRequest;
 export function request(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
 export function request(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;
 
+export function get(options: RequestOptions & { timing: true }, callback?: OnResponse): TimedClientRequest;
+export function get(url: string | URL, options: RequestOptions & { timing: true }, callback?: OnResponse): TimedClientRequest;
 export function get(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
 export function get(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;

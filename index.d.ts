@@ -214,11 +214,82 @@ export interface MinBodyRate {
   grace?: number | undefined;
 }
 
+/**
+ * When a request of a client has reached each stage: milliseconds since it was made, by the monotonic clock, or null while it has not. A connection that was kept has
+ * no `lookup`, `connect` and `secure`. Of a request that is sent again: those of its last connection.
+ */
+export interface ClientTimings {
+  /** The agent has given it a kept connection, or begins to open one for it. */
+  queue: number | null;
+  /** The name of its host is resolved; there is none for addresses and for paths of sockets. */
+  lookup: number | null;
+  /** Its connection is open, or has come so from a `createConnection()` that opens it by other means. */
+  connect: number | null;
+  /** The handshake of TLS is over. */
+  secure: number | null;
+  /** All of the request was given to the system. */
+  sent: number | null;
+  /** The first byte of a response has come, be it an interim one. */
+  firstByte: number | null;
+  /** The last byte of the response has come. */
+  done: number | null;
+}
+
+/** A request with the option `timing`, of its own or of its agent. */
+export interface TimedClientRequest extends http.ClientRequest {
+  readonly timings: ClientTimings;
+}
+
+/**
+ * When an exchange of a server has reached each stage: milliseconds by the monotonic clock, or null while it has not. They begin with the connection, for
+ * its first request (with TLS when its handshake is over), and else with the first byte of the request (by a clock that may be coarse: 4 ms on Linux).
+ */
+export interface ServerTimings {
+  /** 0 for the first request of a connection, null for the others. */
+  accepted: number | null;
+  /** The head of the request is complete. */
+  head: number | null;
+  /** The last byte of the request has come. */
+  body: number | null;
+  /** The program has ended the response. */
+  answered: number | null;
+  /** All of the response was given to the system. */
+  flushed: number | null;
+}
+
+/** A request to a server with the option `timing`. */
+export interface TimedIncomingMessage extends http.IncomingMessage {
+  readonly timings: ServerTimings;
+}
+
+/** What servers, agents and requests take beyond Node's options. */
+export interface TimingOption {
+  /** Whether requests have `timings`. That of a request goes before that of its agent. Default: `false`. */
+  timing?: boolean | undefined;
+}
+
+/** The message of the diagnostics channel `rust-http.client.timings`: a request is over, or has failed. While it has a subscriber, all requests are timed. */
+export interface ClientTimingsMessage {
+  request: http.ClientRequest;
+  response: http.IncomingMessage | null;
+  timings: ClientTimings;
+}
+
+/**
+ * The message of the diagnostics channel `rust-http.server.timings`: a response was given to the system, or its connection was cut before, or went to another
+ * protocol (without a response). While it has a subscriber, all requests are timed.
+ */
+export interface ServerTimingsMessage {
+  request: http.IncomingMessage;
+  response: http.ServerResponse | null;
+  timings: ServerTimings;
+}
+
 /** The options of `createServer`. */
 export interface ServerOptions<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
-> extends http.ServerOptions<Request, Response>, StrictOption, ServerLimits, ProxyProtocolOption {
+> extends http.ServerOptions<Request, Response>, StrictOption, ServerLimits, ProxyProtocolOption, TimingOption {
   /** Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`. */
   transport?: Transport | undefined;
   /** How many I/O threads the connections of this server are spread over with `transport: 'offload'`: 1 to 64. Default: `1`. */
@@ -246,7 +317,7 @@ export interface RetryOption {
 }
 
 /** The options of `Agent`. */
-export interface AgentOptions extends http.AgentOptions, SocketLimits, RetryOption {
+export interface AgentOptions extends http.AgentOptions, SocketLimits, RetryOption, TimingOption {
   /**
    * Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`: the core then reads a connection from its second
    * request on, if the agent itself has opened it.
@@ -255,7 +326,7 @@ export interface AgentOptions extends http.AgentOptions, SocketLimits, RetryOpti
 }
 
 /** The options of `request`, `get` and `ClientRequest`. */
-export interface RequestOptions extends http.RequestOptions, StrictOption {}
+export interface RequestOptions extends http.RequestOptions, StrictOption, TimingOption {}
 
 export class Server<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
@@ -274,6 +345,10 @@ export class Server<
   drain(options?: DrainOptions): Promise<DrainResult>;
 }
 
+export function createServer(
+  options: ServerOptions & { timing: true },
+  requestListener?: (req: TimedIncomingMessage, res: http.ServerResponse<TimedIncomingMessage>) => void,
+): Server;
 export function createServer<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
@@ -297,9 +372,13 @@ export const Agent: Omit<typeof http.Agent, 'prototype'> & {
 
 type OnResponse = (res: http.IncomingMessage) => void;
 
+export function request(options: RequestOptions & { timing: true }, callback?: OnResponse): TimedClientRequest;
+export function request(url: string | URL, options: RequestOptions & { timing: true }, callback?: OnResponse): TimedClientRequest;
 export function request(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
 export function request(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;
 
+export function get(options: RequestOptions & { timing: true }, callback?: OnResponse): TimedClientRequest;
+export function get(url: string | URL, options: RequestOptions & { timing: true }, callback?: OnResponse): TimedClientRequest;
 export function get(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
 export function get(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;
 

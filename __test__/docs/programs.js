@@ -15,6 +15,10 @@ const PROGRAMS = {
   'const behind = http.createServer({': { prints: /^a client at 203\.0\.113\.7 has come to 192\.0\.2\.1$/m },
   'const guarded = http.createServer({': { prints: /^status 413 and 1 body refused$/m },
   'const draining = http.createServer((req, res) => {': { prints: /^connection: close\ndrained behind 1 answer$/m },
+  'const timed = http.createServer({ timing: true }, (req, res) => {': {
+    prints: /^the server has reached accepted, head, body, answered, flushed\nthe request has reached queue, connect, sent, firstByte, done$/m,
+  },
+  'channel(\'rust-http.server.timings\').subscribe(({ request, timings }) => {': { prints: /^\/page: flushed in time\n\/page: 200 without TLS$/m },
   'const started = new WeakMap();': { prints: /^GET \/page 200 in no time$/m },
 };
 

@@ -52,13 +52,19 @@ for (const { name, options, env } of ways) {
       'http_client_connections{state="idle"}': 1,
       'http_client_connections{state="active"}': 0,
       'http_server_connections{state="active"}': 1, // that of /metrics itself
-      'http_server_duration_seconds_count{method="GET",status="200"}': 5,
     };
     for (const [sample, value] of Object.entries(expected)) assert.equal(after.get(sample), value, sample);
     for (const direction of ['read', 'written']) {
       assert.ok(after.get(`http_server_bytes_total{direction="${direction}"}`) > before.get(`http_server_bytes_total{direction="${direction}"}`));
       assert.ok(after.get(`http_client_bytes_total{direction="${direction}"}`) > 100);
     }
-    assert.ok(after.get('http_server_duration_seconds_sum{method="GET",status="200"}') > 0);
+    for (const [side, duration, counts] of [
+      ['server', 5, { head: 5, body: 5, answered: 5, flushed: 5 }],
+      ['client', 2, { queue: 2, lookup: undefined, connect: 1, secure: undefined, sent: 2, firstByte: 2, done: 2 }],
+    ]) {
+      assert.equal(after.get(`http_${side}_duration_seconds_count{method="GET",status="200"}`), duration);
+      assert.ok(after.get(`http_${side}_duration_seconds_sum{method="GET",status="200"}`) > 0);
+      for (const [stage, count] of Object.entries(counts)) assert.equal(after.get(`http_${side}_stage_seconds_count{stage="${stage}"}`), count, `${side} ${stage}`);
+    }
   });
 }

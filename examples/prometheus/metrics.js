@@ -51,19 +51,33 @@ function addAgentMetrics(registry, agent) {
   addMetrics(registry, ofAgents, agent);
 }
 
-/** Adds a histogram of the time from the head of a request to the end of its response. Costs something for each request. */
-function addDurations(registry) {
-  const histogram = new Histogram({
-    name: 'http_server_duration_seconds', help: 'Time to answer', registers: [registry], labelNames: ['method', 'status'],
-  });
-  const started = new WeakMap();
-  channel('http.server.request.start').subscribe(({ request }) => {
-    started.set(request, performance.now());
-  });
-  channel('http.server.response.finish').subscribe(({ request, response }) => {
-    const seconds = (performance.now() - started.get(request)) / 1000;
-    histogram.observe({ method: request.method, status: response.statusCode }, seconds);
-  });
+// What a stage is measured from, if that was reached; else from what stands before it.
+const stages = {
+  server: [['head'], ['body', 'head'], ['answered', 'head'], ['flushed', 'answered']],
+  client: [['queue'], ['lookup', 'queue'], ['connect', 'lookup', 'queue'], ['secure', 'connect'], ['sent', 'secure', 'connect', 'queue'], ['firstByte', 'sent', 'queue'], ['done', 'firstByte']],
+};
+
+/** Adds histograms of the time that requests spend in each of their stages, of all servers and clients. Costs something for each request. */
+function addTimings(registry) {
+  for (const [side, table] of Object.entries(stages)) {
+    const histogram = new Histogram({
+      name: `http_${side}_stage_seconds`, help: `Time in each stage of requests (${side})`, registers: [registry], labelNames: ['stage'],
+      buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    });
+    const duration = new Histogram({
+      name: `http_${side}_duration_seconds`, help: `Time from the beginning of a request to the end of its answer (${side})`, registers: [registry], labelNames: ['method', 'status'],
+    });
+    const last = table.at(-1)[0];
+    channel(`rust-http.${side}.timings`).subscribe(({ request, response, timings }) => {
+      for (const [stage, ...before] of table) {
+        if (timings[stage] === null) continue;
+        const from = before.find((name) => timings[name] !== null);
+        // What is answered early is answered before its body has come.
+        histogram.observe({ stage }, Math.max(0, timings[stage] - (from === undefined ? 0 : timings[from])) / 1000);
+      }
+      if (timings[last] !== null) duration.observe({ method: request.method, status: response.statusCode }, timings[last] / 1000);
+    });
+  }
 }
 
-module.exports = { addAgentMetrics, addDurations, addServerMetrics };
+module.exports = { addAgentMetrics, addServerMetrics, addTimings };

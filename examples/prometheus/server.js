@@ -4,7 +4,7 @@
 
 const { Registry } = require('prom-client');
 const http = require(process.env.HTTP_MODULE ?? 'rust-http');
-const { addAgentMetrics, addDurations, addServerMetrics } = require('./metrics');
+const { addAgentMetrics, addServerMetrics, addTimings } = require('./metrics');
 
 const agent = new http.Agent({ keepAlive: true });
 const registry = new Registry();
@@ -23,5 +23,5 @@ const server = http.createServer(async (req, res) => {
 
 addServerMetrics(registry, server);
 addAgentMetrics(registry, agent);
-addDurations(registry);
+addTimings(registry);
 server.listen(process.env.PORT ?? 3000, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/`));

@@ -28,9 +28,11 @@ const { agentCounters, agentStats, requestFailed } = require('./stats');
 const { originName } = require('./origin-names');
 const { chooseRetries, kQueued, kRetries } = require('./retries');
 const { chooseSocketLimits, kLimits, limitSocket } = require('./socket-limits');
+const { chooseTiming } = require('./timings');
 const { once } = require('../util/once');
 const { validateNumber, validateOneOf, validateString } = require('../util/validators');
 const sockets = require('./agent-sockets');
+const timings = require('../observe/timings');
 const { chooseForAgent } = require('../transport/owner-state');
 
 const plainCreate = Builtin.prototype.createConnection;
@@ -79,6 +81,7 @@ function Agent(options) {
   chooseForAgent(this, this.options.transport);
   chooseSocketLimits(this, this.options);
   chooseRetries(this, this.options);
+  chooseTiming(this, this.options);
   validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
   else validateTotal(this.maxTotalSockets);
@@ -199,6 +202,7 @@ Agent.prototype.addRequest = function addRequest(req, options, port, localAddres
  * @param {function(Error?, stream.Duplex=): void} callback
  */
 Agent.prototype.createSocket = function createSocket(req, options, callback) {
+  if (timings.used) req[timings.kTimings]?.opening();
   const full = connectOptions(this, req, options);
   const name = this.getName(full);
   full._agentKey = name;

@@ -27,7 +27,9 @@ const transport = require('./attachment');
 const { received } = require('../transport/drivers');
 const { isHandedOver } = require('../transport/unread');
 const observe = require('../observe/client-channels');
+const timings = require('../observe/timings');
 
+const { kTimings } = timings;
 const debug = debuglog('http');
 
 /** The error that ends the request: what destroy() was given, or else the first of its socket. */
@@ -56,6 +58,7 @@ class HTTPClientAsyncResource {
  */
 function give(req, socket, err) {
   const isFirst = socket?._httpMessage === undefined;
+  if (timings.used && socket && !err) req[kTimings]?.given(socket, isFirst);
   if (socket && !err && hearsAtOnce()) {
     socket._httpMessage = req;
     socket.on('error', socketErrorListener);
@@ -141,6 +144,7 @@ function fail(req, error) {
 }
 
 function close(req) {
+  if (timings.used) req[kTimings]?.over();
   req._closed = true;
   req.emit('close');
 }
@@ -307,6 +311,7 @@ function stopReading(socket) {
 function socketOnData(chunk) {
   const { parser } = this;
   if (isHandedOver(this) || postpone(parser, chunk)) return;
+  if (timings.used) this._httpMessage?.[kTimings]?.received();
   const result = parser.execute(chunk);
   if (typeof result !== 'number') refuse(this, parser, result, chunk);
   else advance(this, parser, result, chunk, chunk.length);
@@ -322,6 +327,8 @@ const PROTOCOL = { serves: false, read: onNativeData, endsSilently };
 function onNativeData(socket, result, length) {
   const { parser } = socket;
   if (!parser) return;
+  // Where the head was complete with it, that was noted before it was delivered.
+  if (timings.used) socket._httpMessage?.[kTimings]?.received();
   if (typeof result !== 'number') within(parser, refuse, undefined, socket, parser, result, received(0, length));
   else advance(socket, parser, result, null, length);
 }
@@ -391,6 +398,7 @@ function switchProtocol(req, socket, parser, res, head) {
 function onIncoming(res, shouldKeepAlive) {
   const socket = this.socket;
   const req = socket._httpMessage;
+  if (timings.used) timeResponse(req[kTimings], res);
 
   if (req.res) {
     // A second final response to one request: the connection is out of step.
@@ -432,6 +440,12 @@ function onIncoming(res, shouldKeepAlive) {
     return NO_BODY;
   }
   return BODY;
+}
+
+function timeResponse(stopwatch, res) {
+  if (stopwatch === undefined) return;
+  stopwatch.received();
+  if (!isInterim(res.statusCode)) res[kTimings] = stopwatch;
 }
 
 /** RFC 9110, section 15.2: any number of these come before the final response; after 101 nothing of HTTP comes. */

@@ -32,6 +32,7 @@ const { follow } = require('../compat/mirror-shape');
 const {
   baresUrls, checksPath, hidesPath, joinsDuplicates, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, requestSymbols, sparesSocket,
 } = require('../compat/node-features');
+const { beginTiming, mayBeTimed } = require('./timings');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
 const { kHighWaterMark, kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
@@ -138,6 +139,7 @@ function ClientRequest(input, options, callback) {
   this[kPlacer] = null;
   this.host = host;
   this.protocol = protocol;
+  if (mayBeTimed(options)) beginTiming(this, options);
 
   if (agent) {
     // A connection is kept when the agent keeps it, or may need it for a waiting request.

@@ -11,6 +11,7 @@ const { agentCounters } = require('./stats');
 const { finished } = require('../message/outgoing-end');
 const { nop } = require('../message/outgoing-queue');
 const { freeParser } = require('../message/parsers');
+const timings = require('../observe/timings');
 const { isUnused } = require('../parser/parser');
 const { validateInteger } = require('../util/validators');
 
@@ -51,7 +52,12 @@ class Retry {
 
   // Sockets that were left tell nothing any more.
   sent(attempt, error) {
-    if (attempt !== this.attempt || this.isSent) return;
+    if (attempt !== this.attempt) return;
+    if (this.isSent) {
+      // There is no other 'finish'.
+      if (!error && timings.used) this.req[timings.kTimings]?.sent();
+      return;
+    }
     if (error) {
       this.writeError = error;
       // The error of its socket is still to come.

@@ -16,9 +16,12 @@ const { SharedArrayBuffer, process } = globalThis;
 // An accessor that loads more of node up to Node 18, which has no use for it.
 const AbortController = Object.getOwnPropertyDescriptor(globalThis, 'AbortController')?.value;
 
+// A function that asks for no `this`.
+const { hrtime } = process;
+
 module.exports = {
   AbortController, Array, ArrayBuffer, Boolean, Buffer, Error, FinalizationRegistry, Int32Array, Map, Number, Promise, Proxy, RangeError, Set, SharedArrayBuffer,
-  String, Symbol, TypeError, URL, Uint8Array, WeakMap, WeakRef, WeakSet, clearInterval, process, setImmediate, setInterval,
+  String, Symbol, TypeError, URL, Uint8Array, WeakMap, WeakRef, WeakSet, clearInterval, hrtime, process, setImmediate, setInterval,
   ArrayFrom: Array.from,
   ArrayIsArray: Array.isArray,
   DateNow: Date.now,

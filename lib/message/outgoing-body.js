@@ -10,6 +10,7 @@ const { corksEachTurn, endTellsDestroyed, tellsLength } = require('../compat/nod
 const { firstPart, holdChunk, holdsChunk, keepsItsTurn } = require('./held-chunks');
 const { joinedEncoding, joinsHead } = require('./outgoing-headers');
 const { kBytesWritten, kCorked, kEndCalled, kNeedDrain, kRejectNonStandardBodyWrites, kSocket } = require('../compat/symbols');
+const timings = require('../observe/timings');
 const { writeLast } = require('../transport/methods');
 const { isCorked, uncorkAll } = require('../transport/lazy-state');
 const { TRACKS_END, failLater, finished, onEnd, onEnded, reportError } = require('./outgoing-end');
@@ -140,6 +141,7 @@ function end(chunk, encoding, callback) {
     encoding = null;
   }
   if (kEndCalled !== undefined) this[kEndCalled] = true;
+  if (timings.used && !this.finished) this[timings.kTimings]?.ending();
   const socket = this[kSocket];
   let done;
   if (chunk) {

@@ -6,6 +6,7 @@ const builtinCommon = require('node:_http_common');
 const { isLenient } = require('../compat/builtin');
 const { choosesValidation, cutsBatches, joinsDuplicates } = require('../compat/node-features');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
+const timings = require('../observe/timings');
 const { HTTPParser, kDrainsTicks, kMaker, kRunOn } = require('../parser/parser');
 const { endBody } = require('./request-end');
 const { calculateLenientFlags } = require('../parser/strict');
@@ -193,6 +194,7 @@ function parserOnBody(piece) {
 function parserOnMessageComplete() {
   const { incoming } = this;
   if (incoming !== null) {
+    if (timings.used) incoming[timings.kTimings]?.arrived();
     incoming.complete = true;
     if (this._headers.length > 0) {
       const trailers = this._headers;

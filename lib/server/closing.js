@@ -9,6 +9,7 @@ const { destroysQueued } = require('../compat/node-features');
 const { onServerResponseClose } = require('./response');
 const { kConnection } = require('./symbols');
 const stats = require('./stats');
+const timings = require('../observe/timings');
 
 const debug = debuglog('http');
 
@@ -66,7 +67,11 @@ function socketOnClose() {
 
 /** @param {Connection} connection that has ended */
 function abortRequests({ requests, waiting }) {
-  while (requests.length > 0) requests.shift().destroy(connResetException('aborted'));
+  while (requests.length > 0) {
+    const req = requests.shift();
+    if (timings.used) req[timings.kTimings]?.over();
+    req.destroy(connResetException('aborted'));
+  }
   while (waiting.length > 0 && destroysQueued()) waiting.shift().destroy(connResetException('aborted'));
 }
 

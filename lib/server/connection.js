@@ -24,6 +24,7 @@ const { admitsConnection, limitConnection } = require('./limits');
 const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
 const { parserFlags } = require('../parser/strict');
+const { acceptedNow } = require('./timings');
 const transport = require('../transport/transport');
 const { isUnbuilt } = require('../transport/lazy-state');
 const { socketOnClose } = require('./closing');
@@ -65,6 +66,7 @@ class Connection {
     this.isCounted = false;
     // What the socket had read and written in an earlier connection, if there was one.
     this.bytesBefore = null;
+    this.acceptedAt = acceptedNow();
     this.idleSince = BUSY;
     this.idleTicks = 0;
     // What times the idle connection, and the milliseconds that it has.

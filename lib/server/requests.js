@@ -12,6 +12,7 @@ const { kConnection, kServerResponse } = require('./symbols');
 const { kUniqueHeaders } = require('../compat/symbols');
 const { isUnbuilt } = require('../transport/lazy-state');
 const { leaveIdle } = require('./timeouts');
+const { beginTiming, mayBeTimed } = require('./timings');
 const { resOnFinish } = require('./response-end');
 const { remember } = require('../util/ticks');
 
@@ -35,6 +36,7 @@ function parserOnIncoming(req, keepAlive) {
   leaveIdle(connection);
   // With a new connection came other things.
   if (connection.requestsSeen++ === 0) remember();
+  const stopwatch = mayBeTimed() ? beginTiming(connection, this, req) : null;
 
   const asked = req.upgrade;
   if (asked) {
@@ -66,6 +68,7 @@ function parserOnIncoming(req, keepAlive) {
   res._onPendingData = connection.onPendingData;
   res.shouldKeepAlive = keepAlive;
   res[kUniqueHeaders] = server[kUniqueHeaders];
+  if (stopwatch !== null) stopwatch.answeredBy(res);
 
   if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
 

@@ -11,6 +11,7 @@ const { closeUnread, dumpUnread, forgetAtEnd } = require('../message/request-end
 const { assignInTurn } = require('./response');
 const { notePrototype } = require('./steady');
 const { kConnection } = require('./symbols');
+const timings = require('../observe/timings');
 const { beginTick, isAloneBehind, isQueueOurs, lastMark, schedule } = require('../util/ticks');
 const { shutDown } = require('./closing');
 const { enterIdle } = require('./timeouts');
@@ -27,6 +28,7 @@ function resOnFinish() {
   const connection = socket[kConnection];
   if (connection === undefined) return;
 
+  if (timings.used) this[timings.kTimings]?.flushed();
   if (onResponseEnd.hasSubscribers) {
     onResponseEnd.publish({ request: req, response: this, socket, server: connection.server });
   }

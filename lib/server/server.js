@@ -30,6 +30,7 @@ const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require(
 const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
 const { checkConnections } = require('./timeouts');
+const { chooseTiming } = require('./timings');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
 const { kUniqueHeaders } = require('../compat/symbols');
 const { transportOf } = require('../transport/transport');
@@ -148,6 +149,7 @@ function storeHTTPOptions(options) {
   if (storesNoDelay() && options.noDelay === undefined) options.noDelay = true;
   chooseLimits(this, options);
   chooseProxies(this, options);
+  chooseTiming(this, options);
   chooseForServer(this, options);
 }
 

@@ -9,6 +9,7 @@ const { within } = require('../parser/parser');
 const { handOver: leaveShared } = require('./reader');
 const stats = require('./stats');
 const { UpgradeStream } = require('./upgrade-stream');
+const timings = require('../observe/timings');
 const { giveBack } = require('../transport/giving-back');
 const { isShown } = require('./admission');
 const { replaceUnseen } = require('../transport/lazy-socket');
@@ -42,6 +43,7 @@ function handOver(given, connection, parser, head) {
   leaveIdle(connection);
   connection.releaseSocket(socket);
   freeParser(parser, request, socket);
+  if (timings.used) request[timings.kTimings]?.over();
   if (connection.upgradeStream !== null) {
     stats.connectionEnded(connection, true);
     connection.upgradeStream.requestBodyCompleted(head);

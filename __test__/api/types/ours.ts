@@ -1,6 +1,6 @@
 // What rust-http adds to node:http.
 
-import http, { Agent, createServer, request, Server, type CountingAgent, type DrainOptions, type DrainResult, type RequestOptions, type ServerOptions, type ServerStats, type Transport } from 'rust-http';
+import http, { Agent, createServer, request, Server, type ClientTimings, type ClientTimingsMessage, type CountingAgent, type DrainOptions, type DrainResult, type RequestOptions, type ServerOptions, type ServerStats, type ServerTimings, type ServerTimingsMessage, type Transport } from 'rust-http';
 import https from 'rust-http/https';
 import 'rust-http/register';
 
@@ -36,6 +36,14 @@ new Agent({ maxSocketAge: 60_000, maxRequestsPerSocket: 1000 }).stats().expired.
 new https.Agent({ keepAlive: true, maxSocketAge: 60_000, retries: 1 }).destroy();
 new Agent({ retries: 2 }).stats().retried.toFixed();
 request({ agent: new http.Agent({ transport: 'stream' }) }).end();
+const times: ClientTimings = request({ timing: true }).end().timings;
+console.log(times.queue?.toFixed(), http.get('http://localhost', { timing: true }).timings.lookup, https.get({ timing: true }).timings.secure);
+createServer({ timing: true }, (req, res) => res.end(`${req.timings.head}`)).close();
+https.createServer({ timing: true }, ({ timings }: { timings: ServerTimings }, res) => res.end(`${timings.answered} ${timings.flushed}`)).close();
+new Agent({ timing: true }).destroy();
+new https.Agent({ timing: false }).destroy();
+const message = { timings: times } as ClientTimingsMessage | ServerTimingsMessage;
+console.log(message.request, message.response);
 console.log(attached, streamed.upgrade, used);
 http.createClient(80, 'localhost').request('GET', '/', { a: 'b' }).end();
 
