@@ -12,7 +12,7 @@ const PROGRAMS = {
   'const sent = new http.Agent({ keepAlive: true, transport: \'native\' });': { prints: /^sent 1 and served 1$/m },
   'const fresh = new http.Agent({ keepAlive: true, maxRequestsPerSocket: 2 });': { prints: /^4 requests on 2 connections$/m },
   'const patient = new http.Agent({ keepAlive: true, retries: 2 });': { prints: /^2 connections for 2 requests, 1 sent again$/m },
-  'const behind = http.createServer({': { prints: /^a client at 203\.0\.113\.7 has come to 192\.0\.2\.1$/m },
+  'const behind = http.createServer({ proxyProtocol: { trusted: [\'127.0.0.1\'] } }, ({ socket }, res) => {': { prints: /^a client at 203\.0\.113\.7 has come to 192\.0\.2\.1$/m },
   'const guarded = http.createServer({': { prints: /^status 413 and 1 body refused$/m },
   'const draining = http.createServer((req, res) => {': { prints: /^connection: close\ndrained behind 1 answer$/m },
   'const timed = http.createServer({ timing: true }, (req, res) => {': {
