@@ -40,7 +40,7 @@ function leftOver(socketsBefore) {
 }
 
 function watch() {
-  const socketsBefore = fs.existsSync('/proc/self/fd') ? openSockets() : undefined;
+  const socketsBefore = process.platform !== 'win32' && fs.existsSync('/proc/self/fd') ? openSockets() : undefined;
   let until;
   // Collected parsers give back their native part in a task of their own, and closing sockets take a turn or two.
   process.on('beforeExit', () => {
@@ -57,4 +57,5 @@ function watch() {
   });
 }
 
-if (isMainThread && process.env.NODE_TEST_CONTEXT && /\.test\.m?js$/.test(process.argv[1] ?? '')) watch();
+// The runner of all files has one of them as its first argument, too.
+if (isMainThread && !process.execArgv.includes('--test') && /\.test\.m?js$/.test(process.argv[1] ?? '')) watch();

@@ -63,6 +63,11 @@ const COMMANDS = {
 
   'node scripts/test.js lines': { run: 'node scripts/test.js lines --list', expect: /__test__\/lines\// },
   'node scripts/test.js runtimes': { run: 'node scripts/test.js runtimes --list', expect: /__test__\/runtimes\// },
+  // They build for minutes and emulate for more; .ci/platforms.json has what came of whole runs.
+  'npm run test:platform -- musl': { run: 'npm run test:platform -- musl --list', expect: /^server\/answers\.test\.js$/m },
+  'npm run test:platform -- arm64': { run: 'npm run test:platform -- arm64 --list', expect: /^server\/answers\.test\.js$/m },
+  'npm run test:platform -- windows': { run: 'npm run test:platform -- windows --list', expect: /^server\/answers\.test\.js$/m },
+  'npm run test:platform -- macos': { run: 'npm run test:platform -- macos --list', expect: /^aarch64-apple-darwin$/m },
   'npm run test:matrix': { ci: 'npm run test:matrix' },
   'npm run test:vectors': { ci: 'npm run test:vectors' },
   'npm run test:differential -- 2000000 7': { run: 'npm run test:differential -- 2000 7', expect: /\d+ passed, 0 failed/ },

@@ -30,6 +30,12 @@ for (const name of ['lib/index.js', 'lib/https.js', 'lib/register.js']) {
   });
 }
 
+// On Windows node's raw messages end as lines of text do there.
+function say(...args) {
+  const { stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  return { stderr: stderr.replaceAll('\r\n', '\n'), status };
+}
+
 // What the built-in is asked at load, hooks, channels and traces hear nothing of but one parser. `http` itself is loaded before.
 const LISTEN = `
 require('http');
@@ -56,7 +62,7 @@ if (process.nextTick !== nextTick) seen.add('another nextTick');
 
 test('what the built-in is asked at load is heard of by no channel, and by hooks as one parser', () => {
   for (const name of ['lib/compat/node-features.js', 'lib/compat/probes.js']) {
-    const { stderr, status } = spawnSync(process.execPath, ['-e', `${LISTEN}${HOOK}require(${JSON.stringify(path.join(root, name))}); hook.disable();${DONE}`], { encoding: 'utf8' });
+    const { stderr, status } = say('-e', `${LISTEN}${HOOK}require(${JSON.stringify(path.join(root, name))}); hook.disable();${DONE}`);
     assert.equal(stderr, `${JSON.stringify(name.includes('features') ? ['HTTPINCOMINGMESSAGE'] : [])}\n`);
     assert.equal(status, 0);
   }
@@ -69,7 +75,7 @@ for (const [name, answer] of Object.entries(features)) if (typeof answer === 'fu
 
 test('what is asked later is heard of by no channel either, and leaves nothing open', () => {
   const features = JSON.stringify(path.join(root, 'lib/compat/node-features.js'));
-  const { stderr, status } = spawnSync(process.execPath, ['-e', `${LISTEN}const features = require(${features});${ASK}${DONE}`], { encoding: 'utf8' });
+  const { stderr, status } = say('-e', `${LISTEN}const features = require(${features});${ASK}${DONE}`);
   assert.equal(stderr, '[]\n');
   assert.equal(status, 0);
 });
@@ -95,7 +101,7 @@ test('what is asked later is answered as at load, whatever the program has repla
     }
     require('path').join = process.nextTick = () => { throw new Error('replaced'); };
   `;
-  const [first, later] = [`const features = require(${features});`, replaced].map((before) => spawnSync(process.execPath, ['-e', `${before}${ASK}${print}`], { encoding: 'utf8' }));
+  const [first, later] = [`const features = require(${features});`, replaced].map((before) => say('-e', `${before}${ASK}${print}`));
   assert.match(first.stderr, /^\{"[^]+\}\n$/);
   assert.equal(later.stderr, first.stderr);
 });

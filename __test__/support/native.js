@@ -1,6 +1,6 @@
 'use strict';
 // What tests need of the system and JavaScript cannot do (see native/). Built when a test first asks for it; where that cannot be done
-// `unavailable` says why, and tests that need it are skipped.
+// `unavailable` says why, and tests that need it are skipped. RUST_HTTP_TEST_SUPPORT names one that was built for this platform by another.
 
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
@@ -8,14 +8,17 @@ const { spawnSync } = require('node:child_process');
 const root = path.resolve(__dirname, '../..');
 const target = path.join(root, 'target/test-support');
 
+const { RUST_HTTP_TEST_SUPPORT: built } = process.env;
+
 function build() {
   if (process.platform === 'win32') return 'not for Windows';
+  if (built) return undefined;
   const { status, stderr, error } = spawnSync('cargo', ['build', '--quiet', '--offline', '--manifest-path', path.join(__dirname, 'native/Cargo.toml'), '--target-dir', target], { encoding: 'utf8' });
   return status === 0 ? undefined : `cargo: ${error?.message ?? stderr}`;
 }
 
 const unavailable = build();
-const file = path.join(target, 'debug', process.platform === 'darwin' ? 'libtest_support.dylib' : 'libtest_support.so');
+const file = built ?? path.join(target, 'debug', process.platform === 'darwin' ? 'libtest_support.dylib' : 'libtest_support.so');
 const loaded = { exports: {} };
 if (unavailable === undefined) process.dlopen(loaded, file);
 const { runOnce, sendUrgent } = loaded.exports;

@@ -9,7 +9,8 @@ const net = require('node:net');
 const { once } = require('node:events');
 const ours = require('../../lib');
 
-const NAMES = ['node', 'stream', 'native', 'offload'];
+// On Windows whatever asks for another transport gets the streams.
+const NAMES = ['node', 'stream', ...(process.platform === 'win32' ? [] : ['native', 'offload'])];
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
 /** @param {string} path @returns {string} a request */
@@ -109,8 +110,9 @@ function bodies(text) {
  * @param {{expected?: *, on?: string[]}} [options] `on`: names of the ways to compare
  */
 function everyWay(name, scenario, { expected, on = NAMES, ...options } = {}) {
-  test(name, { timeout: 60_000, ...options }, async () => {
-    const ways = on.map((each) => new Way(each));
+  const here = on.filter((each) => NAMES.includes(each));
+  test(name, { timeout: 60_000, skip: here.length === 0 && 'there is no such transport here', ...options }, async () => {
+    const ways = here.map((each) => new Way(each));
     const results = {};
     for (const way of ways) {
       try {
@@ -142,4 +144,4 @@ function testsOn(name, timeout) {
   });
 }
 
-module.exports = { GET, Way, bodies, everyWay, get, pass, testsOn, until };
+module.exports = { GET, NAMES, Way, bodies, everyWay, get, pass, testsOn, until };

@@ -1,0 +1,141 @@
+'use strict';
+
+// Builds the addon for another platform, and runs our own tests there, as far as it can be had on Linux x64.
+//   npm run test:platform -- musl|arm64|windows [part of a path]... [options]
+//   --node VERSION  the release of Node (default: that in scripts/platforms/NAME.js)
+//   --all           also the tests that `npm test` leaves to `npm run test:all` (default: those of `npm test`)
+//   --without PART  leaves out files whose path holds PART; may be repeated
+//   --jobs N        so many files side by side (default: 2)
+//   --list          only prints the files
+//   --record        keeps the counts in .ci/platforms.json, and writes them into README.md
+//   npm run test:platform -- macos      only has the compiler check the crate for both kinds of Mac
+// What it needs it gets: Debian's packages by apt-get (as root), all else into .cache/platforms.
+// A file runs in a process of its own. Prints a line for each, and why tests have failed. A failure counts unless the same release of Node fails the same
+// test on this system, or scripts/platforms/exceptions.json has a reason. Logs are in .cache/platforms/NAME.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { spawn, spawnSync } = require('node:child_process');
+const { parseArgs } = require('node:util');
+const { cache, root } = require('./platforms/tools');
+const { record } = require('./platforms/counts');
+
+const PLATFORMS = ['musl', 'arm64', 'windows', 'macos'];
+const EXCEPTIONS = require('./platforms/exceptions.json');
+
+const { values, positionals: [name, ...parts] } = parseArgs({
+  allowPositionals: true,
+  options: {
+    node: { type: 'string' },
+    all: { type: 'boolean', default: false },
+    without: { type: 'string', multiple: true, default: [] },
+    jobs: { type: 'string', default: '2' },
+    list: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
+  },
+});
+
+// The files of tests, as scripts/test.js lists them, without what they have in common.
+function testFiles() {
+  const args = ['scripts/test.js', '--list', ...(values.all || parts.length > 0 ? [] : ['--quick']), ...parts, ...values.without.flatMap((part) => ['--without', part])];
+  const { stdout, status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.trim().split('\n').map((file) => file.slice('__test__/'.length));
+}
+
+// A count of tap's last lines; of a file that came to no end there are none.
+function count(tap, what) {
+  return Number(new RegExp(`^# ${what} (\\d+)`, 'm').exec(tap)?.[1] ?? 0);
+}
+
+// The names of the tests of a file that have failed.
+function failures(tap) {
+  return [...tap.matchAll(/^not ok \d+ - (.*?)(?: # (?:SKIP|TODO).*)?$/gm)].map(([, test]) => test.replaceAll('\\#', '#').replaceAll('\\\\', '\\'));
+}
+
+/**
+ * Runs a file of tests.
+ * @param {string[]} node the command that is Node
+ * @param {string} file
+ * @param {string} log the path, relative and without an ending, of what it prints
+ * @param {{env?: NodeJS.ProcessEnv, timeout: number}} how environment, and seconds after which it has failed
+ * @returns {Promise<{passed: number, skipped: number, failed: string[]}>}
+ */
+async function runFile([command, ...args], file, log, { env, timeout }) {
+  const tap = path.join(root, `${log}.tap`);
+  fs.mkdirSync(path.dirname(tap), { recursive: true });
+  fs.rmSync(tap, { force: true });
+  // Files, as wine's Node cannot open pipes of this system. They are read when it has ended.
+  const outputs = ['out', 'err'].map((end) => fs.openSync(path.join(root, `${log}.${end}`), 'w'));
+  const child = spawn(command, [
+    ...args, '--test-reporter=tap', `--test-reporter-destination=${log}.tap`, '--expose-gc', '--require', './__test__/balance.js', `__test__/${file}`,
+  ], { cwd: root, stdio: ['ignore', ...outputs], env: { ...process.env, ...env }, detached: true });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    // With all that it has started.
+    process.kill(-child.pid, 'SIGKILL');
+  }, timeout * 1000);
+  const code = await new Promise((resolve) => { child.on('close', (status, signal) => resolve(status ?? signal)); });
+  clearTimeout(timer);
+  outputs.forEach((output) => fs.closeSync(output));
+  const text = fs.existsSync(tap) ? fs.readFileSync(tap, 'utf8').replaceAll('\r\n', '\n') : '';
+  const failed = failures(text);
+  if (late) failed.push(`(no end within ${timeout} s)`);
+  else if (code !== 0 && failed.length === 0) failed.push(`(the file ends with ${code})`);
+  return { passed: count(text, 'pass'), skipped: count(text, 'skipped'), failed };
+}
+
+// The reason why a test may fail on this platform.
+function exception(file, test) {
+  return EXCEPTIONS.find(({ platform, tests }) => platform === name && (tests.includes(file) || tests.includes(`${file}: ${test}`)))?.why;
+}
+
+async function runAll(platform, release) {
+  const { node, env, reference, referenceEnv, end } = platform.prepare(release);
+  const files = testFiles();
+  const sum = { files: files.length, passed: 0, failed: 0, excepted: 0, skipped: 0 };
+  const log = path.relative(root, path.join(cache, name));
+  console.log(`Node ${release}, ${name}: ${files.length} files`);
+  const next = files.values();
+  const run = async () => {
+    for (const file of next) {
+      const started = Date.now();
+      const { passed, skipped, failed } = await runFile(node, file, `${log}/${file}`, { timeout: platform.timeout, env });
+      // What fails on the usual platform with this release is no matter of this one.
+      const elsewhere = failed.length === 0 ? [] : (await runFile(reference, file, `${log}/reference/${file}`, { timeout: platform.timeout, env: referenceEnv })).failed;
+      const reasons = failed.map((test) => [test, elsewhere.includes(test) ? 'fails on glibc x64 with this release, too' : exception(file, test)]);
+      const counted = reasons.filter(([, why]) => why === undefined).length;
+      sum.passed += passed;
+      sum.skipped += skipped;
+      sum.failed += counted;
+      sum.excepted += failed.length - counted;
+      console.log(`${counted > 0 ? 'FAIL' : 'ok  '}  ${file}: ${passed} passed, ${failed.length} failed, ${skipped} skipped (${Math.round((Date.now() - started) / 1000)} s)`);
+      for (const [test, why] of reasons) console.log(`        ${test}${why === undefined ? '' : `\n          excepted: ${why}`}`);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Number(values.jobs) }, run));
+  } finally {
+    end?.();
+  }
+  return sum;
+}
+
+async function main() {
+  if (!PLATFORMS.includes(name)) throw new Error(`which platform? ${PLATFORMS.join(', ')}`);
+  const platform = require(`./platforms/${name}`);
+  if (values.list) return void console.log((platform.targets ?? testFiles()).join('\n'));
+  if (platform.check) return platform.check();
+  const release = values.node ?? platform.node;
+  const sum = await runAll(platform, release);
+  if (values.record && parts.length === 0) record(name, { node: release, ...sum });
+  if (sum.excepted > 0) console.log(`${sum.excepted} more have failed with a reason`);
+  console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+  if (sum.failed > 0) process.exitCode = 1;
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -1,0 +1,44 @@
+'use strict';
+
+// What came of whole runs on other platforms: kept in .ci/platforms.json, and said in README's table.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '../..');
+const file = path.join(root, '.ci', 'platforms.json');
+const readme = path.join(root, 'README.md');
+
+/**
+ * @typedef {{node: string, files: number, passed: number, failed: number, excepted: number, skipped: number}} Counts
+ * `excepted` have failed for a reason that is known, or on glibc x64, too
+ */
+
+/** @returns {Record<string, Counts>} by platform */
+function recorded() {
+  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+}
+
+// README's sentence about a platform stands between two marks.
+function markOf(name) {
+  return new RegExp(`(<!-- ${name}: written by npm run test:platform -->)([^]*?)(<!-- end of ${name} -->)`);
+}
+
+/** @param {Counts} counts @returns {string} */
+function say({ node, files, passed, failed, excepted }) {
+  return `${passed} of ${passed + failed + excepted} tests of ${files} files pass on Node ${node}`;
+}
+
+/** @param {string} name of a platform @returns {string|undefined} what README says of it */
+function said(name) {
+  return markOf(name).exec(fs.readFileSync(readme, 'utf8'))?.[2];
+}
+
+/** Keeps counts, and has README say them. @param {string} name of a platform @param {Counts} counts */
+function record(name, counts) {
+  const all = { ...recorded(), [name]: counts };
+  fs.writeFileSync(file, `{\n${Object.keys(all).sort().map((each) => `  ${JSON.stringify(each)}: ${JSON.stringify(all[each])}`).join(',\n')}\n}\n`);
+  fs.writeFileSync(readme, fs.readFileSync(readme, 'utf8').replace(markOf(name), `$1${say(counts)}$3`));
+}
+
+module.exports = { record, recorded, said, say };
