@@ -26,6 +26,8 @@ const COMMANDS = {
   },
   'npm run test:programs': { run: 'npm run test:programs -- 6 7 --transport native', expect: /\d+ passed, 0 failed/ },
   'npm run test:programs -- 3000 7 --kind server': { run: 'npm run test:programs -- 6 7 --kind server --transport native', expect: /\d+ passed, 0 failed/ },
+  'node --test __test__/server/drain.test.js': { run: 'REQUESTS=500 node --test __test__/server/drain.test.js', expect: /500 requests on \d+ connections, 0 lost/ },
+  'node --test __test__/server/limits.test.js': { run: 'node --test __test__/server/limits.test.js', expect: /bytes of a steady upload/ },
   'node --test __test__/agent/retries.test.js': { run: 'REQUESTS=200 node --test __test__/agent/retries.test.js', expect: /0 with retries/ },
   'npm run lint': { ci: 'npm run lint' },
   'npm run fmt': { run: 'npm run fmt && git diff --exit-code', in: 'copy' },

@@ -13,11 +13,64 @@ const tls = require('node:tls');
 const { test } = require('node:test');
 const http = require('../..');
 const https = require('../../lib/https');
-const { get, testsOn, until } = require('../transport/ways');
+const { Way, get, testsOn, until } = require('../transport/ways');
 
 const NOTHING = { reason: 'drained', answered: 0, idle: 0, unused: 0, lost: 0, cut: 0, upgraded: 0, upgradedCut: 0, open: 0 };
 const TLS = Object.fromEntries(['key', 'cert'].map((name) => [name, fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`))]));
-const REQUESTS = 10_000;
+/** How many are asked of servers that end one after the other. */
+const REQUESTS = Number(process.env.REQUESTS ?? 10_000);
+const CLIENTS = 32;
+const SERVERS = 10;
+
+/**
+ * Asks servers over kept connections, while one after the other ends: short requests and slow ones, with and without a body.
+ * @param {Way} way
+ * @param {function(http.Server): Promise} end ends a server; the next one listens already
+ * @returns {Promise<{answered: number, lost: string[], connections: number, ends: Array}>} `lost`: what those requests failed with
+ */
+async function askWhileServersEnd(way, end) {
+  const next = () => way.serve((req, res) => {
+    if (req.url === '/slow') setTimeout(() => res.end('ok'), 2);
+    else res.end('ok');
+  });
+  let server = await next();
+  let connections = 0;
+  let answered = 0;
+  const lost = [];
+  const agent = new builtin.Agent({ keepAlive: true, maxSockets: CLIENTS });
+  agent.createConnection = () => {
+    connections++;
+    return net.connect(server.address().port, '127.0.0.1');
+  };
+  const body = Buffer.alloc(100_000);
+  const askOne = (n) => new Promise((resolve) => {
+    const failed = ({ code, message }) => resolve(lost.push(code ?? message));
+    const posts = n % 50 === 0;
+    const req = builtin.request({ agent, path: n % 10 === 1 ? '/slow' : '/', method: posts ? 'POST' : 'GET' }, (res) => {
+      res.resume().on('end', () => resolve(answered++)).on('error', failed);
+    });
+    req.on('error', failed).end(posts ? body : undefined);
+  });
+  const ends = [];
+  let begun = 0;
+  const asking = async () => {
+    while (begun < REQUESTS) {
+      const n = ++begun;
+      await askOne(n);
+      if (n % (REQUESTS / SERVERS) === 0) {
+        const old = server;
+        server = await next();
+        ends.push(end(old));
+      }
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: CLIENTS }, asking));
+  } finally {
+    agent.destroy();
+  }
+  return { answered, lost, connections, ends: await Promise.all(ends) };
+}
 
 for (const name of ['stream', 'native', 'offload']) {
   const onWay = testsOn(name, 120_000);
@@ -154,58 +207,30 @@ for (const name of ['stream', 'native', 'offload']) {
     }
   });
 
-  onWay(`${REQUESTS} requests over connections that are kept lose none, while servers drain one after the other`, async (way) => {
-    let server;
-    const connections = [];
-    const agent = new builtin.Agent({ keepAlive: true, maxSockets: 32 });
-    agent.createConnection = () => {
-      const socket = net.connect(server.address().port, '127.0.0.1');
-      connections.push(socket);
-      return socket;
-    };
-    let answered = 0;
-    const next = () => way.serve((req, res) => {
-      if (req.url === '/slow') setTimeout(() => res.end('ok'), 2);
-      else res.end('ok');
-    });
-    const body = Buffer.alloc(100_000);
-    const askOne = (n) => new Promise((resolve, reject) => {
-      const posts = n % 50 === 0;
-      const req = builtin.request({ agent, path: n % 10 === 1 ? '/slow' : '/', method: posts ? 'POST' : 'GET' }, (res) => {
-        res.resume().on('end', () => {
-          answered++;
-          resolve();
-        }).on('error', reject);
-      });
-      req.on('error', (error) => reject(new Error(`request ${n} is lost: ${error.message} (${error.code})`)));
-      req.end(posts ? body : undefined);
-    });
-    server = await next();
-    const drained = [];
-    let begun = 0;
-    const asking = async () => {
-      while (begun < REQUESTS) {
-        const n = ++begun;
-        await askOne(n);
-        if (n % 1000 === 0) {
-          const old = server;
-          server = await next();
-          drained.push(old.drain({ timeout: 60_000 }));
-        }
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: 32 }, asking));
-    } finally {
-      agent.destroy();
-    }
-    const results = await Promise.all(drained);
-    assert.equal(answered, REQUESTS);
-    assert.equal(results.length, 10);
-    for (const { reason, cut, lost, open } of results) assert.deepEqual({ reason, cut, lost, open }, { reason: 'drained', cut: 0, lost: 0, open: 0 });
-    assert.ok(connections.length > 32);
+  onWay(`${REQUESTS} requests over connections that are kept lose none, while servers drain one after the other`, async (way, t) => {
+    const { answered, lost, connections, ends } = await askWhileServersEnd(way, (server) => server.drain({ timeout: 60_000 }));
+    const sum = (kind) => ends.reduce((total, { [kind]: count }) => total + count, 0);
+    t.diagnostic(`${answered} requests on ${connections} connections, ${lost.length} lost; ${ends.length} servers: ${['answered', 'idle', 'unused'].map((kind) => `${sum(kind)} ${kind}`).join(', ')}`);
+    assert.deepEqual([answered, lost], [REQUESTS, []]);
+    assert.equal(ends.length, SERVERS);
+    for (const { reason, cut, lost: gone, open } of ends) assert.deepEqual({ reason, cut, gone, open }, { reason: 'drained', cut: 0, gone: 0, open: 0 });
+    assert.ok(connections > CLIENTS);
   });
 }
+
+test('with close() of node:http each of these requests is answered or lost', { timeout: 120_000 }, async (t) => {
+  const way = new Way('node');
+  try {
+    const { answered, lost, connections } = await askWhileServersEnd(way, async (server) => {
+      server.close();
+      await once(server, 'close');
+    });
+    t.diagnostic(`${answered + lost.length} requests on ${connections} connections, ${lost.length} lost (${[...new Set(lost)].join(', ')})`);
+    assert.equal(answered + lost.length, REQUESTS);
+  } finally {
+    await way.close();
+  }
+});
 
 test('a server may be drained twice, listen again, and be drained without listening', { timeout: 20_000 }, async () => {
   const server = http.createServer((req, res) => res.end('ok'));

@@ -37,18 +37,22 @@ function trickle(client, piece) {
 for (const name of ['stream', 'native', 'offload']) {
   const onWay = testsOn(name, 60_000);
 
-  onWay('a body that trickles ends with 408 while a steady upload lives', async (way) => {
+  onWay('a body that trickles ends with 408 while a steady upload lives', async (way, t) => {
     const server = await way.serve(measure, { minBodyRate: RATE });
     const steady = await way.connect(server);
     steady.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     const upload = trickle(steady, `3e8\r\n${'x'.repeat(1000)}\r\n`);
     const slow = await way.connect(server);
     slow.write(post(1_000_000));
-    trickle(slow, 'x');
+    const begun = performance.now();
+    const trickled = trickle(slow, 'x');
     await until(() => slow.ended);
+    const ended = performance.now();
     assert.equal(slow.text, LATE);
     await pass(500);
     upload.stop();
+    t.diagnostic(`${trickled.sent} bytes of 1,000,000, one each 5 ms, had come when that was ended, after ${Math.round(ended - begun)} ms; ` +
+      `${upload.sent} bytes of a steady upload in ${Math.round(performance.now() - begun)} ms`);
     assert.equal(steady.text, '');
     steady.write('0\r\n\r\n' + get('/'));
     await until(() => (steady.text.match(/\d+\./g) ?? []).length >= 2);

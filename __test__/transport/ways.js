@@ -131,13 +131,13 @@ function everyWay(name, scenario, { expected, on = NAMES, ...options } = {}) {
  * For tests of what node's server has not.
  * @param {string} name of a transport
  * @param {number} timeout of each test, in milliseconds
- * @returns {function(string, function(Way): Promise): Promise} makes a test of a sentence and a scenario
+ * @returns {function(string, function(Way, TestContext): Promise): Promise} makes a test of a sentence and a scenario
  */
 function testsOn(name, timeout) {
-  return (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout }, async () => {
+  return (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout }, async (t) => {
     const way = new Way(name);
     try {
-      await scenario(way);
+      await scenario(way, t);
     } finally {
       await way.close();
     }
