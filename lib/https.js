@@ -65,7 +65,9 @@ Server.prototype.closeAllConnections = http.Server.prototype.closeAllConnections
 Server.prototype.closeIdleConnections = http.Server.prototype.closeIdleConnections;
 Server.prototype.setTimeout = http.Server.prototype.setTimeout;
 // Not in Node.
-for (const name of ['stats', 'drain']) ObjectDefineProperty(Server.prototype, name, ObjectGetOwnPropertyDescriptor(http.Server.prototype, name));
+for (const name of ['stats', 'drain', 'listen']) {
+  if (ObjectHasOwn(http.Server.prototype, name)) ObjectDefineProperty(Server.prototype, name, ObjectGetOwnPropertyDescriptor(http.Server.prototype, name));
+}
 
 // 18.12 leaves it to TLS.
 if (!watchesAtOnce) {

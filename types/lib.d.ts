@@ -52,6 +52,7 @@ declare module 'node:net' {
     _connections: number;
     _emitCloseIfDrained(): void;
     _handle: any;
+    _listen2(address: string, port: number, family: number, backlog?: number): void;
     allowHalfOpen: boolean;
     highWaterMark: number;
     noDelay: boolean;

@@ -8,5 +8,6 @@ const { listen } = net.Server.prototype;
 
 net.Server.prototype.listen = function listenOnFreePort(port, ...rest) {
   this.once('listening', () => process.stderr.write(`port ${this.address().port}\n`));
-  return listen.call(this, 0, ...rest);
+  // Options choose theirs themselves.
+  return listen.call(this, typeof port === 'object' ? port : 0, ...rest);
 };

@@ -19,6 +19,7 @@ const PROGRAMS = {
     prints: /^the server has reached accepted, head, body, answered, flushed\nthe request has reached queue, connect, sent, firstByte, done$/m,
   },
   'channel(\'rust-http.server.timings\').subscribe(({ request, timings }) => {': { prints: /^\/page: flushed in time\n\/page: 200 without TLS$/m },
+  'const { Worker, isMainThread, parentPort, workerData } = require(\'node:worker_threads\');': { prints: /^both listen to one port$/m },
   'const started = new WeakMap();': { prints: /^GET \/page 200 in no time$/m },
 };
 

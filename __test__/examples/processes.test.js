@@ -3,6 +3,7 @@
 
 const assert = require('node:assert/strict');
 const http = require('node:http');
+const net = require('node:net');
 const { test } = require('node:test');
 const { ask } = require('../ecosystem/ask');
 const { start } = require('./start');
@@ -47,6 +48,30 @@ test('cluster.js shares a port among processes, replaces one that died, and ends
   example.child.kill('SIGTERM');
   assert.deepEqual((await example.exited)[0], 0);
 });
+
+/** @returns {Promise<string>} a port that is free now */
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(`${port}`));
+    });
+  });
+}
+
+for (const kind of ['processes', 'threads']) {
+  const skip = process.platform !== 'linux' && 'connections are spread on Linux and its like';
+  test(`shared-port.js has ${kind} that listen to one port, and end`, { skip }, async (t) => {
+    const example = await start(t, 'shared-port.js', { args: kind === 'threads' ? ['threads'] : [], env: { PORT: await freePort() } });
+    const names = (await example.printed(/ by (.*)$/, 2)).map(([, name]) => name);
+    const answers = new Set();
+    // Which of them gets one is the system's choice: 64 to one of two is one of 2^63.
+    for (let n = 0; n < 64 && answers.size < 2; n++) answers.add((await ask(example.port, '/')).text.trim());
+    assert.deepEqual([...answers].sort(), names.sort());
+    example.child.kill('SIGTERM');
+    assert.deepEqual((await example.exited)[0], 0);
+  });
+}
 
 test('worker-threads.js serves in every thread, and sums up', async (t) => {
   const example = await start(t, 'worker-threads.js');

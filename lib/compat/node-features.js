@@ -62,6 +62,9 @@ const features = {
    */
   splitsClasses: isNode && !since(24),
 
+  /** `server.listen({ reusePort: true })` shares a port (22.12, 23.1); earlier releases ignore it, and it cannot be seen of them that they do. */
+  sharesPorts: !isNode || (since(22, 12) && (since(23, 1) || !since(23))),
+
   // ------------------------------------------------------------------------------------------------------ the agent
   /** An agent takes its default port and protocol from its options: that is how https gives them (22). */
   agentTakesDefaults: agent.defaultPort === 1,

@@ -27,6 +27,7 @@ const { drain: drainServer } = require('./drain');
 const { chooseLimits } = require('./limits');
 const { chooseProxies, endPending, hearOfProxies } = require('./proxy-protocol');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./symbols');
+const { sharePorts } = require('./shared-port');
 const { serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
 const { checkConnections } = require('./timeouts');
@@ -280,7 +281,8 @@ Server.prototype[kRejection] = function(error, event, ...args) {
   response.end(STATUS_CODES[500]);
 };
 
-follow(Server.prototype, Builtin.prototype, ['transport', 'stats', 'drain']);
+sharePorts(Server.prototype);
+follow(Server.prototype, Builtin.prototype, ['transport', 'stats', 'drain', 'listen']);
 
 module.exports = {
   STATUS_CODES,

@@ -12,6 +12,7 @@ mod peek;
 mod pool;
 mod raw;
 mod serializer;
+mod shared_port;
 #[cfg(unix)]
 mod transport;
 
@@ -28,6 +29,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
         exception::register(env, exports);
         peek::register(env, exports);
         serializer::register(env, exports);
+        shared_port::register(env, exports);
         #[cfg(unix)]
         transport::register(env, exports);
         pool::register(env, exports);

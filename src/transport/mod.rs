@@ -24,6 +24,7 @@ pub mod peek;
 pub mod preface;
 #[cfg(unix)]
 mod read_budget;
+pub mod shared_port;
 #[cfg(unix)]
 pub mod turn;
 #[cfg(unix)]
