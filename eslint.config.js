@@ -39,7 +39,7 @@ const library = {
 };
 
 module.exports = [
-  { ignores: ['target/', 'dist/', '.cache/', '**/node_modules/', 'npm/', '**/*.node', '__test__/fixtures/', 'fuzz/target/', 'fuzz/corpus/', 'fuzz/artifacts/'] },
+  { ignores: ['target/', 'dist/', '.cache/', '**/node_modules/', 'npm/', '**/*.node', '__test__/fixtures/', '__test__/apps/next/app/', 'fuzz/target/', 'fuzz/corpus/', 'fuzz/artifacts/'] },
   js.configs.recommended,
   {
     files: ['**/*.{js,cjs,mjs}'],

@@ -4,6 +4,7 @@
 
 /** What `npm test` leaves to `npm run test:all`, and why. Both together are all tests. */
 const REST = {
+  '__test__/apps/': 'installs Next, Node-RED and other applications, builds one of them, and needs a browser',
   'bundlers/': 'packs the package, and installs webpack and others that only these tests need',
   'docs/building': 'builds the addon and the crates several times over: minutes of compilers',
   'docs/commands': 'runs what the documents tell to run: npm, linters, judges, each from its start',

@@ -29,8 +29,8 @@ function testFiles(dir) {
   });
 }
 
-// The frameworks and clients that are tested on ours, the bundlers, the package managers, and what runs programs: most of all packages, which only these tests need.
-const INSTALLED = ['ecosystem', 'bundlers', 'managers', 'runners'];
+// The frameworks and clients that are tested on ours, the bundlers, the package managers, what runs programs, and applications: most of all packages, which only these tests need.
+const INSTALLED = ['ecosystem', 'bundlers', 'managers', 'runners', 'apps'];
 
 function install(name) {
   const dir = path.join(root, '__test__', name);

@@ -19,6 +19,7 @@ const COMMANDS = {
   'npm start': { test: 'docs/start.test.js', text: 'spawn(\'npm\', [\'start\']' },
   'npm test': { ci: 'npm test' },
   'npm run test:all': { ci: 'npm run test:all' },
+  'npm run test:apps': { run: 'npm run test:apps -- --list', expect: /__test__\/apps\/next\.test\.js/ },
   'npm run build': { run: 'npm run build -- --output-dir {tmp}', expect: /Finished `release`/ },
   'npm run build:debug': { run: 'npm run build:debug -- --output-dir {tmp}', expect: /Finished `dev`/ },
   'npm run build -- --target aarch64-unknown-linux-gnu.2.17 -x': {
