@@ -3,8 +3,9 @@
 // Builds the addon for another platform, and runs our own tests there, as far as it can be had on Linux x64.
 //   npm run test:platform -- musl|arm64|windows [part of a path]... [options]
 //   --node VERSION  the release of Node (default: that in scripts/platforms/NAME.js)
-//   --all           also the tests that `npm test` leaves to `npm run test:all` (default: those of `npm test`)
+//   --all           also the tests that `npm test` leaves to `npm run test:all`, and those that take too long where all is emulated (default: neither)
 //   --without PART  leaves out files whose path holds PART; may be repeated
+//   --resume        goes on with a run that was ended: what has passed is not run again
 //   --jobs N        so many files side by side (default: 2)
 //   --list          only prints the files
 //   --record        keeps the counts in .ci/platforms.json, and writes them into README.md
@@ -31,13 +32,15 @@ const { values, positionals: [name, ...parts] } = parseArgs({
     without: { type: 'string', multiple: true, default: [] },
     jobs: { type: 'string', default: '2' },
     list: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
   },
 });
 
 // The files of tests, as scripts/test.js lists them, without what they have in common.
-function testFiles() {
-  const args = ['scripts/test.js', '--list', ...(values.all || parts.length > 0 ? [] : ['--quick']), ...parts, ...values.without.flatMap((part) => ['--without', part])];
+function testFiles({ slow = [] }) {
+  const without = [...values.without, ...(values.all || parts.length > 0 ? [] : slow)].flatMap((part) => ['--without', part]);
+  const args = ['scripts/test.js', '--list', ...(values.all || parts.length > 0 ? [] : ['--quick']), ...parts, ...without];
   const { stdout, status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return stdout.trim().split('\n').map((file) => file.slice('__test__/'.length));
@@ -93,15 +96,21 @@ function exception(file, test) {
 
 async function runAll(platform, release) {
   const { node, env, reference, referenceEnv, end } = platform.prepare(release);
-  const files = testFiles();
+  const files = testFiles(platform);
   const sum = { files: files.length, passed: 0, failed: 0, excepted: 0, skipped: 0 };
   const log = path.relative(root, path.join(cache, name));
   console.log(`Node ${release}, ${name}: ${files.length} files`);
+  // What has come of each file so far.
+  const kept = path.join(cache, name, 'results.json');
+  const results = new Map(values.resume && fs.existsSync(kept) ? JSON.parse(fs.readFileSync(kept, 'utf8')) : []);
   const next = files.values();
   const run = async () => {
     for (const file of next) {
       const started = Date.now();
-      const { passed, skipped, failed } = await runFile(node, file, `${log}/${file}`, { timeout: platform.timeout, env });
+      const isDone = results.get(file)?.failed.length === 0;
+      const { passed, skipped, failed } = isDone ? results.get(file) : await runFile(node, file, `${log}/${file}`, { timeout: platform.timeout, env });
+      results.set(file, { passed, skipped, failed });
+      fs.writeFileSync(kept, JSON.stringify([...results]));
       // What fails on the usual platform with this release is no matter of this one.
       const elsewhere = failed.length === 0 ? [] : (await runFile(reference, file, `${log}/reference/${file}`, { timeout: platform.timeout, env: referenceEnv })).failed;
       const reasons = failed.map((test) => [test, elsewhere.includes(test) ? 'fails on glibc x64 with this release, too' : exception(file, test)]);
@@ -125,7 +134,7 @@ async function runAll(platform, release) {
 async function main() {
   if (!PLATFORMS.includes(name)) throw new Error(`which platform? ${PLATFORMS.join(', ')}`);
   const platform = require(`./platforms/${name}`);
-  if (values.list) return void console.log((platform.targets ?? testFiles()).join('\n'));
+  if (values.list) return void console.log((platform.targets ?? testFiles(platform)).join('\n'));
   if (platform.check) return platform.check();
   const release = values.node ?? platform.node;
   const sum = await runAll(platform, release);

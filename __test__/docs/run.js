@@ -8,6 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { spawn, spawnSync, execFileSync } = require('node:child_process');
 const { once } = require('node:events');
+const { install } = require('../api/package');
 const { root } = require('./extract');
 
 // A command that hangs has failed. What it takes on a busy machine tells nothing: builds and benchmarks may wait for one another.
@@ -53,8 +54,7 @@ async function startProgram(code, module) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-docs-'));
   const file = path.join(dir, module ? 'program.mjs' : 'program.js');
   fs.writeFileSync(file, code);
-  fs.mkdirSync(path.join(dir, 'node_modules'));
-  fs.symlinkSync(root, path.join(dir, 'node_modules/rust-http'));
+  install(dir);
   const child = spawn(process.execPath, ['-r', path.join(__dirname, 'free-port.js'), file], { env, cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], timeout: programMs });
   const ended = once(child, 'close');
   let output = '';

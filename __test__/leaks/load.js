@@ -86,7 +86,7 @@ async function look() {
   const { heapUsed, rss, external } = process.memoryUsage();
   const parsers = isOurs ? require('../../lib/native/addon').parserCount() - require('../../lib/message/parsers').parsers.list.length : 0;
   const attached = isOurs ? require('../../lib/transport/drivers').attachedCount() : 0;
-  const descriptors = fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0;
+  const descriptors = process.platform !== 'win32' && fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0;
   return { heapUsed, external, rss, descriptors, parsers, attached };
 }
 

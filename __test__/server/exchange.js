@@ -21,9 +21,10 @@ async function serving(server, use) {
   try {
     return await use(server.address().port);
   } finally {
+    const closed = server.listening && once(server, 'close');
     server.close();
     server.closeAllConnections();
-    if (server.listening) await once(server, 'close');
+    await closed;
   }
 }
 

@@ -276,7 +276,7 @@ everyClient('a unix domain socket is a connection like any other', (exchange) =>
   skip: process.platform === 'win32' && 'there they are named pipes',
 });
 
-test('a connection that was given back is taken up again, three times', async () => {
+test('a connection that was given back is taken up again, three times', { skip: process.platform === 'win32' && 'the core reads no connections there' }, async () => {
   const exchange = new Exchange('native');
   await exchange.listen();
   const attached = [];

@@ -221,7 +221,7 @@ everyWay('a broken client ends its connection and nothing else', async (way) => 
 });
 
 const isLazy = new net.Server().highWaterMark !== undefined;
-test('a connection that is only answered is never built', { skip: !isLazy && 'servers of this release have no high-water mark for their sockets: these are built at once' }, async () => {
+test('a connection that is only answered is never built', { skip: process.platform === 'win32' ? 'streams read all connections there' : !isLazy && 'servers of this release have no high-water mark for their sockets: these are built at once' }, async () => {
   const way = new Way('native');
   const kept = [];
   const server = await way.serve((req, res) => {
