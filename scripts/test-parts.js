@@ -10,7 +10,7 @@ const REST = {
   'docs/commands': 'runs what the documents tell to run: npm, linters, judges, each from its start',
   'docs/measuring': 'runs every benchmark',
   'docs/report': 'runs two benchmarks and writes their report',
-  'docs/start': 'builds',
+  'docs/start': 'builds, and needs a browser',
   'ecosystem/': 'installs 240 packages that only these tests need',
   'examples/': 'needs a browser, nginx and Caddy, and the packages of the examples',
   'managers/': 'packs the package, and installs it with pnpm and Yarn, which only these tests need',
