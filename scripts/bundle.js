@@ -1,7 +1,7 @@
 'use strict';
 
 // What is published: one file in place of lib/, which takes a third of the time to load, what loads it (bundle-loader.js), and a source map.   npm pack (by prepack and postpack)
-// Writes dist/ and has package.json name it; with --undo both are as before. Functions keep their names, since stacks and programs see them.
+// Beside it the command rust-http-compare. Writes dist/ and has package.json name it; with --undo both are as before. Functions keep their names, since stacks and programs see them.
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
@@ -70,6 +70,20 @@ function bundle(dist) {
   }
 }
 
+/** Writes the command of the package. @param {string} dist */
+function bundleCompare(dist) {
+  const { buildSync } = require('esbuild');
+  buildSync({
+    entryPoints: ['cli', 'load', 'preload'].map((name) => path.join(__dirname, 'compare', `${name}.js`)),
+    bundle: true,
+    // A process of its own starts with it.
+    external: ['./load', 'rust-http'],
+    outdir: path.join(dist, 'compare'),
+    platform: 'node',
+    target: 'node18',
+  });
+}
+
 function main() {
   const dist = path.join(root, 'dist');
   fs.rmSync(dist, { recursive: true, force: true });
@@ -77,6 +91,7 @@ function main() {
     pointAt('lib', 'dist');
   } else {
     bundle(dist);
+    bundleCompare(dist);
     pointAt('dist', 'lib');
   }
 }

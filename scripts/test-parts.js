@@ -11,6 +11,7 @@ const REST = {
   'docs/measuring': 'runs every benchmark',
   'docs/report': 'runs two benchmarks and writes their report',
   'docs/start': 'builds, and needs a browser',
+  'compare/': 'puts programs under load',
   'ecosystem/': 'installs 240 packages that only these tests need',
   'examples/': 'needs a browser, nginx and Caddy, and the packages of the examples',
   'managers/': 'packs the package, and installs it with pnpm and Yarn, which only these tests need',

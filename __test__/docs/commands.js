@@ -43,6 +43,10 @@ const COMMANDS = {
   'node -r rust-http/register -r ./examples/opentelemetry/tracing.js examples/opentelemetry/app.js': {
     test: 'examples/opentelemetry.test.js', text: "start(t, 'opentelemetry/app.js', { options: ['--require', register, '--require', tracing] })",
   },
+  'node -r rust-http/register -p "typeof require(\'http\').Server.prototype.stats"': {
+    run: 'node -r rust-http/register -p "typeof require(\'http\').Server.prototype.stats"', expect: /^function$/m,
+  },
+  'npx rust-http-compare --path / --header \'Accept: application/json\' -- node app.js': { test: 'package/pack.test.js', text: 'node_modules/.bin/rust-http-compare' },
   'node -r rust-http/register app.js': { run: 'cp __test__/docs/app.js target/app.js && node -r rust-http/register target/app.js', expect: /^true$/m },
   'node scripts/test.js outgoing': { run: 'node scripts/test.js outgoing --list', expect: /__test__\/outgoing\// },
   'node scripts/test.js package': { run: 'node scripts/test.js package --list', expect: /__test__\/package\/pack/ },

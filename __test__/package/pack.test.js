@@ -55,7 +55,7 @@ after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 test('the tarball of the package holds the library, its types, the licence and the readme, and nothing else', { skip }, (t) => {
   const files = packed.main.files.map((file) => file.path).sort();
   const types = ['https.d.mts', 'https.d.ts', 'index.d.mts', 'index.d.ts', 'register.d.ts'];
-  const lib = ['bundle/load.js', 'bundle/rust-http.js', 'bundle/rust-http.js.map', 'https.js', 'https.mjs', 'index.js', 'index.mjs', 'register.js'].map((file) => `dist/${file}`);
+  const lib = ['bundle/load.js', 'bundle/rust-http.js', 'bundle/rust-http.js.map', 'compare/cli.js', 'compare/load.js', 'compare/preload.js', 'https.js', 'https.mjs', 'index.js', 'index.mjs', 'register.js'].map((file) => `dist/${file}`);
   assert.deepEqual(files, ['LICENSE', 'README.md', 'package.json', ...types, ...lib].sort());
   t.diagnostic(`${packed.main.filename}: ${files.length} files, ${packed.main.size} bytes, ${packed.main.unpackedSize} unpacked`);
 });
@@ -123,6 +123,13 @@ test('a TypeScript program compiles under strict and runs', { skip }, () => {
 test('-r rust-http/register makes the http of a program ours', { skip }, () => {
   assert.equal(run('node', ['-r', 'rust-http/register', 'registered.js']), '200 GET /register true');
   assert.equal(run('node', ['registered.js']), '200 GET /register false');
+});
+
+test('rust-http-compare runs a program with and without the package', { skip }, () => {
+  fs.writeFileSync(path.join(project, 'served.js'), "require('http').createServer((req, res) => res.end('x')).listen(3000);\n");
+  const told = run('node', ['node_modules/.bin/rust-http-compare', '--rounds', '1', '--seconds', '0.3', '--no-wrk', '--', process.execPath, 'served.js']);
+  assert.match(told, /^Served by node [\d.]+ and by rust-http, native; 50 connections of node's own client, 1 rounds of 0\.3 s\.$/m);
+  assert.match(told, /^requests per second +\d+ +\d+ /m);
 });
 
 test('npm audit finds nothing', { skip }, (t) => {

@@ -1,0 +1,10 @@
+'use strict';
+// The program of docs/ADOPTING.md that is compared: Express, a router, an answer of JSON.
+
+const express = require('express');
+
+const app = express();
+app.get('/users/:id', (req, res) => {
+  res.json({ id: req.params.id, page: req.query.page ?? 1, language: req.headers['accept-language'] ?? null });
+});
+app.listen(process.env.PORT ?? 3000);
