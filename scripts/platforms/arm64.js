@@ -12,8 +12,9 @@ module.exports = {
   node: '20.20.2',
   // Some ten times as slow as the machine, which two files share.
   timeout: 900,
-  // Half a minute and more where nothing is emulated: storms, floods, programs by the dozen, compilers.
-  slow: ['agent/stale', 'api/types', 'client/destroyed-requests', 'faults/', 'leaks/', 'programs/', 'security/floods', 'transport/process'],
+  // Half a minute and more where nothing is emulated: storms, floods, programs by the dozen, compilers;
+  // and programs of the documents, which have ten seconds each.
+  slow: ['agent/stale', 'api/types', 'client/destroyed-requests', 'docs/pages', 'faults/', 'leaks/', 'programs/', 'security/floods', 'transport/process'],
   /** @param {string} release of Node @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[]}} the commands of Node on this platform, and of the same release on x64 */
   prepare(release) {
     debian({ '/usr/bin/qemu-aarch64': 'qemu-user', [`${LIBRARIES}/lib/libc.so.6`]: 'libc6-arm64-cross', [`${LIBRARIES}/lib/libstdc++.so.6`]: 'libstdc++6-arm64-cross' });
