@@ -2,7 +2,7 @@
 // The end of an outgoing message: when everything was given to the kernel ('finish'), who is told so, and how errors reach callbacks and listeners.
 
 const { process } = require('../globals/primordials');
-const { plainEmit } = require('./emitter');
+const { emitFinish, plainEmit } = require('./emitter');
 const { codes } = require('../util/errors');
 const { endTellsDestroyed } = require('../compat/node-features');
 const { kEndCallbacks, kErrored, kFlushError, kSocket, kWritableFinished } = require('../compat/symbols');
@@ -64,7 +64,7 @@ function finished(message, error, mark) {
   }
   const socket = message[kSocket];
   if (socket && !isUnbuilt(socket) && socket._hadError) return;
-  message.emit('finish');
+  emitFinish(message);
 }
 
 // What a connection failed with.

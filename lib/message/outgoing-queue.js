@@ -7,6 +7,7 @@
 const { Buffer } = require('node:buffer');
 const net = require('net');
 const stream = require('stream');
+const { hearsOnlyFinish } = require('./emitter');
 const { codes } = require('../util/errors');
 const { drainsWithSocket, tellsLength } = require('../compat/node-features');
 const { joinsHead } = require('./outgoing-headers');
@@ -242,11 +243,11 @@ function _flushOutput(socket) {
 function isWhole(message) {
   const { outputData: queue } = message;
   return queue.length === 1 && queue[0].callback === tellEnd && message.finished && message._flush === _flush &&
-    message._flushOutput === _flushOutput && !isHeard(message, 'socket') && !isHeard(message, 'prefinish');
+    message._flushOutput === _flushOutput && (hearsOnlyFinish(message) || (!isHeard(message, 'socket') && !isHeard(message, 'prefinish')));
 }
 
 /**
- * Sends such a message; `message._flush()` without a tick of its own for what came before.
+ * Sends such a message: `message._flush()` without a tick of its own for what came before, and without `message._finish()`.
  * @param {http.OutgoingMessage} message that has its socket now
  * @param {stream.Duplex} socket
  * @param {Function} done see writeLast()
@@ -256,7 +257,6 @@ function sendWhole(message, socket, done, previous) {
   const { data, encoding } = message.outputData[0];
   writeLast(socket, data, encoding, done, message, true, previous);
   emptyQueue(message);
-  message._finish();
 }
 
 /**

@@ -5,7 +5,7 @@
 // the same places of the queue, and each looks at the request anew: where the program has touched it meanwhile, the stream does the
 // rest. Where no code of the program can run before the last of them (see ticks.js), they are one.
 
-const { hearsOnlyFinish, listen } = require('./emitter');
+const { hearsOnlyFinish, listenToEnd } = require('./emitter');
 const { closeAtRest, dumpUntouched, isAtRest, isUntouched } = require('./incoming');
 const { closesAtOnce, endsUnread } = require('../compat/node-features');
 const { beginTick, isQueueOurs, lastMark, pendingEnd, runBehind, schedule } = require('../util/ticks');
@@ -73,6 +73,7 @@ function dumpUnread(message, byStream = false) {
  * The tick behind `dumpUnread()`: the stream is resumed; from Node 26 on, which does not resume it, it ends.
  * @param {IncomingMessage} message for which that has answered true
  * @param {boolean} alone whether no code of the program can run before the queue of ticks is empty
+ * @returns {boolean} whether none has run: it has ended
  */
 function closeUnread(message, alone) {
   const state = message._readableState;
@@ -80,7 +81,9 @@ function closeUnread(message, alone) {
   if (atRest && alone) {
     closeAtRest(message);
     forgetIncoming(message);
-  } else if (endsUnread) {
+    return true;
+  }
+  if (endsUnread) {
     emitEnd(message);
   } else if (!state.endEmitted) {
     state.resumeScheduled = false;
@@ -95,6 +98,7 @@ function closeUnread(message, alone) {
       }
     }
   }
+  return false;
 }
 
 function endInTick(message) {
@@ -140,7 +144,7 @@ function closeInTick(message) {
  */
 function forgetAtEnd(message) {
   if (message.readableEnded) forgetIncoming(message);
-  else if (message.socket?.parser?.incoming === message) listen(message, 'end', clearIncoming);
+  else if (message.socket?.parser?.incoming === message) listenToEnd(message, clearIncoming);
 }
 
 function clearIncoming() {

@@ -12,7 +12,7 @@ const { kOnFinish, plainEmit } = require('../message/emitter');
 const { codes } = require('../util/errors');
 const { isBeingAccepted } = require('../transport/lazy-socket');
 const { nameBound, nameLike } = require('../compat/mirror-shape');
-const { publishesCreation, sharesOnFinish } = require('../compat/node-features');
+const { sharesOnFinish } = require('../compat/node-features');
 const { kDrainsTicks, kRunOn } = require('../parser/parser');
 const { ServerResponse, onServerResponseClose } = require('./response');
 const { prototypesOf } = require('./steady');
@@ -86,7 +86,8 @@ class Connection {
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
     };
     // Others may add listeners while their response is made: ours is behind theirs.
-    if (!publishesCreation && server[kServerResponse] === ServerResponse) this.responseOptions[kOnFinish] = resOnFinish;
+    this.makesOwn = server[kServerResponse] === ServerResponse;
+    if (this.makesOwn) this.responseOptions[kOnFinish] = resOnFinish;
     this.onPendingData = updateOutgoingData.bind(undefined, this);
   }
 

@@ -6,7 +6,7 @@ const { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached } = requir
 const { kOnFinish, listen } = require('../message/emitter');
 const { kOptimizeEmpty } = require('../compat/node-features');
 const { kMaker } = require('../parser/parser');
-const { ServerResponse } = require('./response');
+const { ServerResponse, assignUnseen } = require('./response');
 const { SteadyRequest, SteadyResponse } = require('./steady');
 const { kConnection, kServerResponse } = require('./symbols');
 const { kUniqueHeaders } = require('../compat/symbols');
@@ -58,6 +58,9 @@ function parserOnIncoming(req, keepAlive) {
   }
 
   responseOptions.rejectNonStandardBodyWrites = server.rejectNonStandardBodyWrites;
+  // Where the program has it first, our listener is behind those that are added then.
+  const listens = reached || !connection.makesOwn;
+  if (connection.makesOwn) responseOptions[kOnFinish] = listens ? undefined : resOnFinish;
   const { [kServerResponse]: Response } = server;
   const isSteady = connection.prototypes?.isChanged;
   // From the next request on.
@@ -72,9 +75,10 @@ function parserOnIncoming(req, keepAlive) {
 
   if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
 
-  if (responseOptions[kOnFinish] === undefined) listen(res, 'finish', resOnFinish);
+  if (listens) listen(res, 'finish', resOnFinish);
   if (socket._httpMessage) connection.waiting.push(res);
-  else res.assignSocket(socket);
+  else if (listens) res.assignSocket(socket);
+  else assignUnseen(res, socket);
 
   if (admit(this, connection, req, res, reached)) server.emit('request', req, res);
   return READ_BODY;

@@ -2,7 +2,7 @@
 // The end of a response on its connection: its turn is over, the next one gets the socket, and the exchange closes in node's ticks.
 
 const { channel } = require('node:diagnostics_channel');
-const { plainEmit } = require('../message/emitter');
+const { plainEmit, setOwnFinish, wasSole } = require('../message/emitter');
 const { codes } = require('../util/errors');
 const { detachSignal } = require('../message/incoming');
 const { detachesSignal } = require('../compat/node-features');
@@ -23,6 +23,7 @@ const onResponseEnd = channel('http.server.response.finish');
  * @this {http.ServerResponse}
  */
 function resOnFinish() {
+  let isOwn = wasSole();
   const { req } = this;
   const socket = this.socket || req.socket;
   const connection = socket[kConnection];
@@ -30,6 +31,7 @@ function resOnFinish() {
 
   if (timings.used) this[timings.kTimings]?.flushed();
   if (onResponseEnd.hasSubscribers) {
+    isOwn = false;
     onResponseEnd.publish({ request: req, response: this, socket, server: connection.server });
   }
 
@@ -37,7 +39,7 @@ function resOnFinish() {
   if (requests.length > 0 && requests.first() !== req) throw new codes.ERR_INTERNAL_ASSERTION();
   requests.shift();
   // Another listener may schedule ticks behind ours; -1 is before all of them.
-  const isOwn = isOwnAffair(this);
+  isOwn ||= isOwnAffair(this);
   connection.finishMark = isOwn ? lastMark() : -1;
   if (detachesSignal) detachSignal(req);
 
@@ -55,7 +57,7 @@ function resOnFinish() {
   } else if (connection.waiting.length > 0) {
     const next = connection.waiting.shift();
     // What would be two ticks, one right behind the other, is one where the first event has no listener.
-    if (unread && !isHeard(this, 'close') && assignInTurn(next, socket, finishedInTurn, connection)) {
+    if (unread && (isOwn || !isHeard(this, 'close')) && assignInTurn(next, socket, finishedInTurn, connection)) {
       connection.closing = this;
       return;
     }
@@ -96,15 +98,19 @@ function closeExchange(res, unread, mark, connection) {
 }
 
 function close(res, unread, alone) {
+  // Where no code of the program has run, it has no listener still.
+  let isSilent = false;
   try {
-    if (unread) closeUnread(res.req, alone);
+    isSilent = unread && closeUnread(res.req, alone);
   } finally {
     res.destroyed = true;
     if (!res._closed) {
       res._closed = true;
-      if (isHeard(res, 'close')) res.emit('close');
+      if (!isSilent && isHeard(res, 'close')) res.emit('close');
     }
   }
 }
+
+setOwnFinish(resOnFinish);
 
 module.exports = { resOnFinish };

@@ -6,6 +6,7 @@ const { ArrayIsArray, ObjectKeys, ObjectSetPrototypeOf } = require('../globals/p
 const { channel } = require('node:diagnostics_channel');
 const { deprecate } = require('node:util');
 const { ServerResponse: Builtin } = require('../compat/builtin');
+const { plainEmit } = require('../message/emitter');
 const { chunkExpression } = require('../message/parsers');
 const { codes } = require('../util/errors');
 const { follow, nameLike } = require('../compat/mirror-shape');
@@ -17,7 +18,7 @@ const { OutgoingMessage } = require('../message/outgoing');
 const performance = require('../observe/server-entries');
 const { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine } = require('./status-codes');
 const { kOutHeaders } = require('../compat/symbols');
-const { isHeard } = require('../message/outgoing-end');
+const { _finish: plainFinish, isHeard } = require('../message/outgoing-end');
 const { isWhole, sendWhole } = require('../message/outgoing-queue');
 const { interimHead } = require('../message/outgoing-headers');
 const { isUnbuilt, isWritable } = require('../transport/lazy-state');
@@ -89,7 +90,21 @@ ServerResponse.prototype.assignSocket = function assignSocket(socket) {
   if (isHeard(this, 'socket')) this.emit('socket', socket);
   this._flush();
 };
-const { assignSocket } = ServerResponse.prototype;
+const { _finish, _flush, assignSocket } = ServerResponse.prototype;
+
+/**
+ * `response.assignSocket(socket)` of a response that no code of the program has had: it waits for nothing, and has no listener of 'socket'.
+ * @param {http.ServerResponse} response
+ * @param {stream.Writable} socket that serves no other response
+ */
+function assignUnseen(response, socket) {
+  if (!isUnbuilt(socket) || response.assignSocket !== assignSocket || response._flush !== _flush || response.emit !== plainEmit) {
+    response.assignSocket(socket);
+    return;
+  }
+  socket._httpMessage = response;
+  response.socket = socket;
+}
 
 /**
  * `response.assignSocket(socket)` of a response that is ready to be sent as a whole, behind another one.
@@ -106,6 +121,8 @@ function assignInTurn(response, socket, done, previous) {
   if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
   response.socket = socket;
   sendWhole(response, socket, done, previous);
+  // 'prefinish' has no listener.
+  if (performance.observed || response._finish !== _finish || OutgoingMessage.prototype._finish !== plainFinish) response._finish();
   return true;
 }
 
@@ -305,4 +322,4 @@ function mergeFields(response, fields) {
 follow(ServerResponse.prototype, Builtin.prototype);
 nameLike(ServerResponse, Builtin);
 
-module.exports = { ServerResponse, assignInTurn, onServerResponseClose };
+module.exports = { ServerResponse, assignInTurn, assignUnseen, onServerResponseClose };
