@@ -161,9 +161,10 @@ const { _tickCallback: runTicks } = process;
 const tellsDeprecations = process.execArgv.includes('--pending-deprecation') || process.env.NODE_PENDING_DEPRECATION === '1' ||
   /--pending-deprecation/.test(process.env.NODE_OPTIONS ?? '');
 
-/** Runs all ticks and microtasks that are due, as node does when it returns to its event loop. */
-const drainTicks = isNode && !tellsDeprecations ? () => runTicks.call(process) : () => {};
+/** Runs all ticks and microtasks that are due, as node does when it returns to its event loop; nothing where it cannot. */
+const canDrainTicks = isNode && !tellsDeprecations;
+const drainTicks = canDrainTicks ? () => runTicks.call(process) : () => {};
 
 module.exports = {
-  beginEnd, beginTick, drainTicks, endOf, isAloneBehind, isQueueOurs, lastMark, pendingEnd, remember, runBehind, schedule, scheduleEnd,
+  beginEnd, beginTick, canDrainTicks, drainTicks, endOf, isAloneBehind, isQueueOurs, lastMark, pendingEnd, remember, runBehind, schedule, scheduleEnd,
 };

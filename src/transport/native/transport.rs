@@ -1,6 +1,8 @@
-//! What the native transport notifies JavaScript of: one call for each connection that is ready.
+//! What the native transport notifies JavaScript of, one connection that is ready behind the other: by a call for each, or as JavaScript asks for it in
+//! the call for the one before.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::Result;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +14,7 @@ use crate::parser::Output;
 use crate::parser::session::{SharedSession, is_done, lock};
 use crate::transport::frame::Frame;
 use crate::transport::host::{
-    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Texts, Transport,
+    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Notification, Texts, Transport,
 };
 use crate::transport::turn::Turn;
 
@@ -37,9 +39,26 @@ struct Delivery {
     ends: bool,
 }
 
+/// What is due before the next connection is read.
+enum Due {
+    Event(usize, Event),
+    // The end of a connection, where it is known by then; or of a detached one.
+    End(usize, bool),
+}
+
+/// A turn that is open.
+struct OpenTurn {
+    frame: Frame,
+    // Whether JavaScript was notified of the last delivery, and has not gone on.
+    delivers: bool,
+    due: VecDeque<Due>,
+}
+
 /// The native transport of one JavaScript thread.
 pub struct Native<H> {
     host: H,
+    // A handler of one may have the loop run, and so begin the next.
+    turns: RefCell<Vec<OpenTurn>>,
     // Of each turn that is open: a handler of one may have the loop run, and so begin the next.
     deliveries: RefCell<Vec<Delivery>>,
     reactor: RefCell<Reactor<Reader>>,
@@ -57,6 +76,7 @@ impl<H: Host> Native<H> {
     pub fn new(host: H, ends_at_hang_up: bool) -> Result<Native<H>> {
         Ok(Native {
             host,
+            turns: RefCell::default(),
             deliveries: RefCell::default(),
             reactor: RefCell::new(Reactor::new(ends_at_hang_up)?),
             output: RefCell::new(Output::new()),
@@ -77,35 +97,79 @@ impl<H: Host> Native<H> {
             return;
         };
         self.reactor.borrow_mut().collect();
-        loop {
-            let Some(index) = self.reactor.borrow_mut().next_ready() else {
-                return;
-            };
-            if self.waits(index) {
-                self.reactor.borrow_mut().defer(index);
-                continue;
-            }
-            let reader = self.reactor.borrow().data(index).cloned();
-            let goes_on = match reader {
-                Some(Reader::Parser(session)) => self.read(&turn, index, Some(&session)),
-                Some(Reader::Notice) => turn.notify(index, Event::Readable, None),
-                Some(Reader::Raw) | None => self.read(&turn, index, None),
-            };
-            if !goes_on {
+        self.turns.borrow_mut().push(OpenTurn {
+            frame: turn.frame,
+            delivers: false,
+            due: VecDeque::new(),
+        });
+        while let Some(next) = self.advance() {
+            if !turn.notify_with(next.connection, next.event, next.texts) {
+                self.end_delivery();
                 return;
             }
         }
     }
 
-    /// Reads a connection once and notifies of it: content into memory that JavaScript then owns, if the parser expects nothing else. False when
-    /// JavaScript runs no more.
-    fn read(&self, turn: &Turn<'_, H>, index: usize, session: Option<&SharedSession>) -> bool {
+    /// What comes next in the innermost turn, behind what JavaScript was notified of last.
+    fn advance(&self) -> Option<Notification<H::Texts>> {
+        self.end_delivery();
+        while let Some(due) = self.take_due() {
+            let (connection, event) = match due {
+                Due::Event(connection, event) => (connection, event),
+                Due::End(connection, ends)
+                    if ends || self.reactor.borrow_mut().is_over(connection) =>
+                {
+                    (connection, Event::Ended)
+                }
+                Due::End(..) => continue,
+            };
+            return Some(self.notification(connection, event));
+        }
+        let frame = self.turns.borrow().last()?.frame;
+        loop {
+            let index = self.reactor.borrow_mut().next_ready()?;
+            if self.waits(index) {
+                self.reactor.borrow_mut().defer(index);
+                continue;
+            }
+            let reader = self.reactor.borrow().data(index).cloned();
+            let next = match reader {
+                Some(Reader::Parser(session)) => self.read(frame, index, Some(&session)),
+                Some(Reader::Notice) => Some(self.notification(index, Event::Readable)),
+                Some(Reader::Raw) | None => self.read(frame, index, None),
+            };
+            if next.is_some() {
+                return next;
+            }
+        }
+    }
+
+    fn take_due(&self) -> Option<Due> {
+        self.turns.borrow_mut().last_mut()?.due.pop_front()
+    }
+
+    fn notification(&self, connection: usize, event: Event) -> Notification<H::Texts> {
+        Notification {
+            connection,
+            event,
+            texts: self.host.texts(),
+        }
+    }
+
+    /// Reads a connection once: content into memory that JavaScript then owns, if the parser expects nothing else. Returns what it is to be
+    /// notified of.
+    fn read(
+        &self,
+        frame: Frame,
+        index: usize,
+        session: Option<&SharedSession>,
+    ) -> Option<Notification<H::Texts>> {
         let content = session.map_or(0, |it| lock(it).content_ahead());
         let piece = self.reactor.borrow().piece_there(index, content);
-        let mut texts = turn.texts();
+        let mut texts = self.host.texts();
         let memory = piece.and_then(|it| Some((it, texts.piece(it.length)?)));
         // SAFETY: no JavaScript runs while the slice is used, and there is no other: it is taken again only behind it.
-        let input = || unsafe { turn.frame.input() };
+        let input = || unsafe { frame.input() };
         let (read, bytes, owned) = match memory {
             Some((piece, memory)) => {
                 let read = self.reactor.borrow_mut().read_piece(index, piece, memory);
@@ -119,64 +183,72 @@ impl<H: Host> Native<H> {
         };
         let count = match read {
             Read::Bytes(count) => count,
-            Read::Later => return true,
-            Read::Ended => return turn.notify(index, Event::Ended, None),
-            Read::Failed(number) => return turn.notify(index, Event::Failed(number), None),
+            Read::Later => return None,
+            Read::Ended => return Some(self.notification(index, Event::Ended)),
+            Read::Failed(number) => return Some(self.notification(index, Event::Failed(number))),
         };
         let Some(session) = session else {
-            return turn.notify(index, Event::Unparsed(count), None);
+            return Some(self.notification(index, Event::Unparsed(count)));
         };
-        let mut output = self.output.take();
-        let parsed = lock(session).run(&bytes[..count], &mut output, turn.frame.room());
-        let words = turn.frame.show(0, &output.words);
+        let mut output = self.output.borrow_mut();
+        let parsed = lock(session).run(&bytes[..count], &mut output, frame.room());
+        let words = frame.show(0, &output.words);
         self.reactor.borrow_mut().record(index, parsed, words);
         // A read that ends early, as at urgent data, leaves memory that it has not filled.
         let is_whole = owned && count == bytes.len();
         if owned && !is_whole {
             input()[..count].copy_from_slice(&bytes[..count]);
             drop(texts);
-            texts = turn.texts();
+            texts = self.host.texts();
         }
         if !is_whole {
             texts.add(&output.text);
         }
-        let goes_on = self.deliver(turn, index, count, &output, texts);
-        self.output.replace(output);
-        goes_on
+        self.begin_delivery(frame, index, count, !is_done(&output));
+        Some(Notification {
+            connection: index,
+            event: Event::Parsed(count),
+            texts,
+        })
     }
 
-    /// Notifies of bytes that were parsed, and sends the answers of pipelined requests that were queued meanwhile.
-    fn deliver(
-        &self,
-        turn: &Turn<'_, H>,
-        index: usize,
-        count: usize,
-        output: &Output,
-        texts: H::Texts,
-    ) -> bool {
-        let waits = !is_done(output);
+    /// `waits`: the parser waits for what JavaScript answers.
+    fn begin_delivery(&self, frame: Frame, index: usize, count: usize, waits: bool) {
         if waits {
-            turn.frame.set_record(0, index, 0, count);
+            frame.set_record(0, index, 0, count);
         }
         self.deliveries.borrow_mut().push(Delivery {
             connection: index,
-            frame: turn.frame,
+            frame,
             waits,
             ends: false,
         });
-        let goes_on = turn.notify_with(index, Event::Parsed(count), texts);
-        let delivery = self.deliveries.borrow_mut().pop();
-        let (index, ends) = delivery.map_or((DETACHED, false), |it| (it.connection, it.ends));
-        if waits {
+        if let Some(turn) = self.turns.borrow_mut().last_mut() {
+            turn.delivers = true;
+        }
+    }
+
+    /// JavaScript has dealt with the bytes of the last delivery: the answers of pipelined requests that were queued meanwhile are sent.
+    fn end_delivery(&self) {
+        let mut turns = self.turns.borrow_mut();
+        let Some(turn) = turns.last_mut() else { return };
+        if !std::mem::take(&mut turn.delivers) {
+            return;
+        }
+        let Some(delivery) = self.deliveries.borrow_mut().pop() else {
+            return;
+        };
+        let index = delivery.connection;
+        if delivery.waits {
             self.reactor.borrow_mut().catch_up(index);
         }
         if let Some(stays) = turn.frame.take_corked() {
-            self.end_cork(turn, index, stays);
+            turn.due.extend(
+                self.end_cork(index, stays)
+                    .map(|event| Due::Event(index, event)),
+            );
         }
-        if goes_on && (ends || self.reactor.borrow_mut().is_over(index)) {
-            return turn.notify(index, Event::Ended, None);
-        }
-        goes_on
+        turn.due.push_back(Due::End(index, delivery.ends));
     }
 
     /// Whether the parser of a connection waits for an answer of JavaScript, which is at what it had before.
@@ -188,18 +260,13 @@ impl<H: Host> Native<H> {
     }
 
     /// The answers that were corked in a turn are due. Where the connection stays corked, JavaScript knows which of them.
-    fn end_cork(&self, turn: &Turn<'_, H>, index: usize, stays: bool) {
-        if !stays {
-            self.send_corked(turn, index);
-        } else if index != DETACHED {
-            turn.notify(index, Event::Unsent(0), None);
+    fn end_cork(&self, index: usize, stays: bool) -> Option<Event> {
+        if stays {
+            return (index != DETACHED).then_some(Event::Unsent(0));
         }
-    }
-
-    fn send_corked(&self, turn: &Turn<'_, H>, index: usize) {
-        let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
-        if left != 0 {
-            turn.notify(index, Event::Unsent(left), None);
+        match send_all(&mut self.reactor.borrow_mut(), index, &[]) {
+            0 => None,
+            left => Some(Event::Unsent(left)),
         }
     }
 
@@ -215,7 +282,9 @@ impl<H: Host> Native<H> {
             .filter_map(|it| Some((it.connection, it.frame.take_corked()?)))
             .collect();
         for (index, stays) in corked {
-            self.end_cork(&turn, index, stays);
+            if let Some(event) = self.end_cork(index, stays) {
+                turn.notify(index, event, None);
+            }
         }
     }
 }
@@ -336,9 +405,23 @@ impl<H: Host> Transport for Native<H> {
 
     /// A panic must not unwind into the event loop; the connection that caused it is left to its time-out.
     fn turn(&self) {
-        let open = self.deliveries.borrow().len();
+        let (turns, deliveries) = (self.turns.borrow().len(), self.deliveries.borrow().len());
         let _ = catch_unwind(AssertUnwindSafe(|| self.run()));
-        self.deliveries.borrow_mut().truncate(open);
+        self.turns.borrow_mut().truncate(turns);
+        self.deliveries.borrow_mut().truncate(deliveries);
+    }
+
+    /// What is no parsed bytes has a call of its own.
+    fn next(&self) -> Option<Notification<H::Texts>> {
+        let next = self.advance()?;
+        let mut turns = self.turns.borrow_mut();
+        let turn = turns.last_mut()?;
+        if let Event::Parsed(count) = next.event {
+            turn.frame.set_next(next.connection, count);
+            return Some(next);
+        }
+        turn.due.push_front(Due::Event(next.connection, next.event));
+        None
     }
 
     /// Within a turn of ours a handler has the loop run: what that turn has collected is delivered there, since no descriptor becomes
