@@ -1,24 +1,15 @@
 'use strict';
 
-// A server on several cores:  node cores-server.js MODULE HANDLER WAY COUNT     prints its port, ends with its standard input
+// A server on several cores:  node cores-server.js MODULE WAY COUNT     prints its port, ends with its standard input
 // WAY is 'one'; 'cluster', whose primary accepts and hands on in turn; 'shared processes' or 'shared threads', each of which listens to the port itself.
 
 const cluster = require('node:cluster');
-const { createHash } = require('node:crypto');
 const net = require('node:net');
 const { Worker, isMainThread, workerData } = require('node:worker_threads');
 
-const [module_, handler, way, count] = isMainThread ? process.argv.slice(2) : workerData;
-// What a handler computes, in bytes that are hashed.
-const HASHED = Buffer.alloc(64 * 1024, 'x');
-
-const handlers = {
-  hello: (req, res) => res.end('Hello World\n'),
-  hash: (req, res) => res.end(createHash('sha256').update(HASHED).digest('hex')),
-};
-
+const [module_, way, count] = isMainThread ? process.argv.slice(2) : workerData;
 function serve(port) {
-  const server = require(module_).createServer(handlers[handler]);
+  const server = require(module_).createServer((req, res) => res.end('Hello World\n'));
   return new Promise((resolve) => {
     server.listen({ port, host: '127.0.0.1', backlog: 1024, reusePort: way.startsWith('shared') }, () => resolve(server.address().port));
   });
@@ -47,7 +38,7 @@ async function main() {
   } else {
     port = await freePort();
     const workers = Array.from({ length: Number(count) }, () => (way === 'shared threads' ?
-      new Worker(__filename, { workerData: [module_, handler, way, count, port] }) :
+      new Worker(__filename, { workerData: [module_, way, count, port] }) :
       cluster.fork({ CORES_PORT: port })));
     await Promise.all(workers.map((worker) => new Promise((resolve) => { worker.once('message', resolve); })));
   }

@@ -1,5 +1,5 @@
 'use strict';
-// Processes that share a port: the system spreads connections over them, and no process hands them on. Each ends without losing a request.
+// Processes that share a port: the system spreads connections over them, and no process hands them on. Each drains when it ends.
 //   node examples/shared-port.js          with threads: node examples/shared-port.js threads
 
 const cluster = require('node:cluster');

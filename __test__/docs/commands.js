@@ -106,7 +106,7 @@ const COMMANDS = {
   // Its verdict is for the full number of requests: among few, what is kept once weighs as a leak. Here it has to come to its verdict; __test__/leaks judges.
   'npm run bench:leaks': { run: 'npm run bench:leaks -- 2000 2 || true', expect: /^\| ours, native \|[\s\S]*^\| ours, stream \|[\s\S]*^\d+ leaks?$/m },
   'npm run bench:start': { run: 'npm run bench:start -- --processes 2 --workers 2', expect: /^\| require\('rust-http'\) \|[\s\S]*^An idle server: /m },
-  'npm run bench:cores': { run: 'npm run bench:cores -- --rounds 1 --seconds 1', expect: /threads, port shared[\s\S]*a hash of 64 KiB \| rust-http \| threads, port shared \| [\d,]+ \| \d/, needs: 'wrk' },
+  'npm run bench:cores': { run: 'npm run bench:cores -- --rounds 1 --seconds 1', expect: /^\| a connection each \| rust-http \| threads, port shared \| [\d,]+ \| /m, needs: 'wrk' },
   'npm run bench:idle': { run: 'npm run bench:idle -- 200', expect: /native/ },
   'RUST_HTTP_TRANSPORT=offload npm run bench:soak -- 600': { run: 'RUST_HTTP_TRANSPORT=offload npm run bench:soak -- 2' },
   'npm run bench:soak': { run: 'npm run bench:soak -- 2' },
