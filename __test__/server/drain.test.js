@@ -218,6 +218,29 @@ for (const name of ['stream', 'native', 'offload']) {
   });
 }
 
+test('connections that wait to be accepted when a server begins to drain are served, however many', { timeout: 60_000 }, async () => {
+  for (const transport of ['stream', 'native', 'offload']) {
+    const way = new Way(transport);
+    try {
+      const server = await way.serve((req, res) => res.end('ok'));
+      const { port } = server.address();
+      // The system completes them all before this process gets to accept one.
+      const asked = Array.from({ length: 200 }, () => new Promise((resolve) => {
+        const client = net.connect(port, '127.0.0.1', () => client.write(get('/')));
+        let text = '';
+        client.on('data', (data) => { text += data; }).on('error', ({ code }) => resolve(code)).on('close', () => resolve(text.slice(-2)));
+      }));
+      await new Promise((resolve) => { setImmediate(resolve); });
+      const drained = server.drain();
+      const answers = await Promise.all(asked);
+      assert.deepEqual([...new Set(answers)], ['ok'], transport);
+      assert.equal((await drained).answered, 200);
+    } finally {
+      await way.close();
+    }
+  }
+});
+
 test('with close() of node:http each of these requests is answered or lost', { timeout: 120_000 }, async (t) => {
   const way = new Way('node');
   try {

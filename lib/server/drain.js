@@ -12,6 +12,7 @@ const { KEEP_ALIVE_BUFFER, isIdle } = require('./connections');
 const { READ_BODY } = require('./requests');
 const { isUnused } = require('../parser/parser');
 const { countersOf } = require('./stats');
+const { now } = require('../observe/timings');
 const { kConnection, kConnections, kConnectionsCheckingInterval } = require('./symbols');
 const { TIMEOUT_MAX, validateAbortSignal, validateBoolean, validateInteger, validateNumber, validateObject } = require('../util/validators');
 
@@ -19,8 +20,11 @@ const { TIMEOUT_MAX, validateAbortSignal, validateBoolean, validateInteger, vali
 const TIMEOUT = 10_000;
 /** Milliseconds between two looks at the connections. */
 const TICK = 50;
-/** Turns of the event loop that may bring connections which the system has accepted already. */
-const MAX_TURNS = 16;
+/**
+ * Milliseconds in which turns of the event loop may bring connections that the system has accepted already, as long as each of them brings one: libuv may take
+ * one a turn, and 511 may wait by default. Where others come all the time, there is no end of them.
+ */
+const LAST_ACCEPTS = 2_000;
 /** Looks that sockets which were ended have to close. */
 const LAST_TICKS = 20;
 
@@ -162,6 +166,7 @@ class Drain {
     // Connections that were accepted since.
     this.accepted = 0;
     this.isStopping = server.listening;
+    this.begun = now();
     this.reason = null;
     this.ticksLeft = LAST_TICKS;
     this.resolve = null;
@@ -200,7 +205,7 @@ class Drain {
   // The system resets what it has accepted and the program has not: that comes first.
   stop(turn, before) {
     const { accepted, server } = this;
-    if (turn <= 1 || (accepted !== before && turn < MAX_TURNS)) {
+    if (turn <= 1 || (accepted !== before && now() - this.begun < LAST_ACCEPTS)) {
       setImmediate(() => this.stop(turn + 1, accepted));
       return;
     }
