@@ -113,3 +113,17 @@ both('a socket that is paused by its program reads on when it is resumed', async
   await until(() => client.text.split('done').length === 3);
   return requests;
 });
+
+both('pipelined requests that are answered at once are all answered, and end in their order', async (server, client) => {
+  const ended = [];
+  server.on('request', (req, res) => {
+    if (req.url === '/') ended.push(req, res);
+    res.setHeader('Content-Length', 4);
+    res.end(req.url.padEnd(4));
+  });
+  const COUNT = 8;
+  client.write(GET.repeat(COUNT) + GET.replace('/', '/x'));
+  await until(() => client.text.endsWith('/x  '));
+  await until(() => ended.every(({ closed, destroyed }) => closed && destroyed));
+  return [client.text.split('/   ').length, ended.length];
+});

@@ -60,8 +60,6 @@ class Connection {
     this.isUnseen = false;
     // The tick of the last 'finish', see ticks.js.
     this.finishMark = 0;
-    // The response that closes in the tick in which the next one finishes.
-    this.closing = null;
     // Whether what it did is in the sums of its server.
     this.isCounted = false;
     // What the socket had read and written in an earlier connection, if there was one.

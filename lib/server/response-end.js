@@ -57,10 +57,7 @@ function resOnFinish() {
   } else if (connection.waiting.length > 0) {
     const next = connection.waiting.shift();
     // What would be two ticks, one right behind the other, is one where the first event has no listener.
-    if (unread && (isOwn || !isHeard(this, 'close')) && assignInTurn(next, socket, finishedInTurn, connection)) {
-      connection.closing = this;
-      return;
-    }
+    if (unread && (isOwn || !isHeard(this, 'close')) && assignInTurn(next, socket, finishedInTurn, this)) return;
     schedule(closeInTick, this, unread, connection);
     next.assignSocket(socket);
   } else {
@@ -75,14 +72,11 @@ function isOwnAffair(res) {
   return res.emit === plainEmit && res._eventsCount === 1 && res._events.finish === resOnFinish;
 }
 
-// A response was given to the kernel (null: it waits for that), and the exchange before it is over.
-function finishedInTurn(res, error, mark, connection) {
+// A response was given to the kernel (null: it waits for that), and the exchange before it is over. A socket may say the former first (TLS), and so the
+// one behind be given to it before that is over.
+function finishedInTurn(res, error, mark, previous) {
   try {
-    if (connection !== undefined) {
-      const { closing } = connection;
-      connection.closing = null;
-      closeExchange(closing, true, mark, connection);
-    }
+    if (previous !== undefined) closeExchange(previous, true, mark, previous.req.socket[kConnection]);
   } finally {
     if (res !== null) finished(res, error);
   }
@@ -94,7 +88,7 @@ function closeInTick(res, unread, connection) {
 }
 
 function closeExchange(res, unread, mark, connection) {
-  close(res, unread, unread && isOwnAffair(res) && isQueueOurs(mark, connection.finishMark));
+  close(res, unread, unread && connection !== undefined && isOwnAffair(res) && isQueueOurs(mark, connection.finishMark));
 }
 
 function close(res, unread, alone) {
