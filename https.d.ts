@@ -3,7 +3,8 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type {
-  CountingAgent, DrainOptions, DrainResult, ProxyProtocolOption, RetryOption, ServerLimits, ServerStats, SocketLimits, StrictOption, TimedClientRequest, TimedIncomingMessage, TimingOption,
+  CountingAgent, DrainOptions, DrainResult, FixedRequest, FixedResponse, ProxyProtocolOption, RetryOption, ServerLimits, ServerStats, SocketLimits, StrictOption,
+  TimedClientRequest, TimedIncomingMessage, TimingOption,
 } from './index.js';
 
 export * from 'node:https';
@@ -25,6 +26,10 @@ export class Server<
   constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
   /** What this server and its connections have done. Not in Node. */
   stats(): ServerStats;
+  /** As that of a server of `http`. Not in Node. */
+  respond(request: FixedRequest, response?: FixedResponse): this;
+  /** As that of a server of `http`. Not in Node. */
+  removeResponse(request: FixedRequest): boolean;
   /** As that of a server of `http`. Not in Node. */
   drain(options?: DrainOptions): Promise<DrainResult>;
 }

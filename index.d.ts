@@ -57,6 +57,8 @@ export interface ServerStats extends ErrorStats, TransportStats {
   };
   /** Request heads, complete and without an error. */
   requests: number;
+  /** Of these, requests with a fixed answer: see `respond()`. */
+  fixedAnswers: number;
   /** As `socket.bytesRead` counts them; 0 for streams that do not. */
   bytesRead: number;
   /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
@@ -112,6 +114,24 @@ export interface ProxyProtocolHeader {
   proxyPort: number | undefined;
   /** What else it says (version 2), in its order. */
   tlvs: Array<{ type: number; value: Buffer }>;
+}
+
+/** What `server.respond()` answers. */
+export interface FixedRequest {
+  /** One of GET, HEAD, OPTIONS, POST, PUT, DELETE and PATCH; GET also is HEAD where that has no answer of its own. Default: `'GET'`. */
+  method?: string | undefined;
+  /** The whole target, with its query, as it stands in the request. */
+  path: string;
+}
+
+/** What it is answered with. */
+export interface FixedResponse {
+  /** 200 to 599. Default: `200`. */
+  status?: number | undefined;
+  /** Without those that are the server's: Connection, Keep-Alive, Content-Length, Transfer-Encoding, Trailer, Upgrade and Date. */
+  headers?: http.OutgoingHttpHeaders | undefined;
+  /** 64 KiB at most. Default: none. */
+  body?: string | Uint8Array | undefined;
 }
 
 /** What `server.drain()` takes. */
@@ -338,6 +358,10 @@ export class Server<
   readonly transport: Transport;
   /** What this server and its connections have done. Not in Node. */
   stats(): ServerStats;
+  /** Gives requests for an exact target a fixed answer, which no handler sees; in `'native'` and `'offload'` without JavaScript. Returns this. Not in Node. */
+  respond(request: FixedRequest, response?: FixedResponse): this;
+  /** Ends that. Returns whether there was an answer to such requests. Not in Node. */
+  removeResponse(request: FixedRequest): boolean;
   /**
    * Stops listening, answers what has come, tells kept connections with their next answer that it is the last, and ends the rest at the timeout. Resolves behind
    * 'close'; all calls while the server drains resolve alike. Not in Node.

@@ -18,6 +18,12 @@ const handlers = {
   hello: (req, res) => {
     res.end('Hello World\n');
   },
+  // Where the server has no fixed answers, and as they are.
+  fixed: (req, res) => {
+    res.setHeader('Content-Type', 'text/plain');
+    res.setHeader('Content-Length', 12);
+    res.end('Hello World\n');
+  },
   headers: (req, res) => {
     const { headers } = req;
     res.end(headers['user-agent'] !== undefined && headers.cookie !== undefined ? 'Hello World\n' : 'no headers\n');
@@ -85,7 +91,9 @@ function webSocketServer() {
 
 function createServer() {
   if (name === 'ws') return webSocketServer();
-  return process.env.BENCH_TLS ? http.createServer(tlsOptions(), handlerOf(name)) : http.createServer(handlerOf(name));
+  const server = process.env.BENCH_TLS ? http.createServer(tlsOptions(), handlerOf(name)) : http.createServer(handlerOf(name));
+  if (name === 'fixed' && server.respond) server.respond({ path: '/' }, { headers: { 'Content-Type': 'text/plain' }, body: 'Hello World\n' });
+  return server;
 }
 
 function serve() {

@@ -18,6 +18,10 @@ const scenarios = [
   { name: 'express', handler: 'express', load: 'browser', connections: defaultConnections, about: 'Express 5, GET with 12 browser headers' },
 ];
 
+// What the core answers by itself, beside the least that an answer can cost: `bare` adds a loop in C as an arm.
+scenarios.push({ name: 'fixed', handler: 'fixed', load: 'get', connections: defaultConnections, extra: true, bare: true, about: 'GET, an answer of respond(), elsewhere a handler' });
+scenarios.push({ name: 'fixed-pipelined', handler: 'fixed', load: 'pipelined', connections: defaultConnections, extra: true, bare: true, about: 'the same, 16 requests in flight per connection' });
+
 // What a head costs that is not the one before: the others send the same one again and again.
 scenarios.push({ name: 'varied', handler: 'headers', load: 'varied', connections: defaultConnections, extra: true, about: 'GET with 12 browser headers, each with another target and cookie' });
 

@@ -15,7 +15,7 @@ const { parseArgs } = require('node:util');
 const nodeHttp = require('node:http');
 const nodeHttps = require('node:https');
 const { scenarios, pathOf } = require('./scenarios');
-const { serverArms } = require('./arms');
+const { bareArm, serverArms } = require('./arms');
 const { startServer } = require('./server-process');
 const { cpuTimes, cpuPerRequest, onCore, pinned } = require('./cpu');
 const { summarize, table } = require('./stats');
@@ -129,7 +129,16 @@ async function startArms(scenario, arms, spread, origin) {
   return started;
 }
 
-async function runScenario(scenario, arms, { rounds, seconds, spread }) {
+async function runScenario(scenario, others, { rounds, seconds, spread }) {
+  const dir = scenario.bare ? fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-bench-')) : undefined;
+  try {
+    return await runArms(scenario, dir === undefined ? others : [...others, ...bareArm(dir)], { rounds, seconds, spread });
+  } finally {
+    if (dir !== undefined) fs.rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function runArms(scenario, arms, { rounds, seconds, spread }) {
   const origin = scenario.origin && await startServer(spread ? null : loadCore, [process.execPath, path.join(__dirname, 'raw-server.js')]);
   const started = await startArms(scenario, arms, spread, origin);
   try {

@@ -65,7 +65,7 @@ Server.prototype.closeAllConnections = http.Server.prototype.closeAllConnections
 Server.prototype.closeIdleConnections = http.Server.prototype.closeIdleConnections;
 Server.prototype.setTimeout = http.Server.prototype.setTimeout;
 // Not in Node.
-for (const name of ['stats', 'drain', 'listen']) {
+for (const name of ['stats', 'drain', 'listen', 'respond', 'removeResponse']) {
   if (ObjectHasOwn(http.Server.prototype, name)) ObjectDefineProperty(Server.prototype, name, ObjectGetOwnPropertyDescriptor(http.Server.prototype, name));
 }
 

@@ -41,6 +41,12 @@ pub const MAX_PROXY_LINE: usize = 107;
 /// of some hundreds, and what is collected before a peer has said who it is should be little.
 pub const MAX_PROXY_HEADER: usize = 4096;
 
+/// Bytes of fixed answers after which those of one read are sent: what a peer that does not read has the core hold, and one answer more.
+pub const MAX_ANSWERED_BYTES: usize = 64 * 1024;
+
+/// Bytes that the body of a fixed answer may have: it is copied for each request.
+pub const MAX_ANSWER_BODY: usize = 64 * 1024;
+
 /// The most threads that may read and write connections of one process.
 pub const IO_THREADS: usize = 64;
 

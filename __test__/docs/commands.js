@@ -101,6 +101,9 @@ const COMMANDS = {
   'npm run bench -- --node-only --spread --transport native --transport offload --only \'^(hello|headers|post|json|latency|c4|c16|busy-(5|20|50))$\'': {
     run: 'npm run bench -- --node-only --spread --transport native --transport offload --rounds 1 --seconds 1 --only \'^busy-20$\'', expect: /^rust-http offload .* 0$/m, needs: 'wrk',
   },
+  'npm run bench -- --node-only --only \'^fixed\' --transport native --transport offload': {
+    run: 'npm run bench -- --node-only --only \'^fixed$\' --transport native --transport offload --rounds 1 --seconds 1', expect: /^rust-http offload .* 0$/m, needs: 'wrk',
+  },
   'npm run bench:floods': { run: 'npm run bench:floods -- --rounds 1 --ms 200 --only \'^slow heads$\'', expect: /^\| slow heads \|/m },
   'npm run bench:floods -- --ms 2500': { run: 'npm run bench:floods -- --rounds 1 --ms 250 --only \'^empty lines$\'', expect: /^\| empty lines \|/m },
   // Its verdict is for the full number of requests: among few, what is kept once weighs as a leak. Here it has to come to its verdict; __test__/leaks judges.

@@ -13,6 +13,7 @@ const PROGRAMS = {
   'const fresh = new http.Agent({ keepAlive: true, maxRequestsPerSocket: 2 });': { prints: /^4 requests on 2 connections$/m },
   'const patient = new http.Agent({ keepAlive: true, retries: 2 });': { prints: /^2 connections for 2 requests, 1 sent again$/m },
   'const behind = http.createServer({ proxyProtocol: { trusted: [\'127.0.0.1\'] } }, ({ socket }, res) => {': { unix: 'the core cannot look at what a socket has received there', prints: /^a client at 203\.0\.113\.7 has come to 192\.0\.2\.1$/m },
+  'const healthy = http.createServer((req, res) => res.end(\'from the handler\'));': { prints: /^status 200 and 1 fixed answer$/m },
   'const guarded = http.createServer({': { prints: /^status 413 and 1 body refused$/m },
   'const draining = http.createServer((req, res) => {': { prints: /^connection: close\ndrained behind 1 answer$/m },
   'const timed = http.createServer({ timing: true }, (req, res) => {': {

@@ -199,7 +199,7 @@ test('transport and stats() tell what a server uses, and why connections were gi
   assert.strictEqual(plain.transport, 'stream');
   assert.deepStrictEqual(transportStats(plain), { transport: 'stream', attached: 0, open: 0, streamed: {} });
   assert.throws(() => ours.createServer({ transport: 'other' }), { code: 'ERR_INVALID_ARG_VALUE' });
-  assert.deepStrictEqual(Object.keys(ours.Server.prototype).filter((key) => ['drain', 'stats', 'transport'].includes(key)), []);
+  assert.deepStrictEqual(Object.keys(ours.Server.prototype).filter((key) => ['drain', 'removeResponse', 'respond', 'stats', 'transport'].includes(key)), []);
 
   const server = ours.createServer({ transport: 'native' }, (req, res) => {
     if (req.url === '/data') req.socket.on('data', () => {});

@@ -289,6 +289,18 @@ function isUnused(parser) {
   return parser[kUnused];
 }
 
+/**
+ * Whole messages were parsed without it.
+ * @param {HTTPParser} parser
+ */
+function noteAnswered(parser) {
+  // One that has begun came behind them.
+  if (!parser[kUnused]) return;
+  parser[kUnused] = false;
+  parser[kHeadersCompleted] = true;
+  parser[kStarted] = -1;
+}
+
 function providerType(type) {
   const genuine = new builtin.HTTPParser();
   if (type !== 0) genuine.initialize(type, {});
@@ -513,5 +525,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, IN_READ, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kMaker, kRunOn, postpone, resourceOf, runsOn, takePostponed, within,
+  HTTPParser, IN_READ, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kMaker, kRunOn, noteAnswered, postpone, resourceOf, runsOn, takePostponed, within,
 };

@@ -18,6 +18,7 @@ const { ServerResponse, onServerResponseClose } = require('./response');
 const { prototypesOf } = require('./steady');
 const { BUSY } = require('./connections');
 const Queue = require('../util/queue');
+const { answerFixed } = require('./fixed-answers');
 const performance = require('../observe/server-entries');
 const { handOver, readShared } = require('./reader');
 const { admitsConnection, limitConnection } = require('./limits');
@@ -79,6 +80,9 @@ class Connection {
     this.draining = null;
     // Its part in the limits of its server.
     this.limited = null;
+    // The fixed answers of its server, and whether the core gives them.
+    this.fixed = null;
+    this.isAnswering = false;
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
@@ -167,6 +171,7 @@ function connectionListener(socket) {
     if (!transport.attach(socket, parser, PROTOCOL)) readShared(socket, socketOnData, onHeard);
   }
   if (server.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(server.timeout);
+  answerFixed(connection);
 }
 
 /** @type {Array<[string, Listener]>} */

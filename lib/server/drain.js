@@ -185,6 +185,7 @@ class Drain {
     const { server } = this;
     const counters = countersOf(server);
     counters.drain = this;
+    counters.fixed?.suspend();
     const listed = server[kConnections] === undefined ? [] : server[kConnections].all().map(({ socket }) => socket?.[kConnection]);
     for (const connection of [...counters.unlisted, ...listed]) this.watch(connection);
     for (const socket of counters.upgradedSockets()) this.watchUpgraded(socket);

@@ -148,4 +148,9 @@ function limitConnection(connection, parser, fail) {
   for (const [number, value] of limits.parser) native.parserLimit(handleOf(parser), number, value);
 }
 
-module.exports = { admitsConnection, chooseLimits, limitConnection };
+/** @param {http.Server} server @returns {number} its `maxPipelined` */
+function maxPipelinedOf(server) {
+  return servers.get(server)?.maxPipelined ?? Infinity;
+}
+
+module.exports = { admitsConnection, chooseLimits, limitConnection, maxPipelinedOf };

@@ -32,7 +32,8 @@ const onRequestStart = channel('http.server.request.start');
 function parserOnIncoming(req, keepAlive) {
   const { socket } = this;
   const connection = socket[kConnection];
-  const { server } = connection;
+  const { fixed, server } = connection;
+  if (fixed !== null) fixed.began(connection);
   leaveIdle(connection);
   // With a new connection came other things.
   if (connection.requestsSeen++ === 0) remember();
@@ -80,7 +81,7 @@ function parserOnIncoming(req, keepAlive) {
   else if (listens) res.assignSocket(socket);
   else assignUnseen(res, socket);
 
-  if (admit(this, connection, req, res, reached)) server.emit('request', req, res);
+  if (admit(this, connection, req, res, reached) && (fixed === null || asked || !fixed.take(req, res))) server.emit('request', req, res);
   return READ_BODY;
 }
 

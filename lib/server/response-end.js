@@ -63,6 +63,7 @@ function resOnFinish() {
   } else {
     if (!closesNow) schedule(closeInTick, this, unread, connection);
     enterIdle(connection);
+    if (connection.fixed !== null) connection.fixed.allow(connection);
   }
   if (closesNow) close(this, true, true);
 }

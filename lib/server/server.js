@@ -24,11 +24,12 @@ const { closeNow } = require('./closing');
 const { connectionListener } = require('./connection');
 const { ConnectionsList } = require('./connections');
 const { drain: drainServer } = require('./drain');
+const { removeResponse: removeFixed, respond: respondFixed } = require('./fixed-answers');
 const { chooseLimits } = require('./limits');
 const { chooseProxies, endPending, hearOfProxies } = require('./proxy-protocol');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./symbols');
 const { sharePorts } = require('./shared-port');
-const { serverStats } = require('./stats');
+const { countersOf, serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
 const { checkConnections } = require('./timeouts');
 const { chooseTiming } = require('./timings');
@@ -223,6 +224,25 @@ ObjectDefineProperties(Server.prototype, {
       return serverStats(this);
     },
   },
+  /** Answers an exact target from here on, without 'request'; see `FixedRequest` and `FixedResponse` in index.d.ts. Not in Node. */
+  respond: {
+    __proto__: null,
+    configurable: true,
+    writable: true,
+    value: /** @this {http.Server} */ function respond(request, response) {
+      respondFixed(this, request, response);
+      return this;
+    },
+  },
+  /** Ends that; answers whether there was such an answer. Not in Node. */
+  removeResponse: {
+    __proto__: null,
+    configurable: true,
+    writable: true,
+    value: /** @this {http.Server} */ function removeResponse(request) {
+      return removeFixed(this, request);
+    },
+  },
   /** Ends the server without losing a request; see `DrainOptions` in index.d.ts. Not in Node. */
   drain: {
     __proto__: null,
@@ -247,6 +267,7 @@ Server.prototype.closeAllConnections = function() {
 Server.prototype.closeIdleConnections = function() {
   const connections = this[kConnections];
   if (!connections) return;
+  countersOf(this).fixed?.sync();
   for (const { socket } of connections.closable()) {
     if (socket && (!socket._httpMessage || socket._httpMessage.finished)) closeNow(socket);
   }
@@ -282,7 +303,7 @@ Server.prototype[kRejection] = function(error, event, ...args) {
 };
 
 sharePorts(Server.prototype);
-follow(Server.prototype, Builtin.prototype, ['transport', 'stats', 'drain', 'listen']);
+follow(Server.prototype, Builtin.prototype, ['transport', 'stats', 'drain', 'listen', 'respond', 'removeResponse']);
 
 module.exports = {
   STATUS_CODES,

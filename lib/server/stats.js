@@ -21,6 +21,8 @@ class ServerCounters extends Counters {
     this.upgradedMax = UPGRADED_MIN;
     // The drain of the server, as long as it drains.
     this.drain = null;
+    // Its fixed answers, if it ever had any.
+    this.fixed = null;
     // How often each limit that node does not have was met.
     this.limits = { bodyLimit: 0, minBodyRate: 0, maxConnectionsPerAddress: 0, maxPipelined: 0, proxyProtocol: 0 };
   }
@@ -68,6 +70,7 @@ function connectionOpened(connection) {
 function connectionEnded(connection, handedOver) {
   if (connection.isCounted) return;
   connection.isCounted = true;
+  if (connection.fixed !== null) connection.fixed.ended(connection);
   const counters = countersOf(connection.server);
   counters.ended++;
   if (handedOver) {
@@ -118,6 +121,7 @@ function isResting({ bytesBefore, requests, requestsSeen, socket }) {
  */
 function serverStats(server) {
   const counters = countersOf(server);
+  counters.fixed?.sync();
   const list = server[kConnections];
   const now = new Counters();
   let idle = 0;
@@ -132,6 +136,7 @@ function serverStats(server) {
     ...statsOf(server),
     connections: { accepted: counters.opened, open, idle, active: open - idle, handedOver: counters.handedOver },
     requests: counters.requests + now.requests,
+    fixedAnswers: counters.fixed?.count ?? 0,
     bytesRead: counters.bytesRead + now.bytesRead,
     bytesWritten: counters.bytesWritten + now.bytesWritten,
     limits: { ...counters.limits },

@@ -8,6 +8,7 @@ const { kConnection, kConnections } = require('./symbols');
 const { isUnbuilt } = require('../transport/lazy-state');
 const { closeNow } = require('./closing');
 const { socketOnError } = require('./refusals');
+const { countersOf } = require('./stats');
 
 // What times an idle connection: nothing, the socket's own timer, or the ticker of its server.
 const NO_TIMER = 0;
@@ -106,6 +107,7 @@ function isOwnTime({ idleTimeout, socket }) {
 function checkConnections(server) {
   const { headersTimeout, requestTimeout } = server;
   if (headersTimeout === 0 && requestTimeout === 0) return;
+  countersOf(server).fixed?.sync();
   for (const { socket } of server[kConnections].expired(headersTimeout, requestTimeout)) {
     if (socket) socketOnError.call(socket, new codes.ERR_HTTP_REQUEST_TIMEOUT());
   }

@@ -125,7 +125,10 @@ const GROUPS: &[(&str, Members)] = &[
         "peek",
         members! { IDLE = peek::IDLE, CLOSED = peek::CLOSED, DATA = peek::DATA },
     ),
-    ("limits", members! { IO_THREADS = limits::IO_THREADS }),
+    (
+        "limits",
+        members! { IO_THREADS = limits::IO_THREADS, MAX_ANSWER_BODY = limits::MAX_ANSWER_BODY },
+    ),
     #[cfg(unix)]
     ("transport", TRANSPORT),
 ];

@@ -1,6 +1,8 @@
 //! What JavaScript can call: each file registers the functions of one core. Converts, calls the core, hands flat results
 //! back; decides nothing.
 
+#[cfg(unix)]
+mod answers;
 #[cfg(debug_assertions)]
 mod debug;
 mod exception;
@@ -30,6 +32,8 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
         peek::register(env, exports);
         serializer::register(env, exports);
         shared_port::register(env, exports);
+        #[cfg(unix)]
+        answers::register(env, exports);
         #[cfg(unix)]
         transport::register(env, exports);
         pool::register(env, exports);

@@ -111,6 +111,12 @@ fn limit(call: &Call<3>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
+/// `parserAnswered(handle) -> number`: requests that were answered where they were read, since this was asked last.
+fn answered(call: &Call<1>) -> Result<Value, CallError> {
+    let count = lock(&session(call, 0)?).take_answered();
+    Ok(call.double(f64::from(count)))
+}
+
 /// `parserExecute(handle, chunk, offset, decision, words) -> string`: parses `chunk` from `offset` on. `decision` answers
 /// the head at which the last call stopped (0 body, 1 none, 2 none and another protocol follows, 21 pause, else a failure); its
 /// bit 256 promises 0 for every head without upgrade. Returns the text into which the events point.
@@ -206,6 +212,7 @@ raw::entries! {
     parserReset => reset,
     parserMaxFields => max_fields,
     parserLimit => limit,
+    parserAnswered => answered,
     parserExecute => execute,
     parserFinish => finish,
     parserPause => pause,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use napi::sys;
 
+use super::answers;
 use super::host::NodeHost;
 use super::parser;
 use super::raw::{self, Call, CallError, Value};
@@ -198,6 +199,15 @@ fn attach(call: &Call<5>) -> Result<Value, CallError> {
     }))
 }
 
+/// `transportPermit(handle, index, answers, count)`: so many requests of a connection may be answered where they are read; a number below 0 is no
+/// limit, 0 is none.
+fn permit(call: &Call<4>) -> Result<Value, CallError> {
+    let answers = &answers::open(call, 2)?.answers;
+    let count = answers::count(call.i32(3)?);
+    transport(call)?.permit(connection(call)?, answers, count);
+    Ok(call.undefined())
+}
+
 /// `transportWatch(handle, fd) -> index`: watches `fd`, and reads nothing of it; negative is a system error.
 fn watch(call: &Call<2>) -> Result<Value, CallError> {
     let watched = transport(call)?.watch(call.i32(1)?);
@@ -360,6 +370,7 @@ raw::entries! {
     transportNext => next,
     transportAttach => attach,
     transportWatch => watch,
+    transportPermit => permit,
     proxyHeader => proxy_header,
     transportParser => set_parser,
     transportDetach => detach,

@@ -1,5 +1,6 @@
 //! An incremental HTTP/1.x parser for requests and responses: bytes in, a flat list of events out.
 
+pub mod answers;
 mod chunked;
 mod cursor;
 mod dialect;
@@ -411,6 +412,11 @@ impl Parser {
                 .saturating_sub(self.framing.announced),
             _ => 0,
         }
+    }
+
+    /// Whether the next byte may be the first of a message, and nothing stands against parsing it.
+    pub fn is_between_messages(&self) -> bool {
+        self.state == State::Start && !self.paused && self.error.is_none() && !self.upgrade
     }
 
     /// Says what follows the head at which it stopped with [`Stop::Head`].

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::answers::Answering;
 use super::head_cache::HeadCache;
 use super::{Code, Config, Decision, Error, Kind, Output, Parser, Stop, event};
 use crate::clock::now;
@@ -70,9 +71,12 @@ impl Callback {
 /// A parser, its last error, and the heads that it has seen.
 #[derive(Clone)]
 pub struct Session {
-    parser: Parser,
+    pub(super) parser: Parser,
     error: Option<Error>,
     head_cache: HeadCache,
+    // Nothing, where the server has no fixed answers.
+    pub(super) answering: Option<Box<Answering>>,
+    pub(super) answered: u32,
 }
 
 /// A session that a transport may use in a thread of its own.
@@ -90,6 +94,8 @@ impl Session {
             parser: Parser::new(config),
             error: None,
             head_cache: HeadCache::default(),
+            answering: None,
+            answered: 0,
         }
     }
 
@@ -98,20 +104,25 @@ impl Session {
         self.parser.reset(config);
         self.error = None;
         self.head_cache = HeadCache::default();
+        self.answering = None;
+        self.answered = 0;
     }
 
     /// Another limit of fields.
     pub fn set_max_fields(&mut self, max_fields: u32) {
+        self.forget_known();
         self.parser.set_max_fields(max_fields);
     }
 
     /// Another limit: see [`Parser::set_limit`].
     pub fn set_limit(&mut self, number: usize, value: u64) {
+        self.forget_known();
         self.parser.set_limit(number, value);
     }
 
     /// See [`Config::run_on`].
     pub fn set_run_on(&mut self, run_on: bool) {
+        self.forget_known();
         self.parser.set_run_on(run_on);
     }
 
@@ -133,6 +144,7 @@ impl Session {
     /// Parses `input` into `out`: the record, the events (at most `room` words in all), and their text. Returns how many bytes
     /// were parsed.
     pub fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize {
+        self.forget_known();
         begin_record(out, room);
         let (consumed, stop) = self.parser.execute(input, out);
         let stop = match stop {
@@ -159,6 +171,7 @@ impl Session {
 
     /// The input ended: leaves a record as [`Session::run`] does.
     pub fn finish(&mut self, out: &mut Output, room: usize) {
+        self.forget_known();
         begin_record(out, room);
         let stop = match self.parser.finish(out) {
             Ok(()) => STOP_DONE,

@@ -3,10 +3,12 @@
 
 use std::cell::Cell;
 use std::io::Result;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use super::frame::Frame;
+use crate::parser::answers::Answers;
 use crate::parser::session::SharedSession;
 
 /// Kinds of [`Event`], as they cross to JavaScript.
@@ -176,6 +178,8 @@ pub trait Transport {
     }
     /// Parses what comes from now on with this parser, or notifies of it as it is. False where a connection keeps its parser.
     fn set_parser(&self, connection: usize, parser: Option<SharedSession>) -> bool;
+    /// Lets so many requests of a connection be answered where they are read, or none: JavaScript has answered, and written, all that it was notified of.
+    fn permit(&self, connection: usize, answers: &Arc<Answers>, left: u32);
     /// Ends reading; `closing`: the descriptor is closed before the loop goes on, whatever the peer sends.
     fn detach(&self, connection: usize, closing: bool) -> Detached;
     /// One more (1) or less (-1) server wants what serves connections to be there before they are.

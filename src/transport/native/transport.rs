@@ -6,11 +6,13 @@ use std::collections::VecDeque;
 use std::io::Result;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use super::reactor::{Reactor, Read};
 use crate::parser::Output;
+use crate::parser::answers::Answers;
 use crate::parser::session::{SharedSession, is_done, lock};
 use crate::transport::frame::Frame;
 use crate::transport::host::{
@@ -35,6 +37,8 @@ struct Delivery {
     frame: Frame,
     // Whether its parser waits for what JavaScript answers to these bytes.
     waits: bool,
+    // Whether fixed answers to what came before them may be in the queue.
+    is_blocked: bool,
     // Whether it was detached, and its stream is to hear of the end behind these bytes.
     ends: bool,
 }
@@ -42,6 +46,8 @@ struct Delivery {
 /// What is due before the next connection is read.
 enum Due {
     Event(usize, Event),
+    // What is left of fixed answers, where the kernel has not taken it by then.
+    Unsent(usize),
     // The end of a connection, where it is known by then; or of a detached one.
     End(usize, bool),
 }
@@ -65,6 +71,8 @@ pub struct Native<H> {
     output: RefCell<Output>,
     // The text of one write.
     scratch: RefCell<BytesMut>,
+    // Fixed answers of one read.
+    answered: RefCell<Vec<u8>>,
     loop_ref: LoopRef,
 }
 
@@ -81,6 +89,7 @@ impl<H: Host> Native<H> {
             reactor: RefCell::new(Reactor::new(ends_at_hang_up)?),
             output: RefCell::new(Output::new()),
             scratch: RefCell::default(),
+            answered: RefCell::default(),
             loop_ref: LoopRef::default(),
         })
     }
@@ -116,6 +125,10 @@ impl<H: Host> Native<H> {
         while let Some(due) = self.take_due() {
             let (connection, event) = match due {
                 Due::Event(connection, event) => (connection, event),
+                Due::Unsent(connection) => match self.reactor.borrow().counts(connection).2 {
+                    0 => continue,
+                    left => (connection, Event::Unsent(left as i32)),
+                },
                 Due::End(connection, ends)
                     if ends || self.reactor.borrow_mut().is_over(connection) =>
                 {
@@ -164,7 +177,10 @@ impl<H: Host> Native<H> {
         index: usize,
         session: Option<&SharedSession>,
     ) -> Option<Notification<H::Texts>> {
-        let content = session.map_or(0, |it| lock(it).content_ahead());
+        let (content, answers) = session.map_or((0, false), |it| {
+            let it = lock(it);
+            (it.content_ahead(), it.may_answer())
+        });
         let piece = self.reactor.borrow().piece_there(index, content);
         let mut texts = self.host.texts();
         let memory = piece.and_then(|it| Some((it, texts.piece(it.length)?)));
@@ -181,7 +197,7 @@ impl<H: Host> Native<H> {
                 (read, input, false)
             }
         };
-        let count = match read {
+        let mut count = match read {
             Read::Bytes(count) => count,
             Read::Later => return None,
             Read::Ended => return Some(self.notification(index, Event::Ended)),
@@ -190,6 +206,19 @@ impl<H: Host> Native<H> {
         let Some(session) = session else {
             return Some(self.notification(index, Event::Unparsed(count)));
         };
+        let mut is_blocked = false;
+        if answers {
+            let taken;
+            (taken, is_blocked) = self.answer(index, session, &bytes[..count]);
+            if taken > 0 {
+                bytes.copy_within(taken..count, 0);
+                count -= taken;
+            }
+            if count == 0 {
+                self.reactor.borrow_mut().record(index, taken, 0);
+                return self.behind_answers(index);
+            }
+        }
         let mut output = self.output.borrow_mut();
         let parsed = lock(session).run(&bytes[..count], &mut output, frame.room());
         let words = frame.show(0, &output.words);
@@ -204,7 +233,7 @@ impl<H: Host> Native<H> {
         if !is_whole {
             texts.add(&output.text);
         }
-        self.begin_delivery(frame, index, count, !is_done(&output));
+        self.begin_delivery(frame, index, count, !is_done(&output), is_blocked);
         Some(Notification {
             connection: index,
             event: Event::Parsed(count),
@@ -212,8 +241,43 @@ impl<H: Host> Native<H> {
         })
     }
 
-    /// `waits`: the parser waits for what JavaScript answers.
-    fn begin_delivery(&self, frame: Frame, index: usize, count: usize, waits: bool) {
+    /// Answers the requests with which `bytes` begins and that have fixed answers. Returns how many bytes they were, and whether the kernel has not taken all of the
+    /// answers: what is left is in the queue, and JavaScript is to be told of it.
+    fn answer(&self, index: usize, session: &SharedSession, bytes: &[u8]) -> (usize, bool) {
+        let mut answers = self.answered.borrow_mut();
+        let mut taken = 0;
+        loop {
+            answers.clear();
+            let count = lock(session).answer_fixed(&bytes[taken..], &mut answers);
+            if count == 0 {
+                return (taken, false);
+            }
+            taken += count;
+            if send_all(&mut self.reactor.borrow_mut(), index, &answers) != 0 {
+                lock(session).forbid();
+                return (taken, true);
+            }
+        }
+    }
+
+    /// All that was read is answered: what JavaScript is to be notified of, if anything.
+    fn behind_answers(&self, index: usize) -> Option<Notification<H::Texts>> {
+        if self.reactor.borrow_mut().is_over(index) {
+            return Some(self.notification(index, Event::Ended));
+        }
+        let left = self.reactor.borrow().counts(index).2;
+        (left > 0).then(|| self.notification(index, Event::Unsent(left as i32)))
+    }
+
+    /// `waits`: the parser waits for what JavaScript answers. `is_blocked`: answers before it may be in the queue still.
+    fn begin_delivery(
+        &self,
+        frame: Frame,
+        index: usize,
+        count: usize,
+        waits: bool,
+        is_blocked: bool,
+    ) {
         if waits {
             frame.set_record(0, index, 0, count);
         }
@@ -221,6 +285,7 @@ impl<H: Host> Native<H> {
             connection: index,
             frame,
             waits,
+            is_blocked,
             ends: false,
         });
         if let Some(turn) = self.turns.borrow_mut().last_mut() {
@@ -247,6 +312,9 @@ impl<H: Host> Native<H> {
                 self.end_cork(index, stays)
                     .map(|event| Due::Event(index, event)),
             );
+        }
+        if delivery.is_blocked && index != DETACHED {
+            turn.due.push_back(Due::Unsent(index));
         }
         turn.due.push_back(Due::End(index, delivery.ends));
     }
@@ -308,6 +376,12 @@ impl<H: Host> Transport for Native<H> {
         let reader = parser.map_or(Reader::Raw, Reader::Parser);
         self.reactor.borrow_mut().set_data(index, reader);
         true
+    }
+
+    fn permit(&self, index: usize, answers: &Arc<Answers>, left: u32) {
+        if let Some(Reader::Parser(session)) = self.reactor.borrow().data(index) {
+            lock(session).permit(answers, left);
+        }
     }
 
     fn detach(&self, index: usize, closing: bool) -> Detached {

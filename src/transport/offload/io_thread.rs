@@ -418,8 +418,21 @@ fn read_on<F: Parse>(connection: &Arc<Connection<F>>, context: &mut Context<'_>)
         }
         let step = INPUT.with_borrow_mut(|input| connection.shared.read(input, connection.room));
         match step {
-            Step::Event(emptied) => {
-                connection.notify_soon(READ);
+            Step::Answered(emptied, blocked) => {
+                if blocked {
+                    connection.notify_soon(TROUBLE);
+                }
+                if emptied && !is_urgent(watched) {
+                    guard.clear_ready();
+                }
+            }
+            Step::Event(emptied) | Step::Blocked(emptied) => {
+                let trouble = if matches!(step, Step::Blocked(_)) {
+                    TROUBLE
+                } else {
+                    0
+                };
+                connection.notify_soon(READ | trouble);
                 if emptied && !is_urgent(watched) {
                     guard.clear_ready();
                 }

@@ -17,7 +17,8 @@ use super::io_thread::{self, Command, Connection, IoThread, IoThreadPool};
 use super::shared_connection::{Parse, ReadEvent, Resumed, SharedConnection};
 use super::sync::lock;
 use crate::parser::Output;
-use crate::parser::session::{Session, SharedSession};
+use crate::parser::answers::Answers;
+use crate::parser::session::{self, Session, SharedSession};
 use crate::transport::frame::Frame;
 use crate::transport::host::{
     Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Texts, Transport,
@@ -30,6 +31,18 @@ impl Parse for Session {
     fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize {
         Session::run(self, input, out, room)
     }
+
+    fn may_answer(&self) -> bool {
+        Session::may_answer(self)
+    }
+
+    fn answer(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
+        Session::answer_fixed(self, input, out)
+    }
+
+    fn forbid(&mut self) {
+        Session::forbid(self);
+    }
 }
 
 /// I/O threads of the process; none while no server uses them.
@@ -41,6 +54,9 @@ pub fn thread_count() -> usize {
 struct Entry {
     connection: Arc<Connection<Session>>,
     thread: IoThread<Session>,
+    parser: SharedSession,
+    // What its task may answer itself, as soon as what was written is handed over.
+    permitted: Option<(Arc<Answers>, u32)>,
     // What was written since it was handed over last.
     queue: BytesMut,
     // Where in the queue what is corked begins, if anything is: from there on it waits for its release.
@@ -308,7 +324,13 @@ impl<H: Host> Offload<H> {
                 };
                 entry.listed = false;
                 let handled = entry.handled.take();
-                if entry.post() {
+                let sends = entry.post();
+                if entry.queue.is_empty()
+                    && let Some((answers, left)) = entry.permitted.take()
+                {
+                    session::lock(&entry.parser).permit(&answers, left);
+                }
+                if sends {
                     let command = match handled {
                         Some(connection) => Command::Answer(connection),
                         None => Command::Send(entry.connection.clone()),
@@ -367,7 +389,7 @@ impl<H: Host> Offload<H> {
         let vacant = entries.vacant_entry();
         let number = vacant.key();
         let connection = Arc::new(Connection::new(
-            SharedConnection::new(own.into(), parser, self.ends_at_hang_up),
+            SharedConnection::new(own.into(), parser.clone(), self.ends_at_hang_up),
             number,
             self.room,
             self.inbox.clone(),
@@ -375,6 +397,8 @@ impl<H: Host> Offload<H> {
         let entry = vacant.insert(Entry {
             connection,
             thread,
+            parser,
+            permitted: None,
             queue: BytesMut::new(),
             corked: None,
             handled: None,
@@ -450,6 +474,20 @@ impl<H: Host> Transport for Offload<H> {
 
     fn set_parser(&self, _index: usize, _parser: Option<SharedSession>) -> bool {
         false
+    }
+
+    fn permit(&self, index: usize, answers: &Arc<Answers>, left: u32) {
+        if left == 0 {
+            self.with(index, (), |entry| {
+                entry.permitted = None;
+                session::lock(&entry.parser).permit(answers, 0);
+            });
+            return;
+        }
+        self.list(index, |entry| {
+            entry.permitted = Some((answers.clone(), left))
+        });
+        self.hand_over_now();
     }
 
     fn detach(&self, index: usize, closing: bool) -> Detached {

@@ -8,6 +8,7 @@
 //! To detach needs no answer of the task: the owner sets a mark under each lock, and takes out what is there. The task looks at the mark under
 //! the same lock before it touches the descriptor, so it does not touch it again.
 
+use std::cell::RefCell;
 use std::io::{ErrorKind, Result};
 use std::mem::take;
 use std::task::Waker;
@@ -29,6 +30,20 @@ const INPUT_KEPT: usize = 2048;
 pub trait Parse: Clone + Send + 'static {
     /// Parses `input` into `out`, at most `room` words. Returns how many bytes were parsed.
     fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize;
+
+    /// Whether [`Parse::answer`] may do anything.
+    fn may_answer(&self) -> bool {
+        false
+    }
+
+    /// Answers the requests with which `input` begins, if they have fixed answers. Returns how many bytes they were; what answers them is appended to
+    /// `out`.
+    fn answer(&mut self, _input: &[u8], _out: &mut Vec<u8>) -> usize {
+        0
+    }
+
+    /// Nothing more is answered so, until the owner says so.
+    fn forbid(&mut self) {}
 }
 
 /// The descriptor of a connection; neither call waits.
@@ -62,6 +77,10 @@ pub enum ReadEvent {
 pub enum Step {
     /// There is an event. Whether the read has emptied the socket.
     Event(bool),
+    /// The same, and answers to what was read before it could not be sent, see [`SharedConnection::trouble`].
+    Blocked(bool),
+    /// All that was read has got its fixed answers. The same of the socket; and whether some of them could not be sent, see [`SharedConnection::trouble`].
+    Answered(bool, bool),
     /// There is nothing to read.
     Dry,
     /// The owner is not done with the last event, or has paused. The task is to be woken: see [`SharedConnection::done`].
@@ -211,6 +230,18 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
                 it.hang_up.bytes(count, asked);
                 it.asked = asked;
                 let mut parser = lock(&it.parser);
+                let (taken, blocked) = self.answer(&mut *parser, bytes);
+                if taken == count {
+                    drop(parser);
+                    it.budget.record(count, 0);
+                    if it.hang_up.is_due(false) {
+                        it.phase = Phase::Waiting(ReadEvent::Ended);
+                        return Step::Event(true);
+                    }
+                    return Step::Answered(count < asked, blocked);
+                }
+                let bytes = &bytes[taken..];
+                let count = bytes.len();
                 it.before = Some(parser.clone());
                 let parsed = parser.run(bytes, &mut it.output, room);
                 drop(parser);
@@ -218,7 +249,12 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
                 it.input.clear();
                 it.input.extend_from_slice(bytes);
                 it.phase = Phase::Waiting(ReadEvent::Parsed(count));
-                Step::Event(count < asked)
+                let emptied = taken + count < asked;
+                if blocked {
+                    Step::Blocked(emptied)
+                } else {
+                    Step::Event(emptied)
+                }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Step::Dry,
             Err(_) if it.hang_up.failed() => {
@@ -230,6 +266,55 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
                 Step::Event(true)
             }
         }
+    }
+
+    /// Sends the fixed answers to the requests with which `bytes` begins. Returns how many bytes those were, and whether the kernel takes no more.
+    fn answer(&self, parser: &mut F, bytes: &[u8]) -> (usize, bool) {
+        thread_local! {
+            static ANSWERS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        if !parser.may_answer() {
+            return (0, false);
+        }
+        ANSWERS.with_borrow_mut(|answers| {
+            let mut taken = 0;
+            loop {
+                answers.clear();
+                let count = parser.answer(&bytes[taken..], answers);
+                if count == 0 {
+                    return (taken, false);
+                }
+                taken += count;
+                let mut outgoing = lock(&self.outgoing);
+                if self.reply(&mut outgoing, answers) {
+                    parser.forbid();
+                    return (taken, true);
+                }
+            }
+        })
+    }
+
+    /// Sends these bytes, behind what is queued. True where not all is sent.
+    fn reply(&self, outgoing: &mut MutexGuard<'_, Outgoing>, bytes: &[u8]) -> bool {
+        if !outgoing.queue.is_empty() || outgoing.blocked {
+            outgoing.queue.extend_from_slice(bytes);
+            self.queued.store(outgoing.queue.len(), Ordering::Relaxed);
+            return outgoing.blocked || self.send(outgoing);
+        }
+        let sent = match self.socket.send(bytes) {
+            Ok(count) => count,
+            Err(error) if is_full(&error) => 0,
+            // The peer is gone, and reading will say so.
+            Err(_) => bytes.len(),
+        };
+        outgoing.sent += sent as u64;
+        if sent == bytes.len() {
+            return false;
+        }
+        outgoing.queue.extend_from_slice(&bytes[sent..]);
+        outgoing.blocked = true;
+        self.queued.store(outgoing.queue.len(), Ordering::Relaxed);
+        true
     }
 
     /// The system says that it was hung up. Bytes that the owner has not taken are as if they were read now.

@@ -1,0 +1,317 @@
+'use strict';
+// `server.respond()` and `server.removeResponse()`: requests for an exact target that get the same answer each time, and that no handler sees.
+//
+// The core answers them as it reads them, as long as nobody could tell from the bytes: on a connection that it reads, when all that came before is
+// answered and written. Whatever else there is to such a request (an end of the connection, a body, a program that observes requests) makes it one
+// of JavaScript's, which answers as a handler would. So does all of the stream transport.
+//
+// The core tells nothing of what it has answered. It is asked when somebody wants to know, and by a ticker, for the time of idle connections.
+
+const { Map, Set, WeakMap, clearInterval, setInterval } = require('../globals/primordials');
+const { Buffer } = require('node:buffer');
+const { channel } = require('node:diagnostics_channel');
+const { types: { isUint8Array } } = require('node:util');
+const native = require('../native/addon');
+const { limits: { MAX_ANSWER_BODY } } = require('../native/layout');
+const { codes } = require('../util/errors');
+const { rawField } = require('../message/incoming');
+const performance = require('../observe/server-entries');
+const { handleOf, noteAnswered } = require('../parser/parser');
+const { UNLIMITED, canAnswer, forbid, permit } = require('../transport/permits');
+const { isUnbuilt } = require('../transport/lazy-state');
+const { kUniqueHeaders } = require('../compat/symbols');
+const { isReached } = require('./admission');
+const { idleTime, isIdle, isTicked } = require('./connections');
+const { maxPipelinedOf } = require('./limits');
+const { ServerResponse } = require('./response');
+const { countersOf } = require('./stats');
+const { kConnection, kConnections } = require('./symbols');
+const { enterIdle } = require('./timeouts');
+const { validateInteger, validateObject, validateString } = require('../util/validators');
+
+/** Milliseconds between two looks at what the core has answered, and at what the server is set to. */
+const TICK = 100;
+/** Shorter times of inactivity, in milliseconds, are for JavaScript to keep. */
+const SHORTEST_TIMEOUT = 1000;
+/** Methods of requests that need no body. */
+const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'DELETE', 'PATCH']);
+/** An origin-form target (RFC 9112 section 3.2.1), of visible ASCII. */
+const TARGET = /^\/[!-"$-~]*$/;
+/** What the server says itself. */
+const OWN_FIELDS = new Set(['connection', 'keep-alive', 'content-length', 'transfer-encoding', 'trailer', 'upgrade', 'date']);
+/** Statuses without a body. */
+const BODILESS = new Set([204, 304]);
+const NO_DATE = -1;
+
+const onResponseEnd = channel('http.server.response.finish');
+
+/** One answer. */
+class FixedAnswer {
+  /** @param {{status?: number, headers?: object, body?: string|Uint8Array}} response see index.d.ts */
+  constructor({ status = 200, headers = {}, body = '' }) {
+    validateInteger(status, 'response.status', 200, 599);
+    validateObject(headers, 'response.headers');
+    if (typeof body !== 'string' && !isUint8Array(body)) throw new codes.ERR_INVALID_ARG_TYPE('response.body', ['string', 'Buffer', 'Uint8Array'], body);
+    this.status = status;
+    this.body = Buffer.from(body);
+    this.fields = [];
+    if (this.body.length > (BODILESS.has(status) ? 0 : MAX_ANSWER_BODY)) throw new codes.ERR_INVALID_ARG_VALUE('response.body', body, 'is longer than it may be');
+    // As a response would refuse them, which copies what it takes.
+    /** @type {any} */
+    const response = new ServerResponse(requestOf('GET', 1));
+    for (const name in headers) {
+      if (OWN_FIELDS.has(name.toLowerCase())) throw new codes.ERR_INVALID_ARG_VALUE('response.headers', name, 'is the server\'s to say');
+      response.setHeader(name, headers[name]);
+      this.fields.push([name, response.getHeader(name)]);
+    }
+  }
+
+  /** @param {any} response to a request for it */
+  send(response) {
+    response.statusCode = this.status;
+    for (const [name, value] of this.fields) response.setHeader(name, value);
+    if (!BODILESS.has(this.status)) response.setHeader('Content-Length', this.body.length);
+    response.end(this.body.length === 0 ? undefined : this.body);
+  }
+
+  /**
+   * @param {http.Server} server
+   * @param {string} method
+   * @param {number} minor the request's version
+   * @returns {[Buffer, number]} what a response to it sends where the connection is kept, and where the date is in that; nothing where the connection is not kept
+   */
+  render(server, method, minor) {
+    /** @type {any} */
+    const response = new ServerResponse(requestOf(method, minor));
+    response._keepAliveTimeout = server.keepAliveTimeout;
+    response._maxRequestsPerSocket = server.maxRequestsPerSocket;
+    response[kUniqueHeaders] = server[kUniqueHeaders];
+    response.shouldKeepAlive = true;
+    this.send(response);
+    if (response._last) return [Buffer.alloc(0), NO_DATE];
+    const bytes = Buffer.concat(response.outputData.map(({ data, encoding }) => (typeof data === 'string' ? Buffer.from(data, encoding) : data)));
+    return [bytes, bytes.indexOf('\r\nDate: ') + '\r\nDate: '.length];
+  }
+}
+
+/** @returns {any} what a response asks of its request */
+function requestOf(method, minor) {
+  return { method, httpVersionMajor: 1, httpVersionMinor: minor, headers: {}, rawHeaders: [] };
+}
+
+/** The answers of a server. */
+class FixedAnswers {
+  constructor(server) {
+    this.server = server;
+    // By method and target.
+    this.answers = new Map();
+    this.connections = new Set();
+    // Requests that were answered so.
+    this.count = 0;
+    this.handle = canAnswer ? native.answersOpen() : undefined;
+    // Whether the core answers, and what it was told for which settings.
+    this.isOn = false;
+    this.isSuspended = false;
+    this.told = '';
+    this.ticker = null;
+  }
+
+  /** @param {Connection} connection that is new, and may be read by the core */
+  opened(connection) {
+    connection.fixed = this;
+    this.connections.add(connection);
+    this.ticker ??= setInterval(() => this.tick(), TICK).unref();
+    this.refresh();
+    this.allow(connection);
+  }
+
+  /** @param {Connection} connection that is closed, or has gone to another protocol */
+  ended(connection) {
+    this.collect(connection);
+    connection.fixed = null;
+    this.connections.delete(connection);
+    if (this.connections.size > 0) return;
+    clearInterval(this.ticker);
+    this.ticker = null;
+  }
+
+  /** A request has come to JavaScript. @param {Connection} connection */
+  began(connection) {
+    if (!connection.isAnswering) return;
+    connection.isAnswering = false;
+    forbid(connection.socket, this.handle);
+    this.collect(connection);
+  }
+
+  /**
+   * @param {http.IncomingMessage} req that a handler would get
+   * @param {http.ServerResponse} res
+   * @returns {boolean} whether it is answered
+   */
+  take(req, res) {
+    const answer = this.find(req.method, req.url);
+    if (answer === undefined || hasOwnNeeds(req)) return false;
+    this.count++;
+    answer.send(res);
+    return true;
+  }
+
+  find(method, target) {
+    return this.answers.get(`${method} ${target}`) ?? (method === 'HEAD' ? this.answers.get(`GET ${target}`) : undefined);
+  }
+
+  /** All requests that JavaScript knows are answered: the core may go on. @param {Connection} connection */
+  allow(connection) {
+    const { draining, isAnswering, released, requests, socket, waiting } = connection;
+    if (!this.isOn || isAnswering || released || draining !== null || requests.length > 0 || waiting.length > 0 || socket._httpMessage || socket._paused) return;
+    const { maxRequestsPerSocket: max } = this.server;
+    // The last one says that it is.
+    const count = max > 0 ? max - 1 - connection.requestCount : UNLIMITED;
+    if (count === 0 || (max > 0 && count < 0)) return;
+    connection.isAnswering = permit(socket, this.handle, count);
+  }
+
+  /** Takes over what the core has answered since. @returns {number} */
+  collect(connection) {
+    const { parser } = connection.socket;
+    const count = parser && this.handle !== undefined ? native.parserAnswered(handleOf(parser)) : 0;
+    if (count === 0) return 0;
+    this.count += count;
+    connection.requestsSeen += count;
+    if (this.server.maxRequestsPerSocket > 0) connection.requestCount += count;
+    noteAnswered(parser);
+    return count;
+  }
+
+  /** The same for all connections, whose time as idle ones begins anew. */
+  sync() {
+    if (this.handle === undefined || !native.answersUsed(this.handle)) return;
+    for (const connection of this.connections) {
+      if (this.collect(connection) === 0) continue;
+      const { requests, socket } = connection;
+      if (!isUnbuilt(socket) && socket.timeout) socket._unrefTimer();
+      if (requests.length === 0 && !socket._httpMessage && isIdle(socket.parser)) enterIdle(connection);
+    }
+  }
+
+  tick() {
+    this.refresh();
+    this.sync();
+  }
+
+  /** Tells the core what holds from here on, if that has changed. @param {boolean} [changed] */
+  refresh(changed = false) {
+    if (this.handle === undefined) return;
+    const { answers, handle, server } = this;
+    const isOn = this.mayAnswer();
+    const single = maxPipelinedOf(server) !== Infinity;
+    const told = isOn ? `${server.keepAliveTimeout} ${server.maxRequestsPerSocket} ${single}` : '';
+    if (told === this.told && !changed) return;
+    this.told = told;
+    this.isOn = isOn;
+    if (isOn) {
+      for (const [key, answer] of answers) {
+        const [method, target] = key.split(' ');
+        this.tell(answer, method, target);
+        if (method === 'GET' && !answers.has(`HEAD ${target}`)) this.tell(answer, 'HEAD', target);
+      }
+    }
+    native.answersPublish(handle, single ? 1 : 0);
+    for (const connection of this.connections) {
+      // It was told of another maximum.
+      this.began(connection);
+      this.allow(connection);
+    }
+  }
+
+  tell(answer, method, target) {
+    const { handle, server } = this;
+    native.answersAdd(handle, Buffer.from(`${method} ${target}`, 'latin1'), ...answer.render(server, method, 1), ...answer.render(server, method, 0));
+  }
+
+  // Whether no code of the program would see such a request, and no time passes that JavaScript keeps to the tick.
+  mayAnswer() {
+    const { answers, isSuspended, server } = this;
+    if (answers.size === 0 || isSuspended || isReached(server, false) || onResponseEnd.hasSubscribers) return false;
+    performance.look();
+    if (performance.observed || typeof server.maxHeadersCount === 'number') return false;
+    const idle = idleTime(server);
+    return (!server.timeout || server.timeout >= SHORTEST_TIMEOUT) && (!server.keepAliveTimeout || idle === undefined || isTicked(idle));
+  }
+
+  /** From here on JavaScript answers. */
+  suspend() {
+    this.isSuspended = true;
+    this.refresh();
+    this.sync();
+  }
+}
+
+// Whether something about a request is for a handler: its body, or what it expects before that.
+function hasOwnNeeds(req) {
+  const length = rawField(req, 'content-length');
+  return req.httpVersionMajor !== 1 || rawField(req, 'expect') !== undefined || rawField(req, 'transfer-encoding') !== undefined ||
+    (length !== undefined && !/^0+$/.test(length));
+}
+
+const servers = new WeakMap();
+let used = false;
+
+function keyOf(request) {
+  validateObject(request, 'request');
+  const { method = 'GET', path } = request;
+  validateString(method, 'request.method');
+  validateString(path, 'request.path');
+  if (!METHODS.has(method)) throw new codes.ERR_INVALID_ARG_VALUE('request.method', method);
+  if (!TARGET.test(path)) throw new codes.ERR_INVALID_ARG_VALUE('request.path', path);
+  return `${method} ${path}`;
+}
+
+/**
+ * Answers requests for a target from here on.
+ * @param {http.Server} server
+ * @param {{method?: string, path: string}} request
+ * @param {{status?: number, headers?: object, body?: string|Uint8Array}} [response] see index.d.ts
+ */
+function respond(server, request, response = {}) {
+  const key = keyOf(request);
+  validateObject(response, 'response');
+  const answer = new FixedAnswer(response);
+  let fixed = servers.get(server);
+  if (fixed === undefined) {
+    servers.set(server, fixed = new FixedAnswers(server));
+    countersOf(server).fixed = fixed;
+    used = true;
+  }
+  const isFirst = fixed.answers.size === 0 && fixed.connections.size === 0;
+  fixed.answers.set(key, answer);
+  fixed.refresh(true);
+  if (!isFirst) return;
+  for (const { socket } of server[kConnections]?.all() ?? []) {
+    const connection = socket?.[kConnection];
+    if (connection !== undefined && !connection.isCounted) fixed.opened(connection);
+  }
+}
+
+/**
+ * @param {http.Server} server
+ * @param {{method?: string, path: string}} request as respond() got it
+ * @returns {boolean} whether there was an answer to it
+ */
+function removeResponse(server, request) {
+  const key = keyOf(request);
+  const fixed = servers.get(server);
+  if (fixed === undefined || !fixed.answers.delete(key)) return false;
+  fixed.refresh(true);
+  return true;
+}
+
+/**
+ * A connection has its parser, and is read.
+ * @param {Connection} connection
+ */
+function answerFixed(connection) {
+  if (used) servers.get(connection.server)?.opened(connection);
+}
+
+module.exports = { answerFixed, removeResponse, respond };

@@ -1,0 +1,37 @@
+'use strict';
+// What the core may answer by itself on the connections that it reads: see lib/server/fixed-answers.js.
+
+const native = require('../native/addon');
+const { kAttached, kIndex } = require('./owner-state');
+const { isUnbuilt } = require('./lazy-state');
+
+/** Whether the core can answer anything here. */
+const canAnswer = native.answersOpen !== undefined;
+/** In place of a number of requests. */
+const UNLIMITED = -1;
+
+/**
+ * Lets the core answer requests of a socket, where nothing waits to be written before those answers.
+ * @param {stream.Duplex} socket all of whose requests are answered
+ * @param {object} answers handle of the answers
+ * @param {number} count of requests, or UNLIMITED
+ * @returns {boolean} false where it does not read the socket, or may not write yet
+ */
+function permit(socket, answers, count) {
+  const index = socket[kIndex];
+  if (index === undefined || (!isUnbuilt(socket) && (!socket.writable || socket.writableLength > 0))) return false;
+  native.transportPermit(socket[kAttached].driver.handle, index, answers, count);
+  return true;
+}
+
+/**
+ * Ends that.
+ * @param {stream.Duplex} socket
+ * @param {object} answers handle of the answers
+ */
+function forbid(socket, answers) {
+  const index = socket[kIndex];
+  if (index !== undefined) native.transportPermit(socket[kAttached].driver.handle, index, answers, 0);
+}
+
+module.exports = { UNLIMITED, canAnswer, forbid, permit };
