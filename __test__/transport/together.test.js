@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { test } = require('node:test');
-const { AsyncLocalStorage } = require('node:async_hooks');
+const { AsyncLocalStorage, executionAsyncId } = require('node:async_hooks');
 const { Way, bodies, everyWay, get, until } = require('./ways');
 
 const LIB = path.join(__dirname, '../../lib');
@@ -154,6 +154,78 @@ everyWay('stores of one request are not those of another', async (way) => {
   await until(() => clients.every((client) => bodies(client.text).length === 1) && seen.length === 3 * COUNT);
   return [...new Set(seen)].sort();
 }, { expected: ['finish true', 'job true', 'tick true'] });
+
+everyWay('ticks, microtasks and what they end come before the next one', async (way) => {
+  const order = [];
+  const { clients } = await meet(way, await way.serve((req, res) => {
+    const note = (what) => { order.push(`${what} ${req.url}`); };
+    note('request');
+    process.nextTick(() => {
+      note('tick');
+      Promise.resolve().then(() => { note('job of a tick'); });
+    });
+    Promise.resolve().then(() => { note(`job ${executionAsyncId() === 0}`); });
+    queueMicrotask(() => { note('microtask'); });
+    setImmediate(() => { note('immediate'); });
+    res.on('finish', () => { note('finish'); });
+    res.on('close', () => { note('close'); });
+    res.end(req.url);
+  }), 6);
+  clients.forEach((client, n) => { client.write(get(`/${n}`)); });
+  block();
+  await until(() => order.length === 8 * clients.length);
+  return order;
+}, { on: ['node', 'native'] });
+
+test('what a handler or a tick throws leaves the rest of its ticks to the next one, and those of the last to a later turn', () => {
+  const program = `
+    const [transport] = process.argv.slice(1);
+    const http = require(transport === 'node' ? 'node:http' : ${JSON.stringify(LIB)});
+    const net = require('node:net');
+    const order = [];
+    process.on('uncaughtException', (error) => {
+      order.push('uncaught ' + error.message);
+      process.nextTick(() => { order.push('tick of uncaught ' + error.message); });
+    });
+    const server = http.createServer(transport === 'node' ? {} : { transport }, (req, res) => {
+      const [, what, n] = req.url.split('/');
+      const note = (said) => { order.push(said + ' ' + n); };
+      note(what);
+      process.nextTick(() => { if (what === 'tick') throw new Error('tick ' + n); note('first tick'); });
+      process.nextTick(() => { note('second tick'); });
+      Promise.resolve().then(() => { note('job'); });
+      setImmediate(() => { note('immediate'); });
+      if (what === 'throw') throw new Error('throw ' + n);
+      res.end('x');
+    });
+    const paths = ['/throw/0', '/plain/1', '/tick/2', '/plain/3', '/throw/4', '/tick/5', '/tick/6', '/plain/7', process.argv[2]];
+    let accepted = 0;
+    server.on('connection', () => {
+      if (++accepted < paths.length) return;
+      paths.forEach((path, n) => { clients[n].write('GET ' + path + ' HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${LONG_ENOUGH});
+      let left = 50;
+      setImmediate(function again() {
+        if (left-- > 0) return setImmediate(again);
+        console.log(order.join('\\n'));
+        process.exit(0);
+      });
+    });
+    const clients = [];
+    server.listen(0, () => {
+      for (const _ of paths) clients.push(net.connect(server.address().port, '127.0.0.1').on('error', () => {}));
+    });
+  `;
+  for (const last of ['/throw/8', '/tick/8', '/plain/8']) {
+    const [node, native] = ['node', 'native'].map((transport) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program, transport, last], { encoding: 'utf8', timeout: 20_000 });
+      assert.strictEqual(status, 0, stderr);
+      return stdout;
+    });
+    assert.match(node, /job 8/);
+    assert.strictEqual(native, node, last);
+  }
+});
 
 test('I/O threads tell of several connections before ticks are drained', { skip: process.platform !== 'linux' && 'promised of Linux' }, async () => {
   const way = new Way('offload');
