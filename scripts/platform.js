@@ -13,6 +13,7 @@
 // What it needs it gets: Debian's packages by apt-get (as root), all else into .cache/platforms.
 // A file runs in a process of its own. Prints a line for each, and why tests have failed. A failure counts unless the same release of Node fails the same
 // test on this system, or scripts/platforms/exceptions.json has a reason. Logs are in .cache/platforms/NAME.
+// Ctrl-C lets the files that run come to their end, and closes with what there is.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -97,15 +98,25 @@ function exception(file, test) {
 async function runAll(platform, release) {
   const { node, env, reference, referenceEnv, end } = platform.prepare(release);
   const files = testFiles(platform);
-  const sum = { files: files.length, passed: 0, failed: 0, excepted: 0, skipped: 0 };
+  const sum = { files: 0, left: 0, passed: 0, failed: 0, excepted: 0, skipped: 0 };
   const log = path.relative(root, path.join(cache, name));
   console.log(`Node ${release}, ${name}: ${files.length} files`);
   // What has come of each file so far.
   const kept = path.join(cache, name, 'results.json');
   const results = new Map(values.resume && fs.existsSync(kept) ? JSON.parse(fs.readFileSync(kept, 'utf8')) : []);
   const next = files.values();
+  let isEnding = false;
+  process.once('SIGINT', () => {
+    isEnding = true;
+    console.log('no more files are begun');
+  });
   const run = async () => {
     for (const file of next) {
+      if (isEnding) {
+        sum.left++;
+        continue;
+      }
+      sum.files++;
       const started = Date.now();
       const isDone = results.get(file)?.failed.length === 0;
       const { passed, skipped, failed } = isDone ? results.get(file) : await runFile(node, file, `${log}/${file}`, { timeout: platform.timeout, env });

@@ -86,7 +86,7 @@ for (const transport of ['stream', 'native']) {
   test(`an address is not looked up, nor is the path of a socket (${transport})`, { timeout: 20_000 }, async (t) => {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'timings-'));
     t.after(() => fs.rmSync(directory, { recursive: true }));
-    const socketPath = path.join(directory, 'socket');
+    const socketPath = process.platform === 'win32' ? `\\\\.\\pipe\\${path.basename(directory)}` : path.join(directory, 'socket');
     const { port } = (await serve(t, answering)).address();
     await serve(t, answering, net.createServer, [socketPath]);
     for (const where of [{ port, host: '127.0.0.1' }, { socketPath }]) {

@@ -306,7 +306,7 @@ for (const way of ['fd', 'cluster']) {
   });
 }
 
-test('options that name no proxies are refused', () => {
+test('options that name no proxies are refused', { skip }, () => {
   for (const trusted of [undefined, '10.0.0.0/8', {}]) {
     assert.throws(() => http.createServer({ proxyProtocol: { trusted } }), { code: 'ERR_INVALID_ARG_TYPE' });
   }

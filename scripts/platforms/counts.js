@@ -10,8 +10,8 @@ const file = path.join(root, '.ci', 'platforms.json');
 const readme = path.join(root, 'README.md');
 
 /**
- * @typedef {{node: string, files: number, passed: number, failed: number, excepted: number, skipped: number}} Counts
- * `excepted` have failed for a reason that is known, or on glibc x64, too
+ * @typedef {{node: string, files: number, left: number, passed: number, failed: number, excepted: number, skipped: number}} Counts
+ * `left` files have not been run, when somebody ended the run; `excepted` tests have failed for a reason that is known, or on glibc x64, too
  */
 
 /** @returns {Record<string, Counts>} by platform */
@@ -25,8 +25,9 @@ function markOf(name) {
 }
 
 /** @param {Counts} counts @returns {string} */
-function say({ node, files, passed, failed, excepted }) {
-  return `${passed} of ${passed + failed + excepted} tests of ${files} files pass on Node ${node}`;
+function say({ node, files, left, passed, failed, excepted }) {
+  const notRun = left > 0 ? `; ${left} files have not been run` : '';
+  return `${passed} of ${passed + failed + excepted} tests of ${files} files pass on Node ${node}${notRun}`;
 }
 
 /** @param {string} name of a platform @returns {string|undefined} what README says of it */

@@ -33,7 +33,7 @@ function makePrefix() {
 
 module.exports = {
   node: '20.20.2',
-  timeout: 300,
+  timeout: 600,
   /** @param {string} release of Node @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[], end: function(): void}} the commands of Node on this platform, and of the same release on Linux */
   prepare(release) {
     debian({ '/usr/bin/wine': 'wine', '/usr/lib/wine/wine64': 'wine64', '/usr/bin/x86_64-w64-mingw32-gcc': 'gcc-mingw-w64-x86-64' });
