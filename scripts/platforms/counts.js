@@ -26,7 +26,7 @@ function markOf(name) {
 
 /** @param {Counts} counts @returns {string} */
 function say({ node, files, left, passed, failed, excepted }) {
-  const notRun = left > 0 ? `; ${left} files have not been run` : '';
+  const notRun = left > 0 ? `; ${left} more ${left === 1 ? 'file has' : 'files have'} not been run to the end` : '';
   return `${passed} of ${passed + failed + excepted} tests of ${files} files pass on Node ${node}${notRun}`;
 }
 
