@@ -27,7 +27,7 @@ test('requests and responses have the own properties of the built-in\'s, in its 
 });
 
 test('classes have the members of the built-in classes', () => {
-  // Not in Node, documented as such.
+  // Not in Node, or in this one not an own member, documented as such.
   const added = new Set(['drain', 'removeResponse', 'respond', 'stats', 'transport']);
   const described = (object) => Reflect.ownKeys(object).filter((key) => !added.has(key)).map((key) => {
     const { value, get, set, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(object, key);
