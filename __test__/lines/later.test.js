@@ -263,7 +263,7 @@ for (const [name, has, scenario] of SCENARIOS) {
 test('what the running line does not have, ours has not either', () => {
   assert.deepEqual(Object.keys(http).sort(), Object.keys(builtin).sort());
   for (const name of ['Agent', 'ClientRequest', 'IncomingMessage', 'OutgoingMessage', 'Server', 'ServerResponse']) {
-    const ours = Reflect.ownKeys(http[name].prototype).map(String).filter((key) => !['drain', 'removeResponse', 'respond', 'stats', 'transport'].includes(key));
+    const ours = Reflect.ownKeys(http[name].prototype).map(String).filter((key) => !['drain', 'listen', 'removeResponse', 'respond', 'stats', 'transport'].includes(key));
     assert.deepEqual(ours, Reflect.ownKeys(builtin[name].prototype).map(String), name);
   }
 });

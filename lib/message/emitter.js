@@ -26,13 +26,16 @@ const isKnown = events === '_events' && eventsCount === '_eventsCount' && maxLis
 const sample = new OutgoingMessage();
 const places = ObjectHasOwn(sample, '_eventsCount') ? undefined : sample._events;
 
+/** Whether a message can be made with a listener, which node adds later: nothing shows when. */
+const takesListener = places === undefined;
+
 /** In the options of a message: its first listener of 'finish', with which its table is made; adding one later costs a look-up. */
 const kOnFinish = Symbol('onFinish');
 
 /**
  * Does what `Stream.call(emitter)` does.
  * @param {Stream} emitter in construction
- * @param {Listener} [onFinish] first listener of 'finish'
+ * @param {Listener} [onFinish] first listener of 'finish', where `takesListener`
  */
 function initialize(emitter, onFinish) {
   if (!isKnown || EventEmitter.init !== init || emitter._events !== undefined) {
@@ -43,7 +46,6 @@ function initialize(emitter, onFinish) {
   if (places !== undefined) {
     emitter._events = { ...places };
     finishInit(emitter, true);
-    if (onFinish !== undefined) emitter.on('finish', onFinish);
     return;
   }
   const comesWith = onFinish !== undefined && emitter.on === plainOn;
@@ -187,5 +189,5 @@ function silence(stream, event) {
 }
 
 module.exports = {
-  emitFinish, hearsOnlyFinish, initialize, initializeReadable, kOnFinish, listen, listenToEnd, plainEmit, setOwnFinish, silence, wasSole,
+  emitFinish, hearsOnlyFinish, initialize, initializeReadable, kOnFinish, listen, listenToEnd, plainEmit, setOwnFinish, silence, takesListener, wasSole,
 };

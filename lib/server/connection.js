@@ -8,7 +8,7 @@
 const net = require('node:net');
 const { debuglog } = require('node:util');
 const { HTTPParser, parsers } = require('../message/parsers');
-const { kOnFinish, plainEmit } = require('../message/emitter');
+const { kOnFinish, plainEmit, takesListener } = require('../message/emitter');
 const { codes } = require('../util/errors');
 const { isBeingAccepted } = require('../transport/lazy-socket');
 const { nameBound, nameLike } = require('../compat/mirror-shape');
@@ -88,8 +88,8 @@ class Connection {
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
     };
     // Others may add listeners while their response is made: ours is behind theirs.
-    this.makesOwn = server[kServerResponse] === ServerResponse;
-    if (this.makesOwn) this.responseOptions[kOnFinish] = resOnFinish;
+    this.givesListener = takesListener && server[kServerResponse] === ServerResponse;
+    if (this.givesListener) this.responseOptions[kOnFinish] = resOnFinish;
     this.onPendingData = updateOutgoingData.bind(undefined, this);
   }
 

@@ -60,8 +60,7 @@ function parserOnIncoming(req, keepAlive) {
 
   responseOptions.rejectNonStandardBodyWrites = server.rejectNonStandardBodyWrites;
   // Where the program has it first, our listener is behind those that are added then.
-  const listens = reached || !connection.makesOwn;
-  if (connection.makesOwn) responseOptions[kOnFinish] = listens ? undefined : resOnFinish;
+  if (connection.givesListener) responseOptions[kOnFinish] = reached ? undefined : resOnFinish;
   const { [kServerResponse]: Response } = server;
   const isSteady = connection.prototypes?.isChanged;
   // From the next request on.
@@ -76,9 +75,9 @@ function parserOnIncoming(req, keepAlive) {
 
   if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
 
-  if (listens) listen(res, 'finish', resOnFinish);
+  if (reached || !connection.givesListener) listen(res, 'finish', resOnFinish);
   if (socket._httpMessage) connection.waiting.push(res);
-  else if (listens) res.assignSocket(socket);
+  else if (reached) res.assignSocket(socket);
   else assignUnseen(res, socket);
 
   if (admit(this, connection, req, res, reached) && (fixed === null || asked || !fixed.take(req, res))) server.emit('request', req, res);
