@@ -45,6 +45,21 @@ for (const name of ['stream', 'native', 'offload']) {
     await until(() => server.stats().connections.open === 0);
   });
 
+  onWay('a peer that goes on sending chunks, and reads late, gets the 413 all the same', async (way) => {
+    const errors = [];
+    const server = await way.serve((req) => req.on('error', ({ code }) => errors.push(code)).resume(), { bodyLimit: 10 });
+    const client = await way.connect(server);
+    client.pause();
+    client.write(chunked('5\r\n01234\r\n'));
+    const sending = setInterval(() => client.write('5\r\n01234\r\n'), 5);
+    await until(() => errors.length === 1);
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    clearInterval(sending);
+    client.resume();
+    await until(() => client.ended || client.closed_);
+    assert.deepEqual([client.text, client.failed, errors], [REFUSED, undefined, ['ECONNRESET']]);
+  });
+
   onWay('chunks beyond it are refused as soon as one says so, and the handler hears of it', async (way) => {
     const seen = [];
     const server = await way.serve((req, res) => {

@@ -60,6 +60,20 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual(server.stats().otherErrors, { ERR_HTTP_REQUEST_TIMEOUT: 1 });
   });
 
+  onWay('a peer that goes on sending, and reads late, gets the 408 all the same', async (way) => {
+    const server = await way.serve(measure, { minBodyRate: RATE });
+    const client = await way.connect(server);
+    client.pause();
+    client.write(post(1_000_000));
+    const sending = setInterval(() => client.write('x'), 5);
+    await until(() => server.stats().limits.minBodyRate === 1);
+    await pass(200);
+    clearInterval(sending);
+    client.resume();
+    await until(() => client.ended || client.closed_);
+    assert.deepEqual([client.text, client.failed], [LATE, undefined]);
+  });
+
   onWay('a body that was fast and falls silent ends, and a connection between two requests does not', async (way) => {
     const server = await way.serve(measure, { minBodyRate: RATE });
     const idle = await way.connect(server);

@@ -38,6 +38,8 @@ const kAbortController = ownSymbol(sample, 'kAbortController') || Symbol('kAbort
 const kAbortSignalSocket = ownSymbol(sample, 'kAbortSignalSocket') || Symbol('kAbortSignalSocket');
 const kAbortSignalListener = ownSymbol(sample, 'kAbortSignalListener') || Symbol('kAbortSignalListener');
 const kAbortSignalDetached = ownSymbol(sample, 'kAbortSignalDetached') || Symbol('kAbortSignalDetached');
+/** Whether a message that is given up leaves its socket as it is. */
+const kLeavesSocket = Symbol('leavesSocket');
 const kAttachAbortSignal = ownSymbol(Builtin.prototype, 'kAttachAbortSignal') || Symbol('kAttachAbortSignal');
 const kDetachAbortSignal = ownSymbol(Builtin.prototype, 'kDetachAbortSignal') || Symbol('kDetachAbortSignal');
 
@@ -231,6 +233,14 @@ IncomingMessage.prototype._read = function _read() {
   if (this.socket && this.socket.readable) readStart(this.socket);
 };
 
+/**
+ * Has a message that is given up leave its socket to who still writes to it.
+ * @param {http.IncomingMessage} message
+ */
+function leaveSocket(message) {
+  message[kLeavesSocket] = true;
+}
+
 /** @this {http.IncomingMessage} */
 IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   if (!this.readableEnded || !this.complete) {
@@ -239,7 +249,7 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
     if (hasSignal && this[kAbortController] !== null) this[kAbortController].abort();
   }
   const { socket } = this;
-  if (this.aborted && socket && !socket.destroyed) {
+  if (this.aborted && socket && !socket.destroyed && !this[kLeavesSocket]) {
     // A message that is given up takes its connection along: what follows could not be told from the rest of the body. It waits for the
     // end of the socket, with the listeners that this takes.
     socket.destroy(error);
@@ -437,6 +447,7 @@ module.exports = {
   isUntouched,
   kHeaders,
   kHeadersCount,
+  leaveSocket,
   presetHeaders,
   rawField,
   readStart,

@@ -2,6 +2,7 @@
 // How the socket of a server's connection is closed, and what becomes of the exchanges that were open then.
 
 const { debuglog } = require('node:util');
+const { leaveSocket } = require('../message/incoming');
 const { freeParser } = require('../message/parsers');
 const { connResetException } = require('../util/errors');
 const { DESTROYED, SHUT_DOWN, dismiss } = require('../transport/lazy-socket');
@@ -65,11 +66,15 @@ function socketOnClose() {
   abortRequests(connection);
 }
 
-/** @param {Connection} connection that has ended */
-function abortRequests({ requests, waiting }) {
+/**
+ * @param {Connection} connection that has ended
+ * @param {boolean} [lingers] whether its socket still has an answer to give
+ */
+function abortRequests({ requests, waiting }, lingers = false) {
   while (requests.length > 0) {
     const req = requests.shift();
     if (timings.used) req[timings.kTimings]?.over();
+    if (lingers) leaveSocket(req);
     req.destroy(connResetException('aborted'));
   }
   while (waiting.length > 0 && destroysQueued()) waiting.shift().destroy(connResetException('aborted'));

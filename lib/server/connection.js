@@ -29,7 +29,7 @@ const { acceptedNow } = require('./timings');
 const transport = require('../transport/transport');
 const { isUnbuilt } = require('../transport/lazy-state');
 const { socketOnClose } = require('./closing');
-const { socketOnError } = require('./refusals');
+const { refuseSlowBody, socketOnError } = require('./refusals');
 const { NEVER_IDLE, NO_TIMER, isOwnTime, parserOnTimeout, socketOnTimeout, timeoutOf } = require('./timeouts');
 const { socketOnDrain, updateOutgoingData } = require('./backpressure');
 const { resOnFinish } = require('./response-end');
@@ -161,7 +161,7 @@ function connectionListener(socket) {
   parser[kDrainsTicks] = true;
   parser.onIncoming = parserOnIncoming;
   parser[kOnTimeout] = parserOnTimeout;
-  limitConnection(connection, parser, socketOnError);
+  limitConnection(connection, parser, refuseSlowBody);
 
   socket._paused = false;
   performance.look();

@@ -1,11 +1,11 @@
 'use strict';
 // `server.respond()` and `server.removeResponse()`: requests for an exact target that get the same answer each time, and that no handler sees.
 //
-// The core answers them as it reads them, as long as nobody could tell from the bytes: on a connection that it reads, when all that came before is
+// The core answers them as it reads them, where the bytes are those of a handler's answer: on a connection that it reads, when all that came before is
 // answered and written. Whatever else there is to such a request (an end of the connection, a body, a program that observes requests) makes it one
 // of JavaScript's, which answers as a handler would. So does all of the stream transport.
 //
-// The core tells nothing of what it has answered. It is asked when somebody wants to know, and by a ticker, for the time of idle connections.
+// The core tells nothing of what it has answered. It is asked when its counts are read, and by a ticker, for the time of idle connections.
 
 const { Map, Set, WeakMap, clearInterval, setInterval } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');

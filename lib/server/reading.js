@@ -13,8 +13,8 @@ const { kConnection, kConnections } = require('./symbols');
 const transport = require('../transport/transport');
 const { received } = require('../transport/drivers');
 const { isHandedOver } = require('../transport/unread');
-const { abortRequests, isSettled, onDismissed } = require('./closing');
-const { refuseBody, socketOnError } = require('./refusals');
+const { isSettled, onDismissed } = require('./closing');
+const { refuseLongBody, socketOnError } = require('./refusals');
 const { upgrade } = require('./upgrade');
 
 const debug = debuglog('http');
@@ -83,8 +83,7 @@ function onNativeEnd(socket) {
 function refuse(socket, parser, error, chunk) {
   prepareError(error, parser, chunk);
   debug('parse error', error);
-  if (refuseBody(socket, parser, error)) abortRequests(socket[kConnection]);
-  else socketOnError.call(socket, error);
+  if (!refuseLongBody(socket, parser, error)) socketOnError.call(socket, error);
 }
 
 function pauseParser(socket) {

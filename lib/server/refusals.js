@@ -9,9 +9,10 @@ const { freeParser } = require('../message/parsers');
 const { closesAsNode } = require('../transport/lazy-socket');
 const { isUnbuilt } = require('../transport/lazy-state');
 const { warnsUnclosed } = require('../compat/node-features');
-const { closeNow, isSettled } = require('./closing');
+const { abortRequests, closeNow, isSettled } = require('./closing');
 const { onServerResponseClose } = require('./response');
 const { connectionFailed, limitMet } = require('./stats');
+const { kConnection } = require('./symbols');
 
 /** Milliseconds for which the bytes of a peer that has been refused are read away. */
 const LINGER = 2_000;
@@ -87,17 +88,31 @@ function refuseUnseen(socket, error) {
 }
 
 /**
- * Refuses a body that is too long, if that is what is wrong and no program hears of it. RFC 9112 section 9.6: a connection that is closed while
- * its peer sends is reset, and the peer may lose the answer. So this side is closed first, and what comes is read away, for a while.
+ * Refuses a body that is too long, if that is what is wrong and no program hears of it.
  * @param {stream.Duplex} socket
  * @param {HTTPParser} parser
  * @param {Error & {code?: string}} error
  * @returns {boolean} false where the error is to be dealt with as any other
  */
-function refuseBody(socket, parser, error) {
+function refuseLongBody(socket, parser, error) {
   if (error.code !== BODY_OVERFLOW) return false;
+  limitMet(socket.server, 'bodyLimit');
+  return refuseBody(socket, parser, error);
+}
+
+/**
+ * Refuses a body that comes too slowly.
+ * @this {stream.Duplex}
+ * @param {Error & {code?: string}} error
+ */
+function refuseSlowBody(error) {
+  if (!refuseBody(this, this.parser, error)) socketOnError.call(this, error);
+}
+
+// RFC 9112 section 9.6: a connection that is closed while its peer sends is reset, and the peer may lose the answer. So this side is closed first, and
+// what comes is read away, for a while.
+function refuseBody(socket, parser, error) {
   const { server, _httpMessage: response } = socket;
-  limitMet(server, 'bodyLimit');
   if (!isUnheard(server)) return false;
   connectionFailed(server, error);
   freeParser(parser, null, socket);
@@ -107,15 +122,16 @@ function refuseBody(socket, parser, error) {
     // It has begun to say something else.
     if (response._headerSent) socket.destroy();
   }
-  if (!socket.writable) {
+  if (socket.writable) {
+    const timer = setTimeout(() => socket.destroy(), LINGER).unref();
+    socket.once('close', () => clearTimeout(timer));
+    socket.end(refusalOf(error));
+    socket.resume();
+  } else {
     socket.destroy();
-    return true;
   }
-  const timer = setTimeout(() => socket.destroy(), LINGER).unref();
-  socket.once('close', () => clearTimeout(timer));
-  socket.end(refusalOf(error));
-  socket.resume();
+  abortRequests(socket[kConnection], true);
   return true;
 }
 
-module.exports = { refuseBody, socketOnError };
+module.exports = { refuseLongBody, refuseSlowBody, socketOnError };

@@ -62,7 +62,7 @@ function handOver(given, connection, parser, head) {
   server.emit(event, request, socket, head);
 }
 
-// In place of a lazy socket that nobody has seen: the one that node would have made, which is faster (per message of a WebSocket, by a tenth).
+// In place of a lazy socket that the program has not seen: the one that node would have made, which is faster (per message of a WebSocket, by a tenth).
 function replaced(socket, { isUnseen, requestsSeen, server }, request) {
   if (!isUnseen || requestsSeen > 1 || !request.complete || isShown(server, request)) return null;
   const made = replaceUnseen(socket);

@@ -16,7 +16,7 @@ fn bind_shared(call: &Call<3>) -> Result<Value, CallError> {
 
 raw::entries! {
     /// Registers `bindShared(address, port, onlyV6)`: the descriptor of a socket that is bound and does not listen, -1 where the system has
-    /// none that share a port, -2 where somebody has it who does not share it, -3 where it could not be bound. `address` is bytes.
+    /// none that share a port, -2 where another socket has it that does not share it, -3 where it could not be bound. `address` is bytes.
     register:
     bindShared => bind_shared,
 }

@@ -45,7 +45,7 @@ pub fn take(fd: i32, seen: &[u8]) -> Preface {
             Progress::Partial => all,
             Progress::Complete(header) => header.length,
         };
-        // They are there: nobody else reads.
+        // They are there: only this thread reads.
         if !io::receive(fd, &mut bytes[known..length]).is_ok_and(|taken| known + taken == length) {
             return Preface::Missing;
         }

@@ -36,7 +36,7 @@ mod supported {
 
 /// The number of a system that has no such sockets.
 pub const UNSUPPORTED: i32 = -1;
-/// That of a port that somebody has who does not share it.
+/// That of a port that another socket has, which does not share it.
 pub const IN_USE: i32 = -2;
 /// That of a socket that could not be bound for another reason.
 pub const FAILED: i32 = -3;
@@ -82,7 +82,7 @@ mod tests {
         if fd < 0 {
             return None;
         }
-        // SAFETY: the descriptor is new, and nobody else's.
+        // SAFETY: the descriptor is new, and ours alone.
         let listener = TcpListener::from(unsafe { OwnedFd::from_raw_fd(fd) });
         // SAFETY: the descriptor is open.
         assert_eq!(unsafe { libc::listen(fd, 1) }, 0);
