@@ -7,7 +7,7 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { test } = require('node:test');
 const { AsyncLocalStorage, executionAsyncId } = require('node:async_hooks');
-const { Way, bodies, everyWay, get, until } = require('./ways');
+const { Way, bodies, everyWay, get, pass, until } = require('./ways');
 
 const LIB = path.join(__dirname, '../../lib');
 /** Milliseconds in which the threads of a server have read what was written before. */
@@ -154,6 +154,33 @@ everyWay('stores of one request are not those of another', async (way) => {
   await until(() => clients.every((client) => bodies(client.text).length === 1) && seen.length === 3 * COUNT);
   return [...new Set(seen)].sort();
 }, { expected: ['finish true', 'job true', 'tick true'] });
+
+everyWay('what a handler enters is where node has it for the events of its request, and for the next one of its connection', async (way) => {
+  const storage = new AsyncLocalStorage();
+  const seen = [];
+  const server = await way.serve((req, res) => {
+    const note = (what) => { seen.push(`${req.url} ${what} ${storage.getStore()}`); };
+    note('request');
+    storage.enterWith(req.url);
+    if (req.url.includes('read')) req.on('readable', () => { note('readable'); req.read(); });
+    else if (req.url.includes('data')) req.on('data', () => { note('data'); });
+    req.on('end', () => {
+      note('end');
+      if (req.url.includes('last')) res.end('x');
+    });
+    for (const event of ['finish', 'close']) res.on(event, () => { note(event); });
+    if (!req.url.includes('last')) res.end('x');
+  });
+  const post = (path) => `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc`;
+  const rounds = [[get('/read')], [get('/data')], [get('/1'), get('/2'), get('/3')], [post('/data1'), post('/read2'), get('/data3')], [post('/data-last'), get('/data-last')]];
+  for (const requests of rounds) {
+    const client = await way.connect(server);
+    client.write(requests.join(''));
+    await until(() => bodies(client.text).length === requests.length);
+    await pass(20);
+  }
+  return seen;
+});
 
 everyWay('ticks, microtasks and what they end come before the next one', async (way) => {
   const order = [];

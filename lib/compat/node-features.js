@@ -132,6 +132,10 @@ const features = {
   upgradesBehindBody: asked(probes.upgradesBehindBody, since(26)),
   /** 'upgrade' and 'connect' are emitted in the async context of the connection's requests (24). */
   upgradesInContext: since(24),
+  /**
+   * What AsyncLocalStorage.enterWith() sets lasts as long as the callback of the parser in which it is called; before, as long as the connection. (24)
+   */
+  entersEachCallback: since(24),
   /** Where a server keeps `optimizeEmptyRequests`; undefined where that is no option (24.12, 25.7). */
   kOptimizeEmpty: ownSymbol(server, 'OptimizeEmptyRequestsOption'),
   /** `httpValidation` says how strictly field values are looked at, in both directions (24). */

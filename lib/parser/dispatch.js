@@ -22,6 +22,7 @@ const {
   kDelivery, kFields,
 } = require('./state');
 const { drainTicks } = require('../util/ticks');
+const { entersEachCallback } = require('../compat/node-features');
 
 const kOnMessageBegin = 0;
 const kOnHeaders = 1;
@@ -32,8 +33,9 @@ const kOnMessageComplete = 4;
 // What a delivery answers when a callback initialized the parser anew: the rest of the events is dropped.
 const ABANDONED = Symbol('abandoned');
 
-// Calls back for every event; answers what the callback of the last head decided. Each body piece, and each batch of fields of a parser
-// that drains ticks behind both, gets an async scope of its own; what lies between shares one.
+// Calls back for every event; answers what the callback of the last head decided. Each message, each body piece, each batch of fields of a parser
+// that drains ticks behind both, and the end of a message that is listened to get an async scope of their own, where that can be told from one for all
+// that lies between.
 function deliverAll(parser, text, events, offset) {
   events[CURSOR] = FIRST_EVENT;
   return deliverRest(parser, text, events, offset);
@@ -136,6 +138,7 @@ function deliver(parser, text, events, offset) {
     while (at < length) {
       switch (events[at]) {
         case BEGIN: {
+          if (entersEachCallback && at !== first) return decision;
           events[CURSOR] = at + 1;
           parser[kStarted] = events[NOW];
           parser[kHeadersCompleted] = false;
@@ -181,6 +184,7 @@ function deliver(parser, text, events, offset) {
           break;
         }
         case COMPLETE: {
+          if (entersEachCallback && at !== first && parser.incoming?._eventsCount > 0) return decision;
           events[CURSOR] = at + 1;
           parser[kStarted] = -1;
           const onMessageComplete = parser[kOnMessageComplete];
