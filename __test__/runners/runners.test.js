@@ -51,7 +51,7 @@ function start(t, command, env = {}) {
 // Asks once; returns the text of the answer.
 function ask(port) {
   return new Promise((resolve, reject) => {
-    http.get({ host: '127.0.0.1', port, agent: false }, (res) => {
+    http.get({ host: '127.0.0.1', port, agent: false, signal: AbortSignal.timeout(30_000) }, (res) => {
       let text = '';
       res.setEncoding('utf8').on('data', (chunk) => {
         text += chunk;

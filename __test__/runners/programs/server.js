@@ -9,4 +9,6 @@ const server = http.createServer((req, res) => {
   res.end(`${text} ${process.pid} ${server.stats !== undefined}`);
 });
 server.listen(Number(process.env.PORT) || 0, '127.0.0.1', () => console.log(`listens on ${server.address().port} as ${process.pid}`));
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.close(() => process.exit(0)));
+// The primary of a cluster may have sent a connection that has not come yet: it hears that it is not taken, and sends it to another, as long as this process lives.
+const HANDED_OVER = 500;
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.close(() => setTimeout(() => process.exit(0), HANDED_OVER)));
