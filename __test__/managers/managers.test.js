@@ -44,7 +44,7 @@ function environment(dir) {
   const home = path.join(dir, 'home');
   fs.mkdirSync(home, { recursive: true });
   const kept = Object.entries(process.env).filter(([name]) => !/^(NODE_|npm_|RUST_HTTP_|YARN_|XDG_|INIT_CWD)/i.test(name));
-  return { ...Object.fromEntries(kept), HOME: home, CI: '1', YARN_ENABLE_TELEMETRY: '0', YARN_ENABLE_IMMUTABLE_INSTALLS: '0', YARN_ENABLE_GLOBAL_CACHE: '0' };
+  return { ...Object.fromEntries(kept), HOME: home, CI: '1', YARN_ENABLE_TELEMETRY: '0', YARN_ENABLE_IMMUTABLE_INSTALLS: '0', YARN_ENABLE_GLOBAL_CACHE: '0', YARN_CACHE_FOLDER: path.join(home, 'yarn') };
 }
 
 // Runs a program in a directory; returns what it prints.
