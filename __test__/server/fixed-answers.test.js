@@ -334,6 +334,17 @@ for (const name of ['stream', 'native', 'offload']) {
   });
 
   if (name === 'stream') continue;
+  onWay('connections of several I/O threads get them', async (way) => {
+    const server = await way.serve((req, res) => handle(req, res, undefined), { ioThreads: 3 });
+    server.respond(HEALTH, HEALTHY);
+    const clients = await Promise.all(Array.from({ length: 12 }, () => way.connect(server)));
+    for (let round = 1; round <= 5; round++) {
+      for (const client of clients) client.write(get('/healthz'));
+      await until(() => clients.every((client) => client.text.split('healthy').length === round + 1));
+    }
+    assert.equal(server.stats().fixedAnswers, 5 * clients.length);
+  });
+
   onWay('no JavaScript runs for them: a listener of every event hears nothing', async (way) => {
     const server = await way.serve(() => {});
     server.respond(HEALTH, HEALTHY);
