@@ -12,10 +12,9 @@ const net = require('node:net');
 const { endsAtHangUp, isKnown, isNode } = require('../compat/node-features');
 const native = require('../native/addon');
 // MAX_BATCH: connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all.
-const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, NEXT, RECORD_WORDS, BATCH, PARSED } = {} } = require('../native/layout');
+const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, NEXT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
 const { hasTickThrown } = require('../parser/dispatch');
-const { canDrainTicks, drainTicks } = require('../util/ticks');
 const { NATIVE, OFFLOAD } = require('./owner-state');
 
 /** Bytes of the buffer of a turn, into which all its reads go. */
@@ -121,30 +120,6 @@ function inTurn(level, tell, ...args) {
   }
 }
 
-// One connection after the other whose bytes were parsed, as if each had a call of its own: ticks and microtasks run behind it, what is thrown
-// ends its own call alone, and leaves them to the next one.
-function tellOfAll(driver, onEvent, index, length, text, resource) {
-  const { turn } = shown.frame;
-  let leavesTicks;
-  do {
-    leavesTicks = true;
-    try {
-      hasTickThrown();
-      onEvent(driver, index, PARSED, length, text);
-      if (!hasTickThrown()) {
-        drainTicks();
-        leavesTicks = false;
-      }
-    } catch (error) {
-      native.fatalException(error);
-    }
-    text = native.transportNext(driver.handle);
-    index = turn[NEXT];
-    length = turn[NEXT_LENGTH];
-  } while (text !== undefined);
-  if (leavesTicks) throw resource;
-}
-
 /** One driver, and the connections that it reads in this thread. */
 class Driver {
   constructor(lags) {
@@ -178,15 +153,10 @@ function open(name, onEvent, onBatch) {
   // Also what is thrown where no ticks are to be run behind a call: an exception is what keeps them from it.
   const resource = {};
   const tellOne = (index, kind, value, text) => {
-    if (kind > KINDS) {
-      inTurn(kind >> LEVEL_SHIFT, tellOne, index, kind & KINDS, value, text);
-    } else if (kind === PARSED && canDrainTicks) {
-      tellOfAll(driver, onEvent, index, value, text, resource);
-    } else {
-      hasTickThrown();
-      onEvent(driver, index, kind, value, text);
-      if (hasTickThrown()) throw resource;
-    }
+    hasTickThrown();
+    if (kind <= KINDS) onEvent(driver, index, kind, value, text);
+    else inTurn(kind >> LEVEL_SHIFT, tellOne, index, kind & KINDS, value, text);
+    if (hasTickThrown()) throw resource;
   };
   const tellSome = (index, kind, value, ...texts) => {
     hasTickThrown();

@@ -162,9 +162,8 @@ const tellsDeprecations = process.execArgv.includes('--pending-deprecation') || 
   /--pending-deprecation/.test(process.env.NODE_OPTIONS ?? '');
 
 /** Runs all ticks and microtasks that are due, as node does when it returns to its event loop; nothing where it cannot. */
-const canDrainTicks = isNode && !tellsDeprecations;
-const drainTicks = canDrainTicks ? () => runTicks.call(process) : () => {};
+const drainTicks = isNode && !tellsDeprecations ? () => runTicks.call(process) : () => {};
 
 module.exports = {
-  beginEnd, beginTick, canDrainTicks, drainTicks, endOf, isAloneBehind, isQueueOurs, lastMark, pendingEnd, remember, runBehind, schedule, scheduleEnd,
+  beginEnd, beginTick, drainTicks, endOf, isAloneBehind, isQueueOurs, lastMark, pendingEnd, remember, runBehind, schedule, scheduleEnd,
 };
