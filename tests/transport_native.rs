@@ -4,7 +4,6 @@
 
 mod transport_support;
 
-use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
@@ -146,89 +145,6 @@ fn what_is_corked_is_sent_behind_its_call() {
     native.turn();
     assert_eq!(read(&mut peer), "one two");
     assert_eq!(native.counts(connection).2, 0);
-}
-
-/// Connections with a request each, in the order in which they are read.
-fn three_requests(native: &Fake) -> Vec<(UnixStream, UnixStream)> {
-    let pairs: Vec<_> = (0..3).map(|_| pair()).collect();
-    for (ours, peer) in &pairs {
-        attach(native, ours);
-        let mut peer = peer;
-        peer.write_all(REQUEST).unwrap();
-        peer.set_nonblocking(true).unwrap();
-    }
-    pairs
-}
-
-#[test]
-fn a_call_that_asks_for_more_is_the_only_one_of_its_turn() {
-    let native = native();
-    let pairs = three_requests(&native);
-    let asked = Rc::new(RefCell::new(Vec::new()));
-    let found = asked.clone();
-    let silent = pairs[1].1.try_clone().unwrap();
-    handle(&native, move |native, seen| {
-        native.write_bytes(seen.connection, false, b"one");
-        while let Some(next) = native.next() {
-            found.borrow_mut().push((next.connection, next.event));
-            native.write_bytes(next.connection, true, b"held");
-            native.host().cork(seen.level);
-            if found.borrow().len() == 1 {
-                assert!((&silent).read(&mut [0; 8]).is_err(), "not sent yet");
-            } else {
-                assert_eq!((&silent).read(&mut [0; 8]).unwrap(), 4, "sent behind it");
-            }
-        }
-    });
-    native.turn();
-    let seen = events(&native);
-    assert_eq!(seen.len(), 1);
-    let mut all = vec![(seen[0].1, seen[0].2)];
-    all.extend(asked.take());
-    assert_eq!(all, [(0, ALL), (1, ALL), (2, ALL)]);
-    let (_, last) = &pairs[2];
-    let mut last = last;
-    assert_eq!(last.read(&mut [0; 8]).unwrap(), 4);
-    native.turn();
-    assert_eq!(events(&native), []);
-}
-
-#[test]
-fn a_call_that_stops_asking_leaves_the_rest_to_others() {
-    let native = native();
-    let _pairs = three_requests(&native);
-    handle(&native, |native, seen| {
-        if seen.connection == 0 {
-            assert!(native.next().is_some_and(|next| next.connection == 1));
-        }
-    });
-    native.turn();
-    assert_eq!(events(&native), [(0, 0, ALL), (0, 2, ALL)]);
-}
-
-#[test]
-fn what_is_no_parsed_bytes_has_a_call_of_its_own() {
-    let native = native();
-    let pairs = three_requests(&native);
-    let (ours, peer) = pair();
-    let last = attach(&native, &ours);
-    drop(peer);
-    pairs[1].1.shutdown(Shutdown::Write).unwrap();
-    let asked = Rc::new(RefCell::new(Vec::new()));
-    let found = asked.clone();
-    handle(&native, move |native, _| {
-        while let Some(next) = native.next() {
-            found.borrow_mut().push((next.connection, next.event));
-        }
-    });
-    native.turn();
-    // The end of the second is another edge's, or that of its read.
-    native.turn();
-    assert_eq!(asked.take(), [(1, ALL), (2, ALL)]);
-    let mut seen = events(&native);
-    seen.sort_unstable_by_key(|it| (it.1, it.2 != ALL));
-    let ended = [(0, 0, ALL), (0, 1, Event::Ended), (0, last, Event::Ended)];
-    assert_eq!(seen, ended);
 }
 
 #[test]

@@ -12,7 +12,7 @@ const net = require('node:net');
 const { endsAtHangUp, isKnown, isNode } = require('../compat/node-features');
 const native = require('../native/addon');
 // MAX_BATCH: connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all.
-const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, NEXT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
+const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
 const { hasTickThrown } = require('../parser/dispatch');
 const { NATIVE, OFFLOAD } = require('./owner-state');
@@ -28,11 +28,9 @@ const isPossible = isLibuv && openers[NATIVE] !== undefined;
 
 // The connection whose pipelined requests are being handled (its number and 1): their answers leave together, when the core
 // has called back and ticks are drained. The core then clears the word. It is negative while the connection is corked for longer. Behind
-// it, for each connection of a batch: its number, and where in the input its bytes are and how many; then the number of a
-// connection that was asked for, and how many bytes of it there are.
+// it, for each connection of a batch: its number, and where in the input its bytes are and how many.
 const CORKED_CONNECTION = 0;
-const NEXT_LENGTH = NEXT + 1;
-const TURN_WORDS = NEXT_LENGTH + 1;
+const TURN_WORDS = FIRST_RECORD + MAX_BATCH * RECORD_WORDS;
 
 /**
  * The memory of one turn, which the core writes and JavaScript reads, and the other way round. It is shared memory, so that the core can use

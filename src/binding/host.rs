@@ -8,7 +8,7 @@ use napi::sys;
 
 use super::raw::{Call, CallError};
 use crate::transport::frame::{CONTROL_WORDS, Frame, MAX_BATCH};
-use crate::transport::host::{Event, Host, Notification, Texts, kind::LEVEL_SHIFT};
+use crate::transport::host::{Event, Host, Texts, kind::LEVEL_SHIFT};
 use crate::transport::uv::LoopHandle;
 
 /// Arguments of the callback before its texts.
@@ -27,9 +27,7 @@ fn persist(env: sys::napi_env, value: sys::napi_value) -> Persistent {
 /// Strings for one call of JavaScript, of latin1 bytes: made while those may be read, so that they are copied once. Or a Buffer, to be read into.
 pub struct ScopedTexts {
     env: sys::napi_env,
-    // Null where they live as long as the call of JavaScript that has asked for them.
     scope: sys::napi_handle_scope,
-    is_usable: bool,
     values: [sys::napi_value; MAX_BATCH],
     count: usize,
 }
@@ -48,7 +46,7 @@ impl Texts for ScopedTexts {
     fn piece(&mut self, length: usize) -> Option<&mut [u8]> {
         let value = self.values.get_mut(self.count)?;
         let mut data = null_mut();
-        if !self.is_usable {
+        if self.scope.is_null() {
             return None;
         }
         // SAFETY: runs on the thread of `env`, in the scope that `drop` closes.
@@ -76,15 +74,6 @@ impl Drop for ScopedTexts {
     }
 }
 
-/// JavaScript asks no more, whatever came of it.
-struct Asked<'a>(&'a Cell<bool>);
-
-impl Drop for Asked<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
-    }
-}
-
 /// The callback of a transport, the frames in which it is shown bytes and events, and the loop handles that the transport runs by.
 pub struct NodeHost {
     env: sys::napi_env,
@@ -96,8 +85,6 @@ pub struct NodeHost {
     callback: Persistent,
     resource: Persistent,
     context: sys::napi_async_context,
-    // Whether JavaScript asks for what comes next.
-    is_asked: Cell<bool>,
     /// The handle that wakes the transport; open until its thread ends.
     pub wakeup: Cell<Option<LoopHandle>>,
     /// The handle by which it learns of a loop that iterates inside a handler.
@@ -131,7 +118,6 @@ impl NodeHost {
             callback: persist(env, call.arg(1)),
             resource: persist(env, call.arg(2)),
             context,
-            is_asked: Cell::new(false),
             wakeup: Cell::new(None),
             prepare: Cell::new(None),
             cleanup: Cell::new(null_mut()),
@@ -150,16 +136,6 @@ impl NodeHost {
     /// The loop of its thread.
     pub fn event_loop(&self) -> *mut c_void {
         self.event_loop
-    }
-
-    /// Takes what comes next in a call of JavaScript, whose scope it lives in: its text or piece, or `None`.
-    pub fn answer(
-        &self,
-        next: impl FnOnce() -> Option<Notification<ScopedTexts>>,
-    ) -> Option<sys::napi_value> {
-        self.is_asked.set(true);
-        let _asked = Asked(&self.is_asked);
-        next().map(|it| it.texts.values[0])
     }
 
     /// Words that a turn can show.
@@ -242,13 +218,11 @@ impl Host for NodeHost {
 
     fn texts(&self) -> ScopedTexts {
         let (mut scope, env) = (null_mut(), self.env);
-        let is_usable = self.is_asked.get()
-            // SAFETY: runs on the thread of `env`. The scope is closed by `drop`.
-            || unsafe { sys::napi_open_handle_scope(env, &mut scope) } == sys::Status::napi_ok;
+        // SAFETY: runs on the thread of `env`. The scope is closed by `drop`; a null one stands for none.
+        unsafe { sys::napi_open_handle_scope(env, &mut scope) };
         ScopedTexts {
             env,
             scope,
-            is_usable,
             values: [null_mut(); MAX_BATCH],
             count: 0,
         }
@@ -256,14 +230,9 @@ impl Host for NodeHost {
 
     fn notify(&self, level: usize, connection: usize, event: Event, texts: ScopedTexts) -> bool {
         let env = self.env;
-        if !texts.is_usable {
+        if texts.scope.is_null() {
             return false;
         }
-        // What a parser is called for has a context of its own, and behind it ticks and microtasks have none.
-        let context = match event {
-            Event::Parsed(_) => null_mut(),
-            _ => self.context,
-        };
         let (kind, value) = event.numbers();
         let kind = kind | (level as i32) << LEVEL_SHIFT;
         // SAFETY: runs on the thread of `env`, between JavaScript calls; values live in the scope of the texts.
@@ -279,7 +248,7 @@ impl Host for NodeHost {
             let mut answer = null_mut();
             let status = sys::napi_make_callback(
                 env,
-                context,
+                self.context,
                 resource,
                 callback,
                 NUMBERS + texts.count,

@@ -154,7 +154,6 @@ const TRANSPORT: Members = members! {
     MAX_BATCH = frame::MAX_BATCH,
     FIRST_RECORD = frame::FIRST_RECORD,
     RECORD_WORDS = frame::RECORD_WORDS,
-    NEXT = frame::NEXT,
     HANDLED = frame::HANDLED,
     FINISHED = frame::FINISHED,
     LATIN1 = transport::LATIN1,

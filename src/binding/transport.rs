@@ -164,17 +164,6 @@ unsafe extern "C" fn closed<T: Transport<Host = NodeHost>>(handle: *mut c_void) 
     }
 }
 
-/// `transportNext(handle) -> string | Buffer | undefined`: the text of the next connection of this turn whose bytes were parsed, or its piece; its number
-/// and how many bytes are in the words [`NEXT`](crate::transport::frame::NEXT). To be asked in the call about the one before, when ticks and
-/// microtasks are drained. Undefined: that call is to return.
-fn next(call: &Call<1>) -> Result<Value, CallError> {
-    let transport = transport(call)?;
-    Ok(match transport.host().answer(|| transport.next()) {
-        Some(value) => value,
-        None => call.undefined(),
-    })
-}
-
 /// The connection number in argument 1.
 fn connection<const N: usize>(call: &Call<N>) -> Result<usize, CallError> {
     usize::try_from(call.i32(1)?).map_err(|_| CallError::Argument(c"expected a connection"))
@@ -367,7 +356,6 @@ raw::entries! {
     offloadOpen => open_offload,
     offloadThreads => threads,
     transportKeepReady => keep_ready,
-    transportNext => next,
     transportAttach => attach,
     transportWatch => watch,
     transportPermit => permit,

@@ -9,10 +9,8 @@ pub const MAX_BATCH: usize = 16;
 pub const FIRST_RECORD: usize = 1;
 /// Words of a record: the number of the connection, where in the input its bytes are, and how many.
 pub const RECORD_WORDS: usize = 3;
-/// The word with the number of the connection that JavaScript has asked for; behind it, how many bytes were parsed.
-pub const NEXT: usize = FIRST_RECORD + RECORD_WORDS * MAX_BATCH;
 /// All control words.
-pub const CONTROL_WORDS: usize = NEXT + 2;
+pub const CONTROL_WORDS: usize = FIRST_RECORD + RECORD_WORDS * MAX_BATCH;
 /// In place of the number of a connection that JavaScript has come to.
 pub const HANDLED: i32 = -1;
 /// The same, and its bytes are dealt with.
@@ -84,12 +82,6 @@ impl Frame {
         self.control(first).set(connection as i32);
         self.control(first + 1).set(start as i32);
         self.control(first + 2).set(length as i32);
-    }
-
-    /// Says which connection is the next, and how many of its bytes were parsed.
-    pub fn set_next(&self, connection: usize, count: usize) {
-        self.control(NEXT).set(connection as i32);
-        self.control(NEXT + 1).set(count as i32);
     }
 
     /// Whether JavaScript has come to this place of the batch, or need not.

@@ -80,16 +80,6 @@ pub trait Texts {
     fn count(&self) -> usize;
 }
 
-/// What JavaScript is to be notified of.
-pub struct Notification<T> {
-    /// The connection's number, or [`DETACHED`].
-    pub connection: usize,
-    /// What happened to it.
-    pub event: Event,
-    /// The text of its heads, or the piece that was read.
-    pub texts: T,
-}
-
 /// A JavaScript thread. All of this is called on that thread, with no borrow held: [`Host::notify`] runs the program, which may call the
 /// transport, or have the event loop run and so begin another turn.
 pub trait Host {
@@ -219,11 +209,6 @@ pub trait Transport {
 
     /// The event loop was woken: notifies JavaScript of what is there.
     fn turn(&self);
-    /// The next connection of the turn that is open, where its bytes were parsed: JavaScript asks in the call about the one before it, when it has
-    /// dealt with that and drained ticks and microtasks. A call costs it a third of a call of its own. `None`: its call has to return.
-    fn next(&self) -> Option<Notification<<Self::Host as Host>::Texts>> {
-        None
-    }
     /// Whether a loop that iterates has something to notify of that it is not woken for: a handler of a turn has it run, or the system
     /// has refused an event.
     fn needs_turn(&self) -> bool;

@@ -1,8 +1,6 @@
-//! What the native transport notifies JavaScript of, one connection that is ready behind the other: by a call for each, or as JavaScript asks for it in
-//! the call for the one before.
+//! What the native transport notifies JavaScript of: one call for each connection that is ready.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::io::Result;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +14,7 @@ use crate::parser::answers::Answers;
 use crate::parser::session::{SharedSession, is_done, lock};
 use crate::transport::frame::Frame;
 use crate::transport::host::{
-    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Notification, Texts, Transport,
+    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Texts, Transport,
 };
 use crate::transport::turn::Turn;
 
@@ -37,34 +35,13 @@ struct Delivery {
     frame: Frame,
     // Whether its parser waits for what JavaScript answers to these bytes.
     waits: bool,
-    // Whether fixed answers to what came before them may be in the queue.
-    is_blocked: bool,
     // Whether it was detached, and its stream is to hear of the end behind these bytes.
     ends: bool,
-}
-
-/// What is due before the next connection is read.
-enum Due {
-    Event(usize, Event),
-    // What is left of fixed answers, where the kernel has not taken it by then.
-    Unsent(usize),
-    // The end of a connection, where it is known by then; or of a detached one.
-    End(usize, bool),
-}
-
-/// A turn that is open.
-struct OpenTurn {
-    frame: Frame,
-    // Whether JavaScript was notified of the last delivery, and has not gone on.
-    delivers: bool,
-    due: VecDeque<Due>,
 }
 
 /// The native transport of one JavaScript thread.
 pub struct Native<H> {
     host: H,
-    // A handler of one may have the loop run, and so begin the next.
-    turns: RefCell<Vec<OpenTurn>>,
     // Of each turn that is open: a handler of one may have the loop run, and so begin the next.
     deliveries: RefCell<Vec<Delivery>>,
     reactor: RefCell<Reactor<Reader>>,
@@ -84,7 +61,6 @@ impl<H: Host> Native<H> {
     pub fn new(host: H, ends_at_hang_up: bool) -> Result<Native<H>> {
         Ok(Native {
             host,
-            turns: RefCell::default(),
             deliveries: RefCell::default(),
             reactor: RefCell::new(Reactor::new(ends_at_hang_up)?),
             output: RefCell::new(Output::new()),
@@ -106,86 +82,38 @@ impl<H: Host> Native<H> {
             return;
         };
         self.reactor.borrow_mut().collect();
-        self.turns.borrow_mut().push(OpenTurn {
-            frame: turn.frame,
-            delivers: false,
-            due: VecDeque::new(),
-        });
-        while let Some(next) = self.advance() {
-            if !turn.notify_with(next.connection, next.event, next.texts) {
-                self.end_delivery();
-                return;
-            }
-        }
-    }
-
-    /// What comes next in the innermost turn, behind what JavaScript was notified of last.
-    fn advance(&self) -> Option<Notification<H::Texts>> {
-        self.end_delivery();
-        while let Some(due) = self.take_due() {
-            let (connection, event) = match due {
-                Due::Event(connection, event) => (connection, event),
-                Due::Unsent(connection) => match self.reactor.borrow().counts(connection).2 {
-                    0 => continue,
-                    left => (connection, Event::Unsent(left as i32)),
-                },
-                Due::End(connection, ends)
-                    if ends || self.reactor.borrow_mut().is_over(connection) =>
-                {
-                    (connection, Event::Ended)
-                }
-                Due::End(..) => continue,
-            };
-            return Some(self.notification(connection, event));
-        }
-        let frame = self.turns.borrow().last()?.frame;
         loop {
-            let index = self.reactor.borrow_mut().next_ready()?;
+            let Some(index) = self.reactor.borrow_mut().next_ready() else {
+                return;
+            };
             if self.waits(index) {
                 self.reactor.borrow_mut().defer(index);
                 continue;
             }
             let reader = self.reactor.borrow().data(index).cloned();
-            let next = match reader {
-                Some(Reader::Parser(session)) => self.read(frame, index, Some(&session)),
-                Some(Reader::Notice) => Some(self.notification(index, Event::Readable)),
-                Some(Reader::Raw) | None => self.read(frame, index, None),
+            let goes_on = match reader {
+                Some(Reader::Parser(session)) => self.read(&turn, index, Some(&session)),
+                Some(Reader::Notice) => turn.notify(index, Event::Readable, None),
+                Some(Reader::Raw) | None => self.read(&turn, index, None),
             };
-            if next.is_some() {
-                return next;
+            if !goes_on {
+                return;
             }
         }
     }
 
-    fn take_due(&self) -> Option<Due> {
-        self.turns.borrow_mut().last_mut()?.due.pop_front()
-    }
-
-    fn notification(&self, connection: usize, event: Event) -> Notification<H::Texts> {
-        Notification {
-            connection,
-            event,
-            texts: self.host.texts(),
-        }
-    }
-
-    /// Reads a connection once: content into memory that JavaScript then owns, if the parser expects nothing else. Returns what it is to be
-    /// notified of.
-    fn read(
-        &self,
-        frame: Frame,
-        index: usize,
-        session: Option<&SharedSession>,
-    ) -> Option<Notification<H::Texts>> {
+    /// Reads a connection once and notifies of it: content into memory that JavaScript then owns, if the parser expects nothing else. False when
+    /// JavaScript runs no more.
+    fn read(&self, turn: &Turn<'_, H>, index: usize, session: Option<&SharedSession>) -> bool {
         let (content, answers) = session.map_or((0, false), |it| {
             let it = lock(it);
             (it.content_ahead(), it.may_answer())
         });
         let piece = self.reactor.borrow().piece_there(index, content);
-        let mut texts = self.host.texts();
+        let mut texts = turn.texts();
         let memory = piece.and_then(|it| Some((it, texts.piece(it.length)?)));
         // SAFETY: no JavaScript runs while the slice is used, and there is no other: it is taken again only behind it.
-        let input = || unsafe { frame.input() };
+        let input = || unsafe { turn.frame.input() };
         let (read, bytes, owned) = match memory {
             Some((piece, memory)) => {
                 let read = self.reactor.borrow_mut().read_piece(index, piece, memory);
@@ -199,12 +127,12 @@ impl<H: Host> Native<H> {
         };
         let mut count = match read {
             Read::Bytes(count) => count,
-            Read::Later => return None,
-            Read::Ended => return Some(self.notification(index, Event::Ended)),
-            Read::Failed(number) => return Some(self.notification(index, Event::Failed(number))),
+            Read::Later => return true,
+            Read::Ended => return turn.notify(index, Event::Ended, None),
+            Read::Failed(number) => return turn.notify(index, Event::Failed(number), None),
         };
         let Some(session) = session else {
-            return Some(self.notification(index, Event::Unparsed(count)));
+            return turn.notify(index, Event::Unparsed(count), None);
         };
         let mut is_blocked = false;
         if answers {
@@ -216,29 +144,36 @@ impl<H: Host> Native<H> {
             }
             if count == 0 {
                 self.reactor.borrow_mut().record(index, taken, 0);
-                return self.behind_answers(index);
+                return self.behind_answers(turn, index);
             }
         }
         let mut output = self.output.borrow_mut();
-        let parsed = lock(session).run(&bytes[..count], &mut output, frame.room());
-        let words = frame.show(0, &output.words);
+        let parsed = lock(session).run(&bytes[..count], &mut output, turn.frame.room());
+        let words = turn.frame.show(0, &output.words);
         self.reactor.borrow_mut().record(index, parsed, words);
         // A read that ends early, as at urgent data, leaves memory that it has not filled.
         let is_whole = owned && count == bytes.len();
         if owned && !is_whole {
             input()[..count].copy_from_slice(&bytes[..count]);
             drop(texts);
-            texts = self.host.texts();
+            texts = turn.texts();
         }
         if !is_whole {
             texts.add(&output.text);
         }
-        self.begin_delivery(frame, index, count, !is_done(&output), is_blocked);
-        Some(Notification {
+        let waits = !is_done(&output);
+        drop(output);
+        if waits {
+            turn.frame.set_record(0, index, 0, count);
+        }
+        self.deliveries.borrow_mut().push(Delivery {
             connection: index,
-            event: Event::Parsed(count),
-            texts,
-        })
+            frame: turn.frame,
+            waits,
+            ends: false,
+        });
+        let goes_on = turn.notify_with(index, Event::Parsed(count), texts);
+        self.end_delivery(turn, goes_on, is_blocked)
     }
 
     /// Answers the requests with which `bytes` begins and that have fixed answers. Returns how many bytes they were, and whether the kernel has not taken all of the
@@ -260,63 +195,40 @@ impl<H: Host> Native<H> {
         }
     }
 
-    /// All that was read is answered: what JavaScript is to be notified of, if anything.
-    fn behind_answers(&self, index: usize) -> Option<Notification<H::Texts>> {
+    /// All that was read is answered: notifies of what there is beside that, if anything.
+    fn behind_answers(&self, turn: &Turn<'_, H>, index: usize) -> bool {
         if self.reactor.borrow_mut().is_over(index) {
-            return Some(self.notification(index, Event::Ended));
+            return turn.notify(index, Event::Ended, None);
         }
+        self.notify_of_unsent(turn, index)
+    }
+
+    /// What is left of fixed answers.
+    fn notify_of_unsent(&self, turn: &Turn<'_, H>, index: usize) -> bool {
         let left = self.reactor.borrow().counts(index).2;
-        (left > 0).then(|| self.notification(index, Event::Unsent(left as i32)))
+        left == 0 || turn.notify(index, Event::Unsent(left as i32), None)
     }
 
-    /// `waits`: the parser waits for what JavaScript answers. `is_blocked`: answers before it may be in the queue still.
-    fn begin_delivery(
-        &self,
-        frame: Frame,
-        index: usize,
-        count: usize,
-        waits: bool,
-        is_blocked: bool,
-    ) {
-        if waits {
-            frame.set_record(0, index, 0, count);
-        }
-        self.deliveries.borrow_mut().push(Delivery {
-            connection: index,
-            frame,
-            waits,
-            is_blocked,
-            ends: false,
-        });
-        if let Some(turn) = self.turns.borrow_mut().last_mut() {
-            turn.delivers = true;
-        }
-    }
-
-    /// JavaScript has dealt with the bytes of the last delivery: the answers of pipelined requests that were queued meanwhile are sent.
-    fn end_delivery(&self) {
-        let mut turns = self.turns.borrow_mut();
-        let Some(turn) = turns.last_mut() else { return };
-        if !std::mem::take(&mut turn.delivers) {
-            return;
-        }
+    /// JavaScript has dealt with the last delivery: sends the answers of pipelined requests that were queued meanwhile, and notifies of the end behind it.
+    /// `is_blocked`: fixed answers to what came before may be in the queue still. Returns whether JavaScript goes on.
+    fn end_delivery(&self, turn: &Turn<'_, H>, mut goes_on: bool, is_blocked: bool) -> bool {
         let Some(delivery) = self.deliveries.borrow_mut().pop() else {
-            return;
+            return goes_on;
         };
         let index = delivery.connection;
         if delivery.waits {
             self.reactor.borrow_mut().catch_up(index);
         }
         if let Some(stays) = turn.frame.take_corked() {
-            turn.due.extend(
-                self.end_cork(index, stays)
-                    .map(|event| Due::Event(index, event)),
-            );
+            goes_on &= self.end_cork(turn, index, stays);
         }
-        if delivery.is_blocked && index != DETACHED {
-            turn.due.push_back(Due::Unsent(index));
+        if goes_on && is_blocked && index != DETACHED {
+            goes_on = self.notify_of_unsent(turn, index);
         }
-        turn.due.push_back(Due::End(index, delivery.ends));
+        if goes_on && (delivery.ends || self.reactor.borrow_mut().is_over(index)) {
+            return turn.notify(index, Event::Ended, None);
+        }
+        goes_on
     }
 
     /// Whether the parser of a connection waits for an answer of JavaScript, which is at what it had before.
@@ -327,15 +239,13 @@ impl<H: Host> Native<H> {
             .any(|it| it.waits && it.connection == index && !it.frame.is_finished(0))
     }
 
-    /// The answers that were corked in a turn are due. Where the connection stays corked, JavaScript knows which of them.
-    fn end_cork(&self, index: usize, stays: bool) -> Option<Event> {
+    /// The answers that were corked in a turn are due. Where the connection stays corked, JavaScript knows which of them. False when it runs no more.
+    fn end_cork(&self, turn: &Turn<'_, H>, index: usize, stays: bool) -> bool {
         if stays {
-            return (index != DETACHED).then_some(Event::Unsent(0));
+            return index == DETACHED || turn.notify(index, Event::Unsent(0), None);
         }
-        match send_all(&mut self.reactor.borrow_mut(), index, &[]) {
-            0 => None,
-            left => Some(Event::Unsent(left)),
-        }
+        let left = send_all(&mut self.reactor.borrow_mut(), index, &[]);
+        left == 0 || turn.notify(index, Event::Unsent(left), None)
     }
 
     /// Sends what the open turns have corked until they are over.
@@ -350,9 +260,7 @@ impl<H: Host> Native<H> {
             .filter_map(|it| Some((it.connection, it.frame.take_corked()?)))
             .collect();
         for (index, stays) in corked {
-            if let Some(event) = self.end_cork(index, stays) {
-                turn.notify(index, event, None);
-            }
+            self.end_cork(&turn, index, stays);
         }
     }
 }
@@ -479,23 +387,9 @@ impl<H: Host> Transport for Native<H> {
 
     /// A panic must not unwind into the event loop; the connection that caused it is left to its time-out.
     fn turn(&self) {
-        let (turns, deliveries) = (self.turns.borrow().len(), self.deliveries.borrow().len());
+        let open = self.deliveries.borrow().len();
         let _ = catch_unwind(AssertUnwindSafe(|| self.run()));
-        self.turns.borrow_mut().truncate(turns);
-        self.deliveries.borrow_mut().truncate(deliveries);
-    }
-
-    /// What is no parsed bytes has a call of its own.
-    fn next(&self) -> Option<Notification<H::Texts>> {
-        let next = self.advance()?;
-        let mut turns = self.turns.borrow_mut();
-        let turn = turns.last_mut()?;
-        if let Event::Parsed(count) = next.event {
-            turn.frame.set_next(next.connection, count);
-            return Some(next);
-        }
-        turn.due.push_front(Due::Event(next.connection, next.event));
-        None
+        self.deliveries.borrow_mut().truncate(open);
     }
 
     /// Within a turn of ours a handler has the loop run: what that turn has collected is delivered there, since no descriptor becomes
