@@ -154,6 +154,22 @@ for (const name of ['stream', 'native', 'offload']) {
     }
   });
 
+  onWay('who is told of the times may listen to the end of the response', async (way) => {
+    let closed = 0;
+    const listener = ({ response }) => response.on('close', () => { closed++; });
+    const timings = channel('rust-http.server.timings');
+    timings.subscribe(listener);
+    try {
+      const client = await way.connect(await way.serve((req, res) => { res.end('x'); }));
+      for (let count = 1; count <= 3; count++) {
+        client.write(get('/'));
+        await until(() => closed === count);
+      }
+    } finally {
+      timings.unsubscribe(listener);
+    }
+  });
+
   onWay('who does not ask sees nothing, beside a server that does and with a subscriber', async (way) => {
     const seen = [];
     const keep = (req, res) => {

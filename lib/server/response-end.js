@@ -29,7 +29,11 @@ function resOnFinish() {
   const connection = socket[kConnection];
   if (connection === undefined) return;
 
-  if (timings.used) this[timings.kTimings]?.flushed();
+  // Who is told may listen to it now.
+  if (timings.used) {
+    isOwn = false;
+    this[timings.kTimings]?.flushed();
+  }
   if (onResponseEnd.hasSubscribers) {
     isOwn = false;
     onResponseEnd.publish({ request: req, response: this, socket, server: connection.server });
