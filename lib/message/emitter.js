@@ -104,28 +104,32 @@ function initializeReadable(stream, options) {
   }
 }
 
-/**
- * Adds a listener, at less cost where it is the first.
- * @param {Stream} emitter
- * @param {string} event other than 'data' and 'readable', which mean something to a stream
- * @param {Listener} listener
- */
-function listen(emitter, event, listener) {
-  if (emitter._eventsCount !== 0 || (emitter.on !== plainOn && emitter.on !== readableOn) || !isKnown) {
-    emitter.on(event, listener);
-    return;
-  }
-  emitter._events[event] = listener;
-  emitter._eventsCount = 1;
+// Whether adding a listener is no more than giving it its place: it is the first, and no `on` of the program's hears of it.
+function takesFirst(emitter) {
+  return emitter._eventsCount === 0 && (emitter.on === plainOn || emitter.on === readableOn) && isKnown;
 }
 
 /**
- * `listen(message, 'end', listener)`, where the name of the event is known to the engine.
+ * `response.on('finish', listener)`, at less cost where it is the first. The engine knows the place of a name that stands here.
+ * @param {http.ServerResponse} response
+ * @param {Listener} listener
+ */
+function listenToFinish(response, listener) {
+  if (!takesFirst(response)) {
+    response.on('finish', listener);
+    return;
+  }
+  response._events.finish = listener;
+  response._eventsCount = 1;
+}
+
+/**
+ * `message.on('end', listener)`, likewise.
  * @param {stream.Readable} message
  * @param {Listener} listener
  */
 function listenToEnd(message, listener) {
-  if (message._eventsCount !== 0 || message.on !== readableOn || !isKnown) {
+  if (!takesFirst(message)) {
     message.on('end', listener);
     return;
   }
@@ -133,8 +137,8 @@ function listenToEnd(message, listener) {
   message._eventsCount = 1;
 }
 
-/** @type {Listener|undefined} */
-let ownFinish;
+/** @type {Listener|null} null is no listener of any table */
+let ownFinish = null;
 let isSole = false;
 
 /** @param {Listener} listener the server's of 'finish', which returns nothing */
@@ -189,5 +193,5 @@ function silence(stream, event) {
 }
 
 module.exports = {
-  emitFinish, hearsOnlyFinish, initialize, initializeReadable, kOnFinish, listen, listenToEnd, plainEmit, setOwnFinish, silence, takesListener, wasSole,
+  emitFinish, hearsOnlyFinish, initialize, initializeReadable, kOnFinish, listenToEnd, listenToFinish, plainEmit, setOwnFinish, silence, takesListener, wasSole,
 };

@@ -3,7 +3,7 @@
 
 const { channel } = require('node:diagnostics_channel');
 const { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached } = require('./admission');
-const { kOnFinish, listen } = require('../message/emitter');
+const { kOnFinish, listenToFinish } = require('../message/emitter');
 const { kOptimizeEmpty } = require('../compat/node-features');
 const { kMaker } = require('../parser/parser');
 const { ServerResponse, assignUnseen } = require('./response');
@@ -75,7 +75,7 @@ function parserOnIncoming(req, keepAlive) {
 
   if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
 
-  if (reached || !connection.givesListener) listen(res, 'finish', resOnFinish);
+  if (reached || !connection.givesListener) listenToFinish(res, resOnFinish);
   if (socket._httpMessage) connection.waiting.push(res);
   else if (reached) res.assignSocket(socket);
   else assignUnseen(res, socket);
