@@ -7,10 +7,11 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { spawn } = require('node:child_process');
 const { parseArgs } = require('node:util');
 const { startServer } = require('./server-process');
 const { runLocked } = require('./lock');
+const { median } = require('./stats');
+const { runLoad, wrkCommand } = require('./wrk-run');
 
 const OURS = path.join(__dirname, '..', 'lib', 'index.js');
 const CONNECTIONS = 64;
@@ -30,21 +31,9 @@ function threadTimes(pid, times = new Map()) {
   return times;
 }
 
-function wrk(port, seconds, load) {
-  const args = ['-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, '--latency', '-s', path.join(__dirname, 'wrk', 'load.lua'), `http://127.0.0.1:${port}/`, '--', load];
-  return new Promise((resolve, reject) => {
-    const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { output += data; });
-    child.on('error', reject).on('close', () => {
-      const line = /^result (.*)$/m.exec(output);
-      if (line) resolve(JSON.parse(line[1]).requests);
-      else reject(new Error(`wrk said: ${output}`));
-    });
-  });
+async function wrk(port, seconds, load) {
+  return (await runLoad(wrkCommand(`http://127.0.0.1:${port}/`, { connections: CONNECTIONS, load, seconds }))).requests;
 }
-
-const median = (values) => [...values].sort((one, other) => one - other)[values.length >> 1];
 
 // Takes a running server; returns requests a second, and microseconds of CPU for each: of all threads, and of the busiest.
 async function round({ child: { pid }, port }, seconds, load) {

@@ -10,7 +10,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { spawn, spawnSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const { parseArgs } = require('node:util');
 const nodeHttp = require('node:http');
 const nodeHttps = require('node:https');
@@ -21,11 +21,11 @@ const { cpuTimes, cpuPerRequest, onCore, pinned } = require('./cpu');
 const { summarize, table } = require('./stats');
 const { runLocked } = require('./lock');
 const { writeReport } = require('./report');
+const { runLoad, wrkCommand } = require('./wrk-run');
 
 const serverCore = 0;
 const loadCore = 1;
 const warmUpSeconds = 1;
-const script = path.join(__dirname, 'wrk', 'load.lua');
 
 function options() {
   const { values } = parseArgs({
@@ -50,28 +50,12 @@ function options() {
 function loadCommand(scenario, port, seconds) {
   if (scenario.load === 'ws') return [process.execPath, path.join(__dirname, 'ws-load.js'), String(port), String(scenario.connections), String(seconds)];
   const url = `${scenario.tls ? 'https' : 'http'}://127.0.0.1:${port}${pathOf(scenario)}`;
-  return ['wrk', '-t', '1', '-c', String(scenario.connections), '-d', `${seconds}s`, '--latency', '-s', script, url, '--', scenario.load];
+  return wrkCommand(url, { connections: scenario.connections, load: scenario.load, seconds });
 }
 
 // Takes a scenario, a port and seconds; returns a promise of the load's result line.
 function wrk(scenario, port, seconds, core) {
-  const [file, ...args] = onCore(core, loadCommand(scenario, port, seconds));
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (data) => {
-      output += data;
-    });
-    child.stderr.on('data', (data) => {
-      output += data;
-    });
-    child.on('error', reject);
-    child.on('close', () => {
-      const line = /^result (.*)$/m.exec(output);
-      if (line) resolve(JSON.parse(line[1]));
-      else reject(new Error(`wrk said: ${output}`));
-    });
-  });
+  return runLoad(onCore(core, loadCommand(scenario, port, seconds)));
 }
 
 // One plain request per arm before any load: all arms must answer the same.
