@@ -7,7 +7,6 @@ const fs = require('node:fs');
 const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
-const { once } = require('node:events');
 const { tooOld } = require('../docs/run');
 const { Running } = require('../support/process');
 
@@ -118,14 +117,4 @@ function directory(t, name) {
   return dir;
 }
 
-/** A port that nobody listens on. */
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-module.exports = { App, directory, everyArm, freePort, raw, register, request, sameInAll, skip, twoArms, whole };
+module.exports = { App, directory, everyArm, raw, register, request, sameInAll, skip, twoArms, whole };

@@ -9,7 +9,8 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { Project } = require('../package/project');
 const { plainEnv } = require('../support/process');
-const { freePort, raw, request, sameInAll, skip, twoArms, whole } = require('./arms');
+const { raw, request, sameInAll, skip, twoArms, whole } = require('./arms');
+const { freePort } = require('../support/port');
 
 const modules = path.join(__dirname, 'node_modules');
 const env = { NEXT_TELEMETRY_DISABLED: '1', HOSTNAME: '127.0.0.1' };

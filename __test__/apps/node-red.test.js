@@ -7,7 +7,8 @@ const path = require('node:path');
 const { once } = require('node:events');
 const WebSocket = require('ws');
 const { launch, skip: noBrowser } = require('../examples/browser');
-const { directory, freePort, raw, request, sameInAll, skip, twoArms } = require('./arms');
+const { directory, raw, request, sameInAll, skip, twoArms } = require('./arms');
+const { freePort } = require('../support/port');
 
 const nodeRed = path.join(__dirname, 'node_modules/node-red/red.js');
 const settings = {

@@ -6,7 +6,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { createHash } = require('node:crypto');
 const { Running } = require('../support/process');
-const { directory, freePort, raw, request, sameInAll, skip, twoArms } = require('./arms');
+const { directory, raw, request, sameInAll, skip, twoArms } = require('./arms');
+const { freePort } = require('../support/port');
 
 const verdaccio = path.join(__dirname, 'node_modules/verdaccio/bin/verdaccio');
 const CONFIG = `storage: ./storage

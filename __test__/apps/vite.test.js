@@ -8,7 +8,8 @@ const path = require('node:path');
 const { once } = require('node:events');
 const { WebSocketServer } = require('ws');
 const { launch, skip: noBrowser } = require('../examples/browser');
-const { directory, freePort, raw, request, sameInAll, skip, twoArms, whole } = require('./arms');
+const { directory, raw, request, sameInAll, skip, twoArms, whole } = require('./arms');
+const { freePort } = require('../support/port');
 
 const vite = path.join(__dirname, 'node_modules/vite/bin/vite.js');
 

@@ -3,9 +3,9 @@
 
 const assert = require('node:assert/strict');
 const http = require('node:http');
-const net = require('node:net');
 const { test } = require('node:test');
 const { ask } = require('../ecosystem/ask');
+const { freePort } = require('../support/port');
 const { start } = require('./start');
 
 const onWindows = process.platform === 'win32' && 'signals are those of unix';
@@ -49,20 +49,10 @@ test('cluster.js shares a port among processes, replaces one that died, and ends
   assert.deepEqual((await example.exited)[0], 0);
 });
 
-/** @returns {Promise<string>} a port that is free now */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(`${port}`));
-    });
-  });
-}
-
 for (const kind of ['processes', 'threads']) {
   const skip = process.platform !== 'linux' && 'connections are spread on Linux and its like';
   test(`shared-port.js has ${kind} that listen to one port, and end`, { skip }, async (t) => {
-    const example = await start(t, 'shared-port.js', { args: kind === 'threads' ? ['threads'] : [], env: { PORT: await freePort() } });
+    const example = await start(t, 'shared-port.js', { args: kind === 'threads' ? ['threads'] : [], env: { PORT: `${await freePort()}` } });
     const names = (await example.printed(/ by (.*)$/, 2)).map(([, name]) => name);
     const answers = new Set();
     // Which of them gets one is the system's choice: 64 to one of two is one of 2^63.

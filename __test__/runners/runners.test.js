@@ -2,7 +2,6 @@
 
 // The package, installed from its tarballs, under what people run their programs and their tests with. What each of them reports is what it reports for the built-in http.
 
-const { once } = require('node:events');
 const { test, before, after } = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -10,6 +9,7 @@ const http = require('node:http');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { Project } = require('../package/project');
+const { freePort } = require('../support/port');
 const { Running, plainEnv } = require('../support/process');
 const { tooOld } = require('../docs/run');
 
@@ -59,15 +59,6 @@ function ask(port) {
       res.on('end', () => resolve(text)).on('error', reject);
     }).on('error', reject);
   });
-}
-
-async function freePort() {
-  const server = http.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The program that serves, saying something else: what restarts on a change sees one. */

@@ -2,7 +2,7 @@
 /* global expect, jest, test */
 
 const http = require('http');
-const { ask, serve, echo } = require('./shared');
+const { ask, askLate, serve, echo } = require('./shared');
 
 test('is the http that is meant', () => {
   expect(typeof http.Server.prototype.stats).toBe(process.env.EXPECTED_STATS);
@@ -35,20 +35,7 @@ test('is called by a spy', async () => {
 test('keeps an answer waiting with a clock of the test', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
   try {
-    let waits;
-    const waiting = new Promise((resolve) => {
-      waits = resolve;
-    });
-    const late = (req, res) => {
-      setTimeout(() => res.end('late'), 60000);
-      waits();
-    };
-    await serve(http, late, async (port) => {
-      const answer = ask(http, port);
-      await waiting;
-      await jest.advanceTimersByTimeAsync(60000);
-      expect((await answer).text).toBe('late');
-    });
+    expect(await askLate(http, { setTimeout, advance: (ms) => jest.advanceTimersByTimeAsync(ms) })).toBe('late');
   } finally {
     jest.useRealTimers();
   }

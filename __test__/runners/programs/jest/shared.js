@@ -29,4 +29,22 @@ function echo(req, res) {
   req.pipe(res);
 }
 
-module.exports = { ask, serve, echo };
+// Asks for an answer that a minute of the clock of the test brings; returns its text.
+async function askLate(http, { setTimeout, advance }) {
+  let waits;
+  const waiting = new Promise((resolve) => {
+    waits = resolve;
+  });
+  const late = (req, res) => {
+    setTimeout(() => res.end('late'), 60000);
+    waits();
+  };
+  return serve(http, late, async (port) => {
+    const answer = ask(http, port);
+    await waiting;
+    await advance(60000);
+    return (await answer).text;
+  });
+}
+
+module.exports = { ask, askLate, serve, echo };

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { expect, test, vi } from 'vitest';
 
 const require = createRequire(import.meta.url);
-const { ask, serve, echo } = require('../jest/shared.js');
+const { ask, askLate, serve, echo } = require('../jest/shared.js');
 
 test('is the http that is meant, by every name', () => {
   expect(typeof http.Server.prototype.stats).toBe(process.env.EXPECTED_STATS);
@@ -39,20 +39,7 @@ test('is asked by fetch', async () => {
 test('keeps an answer waiting with a clock of the test', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
-    let waits;
-    const waiting = new Promise((resolve) => {
-      waits = resolve;
-    });
-    const late = (req, res) => {
-      setTimeout(() => res.end('late'), 60000);
-      waits();
-    };
-    await serve(http, late, async (port) => {
-      const answer = ask(http, port);
-      await waiting;
-      await vi.advanceTimersByTimeAsync(60000);
-      expect((await answer).text).toBe('late');
-    });
+    expect(await askLate(http, { setTimeout, advance: (ms) => vi.advanceTimersByTimeAsync(ms) })).toBe('late');
   } finally {
     vi.useRealTimers();
   }
