@@ -36,13 +36,15 @@ const ABANDONED = Symbol('abandoned');
 // Calls back for every event; answers what the callback of the last head decided. Each message, each body piece, each batch of fields of a parser
 // that drains ticks behind both, and the end of a message that is listened to get an async scope of their own, where that can be told from one for all
 // that lies between.
-function deliverAll(parser, text, events, offset) {
+function deliverAll(parser, text, events, offset, isEntered = false) {
   events[CURSOR] = FIRST_EVENT;
-  return deliverRest(parser, text, events, offset);
+  return deliverRest(parser, text, events, offset, isEntered);
 }
 
-function deliverRest(parser, text, events, offset) {
+// The first delivery needs no scope where the parser's is entered, and nothing has been done in it.
+function deliverRest(parser, text, events, offset, isEntered = false) {
   const length = events[LENGTH];
+  const entered = isEntered ? parser[kResource] : null;
   /** @type {any} */
   let decision = 0;
   while (events[CURSOR] < length) {
@@ -55,9 +57,13 @@ function deliverRest(parser, text, events, offset) {
     const kind = events[events[CURSOR]];
     const drains = parser[kDrainsTicks] && (kind === BODY || kind === HEADERS);
     const resource = parser[kResource];
-    decision = resource === null ?
-      deliver(parser, text, events, offset) :
-      resource.runInAsyncScope(deliver, undefined, parser, text, events, offset);
+    if (resource === null || isEntered) {
+      decision = deliver(parser, text, events, offset);
+      isEntered = false;
+    } else {
+      if (resource === entered) entered.learnId();
+      decision = resource.runInAsyncScope(deliver, undefined, parser, text, events, offset);
+    }
     if (decision === ABANDONED) return 0;
     if (drains && !drain(parser, events, kind)) {
       events[CURSOR] = length;

@@ -8,8 +8,7 @@ const {
   ArrayBuffer, Error, FinalizationRegistry, Int32Array, Map, ObjectAssign, ObjectSetPrototypeOf, TypeError,
 } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
-const { AsyncResource, executionAsyncId } = require('node:async_hooks');
-const { Socket } = require('node:net');
+const { AsyncResource } = require('node:async_hooks');
 const builtin = require('../compat/builtin');
 const { follow } = require('../compat/mirror-shape');
 const { lenientBits, llhttp, refusesManyFields } = require('../compat/node-features');
@@ -22,6 +21,7 @@ const {
 const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvents, unshared } = require('./deliveries');
 const { deliverAll, deliverRest, nextEvent } = require('./dispatch');
 const { Fields } = require('./fields');
+const { HTTPServerAsyncResource, Scope, beginScope, canBegin, kAsyncId, triggerOf } = require('./scope');
 const {
   IN_READ, kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
@@ -47,9 +47,6 @@ const NOT_FAILED = -1;
 const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
 /** The core knows the flags of every release, and STRICT, which is ours; those that the running one does not have mean nothing. */
 const LENIENT_BITS = lenientBits | STRICT;
-
-// node keeps a socket's async id under a symbol of its own.
-const kAsyncId = ownSymbol(new Socket(), 'async_id_symbol');
 
 // Parsers that were collected give back their native part.
 const released = new FinalizationRegistry(native.releaseParser);
@@ -93,10 +90,9 @@ const methods = {
    * @param {Set<HTTPParser>} [connections] joined until `remove()`, `free()` or `close()`
    */
   initialize(type, resource, maxHeaderSize = 0, lenient = 0, connections = undefined) {
-    const asyncType = ASYNC_TYPES[type];
-    if (asyncType === undefined) throw new TypeError('type must be HTTPParser.REQUEST or HTTPParser.RESPONSE');
+    if (ASYNC_TYPES[type] === undefined) throw new TypeError('type must be HTTPParser.REQUEST or HTTPParser.RESPONSE');
     endResource(this);
-    this[kResource] = new AsyncResource(asyncType, { triggerAsyncId: triggerOf(resource), requireManualDestroy: true });
+    this[kResource] = resourceFor(this, type, resource);
     this[kType] = type;
     this[kInitialized]++;
     this[kDelivery] = 0;
@@ -317,9 +313,12 @@ function endResource(parser) {
   }
 }
 
-function triggerOf(resource) {
-  const id = resource?.socket?.[kAsyncId];
-  return typeof id === 'number' && id > 0 ? id : executionAsyncId();
+// What is told of a response may be told when its parser is done with it.
+function resourceFor(parser, type, resource) {
+  if (type === REQUEST && canBegin && resource instanceof HTTPServerAsyncResource) {
+    return beginScope(parser[kHandle], ASYNC_TYPES[type], resource);
+  }
+  return new AsyncResource(ASYNC_TYPES[type], { triggerAsyncId: triggerOf(resource), requireManualDestroy: true });
 }
 
 // The symbol is one and the same for all handles; a search costs 1.5 us.
@@ -353,7 +352,7 @@ function maxFields(pairs) {
 
 // Delivers what the core found from `start` on (`text` is undefined where no event has any), and has it go on in `input` where it waits
 // for a decision or has no more room.
-function parseOn(parser, input, events, text, start) {
+function parseOn(parser, input, events, text, start, isEntered = false) {
   const use = parser[kInitialized];
   const delivery = deliveryOf(parser[kDelivery]);
   parser[kInputStart] = start;
@@ -362,7 +361,8 @@ function parseOn(parser, input, events, text, start) {
     delivery.text = text ?? '';
     delivery.events = events;
     delivery.offset = offset;
-    let decision = deliverAll(parser, delivery.text, events, offset);
+    let decision = deliverAll(parser, delivery.text, events, offset, isEntered);
+    isEntered = false;
     offset += events[CONSUMED];
     // A callback that took the parser for another connection ends this one's input.
     if (parser[kInitialized] !== use) return offset - start;
@@ -392,9 +392,10 @@ function parseOn(parser, input, events, text, start) {
  * @param {number} length how many there are
  * @param {string} text of the events
  * @param {Int32Array} events
+ * @param {boolean} isEntered whether the parser's async scope is entered, and nothing has been done in it
  * @returns {number|Error} as `execute()`
  */
-function adopt(parser, input, start, length, text, events) {
+function adopt(parser, input, start, length, text, events, isEntered) {
   // What came before comes before.
   if (parser[kDelivery] !== 0) catchUp(parser);
   // For the next read: this one is parsed.
@@ -405,7 +406,7 @@ function adopt(parser, input, start, length, text, events) {
   try {
     const goesOn = events[STOP] === STOP_FULL || events[STOP] === STOP_HEAD;
     // A stop in the middle goes on with the rest of the very bytes that were read.
-    return parseOn(parser, goesOn ? input.subarray(0, end) : input, events, text, start);
+    return parseOn(parser, goesOn ? input.subarray(0, end) : input, events, text, start, isEntered);
   } finally {
     executed(parser, before);
   }
@@ -461,7 +462,13 @@ function runsOn(parser) {
   return parser[kRunOn] ? 1 : 0;
 }
 
-/** @param {HTTPParser|null|undefined} parser @returns {AsyncResource|null} under which async hooks see what it parses now */
+/** @param {HTTPParser|null} parser @returns {Scope|null} which the core can enter */
+function scopeOf(parser) {
+  const resource = resourceOf(parser);
+  return resource instanceof Scope ? resource : null;
+}
+
+/** @param {HTTPParser|null|undefined} parser @returns {AsyncResource|Scope|null} under which async hooks see what it parses now */
 function resourceOf(parser) { return parser ? parser[kResource] : null; }
 
 /**
@@ -525,5 +532,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, IN_READ, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kMaker, kRunOn, noteAnswered, postpone, resourceOf, runsOn, takePostponed, within,
+  HTTPParser, IN_READ, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kMaker, kRunOn, noteAnswered, postpone, resourceOf, runsOn, scopeOf, takePostponed, within,
 };

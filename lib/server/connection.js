@@ -14,6 +14,7 @@ const { isBeingAccepted } = require('../transport/lazy-socket');
 const { nameBound, nameLike } = require('../compat/mirror-shape');
 const { sharesOnFinish } = require('../compat/node-features');
 const { kDrainsTicks, kRunOn } = require('../parser/parser');
+const { HTTPServerAsyncResource } = require('../parser/scope');
 const { ServerResponse, onServerResponseClose } = require('./response');
 const { prototypesOf } = require('./steady');
 const { BUSY } = require('./connections');
@@ -119,14 +120,6 @@ class Connection {
 }
 
 /** @typedef {Connection} OwnConnection see types/lib.d.ts */
-
-// What async hooks know the parser of a connection by.
-class HTTPServerAsyncResource {
-  constructor(type, socket) {
-    this.type = type;
-    this.socket = socket;
-  }
-}
 
 /**
  * Serves a socket. Listener of the server's 'connection'.

@@ -12,6 +12,7 @@ const { UpgradeStream } = require('./upgrade-stream');
 const timings = require('../observe/timings');
 const { giveBack } = require('../transport/giving-back');
 const { isShown } = require('./admission');
+const { inRootContext } = require('../util/root-context');
 const { replaceUnseen } = require('../transport/lazy-socket');
 const { leaveIdle } = require('./timeouts');
 
@@ -25,7 +26,7 @@ const debug = debuglog('http');
  */
 function upgrade(socket, connection, parser, head) {
   if (upgradesInContext) within(parser, handOver, undefined, socket, connection, parser, head);
-  else handOver(socket, connection, parser, head);
+  else inRootContext(handOver, undefined, socket, connection, parser, head);
 }
 
 // A CONNECT, or an upgrade with a listener: the socket is no longer ours.

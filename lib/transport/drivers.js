@@ -6,7 +6,7 @@
 // 'offload': threads of the core. A write only queues: it lags behind, and is handed over with the events of this turn. What
 // must be sent at once (before the socket is closed) is sent by this thread.
 
-const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, ReflectOwnKeys, SharedArrayBuffer } = require('../globals/primordials');
+const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { endsAtHangUp, isKnown, isNode } = require('../compat/node-features');
@@ -15,6 +15,7 @@ const native = require('../native/addon');
 const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
 const { hasTickThrown } = require('../parser/dispatch');
+const { inRootContext } = require('../util/root-context');
 const { NATIVE, OFFLOAD } = require('./owner-state');
 
 /** Bytes of the buffer of a turn, into which all its reads go. */
@@ -163,10 +164,8 @@ function open(name, onEvent, onBatch) {
     else inTurn(kind >> LEVEL_SHIFT, tellSome, index, kind & KINDS, value, ...texts);
     if (hasTickThrown()) throw resource;
   };
-  driver.handle = openers[name](frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0);
-  // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either, whose stores
-  // AsyncLocalStorage has just put on the resource.
-  for (const key of ReflectOwnKeys(resource)) delete resource[key];
+  // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either.
+  driver.handle = inRootContext(openers[name], undefined, frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0);
   if (driver.handle !== undefined) drivers[name] = driver;
   return drivers[name];
 }

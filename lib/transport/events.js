@@ -28,12 +28,14 @@ const plainRead = plain._read;
  */
 function onEvent(driver, index, kind, value, text) {
   if (index === DETACHED) return endUnread(driver.ending);
-  const { socket, protocol } = driver.attached[index];
+  const it = driver.attached[index];
+  const { socket, protocol } = it;
   if (kind === PARSED) {
     const { frame } = shown;
     if (protocol.serves && holdsSeveral(frame.events)) hold(index, socket[kAttached].corkedLength > 0);
-    if (typeof text === 'string') parsed(socket, protocol, frame.input, 0, value, text, frame.events);
-    else parsedPiece(socket, protocol, text, value, frame.events);
+    const isEntered = it.scope !== null && it.scope === resourceOf(socket.parser);
+    if (typeof text === 'string') parsed(socket, protocol, frame.input, 0, value, text, frame.events, isEntered);
+    else parsedPiece(socket, protocol, text, value, frame.events, isEntered);
     frame.turn[FIRST_RECORD] = FINISHED;
   } else if (protocol.serves) {
     onOtherNews(socket, protocol, kind, value);
@@ -60,23 +62,24 @@ function onBatch(driver, count, texts) {
     const it = members[n];
     if (turn[record] < 0 || attached[turn[record]] !== it || it.paused) continue;
     turn[record] = HANDLED;
-    parsed(it.socket, it.protocol, frame.input, turn[record + 1], turn[record + 2], texts[n], frame.eventsOf(n, count));
+    parsed(it.socket, it.protocol, frame.input, turn[record + 1], turn[record + 2], texts[n], frame.eventsOf(n, count), false);
     turn[record] = FINISHED;
   }
 }
 
 // The memory of the piece is the program's from here on.
-function parsedPiece(socket, protocol, piece, length, events) {
+function parsedPiece(socket, protocol, piece, length, events, isEntered) {
   offer(piece);
-  parsed(socket, protocol, piece, 0, length, '', events);
+  parsed(socket, protocol, piece, 0, length, '', events, isEntered);
   shown.input = undefined;
 }
 
-function parsed(socket, protocol, input, start, length, text, events) {
+// The core has entered the scope that the parser had when it was given to the connection.
+function parsed(socket, protocol, input, start, length, text, events, isEntered) {
   const { parser } = socket;
   if (socket[kUnbuilt] === undefined) socket._unrefTimer();
   if (!parser) return;
-  const result = adopt(parser, input, start, length, text, events);
+  const result = adopt(parser, input, start, length, text, events, isEntered);
   shown.start = start;
   shown.input = input;
   protocol.read(socket, result, length);

@@ -106,6 +106,8 @@ class Attached {
     this.record = record;
     // The async resource of the last parser: what becomes of a client's connection afterwards is told in its scope.
     this.resource = null;
+    // The async scope which the core has entered when it tells what it has parsed, if it is in one.
+    this.scope = null;
     // Whether the socket is to keep the event loop alive, as long as it is read; and whether it is counted as one that does.
     this.referenced = handle.hasRef();
     this.paused = false;

@@ -9,7 +9,7 @@
 const { ObjectAssign, ObjectDefineProperties, ObjectGetPrototypeOf } = require('../globals/primordials');
 const net = require('node:net');
 const native = require('../native/addon');
-const { handleOf, resourceOf, runsOn } = require('../parser/parser');
+const { handleOf, resourceOf, runsOn, scopeOf } = require('../parser/parser');
 const { driverOf, isLibuv } = require('./drivers');
 const { COUNTERS } = require('./counters');
 const { stopReading, watch } = require('./handles');
@@ -95,6 +95,7 @@ function takeUp(socket, handle, parser, protocol, record) {
   record.attached++;
   record.open++;
   const it = new Attached(socket, handle, driver, protocol, record);
+  it.scope = scopeOf(parser);
   socket[kIndex] = index;
   socket[kAttached] = driver.attached[index] = it;
   countAlive(it);
@@ -120,6 +121,7 @@ function changeParser(socket, parser) {
   const attached = socket[kAttached];
   const { driver } = attached;
   attached.resource = resourceOf(parser ?? socket.parser);
+  attached.scope = scopeOf(parser);
   if (parser === null) native.transportParser(driver.handle, socket[kIndex], NO_PARSER, 0);
   else native.transportParser(driver.handle, socket[kIndex], handleOf(parser), runsOn(parser));
 }

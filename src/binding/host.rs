@@ -7,6 +7,7 @@ use std::ptr::null_mut;
 use napi::sys;
 
 use super::raw::{Call, CallError};
+use super::scope::Scope;
 use crate::transport::frame::{CONTROL_WORDS, Frame, MAX_BATCH};
 use crate::transport::host::{Event, Host, Texts, kind::LEVEL_SHIFT};
 use crate::transport::uv::LoopHandle;
@@ -85,6 +86,8 @@ pub struct NodeHost {
     callback: Persistent,
     resource: Persistent,
     context: sys::napi_async_context,
+    // By connection: the number of the parser in whose scope JavaScript is called with what was parsed.
+    parsers: RefCell<Vec<Option<usize>>>,
     /// The handle that wakes the transport; open until its thread ends.
     pub wakeup: Cell<Option<LoopHandle>>,
     /// The handle by which it learns of a loop that iterates inside a handler.
@@ -118,6 +121,7 @@ impl NodeHost {
             callback: persist(env, call.arg(1)),
             resource: persist(env, call.arg(2)),
             context,
+            parsers: RefCell::default(),
             wakeup: Cell::new(None),
             prepare: Cell::new(None),
             cleanup: Cell::new(null_mut()),
@@ -136,6 +140,30 @@ impl NodeHost {
     /// The loop of its thread.
     pub fn event_loop(&self) -> *mut c_void {
         self.event_loop
+    }
+
+    /// What is parsed of a connection is told in the scope of the parser with this number, if it has one.
+    pub fn set_parser(&self, connection: usize, parser: Option<usize>) {
+        let mut parsers = self.parsers.borrow_mut();
+        if parsers.len() <= connection {
+            parsers.resize(connection + 1, None);
+        }
+        parsers[connection] = parser;
+    }
+
+    // The context of an event and its object.
+    fn scope_of(
+        &self,
+        connection: usize,
+        event: Event,
+    ) -> Option<(sys::napi_async_context, sys::napi_value)> {
+        let Event::Parsed(_) = event else {
+            return None;
+        };
+        let parser = self.parsers.borrow().get(connection).copied().flatten()?;
+        let scope = Scope::of(parser)?;
+        let resource = scope.resource(self.env);
+        (!resource.is_null()).then_some((scope.context, resource))
     }
 
     /// Words that a turn can show.
@@ -246,10 +274,13 @@ impl Host for NodeHost {
             sys::napi_create_int32(env, value, &mut arguments[2]);
             arguments[NUMBERS..].copy_from_slice(&texts.values);
             let mut answer = null_mut();
+            let (context, receiver) = self
+                .scope_of(connection, event)
+                .unwrap_or((self.context, resource));
             let status = sys::napi_make_callback(
                 env,
-                self.context,
-                resource,
+                context,
+                receiver,
                 callback,
                 NUMBERS + texts.count,
                 arguments.as_ptr(),

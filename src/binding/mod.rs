@@ -13,6 +13,7 @@ mod parser;
 mod peek;
 mod pool;
 mod raw;
+mod scope;
 mod serializer;
 mod shared_port;
 #[cfg(unix)]
@@ -28,6 +29,7 @@ pub fn register(exports: Object, env: Env) -> Result<()> {
     unsafe {
         layout::register(env, exports);
         parser::register(env, exports);
+        scope::register(env, exports);
         exception::register(env, exports);
         peek::register(env, exports);
         serializer::register(env, exports);

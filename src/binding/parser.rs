@@ -8,6 +8,7 @@ use napi::sys;
 use slab::Slab;
 
 use super::raw::{self, Call, CallError, Value};
+use super::scope;
 use crate::clock::now;
 use crate::limits;
 use crate::parser::session::{Callback, Session, SharedSession, lock};
@@ -68,6 +69,7 @@ pub(super) fn session<const N: usize>(
 fn release(call: &Call<1>) -> Result<Value, CallError> {
     let number = usize::try_from(call.i32(0)?).unwrap_or(usize::MAX);
     PARSERS.with_borrow_mut(|parsers| parsers.try_remove(number));
+    scope::end(call.env(), number);
     Ok(call.undefined())
 }
 

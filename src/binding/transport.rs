@@ -181,11 +181,17 @@ fn attach(call: &Call<5>) -> Result<Value, CallError> {
     let session = parser::session(call, 2)?;
     lock(&session).set_run_on(call.i32(3)? != 0);
     let threads = call.i32(4)?.max(1) as usize;
-    let attached = transport(call)?.attach(call.i32(1)?, session, threads);
-    Ok(call.number(match attached {
-        Ok(connection) => connection as i32,
-        Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
-    }))
+    let transport = transport(call)?;
+    Ok(
+        call.number(match transport.attach(call.i32(1)?, session, threads) {
+            Ok(connection) => {
+                let parser = usize::try_from(call.i32(2)?).ok();
+                transport.host().set_parser(connection, parser);
+                connection as i32
+            }
+            Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
+        }),
+    )
 }
 
 /// `transportPermit(handle, index, answers, count)`: so many requests of a connection may be answered where they are read; a number below 0 is no
@@ -225,7 +231,11 @@ fn keep_ready(call: &Call<2>) -> Result<Value, CallError> {
 /// `transportParser(handle, index, parser, runOn)`: parses what comes from now on with this parser; with none (-1), bytes come
 /// as they are.
 fn set_parser(call: &Call<4>) -> Result<Value, CallError> {
-    let session = if call.i32(2)? < 0 {
+    let number = usize::try_from(call.i32(2)?).ok();
+    transport(call)?
+        .host()
+        .set_parser(connection(call)?, number);
+    let session = if number.is_none() {
         None
     } else {
         let session = parser::session(call, 2)?;
