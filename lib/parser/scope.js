@@ -64,7 +64,7 @@ class Scope {
 
   /** @returns {number} */
   asyncId() {
-    return this.resource[kAsyncId] ??= native.parserRun(this.handle, executionAsyncId);
+    return this.resource[kAsyncId] ??= native.parserRun(this.handle, executionAsyncId, this.resource);
   }
 
   /** Ends it. */

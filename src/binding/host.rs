@@ -7,7 +7,7 @@ use std::ptr::null_mut;
 use napi::sys;
 
 use super::raw::{Call, CallError};
-use super::scope::Scope;
+use super::scope;
 use crate::transport::frame::{CONTROL_WORDS, Frame, MAX_BATCH};
 use crate::transport::host::{Event, Host, Texts, kind::LEVEL_SHIFT};
 use crate::transport::uv::LoopHandle;
@@ -151,19 +151,13 @@ impl NodeHost {
         parsers[connection] = parser;
     }
 
-    // The context of an event and its object.
-    fn scope_of(
-        &self,
-        connection: usize,
-        event: Event,
-    ) -> Option<(sys::napi_async_context, sys::napi_value)> {
-        let Event::Parsed(_) = event else {
-            return None;
+    // In which JavaScript is told of an event.
+    fn context_of(&self, connection: usize, event: Event) -> sys::napi_async_context {
+        let parser = match event {
+            Event::Parsed(_) => self.parsers.borrow().get(connection).copied().flatten(),
+            _ => None,
         };
-        let parser = self.parsers.borrow().get(connection).copied().flatten()?;
-        let scope = Scope::of(parser)?;
-        let resource = scope.resource(self.env);
-        (!resource.is_null()).then_some((scope.context, resource))
+        parser.and_then(scope::of).unwrap_or(self.context)
     }
 
     /// Words that a turn can show.
@@ -274,13 +268,10 @@ impl Host for NodeHost {
             sys::napi_create_int32(env, value, &mut arguments[2]);
             arguments[NUMBERS..].copy_from_slice(&texts.values);
             let mut answer = null_mut();
-            let (context, receiver) = self
-                .scope_of(connection, event)
-                .unwrap_or((self.context, resource));
             let status = sys::napi_make_callback(
                 env,
-                context,
-                receiver,
+                self.context_of(connection, event),
+                resource,
                 callback,
                 NUMBERS + texts.count,
                 arguments.as_ptr(),

@@ -12,41 +12,25 @@ use napi::sys;
 
 use super::raw::{self, Call, CallError, Value};
 
-/// An async context of Node and the object by which it is known, which JavaScript keeps.
-#[derive(Clone, Copy)]
-pub struct Scope {
-    pub context: sys::napi_async_context,
-    resource: sys::napi_ref,
-}
-
 thread_local! {
-    static SCOPES: RefCell<Vec<Option<Scope>>> = const { RefCell::new(Vec::new()) };
+    static SCOPES: RefCell<Vec<sys::napi_async_context>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Scope {
-    /// That of the parser with this number.
-    pub fn of(parser: usize) -> Option<Scope> {
-        SCOPES.with_borrow(|scopes| scopes.get(parser).copied().flatten())
-    }
-
-    /// Its object; null where JavaScript has let go of it.
-    pub fn resource(&self, env: sys::napi_env) -> Value {
-        let mut resource = null_mut();
-        // SAFETY: the reference lives as long as its place among the scopes, and each caller has taken this from there just now.
-        unsafe { sys::napi_get_reference_value(env, self.resource, &mut resource) };
-        resource
-    }
+/// The context of the parser with this number. JavaScript keeps the object by which it is known.
+pub fn of(parser: usize) -> Option<sys::napi_async_context> {
+    SCOPES.with_borrow(|scopes| scopes.get(parser).copied().filter(|it| !it.is_null()))
 }
 
 /// Ends the scope of a parser, if it has one.
 pub fn end(env: sys::napi_env, parser: usize) {
-    let scope = SCOPES.with_borrow_mut(|scopes| scopes.get_mut(parser).and_then(Option::take));
-    if let Some(scope) = scope {
-        // SAFETY: both were made in `env`, and nothing refers to them any more. A call in the scope that goes on has copies of its ids.
-        unsafe {
-            sys::napi_async_destroy(env, scope.context);
-            sys::napi_delete_reference(env, scope.resource);
-        }
+    let context = SCOPES.with_borrow_mut(|scopes| {
+        scopes
+            .get_mut(parser)
+            .map(|it| std::mem::replace(it, null_mut()))
+    });
+    if let Some(context) = context.filter(|it| !it.is_null()) {
+        // SAFETY: it was made in `env`, and is named nowhere any more. A call in the scope that goes on has a copy of its ids.
+        unsafe { sys::napi_async_destroy(env, context) };
     }
 }
 
@@ -67,20 +51,17 @@ fn number<const N: usize>(call: &Call<N>) -> Result<usize, CallError> {
 fn begin(call: &Call<3>) -> Result<Value, CallError> {
     let (env, parser) = (call.env(), number(call)?);
     end(env, parser);
-    let (mut context, mut resource) = (null_mut(), null_mut());
-    // SAFETY: `env` and the arguments belong to this call; the reference is a weak one, of an object, as Node has checked.
-    unsafe {
-        if sys::napi_async_init(env, call.arg(1), call.arg(2), &mut context) != sys::Status::napi_ok
-        {
-            return Err(CallError::Argument(c"expected a resource object"));
-        }
-        sys::napi_create_reference(env, call.arg(1), 0, &mut resource);
+    let mut context = null_mut();
+    // SAFETY: `env` and the arguments belong to this call.
+    let status = unsafe { sys::napi_async_init(env, call.arg(1), call.arg(2), &mut context) };
+    if status != sys::Status::napi_ok {
+        return Err(CallError::Argument(c"expected a resource object"));
     }
     SCOPES.with_borrow_mut(|scopes| {
         if scopes.len() <= parser {
-            scopes.resize(parser + 1, None);
+            scopes.resize(parser + 1, null_mut());
         }
-        scopes[parser] = Some(Scope { context, resource });
+        scopes[parser] = context;
     });
     Ok(call.undefined())
 }
@@ -91,24 +72,16 @@ fn finish(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `parserRun(handle, callback)`: calls back in the scope of a parser, and answers what that returns; what it throws is thrown.
-fn run(call: &Call<2>) -> Result<Value, CallError> {
+/// `parserRun(handle, callback, receiver)`: calls back in the scope of a parser, and answers what that returns; what it throws is thrown.
+fn run(call: &Call<3>) -> Result<Value, CallError> {
     let env = call.env();
-    let Some(scope) = Scope::of(number(call)?) else {
+    let Some(context) = of(number(call)?) else {
         return Err(CallError::Argument(c"expected a parser with a scope"));
     };
-    let mut answer = null_mut();
-    // SAFETY: `env` and the callback belong to this call. What it throws stays pending, and is thrown when this returns.
+    let (callback, receiver, mut answer) = (call.arg(1), call.arg(2), null_mut());
+    // SAFETY: `env` and the arguments belong to this call. What it throws stays pending, and is thrown when this returns.
     unsafe {
-        sys::napi_make_callback(
-            env,
-            scope.context,
-            scope.resource(env),
-            call.arg(1),
-            0,
-            null_mut(),
-            &mut answer,
-        );
+        sys::napi_make_callback(env, context, receiver, callback, 0, null_mut(), &mut answer);
     }
     Ok(answer)
 }
