@@ -11,6 +11,7 @@ pub mod bytes;
 pub mod clock;
 pub mod error;
 pub mod limits;
+pub mod pace;
 pub mod parser;
 pub mod pool;
 pub mod serializer;

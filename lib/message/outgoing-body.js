@@ -7,6 +7,7 @@ const { Buffer } = require('node:buffer');
 const { debuglog, types: { isUint8Array } } = require('util');
 const { codes, hideFrames } = require('../util/errors');
 const { corksEachTurn, endTellsDestroyed, tellsLength } = require('../compat/node-features');
+const { passesOut } = require('./body-memory');
 const { firstPart, holdChunk, holdsChunk, keepsItsTurn } = require('./held-chunks');
 const { joinedEncoding, joinsHead } = require('./outgoing-headers');
 const { kBytesWritten, kCorked, kEndCalled, kNeedDrain, kRejectNonStandardBodyWrites, kSocket } = require('../compat/symbols');
@@ -72,6 +73,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
     if (!fromEnd) process.nextTick(callback);
     return true;
   }
+  if (typeof chunk !== 'string') passesOut(chunk.byteLength);
   const socket = message[kSocket];
   if (corksEachTurn && encoding && message.chunkedEncoding && typeof chunk === 'string' && !Buffer.isEncoding(encoding)) {
     throw hideFrames(new codes.ERR_UNKNOWN_ENCODING(encoding), writeBody);

@@ -8,7 +8,7 @@
 // What a program gets may be transferred to another thread, or read through `buffer`: as in node it is of memory of its own, with nothing
 // else in it. None of the core's is shown, nor of the pool that small Buffers are of.
 
-const { Array, ArrayBuffer, Int32Array, MathMin, Uint8Array } = require('../globals/primordials');
+const { ArrayBuffer, Int32Array, MathMin, Uint8Array } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const native = require('../native/addon');
 
@@ -26,8 +26,6 @@ class Delivery {
     this.end = 0;
     // Whether the chunk is memory of its own that nothing else has: a piece that is all of it needs no copy.
     this.isOwn = false;
-    // See fillYoungSpace().
-    this.filling = undefined;
     // What the core made of them: the events, their text, and from where on they count.
     this.events = undefined;
     this.text = '';
@@ -88,7 +86,6 @@ function deliveryOf(number) {
 function closeDelivery() {
   const delivery = deliveries[--depth];
   delivery.chunk = undefined;
-  delivery.filling = undefined;
   delivery.text = '';
 }
 
@@ -101,24 +98,11 @@ function closeDelivery() {
 function pieceOf(number, start, end) {
   const delivery = deliveryOf(number);
   const { chunk } = delivery;
-  if (end - start >= CORE_COPIES_FROM) fillYoungSpace(delivery, end - start);
   if (delivery.isOwn && start === 0 && end === chunk.byteLength) {
     delivery.isOwn = false;
     return chunk;
   }
   return ownCopy(chunk, start, end);
-}
-
-/**
- * The memory of pieces is not of V8's heap, which counts it: where 64 MiB of it are new, Node 24 begins a full collection (26 sometimes), unless one of
- * the young space comes before, which frees it for a tenth of the time. That comes when the young space is full, and pieces leave too little
- * there. So something is left beside them: 2 KiB for 64. Measured on Node 24, pieces of 64 KiB, us per MiB: 246 without, 104 to 117 with 1 to 4 KiB
- * beside each; on 20, 22 and 26 126, 135 and 206 without, 104, 139 to 159 and 122 to 153 with.
- * @param {Delivery} delivery
- * @param {number} length of its piece
- */
-function fillYoungSpace(delivery, length) {
-  delivery.filling = new Array(length >>> 8);
 }
 
 /**

@@ -8,6 +8,7 @@ use napi::sys;
 
 use super::raw::{Call, CallError};
 use super::scope;
+use super::young_space;
 use crate::transport::frame::{CONTROL_WORDS, Frame, MAX_BATCH};
 use crate::transport::host::{Event, Host, Texts, kind::LEVEL_SHIFT};
 use crate::transport::uv::LoopHandle;
@@ -56,6 +57,7 @@ impl Texts for ScopedTexts {
             return None;
         }
         self.count += 1;
+        young_space::pass(self.env, length);
         // SAFETY: the Buffer has `length` bytes and lives in the scope. No JavaScript, which could take its memory away, runs before it is
         // handed over, and that takes `self`.
         Some(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })

@@ -18,6 +18,7 @@ mod serializer;
 mod shared_port;
 #[cfg(unix)]
 mod transport;
+mod young_space;
 
 use napi::bindgen_prelude::{Env, JsValue, Object, Result};
 

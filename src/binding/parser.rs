@@ -9,6 +9,7 @@ use slab::Slab;
 
 use super::raw::{self, Call, CallError, Value};
 use super::scope;
+use super::young_space;
 use crate::clock::now;
 use crate::limits;
 use crate::parser::session::{Callback, Session, SharedSession, lock};
@@ -192,7 +193,9 @@ fn copy_bytes(call: &Call<3>) -> Result<Value, CallError> {
     let bytes = call.bytes(0)?;
     let end = (call.i32(2)?.max(0) as usize).min(bytes.len());
     let start = (call.i32(1)?.max(0) as usize).min(end);
-    Ok(call.buffer(&bytes[start..end]))
+    let copy = call.buffer(&bytes[start..end]);
+    young_space::pass(call.env(), end - start);
+    Ok(copy)
 }
 
 /// `now() -> number`: ms of the clock that stamps the events.
@@ -222,6 +225,7 @@ raw::entries! {
     parserFail => fail,
     parserError => error,
     copyBytes => copy_bytes,
+    bodyPasses => young_space::body_passes,
     now => clock,
     headerNames => header_names,
 }
