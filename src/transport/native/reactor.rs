@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use mio::event::Event;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::transport::HangUp;
@@ -73,6 +73,10 @@ struct Registration<T> {
     paused: bool,
     // An edge came while paused or deferred, and reading on must not wait for another.
     owed: bool,
+    // It is among those that are read on in the next turn.
+    left: bool,
+    // The last read was as large as can be: the next one will find as much.
+    flows: bool,
     // The event said that the peer has closed its side: a short read is then not the last one.
     closing: bool,
     // The event said that there is urgent data: a short read may have ended at it.
@@ -92,8 +96,11 @@ pub struct Reactor<T> {
     events: Events,
     ready: Vec<Ready>,
     next: usize,
-    // Those that must be read on, and that the system did not give another edge for: ready in the next turn.
-    refused: Vec<Ready>,
+    // Those that must be read on in the next turn, and that no edge comes for: the turn had enough of them, or the system has refused one.
+    left: Vec<Ready>,
+    // Says that there are such, once a turn: an edge for each would be a call for each.
+    waker: Waker,
+    is_woken: bool,
     // Bytes left of MORE_PER_TURN.
     more: usize,
     connections: Slab<Registration<T>>,
@@ -110,6 +117,18 @@ struct Ready {
     hung_up: bool,
 }
 
+impl Ready {
+    /// One that is read on: no event has said more of it.
+    fn again(Token(token): Token) -> Ready {
+        Ready {
+            token,
+            closing: false,
+            urgent: false,
+            hung_up: false,
+        }
+    }
+}
+
 /// Whether an event says that both sides are over, as EPOLLHUP does: what is written is not watched for.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_hang_up(event: &Event) -> bool {
@@ -122,11 +141,25 @@ fn is_hang_up(_event: &Event) -> bool {
     false
 }
 
+/// The token of the waker: that of no connection, see [`token`].
+const WAKER: Token = Token(usize::MAX);
+
 const INDEX_BITS: u32 = usize::BITS / 2;
 const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
 
 fn token(index: usize, generation: usize) -> Token {
     Token(generation << INDEX_BITS | index)
+}
+
+impl<T> Registration<T> {
+    /// Keeps what an event has said.
+    fn mark(&mut self, ready: &Ready) {
+        self.closing |= ready.closing;
+        self.urgent |= ready.urgent;
+        if ready.hung_up {
+            self.hang_up.mark();
+        }
+    }
 }
 
 impl<T> Reactor<T> {
@@ -135,12 +168,15 @@ impl<T> Reactor<T> {
     /// # Errors
     /// What the system says when it has no descriptor left.
     pub fn new(ends_at_hang_up: bool) -> Result<Reactor<T>> {
+        let poll = Poll::new()?;
         Ok(Reactor {
-            poll: Poll::new()?,
+            waker: Waker::new(poll.registry(), WAKER)?,
+            is_woken: false,
+            poll,
             events: Events::with_capacity(EVENTS_PER_TURN),
             ready: Vec::with_capacity(EVENTS_PER_TURN),
             next: 0,
-            refused: Vec::new(),
+            left: Vec::new(),
             more: 0,
             connections: Slab::new(),
             generation: 0,
@@ -175,6 +211,8 @@ impl<T> Reactor<T> {
             generation,
             paused: false,
             owed: false,
+            left: false,
+            flows: false,
             closing: false,
             urgent: false,
             hang_up: HangUp::new(self.ends_at_hang_up),
@@ -227,62 +265,64 @@ impl<T> Reactor<T> {
     pub fn collect(&mut self) {
         self.ready.drain(..self.next);
         self.next = 0;
-        self.ready.append(&mut self.refused);
+        self.ready.append(&mut self.left);
+        self.is_woken = false;
         self.more = MORE_PER_TURN;
         if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
             if error.kind() != ErrorKind::Interrupted {
-                let all = self.connections.iter().map(|(index, connection)| Ready {
-                    token: token(index, connection.generation).0,
-                    closing: false,
-                    urgent: false,
-                    hung_up: false,
-                });
+                let all = self
+                    .connections
+                    .iter()
+                    .map(|(index, connection)| Ready::again(token(index, connection.generation)));
                 self.ready.extend(all);
             }
             return;
         }
         for event in &self.events {
-            self.ready.push(Ready {
+            if event.token() == WAKER {
+                continue;
+            }
+            let ready = Ready {
                 token: event.token().0,
                 closing: event.is_read_closed() || event.is_error(),
                 urgent: event.is_priority(),
                 hung_up: is_hang_up(event),
-            });
+            };
+            let connection = self.connections.get_mut(ready.token & INDEX_MASK);
+            // One that is read on has its place already.
+            match connection.filter(|it| it.left && it.generation == ready.token >> INDEX_BITS) {
+                Some(connection) => connection.mark(&ready),
+                None => self.ready.push(ready),
+            }
         }
     }
 
-    /// Whether there is something to read that no edge will come for.
+    /// Whether there is something to read that nothing will come for.
     pub fn needs_turn(&self) -> bool {
-        !self.refused.is_empty()
+        !self.left.is_empty() && !self.is_woken
     }
 
     /// The next ready connection of this turn.
     pub fn next_ready(&mut self) -> Option<usize> {
-        while let Some(&Ready {
-            token,
-            closing,
-            urgent,
-            hung_up,
-        }) = self.ready.get(self.next)
-        {
+        while let Some(ready) = self.ready.get(self.next) {
             self.next += 1;
-            let index = token & INDEX_MASK;
+            let index = ready.token & INDEX_MASK;
             let Some(connection) = self.connections.get_mut(index) else {
                 continue;
             };
-            if connection.generation != token >> INDEX_BITS {
+            if connection.generation != ready.token >> INDEX_BITS {
                 continue;
             }
-            connection.closing |= closing;
-            connection.urgent |= urgent;
-            if hung_up {
-                connection.hang_up.mark();
-            }
+            connection.left = false;
+            connection.mark(ready);
             if connection.paused {
                 connection.owed = true;
                 continue;
             }
             return Some(index);
+        }
+        if !self.left.is_empty() && !self.is_woken {
+            self.is_woken = self.waker.wake().is_ok();
         }
         None
     }
@@ -306,6 +346,13 @@ impl<T> Reactor<T> {
         // How a connection that was hung up ends, is known by reads of its budget.
         if wanted < SMALLEST_PIECE || connection.hang_up.is_known() {
             return None;
+        }
+        // It sends faster than it is read: the system need not be asked.
+        if connection.flows && wanted == LARGEST_READ {
+            return Some(Piece {
+                length: wanted,
+                asked: wanted,
+            });
         }
         let available = io::available(connection.fd);
         let length = available.min(wanted);
@@ -332,15 +379,13 @@ impl<T> Reactor<T> {
             Ok(count) => {
                 connection.received += count as u64;
                 connection.hang_up.bytes(count, asked);
-                if count == LARGEST_READ && self.more >= LARGEST_READ {
+                connection.flows = count == LARGEST_READ;
+                if connection.flows && self.more >= LARGEST_READ {
                     self.more -= LARGEST_READ;
-                    let Token(token) = token(index, connection.generation);
-                    self.ready.push(Ready {
-                        token,
-                        closing: false,
-                        urgent: false,
-                        hung_up: false,
-                    });
+                    let token = token(index, connection.generation);
+                    self.ready.push(Ready::again(token));
+                } else if connection.flows {
+                    self.leave(index);
                 } else if count == asked
                     || connection.closing
                     || std::mem::take(&mut connection.urgent)
@@ -369,15 +414,20 @@ impl<T> Reactor<T> {
             let token = token(index, connection.generation);
             let registry = self.poll.registry();
             let asked = registry.reregister(&mut SourceFd(&connection.fd), token, WATCHED);
+            // It is watched as before (or gone, which a read finds), so what comes from here on has an edge.
             if asked.is_err() {
-                // It is watched as before (or gone, which a read finds), so what comes from here on has an edge.
-                self.refused.push(Ready {
-                    token: token.0,
-                    closing: false,
-                    urgent: false,
-                    hung_up: false,
-                });
+                self.leave(index);
             }
+        }
+    }
+
+    /// Has a connection read on in the next turn, without an edge.
+    fn leave(&mut self, index: usize) {
+        if let Some(connection) = self.connections.get_mut(index)
+            && !std::mem::replace(&mut connection.left, true)
+        {
+            let token = token(index, connection.generation);
+            self.left.push(Ready::again(token));
         }
     }
 
