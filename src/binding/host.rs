@@ -6,6 +6,7 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
+use super::heap_top;
 use super::raw::{Call, CallError};
 use super::scope;
 use super::young_space;
@@ -57,6 +58,7 @@ impl Texts for ScopedTexts {
             return None;
         }
         self.count += 1;
+        heap_top::piece(data as usize, length);
         young_space::pass(self.env, length);
         // SAFETY: the Buffer has `length` bytes and lives in the scope. No JavaScript, which could take its memory away, runs before it is
         // handed over, and that takes `self`.

@@ -6,6 +6,7 @@ mod answers;
 #[cfg(debug_assertions)]
 mod debug;
 mod exception;
+mod heap_top;
 #[cfg(unix)]
 mod host;
 mod layout;

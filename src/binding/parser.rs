@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use napi::sys;
 use slab::Slab;
 
+use super::heap_top;
 use super::raw::{self, Call, CallError, Value};
 use super::scope;
 use super::young_space;
@@ -193,7 +194,8 @@ fn copy_bytes(call: &Call<3>) -> Result<Value, CallError> {
     let bytes = call.bytes(0)?;
     let end = (call.i32(2)?.max(0) as usize).min(bytes.len());
     let start = (call.i32(1)?.max(0) as usize).min(end);
-    let copy = call.buffer(&bytes[start..end]);
+    let (copy, data) = call.copy(&bytes[start..end]);
+    heap_top::piece(data as usize, end - start);
     young_space::pass(call.env(), end - start);
     Ok(copy)
 }

@@ -271,6 +271,11 @@ impl<const N: usize> Call<N> {
 
     /// A Buffer with a copy of `bytes`, in memory of its own.
     pub fn buffer(&self, bytes: &[u8]) -> Value {
+        self.copy(bytes).0
+    }
+
+    /// The same, and where that memory is.
+    pub fn copy(&self, bytes: &[u8]) -> (Value, *mut c_void) {
         let (mut value, mut data) = (null_mut(), null_mut());
         // SAFETY: Node copies `bytes.len()` bytes.
         unsafe {
@@ -282,7 +287,7 @@ impl<const N: usize> Call<N> {
                 &mut value,
             );
         }
-        value
+        (value, data)
     }
 
     /// Makes `value` an element of the array at `index`.

@@ -5,6 +5,7 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
+use super::heap_top;
 use super::raw::{Call, CallError, Value};
 use crate::pace::{OF_ARRAY, Pace};
 
@@ -19,6 +20,7 @@ pub fn pass(env: sys::napi_env, bytes: usize) {
         let mut count = 0;
         // SAFETY: `env` is that of this thread; 0 changes nothing.
         unsafe { sys::napi_adjust_external_memory(env, 0, &mut count) };
+        heap_top::count(count);
         let mut elements = pace.look(count);
         while elements > 0 {
             leave(env, elements.min(OF_ARRAY) as usize);
