@@ -1,6 +1,7 @@
 //! What a thread leaves in V8's young space beside bodies, see [`crate::pace`].
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
 use std::ptr::null_mut;
 
 use napi::sys;
@@ -11,6 +12,70 @@ use crate::pace::{OF_ARRAY, Pace};
 
 thread_local! {
     static PACE: Cell<Pace> = const { Cell::new(Pace::new()) };
+    static WITNESSES: RefCell<Witnesses> = const { RefCell::new(Witnesses::new()) };
+}
+
+/// Objects that tell a full collection from one of the young space: nothing refers to one of the old space, and so a full one alone takes it away.
+struct Witnesses {
+    env: sys::napi_env,
+    // Null, or an object that has survived none, one and two collections, the first two of which are held.
+    young: sys::napi_ref,
+    older: sys::napi_ref,
+    old: sys::napi_ref,
+}
+
+impl Witnesses {
+    const fn new() -> Witnesses {
+        Witnesses {
+            env: null_mut(),
+            young: null_mut(),
+            older: null_mut(),
+            old: null_mut(),
+        }
+    }
+
+    /// There was a collection: whether it was a full one, as far as is known.
+    fn was_full(&mut self, env: sys::napi_env) -> bool {
+        if self.env != env {
+            *self = Witnesses::new();
+            self.env = env;
+            // SAFETY: `env` is that of this thread, which forgets its witnesses before it ends.
+            unsafe { sys::napi_add_env_cleanup_hook(env, Some(forget), null_mut()) };
+        }
+        let mut scope = null_mut();
+        // SAFETY: `env` is that of this thread, and the references are of it and not deleted; values live in the scope.
+        unsafe {
+            if sys::napi_open_handle_scope(env, &mut scope) != sys::Status::napi_ok {
+                return false;
+            }
+            let mut value = null_mut();
+            if !self.old.is_null() {
+                sys::napi_get_reference_value(env, self.old, &mut value);
+            }
+            let is_gone = value.is_null();
+            let was_full = is_gone && !self.old.is_null();
+            if was_full {
+                sys::napi_delete_reference(env, self.old);
+            }
+            if is_gone {
+                self.old = self.older;
+                if !self.old.is_null() {
+                    sys::napi_reference_unref(env, self.old, &mut 0);
+                }
+                self.older = self.young;
+                self.young = null_mut();
+                sys::napi_create_object(env, &mut value);
+                sys::napi_create_reference(env, value, 1, &mut self.young);
+            }
+            sys::napi_close_handle_scope(env, scope);
+            was_full
+        }
+    }
+}
+
+/// The environment of this thread ends, and its references with it.
+unsafe extern "C" fn forget(_: *mut c_void) {
+    WITNESSES.set(Witnesses::new());
 }
 
 /// So many bytes of a body have come or go.
@@ -21,7 +86,8 @@ pub fn pass(env: sys::napi_env, bytes: usize) {
         // SAFETY: `env` is that of this thread; 0 changes nothing.
         unsafe { sys::napi_adjust_external_memory(env, 0, &mut count) };
         heap_top::count(count);
-        let mut elements = pace.look(count);
+        let fully = pace.was_collected(count) && WITNESSES.with_borrow_mut(|it| it.was_full(env));
+        let mut elements = pace.look(count, fully);
         while elements > 0 {
             leave(env, elements.min(OF_ARRAY) as usize);
             elements -= OF_ARRAY;
