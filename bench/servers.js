@@ -97,6 +97,25 @@ function moduleOf({ module }, { tls }) {
   return module.startsWith('node:') ? 'node:https' : path.join(path.dirname(module), 'https.js');
 }
 
+// The server of another runtime: what fails there is a row with errors, and not the end of the run.
+function isForeign(arm) {
+  return arm.module === 'node:http' && !arm.label.startsWith('node:http');
+}
+
+const FAILED_ROUND = { rate: 0, p50: null, p99: null, cpu: { process: null, js: null }, errors: 1 };
+
+async function orFailed(arm, work) {
+  if (arm.hasFailed) return FAILED_ROUND;
+  try {
+    return await work();
+  } catch (error) {
+    if (!isForeign(arm)) throw error;
+    arm.hasFailed = true;
+    console.log(`${arm.label} has failed: ${error.message}`);
+    return FAILED_ROUND;
+  }
+}
+
 async function startArms(scenario, arms, spread, origin) {
   const started = [];
   const env = { ...process.env, ...(scenario.tls && { BENCH_TLS: '1' }), ...(origin && { BENCH_ORIGIN: String(origin.port) }) };
@@ -106,7 +125,7 @@ async function startArms(scenario, arms, spread, origin) {
       const server = await startServer(spread ? null : serverCore, command, { ...env, ...arm.env });
       started.push({ ...arm, server, rounds: [] });
     } catch (error) {
-      if (arm.module !== 'node:http' || arm.label.startsWith('node:http')) throw error;
+      if (!isForeign(arm)) throw error;
       console.log(`${arm.label} left out: ${error.message}`);
     }
   }
@@ -126,16 +145,16 @@ async function runArms(scenario, arms, { rounds, seconds, spread }) {
   const origin = scenario.origin && await startServer(spread ? null : loadCore, [process.execPath, path.join(__dirname, 'raw-server.js')]);
   const started = await startArms(scenario, arms, spread, origin);
   try {
-    const answers = scenario.load === 'ws' ? [] : await Promise.all(started.map((arm) => ask(scenario, arm.server.port)));
-    const odd = answers.findIndex((answer) => answer !== answers[0]);
+    const answers = scenario.load === 'ws' ? [] : await Promise.all(started.map((arm) => orFailed(arm, () => ask(scenario, arm.server.port))));
+    const odd = answers.findIndex((answer) => answer !== FAILED_ROUND && answer !== answers[0]);
     if (odd >= 0) throw new Error(`${scenario.name}: ${started[odd].label} answers ${answers[odd].slice(0, 200)}, not ${answers[0].slice(0, 200)}`);
     const core = spread ? null : loadCore;
-    for (const arm of started) await wrk(scenario, arm.server.port, warmUpSeconds, core);
+    for (const arm of started) await orFailed(arm, () => wrk(scenario, arm.server.port, warmUpSeconds, core));
     for (let round = 0; round < rounds; round++) {
       // each round begins with another arm, so that none is always the first
       for (let i = 0; i < started.length; i++) {
         const arm = started[(i + round) % started.length];
-        arm.rounds.push(await measure(scenario, arm, seconds, core));
+        arm.rounds.push(await orFailed(arm, () => measure(scenario, arm, seconds, core)));
       }
     }
   } finally {
