@@ -693,6 +693,44 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore)] // it has no send() and recv() of unix sockets
+    fn those_that_are_read_on_in_the_next_turn_wake_the_loop_together_and_have_one_place_each() {
+        let pairs: Vec<_> = (0..2).map(|_| unix_pair()).collect();
+        let mut reactor = Reactor::new(true).unwrap();
+        for (ours, peer) in &pairs {
+            ours.set_nonblocking(true).unwrap();
+            peer.set_nonblocking(true).unwrap();
+            reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        }
+        let fill = || {
+            for (_, peer) in &pairs {
+                let mut peer = peer;
+                while peer.write(&[0; 4096]).is_ok() {}
+            }
+        };
+        let mut buffer = vec![0; LARGEST_READ];
+        fill();
+        reactor.collect();
+        while let Some(index) = reactor.next_ready() {
+            assert!(matches!(reactor.read(index, &mut buffer), Read::Bytes(_)));
+            fill();
+        }
+        assert!(!reactor.needs_turn(), "the loop is woken");
+        let mut poll = libc::pollfd {
+            fd: reactor.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one pollfd.
+        assert_eq!(unsafe { libc::poll(&mut poll, 1, 0) }, 1);
+        // What has come meanwhile has an event, too.
+        let mut next = ready(&mut reactor);
+        next.sort_unstable();
+        assert_eq!(next, [0, 1]);
+        assert_eq!(ready(&mut reactor), [], "nothing is left");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore)] // it has no send() and recv() of unix sockets
     fn bytes_that_make_much_work_are_not_read_on() {
         assert_eq!(order_of_reads(1, 0, WORDS_PER_READ), [0, 0]);
         assert_eq!(order_of_reads(1, 0, 256).len(), 8);
