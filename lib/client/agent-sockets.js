@@ -7,17 +7,14 @@
 
 const { ObjectDefineProperty, ObjectKeys, Symbol } = require('../globals/primordials');
 const net = require('net');
-const { ownSymbol } = require('../compat/own-symbol');
 const native = require('../native/addon');
 const { peek: { IDLE: PEEK_IDLE, CLOSED: PEEK_CLOSED } } = require('../native/layout');
 const { agentCounters } = require('./stats');
 const { giveBack } = require('../transport/giving-back');
 const { kIndex } = require('../transport/owner-state');
 const { guardsIdle } = require('../compat/node-features');
+const { asyncIdSymbol } = require('../compat/sample-socket');
 const { ownerOf } = require('../transport/handles');
-
-/** node's own symbol: the async id of the request that uses the socket now, -1 while it is idle. */
-const kAsyncId = ownSymbol(new net.Socket(), 'async_id_symbol') || Symbol('async_id_symbol');
 
 /** Where a pooled socket stands between two responses; one of the values below. */
 const kPhase = Symbol('phase');
@@ -62,7 +59,7 @@ function renewAsyncIdentity(socket) {
   // A socket that users put into the pool need not have a handle, nor the handle this method.
   if (handle && typeof handle.asyncReset === 'function') {
     handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
-    socket[kAsyncId] = handle.getAsyncId();
+    socket[asyncIdSymbol()] = handle.getAsyncId();
   }
 }
 
@@ -265,7 +262,6 @@ module.exports = {
   isFree,
   isUsable,
   isPoisoned,
-  kAsyncId,
   kOpener,
   kPlaced,
   kPlacer,

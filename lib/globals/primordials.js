@@ -19,12 +19,15 @@ const AbortController = Object.getOwnPropertyDescriptor(globalThis, 'AbortContro
 // A function that asks for no `this`.
 const { hrtime } = process;
 
+// Without a prototype it is a table from the start: the engine makes no hidden class for each further name.
 module.exports = {
+  __proto__: null,
   AbortController, Array, ArrayBuffer, Boolean, Buffer, Error, FinalizationRegistry, Int32Array, Map, Number, Promise, Proxy, RangeError, Set, SharedArrayBuffer,
   String, Symbol, TypeError, URL, Uint8Array, WeakMap, WeakRef, WeakSet, clearInterval, hrtime, process, setImmediate, setInterval,
   ArrayFrom: Array.from,
   ArrayIsArray: Array.isArray,
   DateNow: Date.now,
+  JSONParse: JSON.parse,
   JSONStringify: JSON.stringify,
   MathAbs: Math.abs,
   MathCeil: Math.ceil,
@@ -53,6 +56,7 @@ module.exports = {
   ObjectSetPrototypeOf: Object.setPrototypeOf,
   ObjectValues: Object.values,
   ReflectApply: Reflect.apply,
+  ReflectConstruct: Reflect.construct,
   ReflectGet: Reflect.get,
   ReflectOwnKeys: Reflect.ownKeys,
   SymbolAsyncDispose: Symbol.asyncDispose,

@@ -37,7 +37,8 @@ class Delivery {
 const deliveries = [new Delivery()];
 let depth = 0;
 // Of a parser's own run that is in no other.
-const outermostEvents = new Int32Array(EVENT_WORDS);
+/** @type {Int32Array|undefined} */
+let outermostEvents;
 
 /** @type {Uint8Array|undefined} */
 let offered;
@@ -52,7 +53,8 @@ function offer(chunk) {
 
 /** @returns {Int32Array} event words that no open delivery has */
 function spareEvents() {
-  return depth === 0 ? outermostEvents : new Int32Array(EVENT_WORDS);
+  if (depth > 0) return new Int32Array(EVENT_WORDS);
+  return outermostEvents ??= new Int32Array(EVENT_WORDS);
 }
 
 /**

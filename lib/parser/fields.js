@@ -24,11 +24,8 @@ const TRANSFER_ENCODING = 16;
 const SOUGHT = new Map([
   [HOST, 'host'], [EXPECT, 'expect'], [CONTENT_LENGTH, 'content-length'], [TRANSFER_ENCODING, 'transfer-encoding'],
 ]);
-const SOUGHT_BY_NUMBER = new Uint8Array(NAMES.length);
-for (let n = 0; n < NAMES.length; n++) {
-  const name = NAMES[n].toLowerCase();
-  for (const [bit, sought] of SOUGHT) if (sought === name) SOUGHT_BY_NUMBER[n] = bit;
-}
+const BITS = new Map([...SOUGHT].map(([bit, name]) => [name, bit]));
+const SOUGHT_BY_NUMBER = new Uint8Array(NAMES.map((name) => BITS.get(name.toLowerCase()) ?? 0));
 
 // Which of them are in the list that was made last.
 let soughtLast = 0;

@@ -55,10 +55,13 @@ function define(name, rule) {
   for (const spelling of [lower, name, titled]) bySpelling.set(spelling, field);
 }
 
-for (const name of SINGLETONS) define(name, FIRST);
-for (const name of LISTS) define(name, JOIN);
-define('Set-Cookie', ARRAY);
-define('Cookie', COOKIE);
+// With the first field: it takes 0.15 ms of a start.
+function defineAll() {
+  for (const name of SINGLETONS) define(name, FIRST);
+  for (const name of LISTS) define(name, JOIN);
+  define('Set-Cookie', ARRAY);
+  define('Cookie', COOKIE);
+}
 
 /**
  * @param {string} spelling a field name as it was received
@@ -70,6 +73,11 @@ function fieldOf(spelling) {
 
 // Its parameter is named as the message of an exception has it where a program has put something else than strings into the list.
 function learn(field) {
+  if (byLowerName.size === 0) {
+    defineAll();
+    const defined = bySpelling.get(field);
+    if (defined !== undefined) return defined;
+  }
   const lower = field.toLowerCase();
   const known = byLowerName.get(lower) || new Field(lower, JOIN);
   if (learned < LEARNED_MAX && field.length <= LEARNED_LENGTH) {

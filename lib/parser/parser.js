@@ -21,7 +21,7 @@ const {
 const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvents, unshared } = require('./deliveries');
 const { deliverAll, deliverRest, nextEvent } = require('./dispatch');
 const { Fields } = require('./fields');
-const { HTTPServerAsyncResource, Scope, beginScope, canBegin, kAsyncId, triggerOf } = require('./scope');
+const { HTTPServerAsyncResource, Scope, beginScope, canBegin, triggerOf } = require('./scope');
 const {
   IN_READ, kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
@@ -532,5 +532,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, IN_READ, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kAsyncId, kDrainsTicks, kFields, kMaker, kRunOn, noteAnswered, postpone, resourceOf, runsOn, scopeOf, takePostponed, within,
+  HTTPParser, IN_READ, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kDrainsTicks, kFields, kMaker, kRunOn, noteAnswered, postpone, resourceOf, runsOn, scopeOf, takePostponed, within,
 };

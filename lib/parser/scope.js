@@ -5,16 +5,15 @@
 // Where the core calls with what it has read of a connection, it has entered the scope already.
 
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
-const { Socket } = require('node:net');
 const { isNode } = require('../compat/node-features');
 const { ownSymbol } = require('../compat/own-symbol');
 const native = require('../native/addon');
 
 const { runInAsyncScope } = AsyncResource.prototype;
 
-// node keeps the async id of a socket, as that of an AsyncResource, under one symbol of its own.
-const kAsyncId = ownSymbol(new Socket(), 'async_id_symbol');
 const sample = new AsyncResource('RUSTHTTPSCOPE', { requireManualDestroy: true });
+// node keeps the async id of an AsyncResource, as that of a socket, under one symbol of its own.
+const kAsyncId = ownSymbol(sample, 'async_id_symbol');
 const kTriggerId = ownSymbol(sample, 'trigger_async_id_symbol');
 // Of all stores, where AsyncLocalStorage has such (24).
 const kFrame = ownSymbol(sample, 'context_frame');
@@ -100,4 +99,4 @@ function beginScope(handle, type, resource) {
   return new Scope(handle, resource);
 }
 
-module.exports = { HTTPServerAsyncResource, Scope, beginScope, canBegin, kAsyncId, triggerOf };
+module.exports = { HTTPServerAsyncResource, Scope, beginScope, canBegin, triggerOf };

@@ -15,6 +15,7 @@ const { Boolean, ObjectDefineProperty, ObjectGetOwnPropertySymbols, Set, SharedA
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { Readable } = require('node:stream');
+const { sampleSocket } = require('../compat/sample-socket');
 const { offer, ownCopy } = require('../parser/deliveries');
 
 /** Bytes taken in one read; what libuv suggests for streams. */
@@ -24,25 +25,27 @@ const SIZE = 64 * 1024;
 const GIVEN_FROM = 4096;
 
 // node reads into it as long as the thread lives: memory that no program can detach, and that none is shown.
-const shared = Buffer.from(new SharedArrayBuffer(SIZE));
+/** @type {Buffer|undefined} */
+let shared;
 // What a socket has in its place.
 const HIDDEN = Buffer.alloc(0);
-const { kBuffer, kCallback } = findSymbols();
+let kBuffer;
+let kCallback;
 const plainPause = net.Socket.prototype.pause;
 
 // Handles over a descriptor, and those of TLS, which ask for the buffer when they have deciphered what goes into it. Others may read from below at any
 // time; with these, nothing comes between a read and its call.
 const HANDLES = new Set(['TCP', 'Pipe', 'TLSWrap']);
 
-function findSymbols() {
-  const found = { kBuffer: undefined, kCallback: undefined };
+// With the first socket that reads into it.
+function prepare() {
+  shared = Buffer.from(new SharedArrayBuffer(SIZE));
   // Without a handle there is nothing to close.
-  const probe = new net.Socket({ onread: { buffer: HIDDEN, callback: /** @type {any} */ (onRead) } });
+  const probe = sampleSocket({ onread: { buffer: HIDDEN, callback: onRead } });
   for (const symbol of ObjectGetOwnPropertySymbols(probe)) {
-    if (probe[symbol] === HIDDEN) found.kBuffer = symbol;
-    else if (probe[symbol] === onRead) found.kCallback = symbol;
+    if (probe[symbol] === HIDDEN) kBuffer = symbol;
+    else if (probe[symbol] === onRead) kCallback = symbol;
   }
-  return found;
 }
 
 // Called by the socket for each read; false stops reading. `this` is the socket.
@@ -110,6 +113,7 @@ onRead.heard = null;
  * @param {Function} heard called with a socket when the program first listens to what comes
  */
 function readShared(socket, listener, heard) {
+  if (shared === undefined) prepare();
   if (kBuffer === undefined || kCallback === undefined || socket[kBuffer] !== null) return;
   const handle = socket._handle;
   if (!handle || typeof handle.useUserBuffer !== 'function' || !HANDLES.has(handle.constructor.name)) return;

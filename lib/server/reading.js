@@ -4,9 +4,10 @@
 const { Boolean, Error } = require('../globals/primordials');
 const { executionAsyncId } = require('node:async_hooks');
 const { debuglog } = require('node:util');
+const { asyncIdSymbol } = require('../compat/sample-socket');
 const { prepareError } = require('../message/parsers');
 const { PEER_ENDED, dismiss } = require('../transport/lazy-socket');
-const { IN_READ, kAsyncId, kDrainsTicks, postpone, takePostponed, within } = require('../parser/parser');
+const { IN_READ, kDrainsTicks, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { BUSY } = require('./connections');
 const { kConnection, kConnections } = require('./symbols');
@@ -47,7 +48,7 @@ function socketOnData(chunk) {
 // program listens to what comes; that all listeners are removed is nothing to it.
 function isReadFromHandle(socket) {
   const { _events: { data, readable } } = socket;
-  return (data === socketOnData || data === undefined) && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId] &&
+  return (data === socketOnData || data === undefined) && readable === undefined && socket._handle && executionAsyncId() === socket[asyncIdSymbol()] &&
     !socket[kConnection].isHeard;
 }
 

@@ -8,12 +8,21 @@ const { STATUS_CODES } = require('../compat/genuine').http;
 const LOWEST_CODE = 100;
 const HIGHEST_CODE = 999;
 
-// Made once per registered code; dense, so that a look-up is one array load.
-const reasons = new Array(HIGHEST_CODE + 1).fill('');
-const lines = new Array(HIGHEST_CODE + 1).fill('');
-for (const code of ObjectKeys(STATUS_CODES)) {
-  reasons[code] = STATUS_CODES[code];
-  lines[code] = `HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\n`;
+// A program may write into the table, and what it writes is checked each time.
+const registered = { ...STATUS_CODES };
+// Made when the first is asked for; dense, so that a look-up is one array load.
+/** @type {string[]} */
+let reasons = [];
+/** @type {string[]} */
+let lines = [];
+
+function makeLines() {
+  reasons = new Array(HIGHEST_CODE + 1).fill('');
+  lines = reasons.slice();
+  for (const code of ObjectKeys(registered)) {
+    reasons[code] = registered[code];
+    lines[code] = `HTTP/1.1 ${code} ${registered[code]}\r\n`;
+  }
 }
 
 /**
@@ -24,6 +33,7 @@ for (const code of ObjectKeys(STATUS_CODES)) {
  * @returns {string} with its line end; '' where either is another
  */
 function standardLine(code, reason) {
+  if (lines.length === 0) makeLines();
   return reasons[code] === reason ? lines[code] : '';
 }
 

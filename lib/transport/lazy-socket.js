@@ -16,6 +16,7 @@ const {
 const net = require('node:net');
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
+const { initializedSocket } = require('../compat/sample-socket');
 const { COUNTERS } = require('./counters');
 const { leave, letGo } = require('./giving-back');
 const { METHODS, keepsMethods } = require('./methods');
@@ -41,23 +42,11 @@ const kFailure = Symbol('lazySocketFailure');
 const DONE = 1;
 const onServerSocket = channel('net.server.socket');
 
-// Whether the constructor of net.Socket can be run on an object that exists.
-const isPossible = typeof net.Socket === 'function' && canInitialize();
 // node's own class of shutdown requests: async hooks are to see that a connection is shut down before it is closed.
-// The sample is kept: async hooks would hear of its end otherwise, without having heard of its beginning.
+// The sample is made at load, which few hooks come before, and kept: async hooks would hear of its end otherwise, without having heard of its beginning.
 /** @type {any} */
-const shutdownSample = isPossible ? sampleShutdown() : undefined;
+const shutdownSample = sampleShutdown();
 const ShutdownWrap = shutdownSample?.constructor;
-
-function canInitialize() {
-  try {
-    const probe = ObjectCreate(plain);
-    net.Socket.call(probe, {});
-    return probe._readableState !== undefined && probe.destroyed === false;
-  } catch {
-    return false;
-  }
-}
 
 // A socket shows such a request to the handle that it shuts down.
 function sampleShutdown() {
@@ -96,10 +85,6 @@ function LazySocket(server, handle) {
 LazySocket.prototype = ObjectCreate(plain, {
   constructor: { configurable: true, writable: true, value: net.Socket },
 });
-for (const [name, value] of ObjectEntries(METHODS)) {
-  ObjectDefineProperty(LazySocket.prototype, name, { configurable: true, writable: true, value });
-}
-ObjectDefineProperties(LazySocket.prototype, COUNTERS);
 
 // -------------------------------------------------------------------------------- what net.Socket's constructor defines
 
@@ -133,12 +118,6 @@ function asyncIdOf(handle) {
   return handle === CLOSED ? -1 : handle.getAsyncId();
 }
 
-for (const name of ReflectOwnKeys(new net.Socket())) {
-  if (!OWN.has(name)) trap(name);
-}
-// What setTimeout() leaves on a socket.
-trap('timeout');
-
 // ---------------------------------------------------------------------------------------- what is known without that part
 
 // While the socket is lazy, nothing is buffered, ended or failed: a connection is open, or it has been closed (null).
@@ -153,7 +132,28 @@ const STATES = {
   writableNeedDrain: () => false,
 };
 
-for (const [name, known] of ObjectEntries(STATES)) {
+/** Whether the constructor of net.Socket can be run on an object that exists; asked, and the prototype filled, with the first server that listens. @type {boolean|undefined} */
+let isPossible;
+
+function prepare() {
+  let sample;
+  try {
+    sample = initializedSocket();
+  } catch {
+    return false;
+  }
+  for (const [name, value] of ObjectEntries(METHODS)) ObjectDefineProperty(LazySocket.prototype, name, { configurable: true, writable: true, value });
+  ObjectDefineProperties(LazySocket.prototype, COUNTERS);
+  for (const name of ReflectOwnKeys(sample)) {
+    if (!OWN.has(name)) trap(name);
+  }
+  // What setTimeout() leaves on a socket.
+  trap('timeout');
+  for (const [name, known] of ObjectEntries(STATES)) replaceState(name, known);
+  return sample._readableState !== undefined && sample.destroyed === false;
+}
+
+function replaceState(name, known) {
   const { get, set } = accessorOf(plain, name);
   ObjectDefineProperty(LazySocket.prototype, name, {
     configurable: true,
@@ -383,6 +383,7 @@ function joinShutdown(handle) {
  */
 function acceptLazily(server) {
   const handle = server._handle;
+  isPossible ??= prepare();
   if (!isPossible || !handle || typeof handle.onconnection !== 'function' || handle.onconnection === onConnection) return;
   if (typeof server._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
   handle[kServer] = server;

@@ -11,8 +11,8 @@
  */
 
 const {
-  ArrayIsArray, Error, JSONStringify, Map, MathAbs, NumberIsInteger, ObjectCreate, ObjectGetPrototypeOf, ObjectKeys, ObjectSetPrototypeOf,
-  RangeError, Set, String, TypeError,
+  ArrayIsArray, Error, JSONStringify, Map, MathAbs, NumberIsInteger, ObjectCreate, ObjectGetPrototypeOf, ObjectSetPrototypeOf,
+  Proxy, RangeError, Set, String, TypeError,
 } = require('../globals/primordials');
 const { format, getSystemErrorName, inspect } = require('util');
 const { cutsShown, describesFunctions, describesObjects } = require('../compat/node-features');
@@ -181,9 +181,15 @@ function restack(error, naming, prototype, hidden) {
   return ObjectSetPrototypeOf(error, prototype);
 }
 
-/** Constructors by code: `new codes.ERR_X(...)`; the arguments are those of the row in the table. */
-const codes = {};
-for (const code of ObjectKeys(TABLE)) codes[code] = defineCode(code, TABLE[code][0], TABLE[code][1]);
+/**
+ * Constructors by code, each made when it is first asked for: `new codes.ERR_X(...)`; the arguments are those of the row in the table.
+ * @type {Record<string, any>}
+ */
+const codes = new Proxy({}, {
+  get(made, code) {
+    return made[code] ??= defineCode(code, TABLE[code][0], TABLE[code][1]);
+  },
+});
 
 /**
  * Makes the stack of an error begin at the caller of a function.
