@@ -10,14 +10,14 @@
  * core leaves its connections to their streams. The releases in parentheses are those that were seen to have a feature first.
  */
 
-const { Number, ObjectKeys, ObjectValues, process } = require('../globals/primordials');
+const { Number, ObjectEntries, ObjectKeys, process } = require('../globals/primordials');
 const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
 const probes = require('./probes');
 const { isNewer, isNode, isUnderstood, major, minor, since } = require('./release');
-const { setupConnectionsTracking } = require('node:_http_server');
+const { setupConnectionsTracking, storeHTTPOptions } = require('node:_http_server');
 
-const { ask, unprinted } = probes;
+const { ask, loaded, unprinted } = probes;
 
 /** A question that is put off until the answer is needed. @param {function(): T} question @returns {function(): T} @template T */
 function lazy(question) {
@@ -34,10 +34,18 @@ function lazy(question) {
 
 /** Such a question to the built-in. @param {function(Array): T} question @param {T} otherwise the answer where it cannot be asked @returns {function(): T} @template T */
 function asked(question, otherwise) {
-  return lazy(() => ask(question, otherwise));
+  let answer;
+  let isAsked = false;
+  return () => {
+    if (!isAsked) {
+      answer = ask(question, otherwise);
+      isAsked = true;
+    }
+    return answer;
+  };
 }
 
-const server = new builtin.Server();
+const server = optionsOfServer();
 const agent = unprinted(() => new builtin.Agent({ defaultPort: 1, proxyEnv: {} }));
 const outgoing = new builtin.OutgoingMessage();
 const outgoingWritten = ownSymbol(outgoing, 'kWritableFinished');
@@ -47,14 +55,30 @@ const { prototype: request } = builtin.ClientRequest;
 // Other runtimes have a parser of that name with other insides.
 const parser = isNode ? ask(probes.askParser, { refusesManyFields: false, closesUnused: since(26, 4), listsIdleFirst: !since(26) }) : {};
 
+// What a server keeps of its options, without the server. Other runtimes have no such function.
+function optionsOfServer() {
+  const kept = {};
+  if (storeHTTPOptions === undefined) return new builtin.Server();
+  storeHTTPOptions.call(kept, {});
+  return kept;
+}
+
 function endsAtHangUp() {
   const [uvMajor, uvMinor] = (process.versions.uv ?? '1.52').split('.').map(Number);
   return uvMajor === 1 && uvMinor < 52;
 }
 
+// Without a prototype it is a table from the start: the engine makes no hidden class for each further name.
 const features = {
+  __proto__: null,
   /** Other runtimes have modules of the same names with other insides: what is Node's alone is left out there. */
   isNode,
+
+  /**
+   * Whether what the built-in does is known: of a line that was tested, or because it has answered everything. On a line that is newer it is asked all, so that no connection is
+   * read by the core before that is clear.
+   */
+  isKnown: lazy(() => knowsAll()),
 
   /**
    * An object whose prototype was changed shares its hidden class with no other once a property is added (V8 up to 12: until Node 24).
@@ -251,19 +275,18 @@ const features = {
    */
   refusesManyFields: isNode && parser.refusesManyFields,
   /** A batch of fields in which the limit is reached is cut there; otherwise it is the last (22.23, 24.15, 25.7). */
-  cutsBatches: isNode && ask(probes.cutsBatches, since(26)),
+  cutsBatches: lazy(() => isNode && ask(probes.cutsBatches, since(26))),
   /** The lenient flags that there are; the core knows all of them, a release may not. */
   lenientBits: ObjectKeys(builtin.HTTPParser).filter((key) => key.startsWith('kLenient'))
     .reduce((bits, key) => bits | builtin.HTTPParser[key], 0),
 };
 
-/**
- * Whether what the built-in does is known: of a line that was tested, or because it has answered everything. What was put off is asked now on a line that is newer, so that no
- * connection is read by the core before that is clear.
- */
-const isKnown = lazy(() => {
-  if (isNewer) for (const feature of ObjectValues(features)) if (typeof feature === 'function') feature();
-  return isUnderstood();
-});
+loaded();
 
-module.exports = { ...features, isKnown };
+// What was put off is asked now on a line that is newer.
+function knowsAll() {
+  if (isNewer) for (const [name, feature] of ObjectEntries(features)) if (typeof feature === 'function' && name !== 'isKnown') feature();
+  return isUnderstood();
+}
+
+module.exports = features;

@@ -9,7 +9,8 @@ const { ObjectGetOwnPropertySymbols } = require('../globals/primordials');
  * @returns {symbol|undefined} the symbol, or undefined when the object has none of that description
  */
 function ownSymbol(object, description) {
-  return ObjectGetOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+  for (const symbol of ObjectGetOwnPropertySymbols(object)) if (symbol.description === description) return symbol;
+  return undefined;
 }
 
 module.exports = { ownSymbol };

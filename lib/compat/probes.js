@@ -6,10 +6,11 @@
  */
 
 const {
-  Buffer, Error, Map, ObjectAssign, ObjectDefineProperties, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyDescriptors,
+  Buffer, Error, Map, ObjectAssign, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf, ObjectHasOwn, Proxy, ReflectOwnKeys, URL, process,
 } = require('../globals/primordials');
 const { channel } = require('diagnostics_channel');
+const { parsers } = require('node:_http_common');
 const { setupConnectionsTracking, storeHTTPOptions } = require('node:_http_server');
 const events = require('events');
 const { join } = require('path');
@@ -20,20 +21,35 @@ const { ownSymbol } = require('./own-symbol');
 const { quietly } = require('./quiet');
 const { doubt } = require('./release');
 
-// Whether a program has put something in the place of a member. To look costs a fifth of what it costs to give a prototype its members.
-function isReplaced(prototype, own) {
-  return ReflectOwnKeys(own).some((key) => {
-    const now = ObjectGetOwnPropertyDescriptor(prototype, key);
-    return now?.value !== own[key].value || now?.get !== own[key].get;
-  });
+/** The members of a prototype as they are now: to read all of them is what costs. */
+class Members {
+  constructor(prototype) {
+    this.prototype = prototype;
+    this.keys = ReflectOwnKeys(prototype);
+    this.descriptors = this.keys.map((key) => ObjectGetOwnPropertyDescriptor(prototype, key));
+  }
+
+  // Whether a program has put something in the place of one. To look costs a fifth of what it costs to give a prototype its members.
+  areReplaced() {
+    return this.keys.some((key, n) => {
+      const now = ObjectGetOwnPropertyDescriptor(this.prototype, key);
+      return now?.value !== this.descriptors[n].value || now?.get !== this.descriptors[n].get;
+    });
+  }
+
+  defineOn(prototype) {
+    this.keys.forEach((key, n) => ObjectDefineProperty(prototype, key, this.descriptors[n]));
+  }
 }
 
-// Classes and those above them, each once: to read all members of a prototype is what costs.
+// Of classes and those above them, each once.
 const membersAtLoad = new Map();
+// As long as this is loaded no code of the program runs that could replace any.
+let isLoading = true;
 
 function membersOf({ prototype }) {
-  if (!membersAtLoad.has(prototype)) membersAtLoad.set(prototype, ObjectGetOwnPropertyDescriptors(prototype));
-  return [prototype, membersAtLoad.get(prototype)];
+  if (!membersAtLoad.has(prototype)) membersAtLoad.set(prototype, new Members(prototype));
+  return membersAtLoad.get(prototype);
 }
 
 /**
@@ -47,7 +63,7 @@ function asLoaded(Class, ...above) {
   const kept = [...above, Class].map(membersOf);
   return class Loaded extends Class {
     constructor(...args) {
-      if (kept.some(([prototype, own]) => isReplaced(prototype, own))) for (const [, own] of kept) ObjectDefineProperties(Loaded.prototype, own);
+      if (!isLoading && kept.some((members) => members.areReplaced())) for (const members of kept) members.defineOn(Loaded.prototype);
       super(...args);
     }
   };
@@ -56,7 +72,8 @@ function asLoaded(Class, ...above) {
 // What is asked later finds these as they were at load: `register` writes over exports, and programs do.
 const { concat } = Buffer;
 const { validateHeaderName } = builtin;
-const { writeEarlyHints, writeHead } = builtin.ServerResponse.prototype;
+const { ServerResponse } = builtin;
+const { writeEarlyHints, writeHead } = ServerResponse.prototype;
 const { _storeHeader: storeHeader } = builtin.OutgoingMessage.prototype;
 const EventEmitter = asLoaded(events);
 const Agent = asLoaded(builtin.Agent, events);
@@ -64,7 +81,6 @@ const ClientRequest = asLoaded(builtin.ClientRequest, events, builtin.OutgoingMe
 const IncomingMessage = asLoaded(builtin.IncomingMessage, events, Readable);
 const OutgoingMessage = asLoaded(builtin.OutgoingMessage, events);
 const Server = asLoaded(builtin.Server, events);
-const ServerResponse = asLoaded(builtin.ServerResponse, events, builtin.OutgoingMessage);
 const DEFAULT_AGENT = { protocol: 'http:', defaultPort: 80 };
 /** An origin of which no TLS name is to be made: the expressions for addresses take milliseconds to compile. */
 const NAMED = { host: '', servername: '' };
@@ -116,6 +132,11 @@ function ask(question, otherwise) {
     // What node warns of once (that NODE_DEBUG=http prints secrets), it is to warn of.
     for (const tick of ticks) if (tick[1] instanceof Error && tick[1].name === 'Warning') process.nextTick(.../** @type {[Function]} */ (tick));
   }
+}
+
+/** To be called when all that is asked at load was asked. */
+function loaded() {
+  isLoading = false;
 }
 
 /** A socket that an agent can take back from its request. @returns {any} */
@@ -449,7 +470,6 @@ const endTellsDestroyed = (ticks) => {
 
 /** Whether a batch of fields in which the limit of a message is reached is cut there. */
 const cutsBatches = () => {
-  const { parsers } = require('node:_http_common');
   const parser = parsers.alloc();
   const onHeaders = parser[builtin.HTTPParser.kOnHeaders];
   parsers.free(parser);
@@ -593,6 +613,7 @@ module.exports = {
   leavesHeadersAlone,
   limitsFromOne,
   limitsHeadTime,
+  loaded,
   marksKeptSockets,
   namesTarget,
   requestMark,

@@ -139,7 +139,7 @@ function parserOnHeaders(headers, url) {
   const limit = this.maxHeaderPairs;
   const room = limit > 0 ? limit - known.length : headers.length;
   if (room > 0) {
-    const count = cutsBatches && room < headers.length ? room : headers.length;
+    const count = room < headers.length && cutsBatches() ? room : headers.length;
     if (known.length === 0 && count === headers.length) this._headers = headers;
     else for (let n = 0; n < count; n++) known.push(headers[n]);
   }
