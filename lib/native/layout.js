@@ -26,9 +26,11 @@ function groups() {
   /** @type {any} */
   const all = { __proto__: null };
   for (const line of native.layout().trimEnd().split('\n')) {
-    const [group, name, number] = line.split(' ');
-    all[group] ??= { __proto__: null };
-    all[group][name] = Number(number);
+    // Arrays of the three would be garbage of each start.
+    const behindGroup = line.indexOf(' ');
+    const behindName = line.lastIndexOf(' ');
+    const group = all[line.slice(0, behindGroup)] ??= { __proto__: null };
+    group[line.slice(behindGroup + 1, behindName)] = Number(line.slice(behindName + 1));
   }
   for (const name of ObjectKeys(all)) all[name] = new Proxy(ObjectFreeze(all[name]), known);
   for (const name of GROUPS) if (all[name] === undefined) throw mismatch(`numbers for ${name}`);

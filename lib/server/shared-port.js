@@ -5,7 +5,6 @@
 
 const { Error, NumberIsInteger, ObjectAssign, ObjectDefineProperty, process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
-const dns = require('node:dns');
 const fs = require('node:fs');
 const net = require('node:net');
 const { getSystemErrorMap } = require('node:util');
@@ -50,7 +49,7 @@ function listen(...args) {
     listenAt(this, options, backlog, undefined);
     return this;
   }
-  dns.lookup(host, (error, address) => {
+  require('node:dns').lookup(host, (error, address) => {
     if (signal?.aborted) return;
     if (error) this.emit('error', error);
     else listenAt(this, options, backlog, address);

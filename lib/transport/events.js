@@ -2,8 +2,7 @@
 // What a driver tells of the connections that the core reads: bytes that were parsed, the end, an error, writes that did not go through.
 
 const net = require('node:net');
-const { constants: { errno: { ENOTSOCK } } } = require('node:os');
-const { transport: { HANDLED, ENDED, FINISHED, DETACHED, PARSED, READABLE, UNPARSED, UNSENT } = {} } = require('../native/layout');
+const { transport: { HANDLED, ENDED, ENOTSOCK, FINISHED, DETACHED, PARSED, READABLE, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { systemError } = require('../util/errors');
 const { offer } = require('../parser/deliveries');
 const { adopt, holdsSeveral, inScope, resourceOf } = require('../parser/parser');

@@ -163,6 +163,7 @@ const TRANSPORT: Members = members! {
     QUEUED = transport::QUEUED,
     UNCORKED = transport::UNCORKED,
     DETACHED = host::DETACHED,
+    ENOTSOCK = libc::ENOTSOCK,
 };
 
 /// `layout() -> string`: a line `group name number` for each.
