@@ -10,7 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { parseArgs } = require('node:util');
-const { bundle } = require('../scripts/bundle');
+const { bundle, pointedAt } = require('../scripts/bundle');
 const { runLocked } = require('./lock');
 const { median } = require('./stats');
 
@@ -37,15 +37,23 @@ require(MODULE).createServer((req, res) => res.end()).listen(0, '127.0.0.1', () 
 }, 1000));
 `;
 
-// The package as it is installed: the bundle, its package.json, and the addon where a build puts it.
-function installed(dir) {
-  bundle(path.join(dir, 'dist'));
-  for (const file of ['package.json', ...fs.readdirSync(root).filter((name) => name.endsWith('.node'))]) fs.copyFileSync(path.join(root, file), path.join(dir, file));
-  return path.join(dir, 'dist');
+// The package and its platform package as npm installs them.
+function install(dir) {
+  const addon = fs.readdirSync(root).find((name) => name.endsWith('.node'));
+  const platform = addon.slice('rust-http.'.length, -'.node'.length);
+  const [main, binary] = ['rust-http', `rust-http-${platform}`].map((name) => path.join(dir, 'node_modules', name));
+  for (const made of [main, binary]) fs.mkdirSync(made, { recursive: true });
+  bundle(path.join(main, 'dist'));
+  fs.writeFileSync(path.join(main, 'package.json'), pointedAt('dist', 'lib'));
+  fs.copyFileSync(path.join(root, 'npm', platform, 'package.json'), path.join(binary, 'package.json'));
+  fs.copyFileSync(path.join(root, addon), path.join(binary, addon));
 }
 
+// Where `rust-http` is found.
+let cwd;
+
 function output(node, args) {
-  const { status, signal, stdout, stderr } = spawnSync(node, args, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });
+  const { status, signal, stdout, stderr } = spawnSync(node, args, { cwd, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${signal ?? status}: ${stderr}`);
   return stdout;
 }
@@ -65,9 +73,11 @@ function main() {
     return path.join(dir, name);
   };
   try {
-    const ours = values.sources ? path.join(root, 'lib') : installed(dir);
-    const index = JSON.stringify(path.join(ours, 'index.js'));
-    const register = ['-r', path.join(ours, 'register.js')];
+    cwd = dir;
+    if (!values.sources) install(dir);
+    const [main, preload] = values.sources ? ['index.js', 'register.js'].map((name) => path.join(root, 'lib', name)) : ['rust-http', 'rust-http/register'];
+    const index = JSON.stringify(main);
+    const register = ['-r', preload];
     const bare = script('bare.js', REPORT);
     const arms = [
       { label: 'nothing', flags: [], file: bare },

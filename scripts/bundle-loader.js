@@ -5,7 +5,6 @@
 // Where the kept code is not wanted: NODE_DISABLE_COMPILE_CACHE, which stands for Node's own compile cache, too.
 
 const fs = require('fs');
-const { createRequire } = require('module');
 const path = require('path');
 const vm = require('vm');
 
@@ -16,6 +15,9 @@ const SOURCE = path.join(DIR, 'rust-http.js');
 /** What Node puts around a module. */
 const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
 const TAIL = '\n});';
+/** Looks where the bundle's own would, and is there: to make that one loads Node's source maps. Bundlers warn of a `require` that is handed on. */
+const { require: ownRequire } = module;
+const required = new Map();
 /** Changes with the bundle: V8 itself compares nothing but the length of the source. Written by scripts/bundle.js. */
 const DIGEST = 'digest of the bundle';
 /** Code of one Node, whose flags may be V8's: each set of flags has code of its own. */
@@ -61,10 +63,27 @@ function write(file, code) {
   }
 }
 
+/** The bundle as Node wraps a module: half a megabyte, which is copied no more often than it has to be. It is ASCII. @returns {string} */
+function wrapped() {
+  const fd = fs.openSync(SOURCE);
+  try {
+    const { size } = fs.fstatSync(fd);
+    const text = Buffer.allocUnsafeSlow(HEAD.length + size + TAIL.length);
+    text.latin1Write(HEAD);
+    for (let at = 0, count; at < size; at += count) {
+      count = fs.readSync(fd, text, HEAD.length + at, size - at, null);
+      if (count === 0) throw new Error('the bundle ends early');
+    }
+    text.latin1Write(TAIL, HEAD.length + size);
+    return text.latin1Slice();
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** The bundle and, where its code has to be kept, what keeps it. */
 function compile() {
-  // One string, not three: it is kept for the functions that are still to be compiled. The bundle is ASCII.
-  const source = Buffer.concat([Buffer.from(HEAD), fs.readFileSync(SOURCE), Buffer.from(TAIL)]).latin1Slice();
+  const source = wrapped();
   const compiled = (cachedData) => new vm.Script(source, { filename: SOURCE, cachedData });
   const first = read(kept);
   let script = compiled(first);
@@ -81,7 +100,7 @@ function compile() {
 
 let compiled;
 try {
-  compiled = !isBeside || isPlain() ? undefined : compile();
+  compiled = !isBeside || ownRequire === undefined || isPlain() ? undefined : compile();
 } catch {
   // The file is not there, or cannot be read.
 }
@@ -98,9 +117,14 @@ module.exports = function load(name) {
   return exported;
 };
 
+// The files of the bundle require a hundred times what is thirty modules, and Node makes 700 bytes of garbage each time.
+function requireOnce(id) {
+  if (!required.has(id)) required.set(id, ownRequire.call(module, id));
+  return required.get(id);
+}
+
 function run(script) {
   const bundle = { exports: {} };
-  // Bundlers warn of a `require` that is handed on.
-  script.runInThisContext().call(bundle.exports, bundle.exports, createRequire(SOURCE), bundle, SOURCE, DIR);
+  script.runInThisContext().call(bundle.exports, bundle.exports, requireOnce, bundle, SOURCE, DIR);
   return bundle.exports;
 }

@@ -14,17 +14,23 @@ const ENTRIES = ['index', 'https', 'register'];
 const BUNDLE = 'bundle/rust-http.js';
 const LOADER = 'bundle/load.js';
 
-function pointAt(folder, before) {
-  const file = path.join(root, 'package.json');
-  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(new RegExp(`"(\\./)?${before}/(\\w+\\.m?js)"`, 'g'), `"$1${folder}/$2"`));
+/** @param {string} folder @param {string} before @returns {string} package.json with its entries in another folder */
+function pointedAt(folder, before) {
+  return fs.readFileSync(path.join(root, 'package.json'), 'utf8').replace(new RegExp(`"(\\./)?${before}/(\\w+\\.m?js)"`, 'g'), `"$1${folder}/$2"`);
 }
 
-// V8 compiles a function in parentheses at once, and reads through one without to compile it later: all of these are called.
+function pointAt(folder, before) {
+  fs.writeFileSync(path.join(root, 'package.json'), pointedAt(folder, before));
+}
+
+// V8 compiles a function in parentheses at once, and reads through one without to compile it later: all of these are called. Each is handed over by itself, not as the
+// one member of an object that is made for its name.
 function compiledAtOnce(text) {
-  const open = /^ {2}"([^"\n]+)"\(([\w, ]*)\) \{$/gm;
+  const open = /^(var require_\w+ = __commonJS\()\{\n {2}"[^"\n]+"\(([\w, ]*)\) \{$/gm;
   const close = /^ {2}\}\n\}\);$/gm;
-  if (text.match(open).length !== text.match(close).length) throw new Error('the bundle does not have the form that was expected');
-  return text.replace(open, '  "$1": (function($2) {').replace(close, '  })\n});');
+  const call = '(0, cb[__getOwnPropNames(cb)[0]])(';
+  if (!text.includes(call) || text.match(open).length !== text.match(close).length) throw new Error('the bundle does not have the form that was expected');
+  return text.replace(call, 'cb(').replace(open, '$1\n  (function($2) {').replace(close, '  })\n);');
 }
 
 // A function whose name a variable around it has, too, gets another name from the bundler: its own one, which its body then cannot use, does as well.
@@ -98,4 +104,4 @@ function main() {
 
 if (require.main === module) main();
 
-module.exports = { bundle };
+module.exports = { bundle, pointedAt };
