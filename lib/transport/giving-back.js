@@ -80,12 +80,12 @@ function leaveForHandle(socket) {
 }
 
 /**
- * A session goes on with a handle that reads, or does not, as its socket would have it.
+ * A session goes on with a handle that reads, or was stopped by a listener of 'pause': a program may have removed that.
  * @param {stream.Duplex} socket
  */
 function leaveForSession(socket) {
   if (socket[kIndex] === undefined) return;
-  const reads = !socket.isPaused();
+  const reads = !socket[kAttached].paused;
   leave(socket, REASONS.HANDLE, giveInBuffer);
   if (reads && !socket.destroyed) plainRead.call(socket, 0);
 }
