@@ -1,7 +1,7 @@
 'use strict';
 
 // npm run bench:floods [-- --rounds 3] [--ms 3000] [--only REGEXP] [--connections N] [--json FILE]
-// Each attack of __test__/security/attacks.js on ours (both transports) and on node:http twice: what an honest client waits meanwhile, how
+// Each attack of __test__/security/attacks.js on ours (each transport) and on node:http twice: what an honest client waits meanwhile, how
 // much the server's memory grows, what stays open. Every round measures each arm once and begins with another one.
 // With --connections an attack lasts until it has made so many, instead of --ms.
 
@@ -13,9 +13,11 @@ const { median } = require('./stats');
 
 const ours = path.join(__dirname, '..');
 // The second node:http shows how far two measurements of the same are apart.
-const ARMS = [['ours, native', ours, 'native'], ['ours, stream', ours, 'stream'], ['node:http', 'http', undefined], ['node:http again', 'http', undefined]];
-const OURS = [0, 1];
-const NODE = [2, 3];
+const ARMS = [
+  ['ours, native', ours, 'native'], ['ours, stream', ours, 'stream'], ['ours, offload', ours, 'offload'], ['node:http', 'http', undefined], ['node:http again', 'http', undefined],
+];
+const OURS = [0, 1, 2];
+const NODE = [3, 4];
 // Times are those of an honest client, in ms; memory is resident, at its highest over that before the attack. Of those with a least difference
 // ours is compared with node:http: less than that is nothing.
 const COLUMNS = [
