@@ -23,6 +23,7 @@ const {
 } = require('./state');
 const { drainTicks } = require('../util/ticks');
 const { entersEachCallback } = require('../compat/node-features');
+const { noteFailure, forgetFailure } = require('./failures');
 
 const kOnMessageBegin = 0;
 const kOnHeaders = 1;
@@ -79,6 +80,7 @@ let threw = false;
 function hasTickThrown() {
   const answer = threw;
   threw = false;
+  forgetFailure();
   return answer;
 }
 
@@ -208,7 +210,10 @@ function deliver(parser, text, events, offset) {
       at = events[CURSOR];
     }
   } finally {
-    if (failure >= 0 && parser[kInitialized] === use) fail(parser, failure, events);
+    if (failure >= 0) {
+      noteFailure(parser[kResource]);
+      if (parser[kInitialized] === use) fail(parser, failure, events);
+    }
   }
   return decision;
 }

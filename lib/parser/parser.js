@@ -20,6 +20,7 @@ const {
 } = require('../native/layout');
 const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvents, unshared } = require('./deliveries');
 const { deliverAll, deliverRest, nextEvent } = require('./dispatch');
+const { noteFailure } = require('./failures');
 const { Fields } = require('./fields');
 const { HTTPServerAsyncResource, Scope, beginScope, canBegin, triggerOf } = require('./scope');
 const {
@@ -485,7 +486,18 @@ function within(parser, callback, receiver, ...args) {
 
 /** As `within()`, of what `resourceOf()` has answered. */
 function inScope(resource, callback, receiver, ...args) {
-  return resource === null ? callback.apply(receiver, args) : resource.runInAsyncScope(callback, receiver, ...args);
+  return resource === null ? callback.apply(receiver, args) : resource.runInAsyncScope(noting, receiver, resource, callback, args);
+}
+
+function noting(resource, callback, args) {
+  let hasThrown = true;
+  try {
+    const answer = callback.apply(this, args);
+    hasThrown = false;
+    return answer;
+  } finally {
+    if (hasThrown) noteFailure(resource);
+  }
 }
 
 // The parser is done with its delivery, and with what it had before that again.

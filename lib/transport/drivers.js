@@ -15,6 +15,7 @@ const native = require('../native/addon');
 const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
 const { hasTickThrown } = require('../parser/dispatch');
+const { report } = require('../parser/failures');
 const { inRootContext } = require('../util/root-context');
 const { NATIVE, OFFLOAD } = require('./owner-state');
 
@@ -165,7 +166,7 @@ function open(name, onEvent, onBatch) {
     if (hasTickThrown()) throw resource;
   };
   // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either.
-  driver.handle = inRootContext(openers[name], undefined, frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0);
+  driver.handle = inRootContext(openers[name], undefined, frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0, report);
   if (driver.handle !== undefined) drivers[name] = driver;
   return drivers[name];
 }

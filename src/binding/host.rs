@@ -89,6 +89,7 @@ pub struct NodeHost {
     frame_of: Persistent,
     callback: Persistent,
     resource: Persistent,
+    report: Persistent,
     context: sys::napi_async_context,
     // By connection: the number of the parser in whose scope JavaScript is called with what was parsed.
     parsers: RefCell<Vec<Option<usize>>>,
@@ -101,9 +102,10 @@ pub struct NodeHost {
 }
 
 impl NodeHost {
-    /// That of the arguments `frameOf, callback, resource`: `frameOf(level)` answers `[input: Buffer, words: Int32Array,
-    /// control: Int32Array(49)]`, all three over shared memory, which cannot be detached. `None` where there is no event loop.
-    pub fn new(call: &Call<4>, name: &std::ffi::CStr) -> Result<Option<NodeHost>, CallError> {
+    /// That of the arguments `frameOf, callback, resource, _, report`: `frameOf(level)` answers `[input: Buffer, words: Int32Array,
+    /// control: Int32Array(49)]`, all three over shared memory, which cannot be detached; `report(error)` tells the process of
+    /// what a callback has thrown. `None` where there is no event loop.
+    pub fn new(call: &Call<5>, name: &std::ffi::CStr) -> Result<Option<NodeHost>, CallError> {
         let env = call.env();
         let (mut event_loop, mut context, mut label) = (null_mut(), null_mut(), null_mut());
         // SAFETY: `env` and the arguments belong to this call.
@@ -124,6 +126,7 @@ impl NodeHost {
             frame_of: persist(env, call.arg(0)),
             callback: persist(env, call.arg(1)),
             resource: persist(env, call.arg(2)),
+            report: persist(env, call.arg(4)),
             context,
             parsers: RefCell::default(),
             wakeup: Cell::new(None),
@@ -192,6 +195,22 @@ impl NodeHost {
             };
             sys::napi_close_handle_scope(env, scope);
             frame
+        }
+    }
+
+    /// 'uncaughtException' of what a callback has thrown. Answers whether the thread goes on.
+    fn tell_of(&self, exception: sys::napi_value) -> bool {
+        let env = self.env;
+        let (mut report, mut receiver, mut answer) = (null_mut(), null_mut(), null_mut());
+        // SAFETY: runs on the thread of `env`, in the scope of the caller; what the call throws is taken.
+        unsafe {
+            sys::napi_get_reference_value(env, self.report.0, &mut report);
+            sys::napi_get_undefined(env, &mut receiver);
+            let status = sys::napi_call_function(env, receiver, report, 1, &exception, &mut answer);
+            if status == sys::Status::napi_pending_exception {
+                sys::napi_get_and_clear_last_exception(env, &mut answer);
+            }
+            status == sys::Status::napi_ok
         }
     }
 
@@ -288,8 +307,7 @@ impl Host for NodeHost {
                 // JavaScript throws the resource where it has dealt with an exception, and no ticks are to be run now.
                 let mut is_dealt_with = false;
                 sys::napi_strict_equals(env, exception, resource, &mut is_dealt_with);
-                goes_on = is_dealt_with
-                    || sys::napi_fatal_exception(env, exception) == sys::Status::napi_ok;
+                goes_on = is_dealt_with || self.tell_of(exception);
             }
             goes_on
         }

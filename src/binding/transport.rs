@@ -24,12 +24,12 @@ type Shared = Rc<dyn Transport<Host = NodeHost>>;
 /// The name of the async resource.
 const RESOURCE: &std::ffi::CStr = c"RUSTHTTPTRANSPORT";
 
-/// `transportOpen(frameOf, callback, resource, endsAtHangUp) -> handle | undefined`: one per thread. Of `endsAtHangUp` see
+/// `transportOpen(frameOf, callback, resource, endsAtHangUp, report) -> handle | undefined`: one per thread. Of `endsAtHangUp` see
 /// [`HangUp`](crate::transport::HangUp). `frameOf(level)` answers the memory of a turn, see [`NodeHost::new`]; a turn of level 1 is one
 /// in a handler of another. `callback(index, kind, value, text)` is called for each event, see
 /// [`Event`](crate::transport::host::Event): kind 0, `value` bytes of the input were parsed into words and `text` as parserExecute
 /// does. Above bit 3 of the kind is the level of the turn. Undefined where the process has no libuv to poll with.
-fn open_native(call: &Call<4>) -> Result<Value, CallError> {
+fn open_native(call: &Call<5>) -> Result<Value, CallError> {
     let ends_at_hang_up = call.i32(3)? != 0;
     let Some(host) = NodeHost::new(call, RESOURCE)? else {
         return Ok(call.undefined());
@@ -47,8 +47,8 @@ fn open_native(call: &Call<4>) -> Result<Value, CallError> {
     })
 }
 
-/// `offloadOpen(frameOf, callback, resource, endsAtHangUp) -> handle | undefined`: as transportOpen.
-fn open_offload(call: &Call<4>) -> Result<Value, CallError> {
+/// `offloadOpen(frameOf, callback, resource, endsAtHangUp, report) -> handle | undefined`: as transportOpen.
+fn open_offload(call: &Call<5>) -> Result<Value, CallError> {
     let ends_at_hang_up = call.i32(3)? != 0;
     let Some(host) = NodeHost::new(call, RESOURCE)? else {
         return Ok(call.undefined());
@@ -72,7 +72,7 @@ fn threads(call: &Call<0>) -> Result<Value, CallError> {
 }
 
 /// Ties a transport to its wakeup handle, to the iterations of its loop and to the end of its thread, and hands it to JavaScript.
-fn start<T>(call: &Call<4>, transport: T, wakeup: LoopHandle) -> Value
+fn start<T>(call: &Call<5>, transport: T, wakeup: LoopHandle) -> Value
 where
     T: Transport<Host = NodeHost> + 'static,
 {
