@@ -59,8 +59,8 @@ async function ask(port, input) {
 }
 
 // One worker: it answers all, or is ended in the middle of it, or ends itself in a handler.
-async function round(n, module) {
-  const worker = new Worker(WORKER, { argv: [module] });
+async function round(n, module, transport) {
+  const worker = new Worker(WORKER, { argv: [module, ...(transport ? [transport] : [])] });
   const [{ port }] = await once(worker, 'message');
   const answers = Array.from({ length: 4 }, () => ask(port, PIPELINED));
   if (n % 3 === 0) {
@@ -77,12 +77,13 @@ async function round(n, module) {
  * Starts and ends workers, each of which serves connections.
  * @param {string} module 'node:http' or a path
  * @param {number} count
+ * @param {string} [transport]
  * @returns {Promise<{descriptors: number, growth: number}>} descriptors more than after the first few workers; resident bytes more
  *   than after the first half
  */
-async function workers(module, count) {
+async function workers(module, count, transport) {
   const some = async (from, to) => {
-    for (let n = from; n < to; n += AT_ONCE) await Promise.all(Array.from({ length: Math.min(AT_ONCE, to - n) }, (_, each) => round(n + each, module)));
+    for (let n = from; n < to; n += AT_ONCE) await Promise.all(Array.from({ length: Math.min(AT_ONCE, to - n) }, (_, each) => round(n + each, module, transport)));
     await new Promise((resolve) => { setTimeout(resolve, 100); });
   };
   await some(0, AT_ONCE);
