@@ -54,6 +54,8 @@ const MAKERS = {
   serialize_roundtrip: () => FIELDS.flatMap((fields) => [4, 5].map((length) =>
     String.fromCharCode(0x83, 0x02, fields.split('\0').length >> 1, length) + fields)),
   proxy_protocol: () => PROXY_HEADERS.map((header) => `${header}GET / HTTP/1.1`),
+  hand_over: () => ['\0', '\x03'].flatMap((transport) => REQUESTS.map((request) =>
+    `${transport}\x03\x01\0\x18\x01\x06\x20\x02\x08\x05\x03\0\x0c\x01\0\x10\x02\x03\x01\0\x30\x01\xff${request}${request}`)),
   pool: () => ['\x01\x01\x02\0\0\0\x04\x08\x02\x06', '\x07\x07\x03\x01\0\0\0\x04\x04\x82\x42\x03', '\x02\0\x07\0\0\0\0\x02\x02\x02'],
 };
 

@@ -13,7 +13,7 @@ const { execFileSync, spawnSync } = require('node:child_process');
 const { writeSeeds } = require('../fuzz/seeds');
 
 const fuzz = path.resolve(__dirname, '../fuzz');
-const TARGETS = ['request', 'response', 'chunked', 'split', 'serialize_roundtrip', 'events', 'pool', 'proxy_protocol'];
+const TARGETS = ['request', 'response', 'chunked', 'split', 'serialize_roundtrip', 'events', 'pool', 'proxy_protocol', 'hand_over'];
 const FLAGS = [
   '--cfg', 'fuzzing', '-Cpasses=sancov-module', '-Cllvm-args=-sanitizer-coverage-level=4', '-Cllvm-args=-sanitizer-coverage-inline-8bit-counters',
   '-Cllvm-args=-sanitizer-coverage-pc-table', '-Cllvm-args=-sanitizer-coverage-trace-compares', '-Ccodegen-units=1', '-Zsanitizer=address',
