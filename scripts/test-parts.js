@@ -14,6 +14,7 @@ const REST = {
   'compare/': 'puts programs under load',
   'ecosystem/': 'installs 240 packages that only these tests need',
   'examples/': 'needs a browser, nginx and Caddy, and the packages of the examples',
+  'hostile/ends': 'starts 256 processes',
   'leaks/rounds': 'starts and ends 200 workers in each transport: a minute and more',
   'managers/': 'packs the package, and installs it with pnpm and Yarn, which only these tests need',
   'package/pack': 'packs the package and installs it with npm',
