@@ -1,6 +1,6 @@
 'use strict';
-// Memory of idle keep-alive connections: each has had one answer.   npm run bench:idle -- [CONNECTIONS]
-// Prints, for node:http and for both transports, the bytes per connection: of the process (resident) and of JavaScript's heap;
+// Memory of idle keep-alive connections: each has had one answer.   npm run bench:idle -- [CONNECTIONS [BYTES]]
+// With BYTES its request had a body of so many, and a head of 12,000. Prints, for node:http and for each transport, the bytes per connection: of the process (resident) and of JavaScript's heap;
 // and the time of a request on one active connection among them.
 
 const net = require('node:net');
@@ -10,13 +10,15 @@ const { once } = require('node:events');
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: idle\r\nAccept: */*\r\n\r\n';
 const AT_ONCE = 100;
-const WAYS = ['node', 'stream', 'native'];
+const WAYS = ['node', 'stream', 'native', 'offload'];
 const total = Number(process.argv[2] ?? 10_000);
+const large = Number(process.argv[3] ?? 0);
+const FIRST = large === 0 ? GET : `POST / HTTP/1.1\r\nHost: x\r\n${`X: ${'y'.repeat(115)}\r\n`.repeat(100)}Content-Length: ${large}\r\n\r\n${'z'.repeat(large)}`;
 
 async function connect(port) {
   const socket = net.connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  socket.write(GET);
+  socket.write(FIRST);
   await once(socket, 'data');
   return socket;
 }
