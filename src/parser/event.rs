@@ -90,6 +90,16 @@ impl Output {
         }
     }
 
+    /// Lets memory go that is more than so many bytes for the events, or for the text, both of which are forgotten.
+    pub fn shrink(&mut self, kept: usize) {
+        if self.words.capacity() * size_of::<i32>() > kept {
+            self.words = Vec::new();
+        }
+        if self.text.capacity() > kept {
+            self.text = Vec::new();
+        }
+    }
+
     /// Forgets the events and the text, and keeps their memory.
     pub fn clear(&mut self) {
         self.words.clear();

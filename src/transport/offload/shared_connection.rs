@@ -26,6 +26,9 @@ use crate::transport::read_budget::ReadBudget;
 /// Input that is kept allocated for a connection between two reads.
 const INPUT_KEPT: usize = 2048;
 
+/// Bytes that the events, and the text, of one read may keep: a connection that had a large head once does not stay large.
+const OUTPUT_KEPT: usize = 2048;
+
 /// A parser of a connection.
 pub trait Parse: Clone + Send + 'static {
     /// Parses `input` into `out`, at most `room` words. Returns how many bytes were parsed.
@@ -436,6 +439,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         incoming.phase = Phase::Free;
         incoming.before = None;
         empty(&mut incoming.input, INPUT_KEPT);
+        incoming.output.shrink(OUTPUT_KEPT);
         !incoming.paused && take(&mut incoming.stalled)
     }
 
