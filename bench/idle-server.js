@@ -1,11 +1,15 @@
 'use strict';
-// The server of bench/idle.js.   node --expose-gc idle-server.js node|stream|native
+// The server of bench/idle.js.   node --expose-gc idle-server.js node|stream|native|offload
 // Messages: { port }; then for each 'look' the bytes that the process holds.
 
 const [way] = process.argv.slice(2);
 const http = way === 'node' ? require('node:http') : require('..');
 
-const server = http.createServer(way === 'node' ? {} : { transport: way }, (req, res) => { res.end('Hello, World!'); });
+const server = http.createServer(way === 'node' ? {} : { transport: way }, (req, res) => {
+  // Not idle before its body is there.
+  if (req.method === 'POST') req.resume().on('end', () => res.end('Hello, World!'));
+  else res.end('Hello, World!');
+});
 server.keepAliveTimeout = 600_000;
 process.on('message', () => {
   global.gc();

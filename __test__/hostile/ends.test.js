@@ -34,7 +34,11 @@ async function run(way, place, how) {
   let text = '';
   client.on('data', (data) => { text += data; });
   client.on('error', () => {});
-  client.write(OTHERS[place] ?? POST, () => { if (place === 'aborted') client.resetAndDestroy(); });
+  client.write(OTHERS[place] ?? POST);
+  if (place === 'aborted') {
+    while (!told.includes('request\n')) await once(child.stdout, 'data');
+    client.resetAndDestroy();
+  }
   const [status, signal] = await closed;
   client.destroy();
   return {

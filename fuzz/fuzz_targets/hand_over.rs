@@ -20,6 +20,8 @@ use rust_http::transport::offload::Offload;
 const INPUT_BYTES: usize = 64 * 1024;
 const ROOM: usize = 8192;
 const CONNECTIONS: usize = 2;
+/// More find no more orders, and an I/O thread is waited for in each.
+const STEPS: usize = 64;
 
 /// The memory of a frame: one for each thread, as an input runs on its own.
 #[derive(Clone, Copy)]
@@ -310,7 +312,7 @@ fn act(transport: &Shared, sides: &Sides, place: usize, action: u8, count: usize
 
 fn run(transport: &Rc<Shared>, sides: &Sides, steps: &[u8], mut bytes: &[u8]) {
     *transport.host().transport.borrow_mut() = Some(Rc::downgrade(transport));
-    for step in steps.chunks_exact(2) {
+    for step in steps.chunks_exact(2).take(STEPS) {
         let (action, count) = (step[0] & 15, usize::from(step[1]));
         let place = usize::from(step[0] >> 4) % CONNECTIONS;
         match action {
