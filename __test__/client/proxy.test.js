@@ -6,7 +6,9 @@ const { test } = require('node:test');
 const assert = require('node:assert');
 const builtin = require('node:http');
 const net = require('node:net');
+const { PerformanceObserver } = require('node:perf_hooks');
 const { kProxyConfig } = require('../../lib/compat/node-features');
+const { turns } = require('../support/turns');
 const ours = require('../..');
 
 const skip = kProxyConfig === undefined && 'this Node has no proxyEnv';
@@ -74,6 +76,13 @@ for (const path of [
 ]) {
   same(`path ${path}`, { host: 'a.test', path });
 }
+// What is no string; the last is another each time that it is asked, from its first for each of both.
+for (const [name, path] of Object.entries({
+  'an object': { toString: () => '/x' }, 'an object of a URL': { toString: () => 'http://a.test/y' }, 'an object of a wrong URL': { toString: () => 'http://b.test/y' },
+  'a URL': new URL('http://a.test/z'), 'a list': ['/x'], 'a number': 5,
+  'true': true, 'a symbol': Symbol('x'),
+})) same(`path of ${name}`, { host: 'a.test', path });
+same('path of an object that changes', { host: 'a.test', get path() { return { n: 0, toString() { return `/${this.n++}`; } }; } });
 for (const field of [
   'a.test', 'A.TEST', 'a.test:80', 'a.test:81', 'a.test:080', 'a.test:', 'b.test', ' a.test', 'a.test ', '', 'a.test/', 'a.test/x',
   'a.test?x', 'u@a.test', '@a.test', ['a.test'], ['a.test', 'b.test'], 5,
@@ -83,6 +92,18 @@ for (const field of [
 }
 same('two Host fields in a list', { host: 'a.test', path: '/x', headers: ['Host', 'a.test', 'host', 'a.test'] });
 same('pairs of fields', { host: 'a.test', path: '/x', headers: [['X', 'Host'], ['Host', 'a.test']] });
+for (const [name, headers] of Object.entries({
+  'an object among pairs': [['Host', 'a.test'], { 0: 'Host', 1: 'b.test' }],
+  'an object that goes as a list among pairs': [['X', '1'], { 0: 'Y', 1: 'b', length: 2, [Symbol.iterator]: Array.prototype[Symbol.iterator] }],
+  'a string among pairs': [['X', '1'], 'ho'], 'null among pairs': [['X', '1'], null], 'a pair behind a string': ['X', ['1']],
+  'pairs behind an object': [{ 0: 'X', 1: '1' }, ['Host', 'a.test']], 'a pair of one': [['X']], 'an empty pair': [['X', '1'], []], 'a pair of three': [['X', '1', '2']],
+  'a name that is no string': [['X', '1'], [{ toString: () => 'host' }, 'b.test']], 'no fields': [],
+  'another Host before null': [['Host', 'b.test'], null], 'two Hosts before null': [['Host', 'a.test'], ['host', 'a.test'], null], 'null before two Hosts': [['X', '1'], null, ['Host', 'a.test'], ['host', 'a.test']],
+  'another Host and one more': [['Host', 'b.test'], ['Host', 'a.test']], 'a function among pairs': [['X', '1'], () => {}], 'a name that is a symbol': [['X', '1'], [Symbol('host'), 'a']],
+  'a hole among pairs': [['X', '1'], , ['Y', '2']], // eslint-disable-line no-sparse-arrays -- the situation
+  'an odd list': ['X', '1', 'Host'],
+  'a Host that is no string': [['Host', { toString: () => 'b.test' }]], 'a Host of undefined': [['Host', undefined]], 'a list of a symbol': [Symbol('x'), '1'],
+})) same(`fields with ${name}`, { host: 'a.test', path: '/x', headers });
 same('another Host and another path', { host: 'a.test', path: 'x', headers: { Host: 'b.test' } });
 for (const method of ['CONNECT', 'OPTIONS', 'HEAD', 'POST']) {
   for (const path of ['*', '/x', 'b.test:443', undefined]) {
@@ -102,4 +123,27 @@ for (const [name, agent] of Object.entries({ none: {}, keepAlive: { keepAlive: t
       ...common, method: 'POST', headers, auth: 'me:you',
     });
   }
+}
+
+async function entryOf(http, proxy, options) {
+  const entries = [];
+  const observer = new PerformanceObserver((list) => {
+    for (const { name, detail } of list.getEntries()) if (name === 'HttpClient') entries.push(detail.req);
+  });
+  observer.observe({ type: 'http' });
+  await outcome(http, proxy, options);
+  await turns(20);
+  observer.disconnect();
+  return entries;
+}
+
+for (const options of [{ path: '/x' }, { path: 'http://a.test/x' }, { path: '//b' }, { path: '/x', port: 8080 }, { path: '*', method: 'OPTIONS' }]) {
+  test(`the entry of a request through a proxy names the URL that it names with node, ${JSON.stringify(options)}`, { skip }, async () => {
+    const proxy = await listen();
+    const nodes = await entryOf(builtin, proxy, { host: 'a.test', ...options });
+    const own = await entryOf(ours, proxy, { host: 'a.test', ...options });
+    await new Promise((resolve) => proxy.server.close(resolve));
+    assert.strictEqual(nodes.length, 1);
+    assert.deepStrictEqual(own, nodes);
+  });
 }

@@ -58,7 +58,8 @@ function rewriteForProxy(req, options, givenHost) {
   else if (givenHost !== undefined) checkHost(givenHost, authority);
   const named = req.getHeader('host');
   if (named !== undefined && named !== authority) req.setHeader('Host', authority);
-  return path.startsWith('/') ? new URL(`http://${authority}${path}`).href : checkedTarget(path, authority);
+  const asked = `${path}`;
+  return asked.startsWith('/') ? new URL(`http://${authority}${asked}`).href : checkedTarget(asked, authority);
 }
 
 // Earlier, the field names the host of the target, and a path that begins with two slashes another.
@@ -87,12 +88,26 @@ function checkHost(field, authority) {
 }
 
 function checkList(headers, authority) {
-  const found = ArrayIsArray(headers[0]) ? headers.filter(([name]) => isHost(name)).map(([, value]) => value) :
-    headers.filter((value, n) => n % 2 === 1 && isHost(headers[n - 1]));
-  if (found.length > 1) {
-    throw new codes.ERR_INVALID_ARG_VALUE('options.headers', '(redacted)', 'must not contain duplicate Host headers');
-  }
+  const found = ArrayIsArray(headers[0]) ? hostsOfPairs(headers) : headers.filter((value, n) => n % 2 === 1 && isHost(headers[n - 1]));
+  refuseSecond(found);
   if (found.length === 1 && `${found[0]}` !== authority) throw anotherHost(`${found[0]}`, authority);
+}
+
+function refuseSecond(found) {
+  if (found.length > 1) throw new codes.ERR_INVALID_ARG_VALUE('options.headers', '(redacted)', 'must not contain duplicate Host headers');
+}
+
+function hostsOfPairs(headers) {
+  const found = [];
+  for (let n = 0; n < headers.length; n++) {
+    const pair = headers[n];
+    if (!ArrayIsArray(pair)) {
+      throw new codes.ERR_INVALID_ARG_VALUE(`options.headers[${n}]`, typeof pair, 'must be an array when headers is passed as an array of pairs');
+    }
+    if (isHost(pair[0])) found.push(pair[1]);
+    refuseSecond(found);
+  }
+  return found;
 }
 
 function isHost(name) {

@@ -42,6 +42,9 @@ const performance = {
       // From 24.21 on an entry names host and port as the request has them.
       const authority = ownSymbol(request, 'kAuthority');
       if (authority !== undefined) request[authority] = req[authority];
+      // And one that goes to a proxy has the whole URL for its path.
+      const absolute = ownSymbol(request, 'kProxyRewrittenToAbsolute');
+      if (absolute !== undefined) request[absolute] = req[absolute];
       request.socket = NO_SOCKET;
       request._finish();
       return request;
