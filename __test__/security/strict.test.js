@@ -12,9 +12,11 @@ const { TRANSPORTS, answered, recording, send } = require('./observe');
 const { exchange, serving } = require('../server/exchange');
 
 // What the parser of a line refuses by itself.
+const [MAJOR, MINOR] = lines.llhttp;
+const parserSince = (major, minor) => MAJOR > major || (MAJOR === major && MINOR >= minor);
 const refusedAnyway = new Set([
-  ...(lines.llhttp[0] < 8 ? ['the answer RTSP'] : []),
-  ...(lines.llhttp[0] > 9 || (lines.llhttp[0] === 9 && lines.llhttp[1] >= 4) ? ['an empty Transfer-Encoding'] : []),
+  ...(parserSince(9, 3) ? [] : ['the answer RTSP']),
+  ...(parserSince(9, 4) ? ['an empty Transfer-Encoding'] : []),
 ]);
 
 const REFUSED = [
