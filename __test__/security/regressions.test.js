@@ -8,6 +8,7 @@ const builtin = require('../../lib/compat/builtin');
 const { llhttp } = require('../../lib/compat/node-features');
 const { HIDDEN, REFUSED_REQUESTS, REFUSED_RESPONSES, SERVED_REQUESTS } = require('./rows');
 const { TRANSPORTS, answered, recording, send } = require('./observe');
+const { subtest } = require('../support/subtest');
 
 // These rows are of the parsers of Node 20 and later. What that of Node 18 takes and refuses is held by its oracle.
 const laxer = llhttp[0] < 8 && 'the parser of Node 18 takes more, and refuses with other codes';
@@ -23,7 +24,7 @@ for (const transport of TRANSPORTS) {
   test(`${transport}: what is refused, and nothing behind it is served`, { skip: laxer }, async (t) => {
     await recording(http, { transport }, async (port, recordOf) => {
       for (const [name, bytes, code] of REFUSED_REQUESTS) {
-        await t.test(name, async () => {
+        await subtest(t, name, async () => {
           for (const size of sizes(bytes + HIDDEN)) {
             const seen = await send(port, recordOf, bytes + HIDDEN, size);
             assert.deepStrictEqual(seen.codes, [code]);
@@ -41,7 +42,7 @@ for (const transport of TRANSPORTS) {
   test(`${transport}: what is served, with exactly the body that its framing says`, async (t) => {
     await recording(http, { transport }, async (port, recordOf) => {
       for (const [name, bytes, urls, bodies] of SERVED_REQUESTS) {
-        await t.test(name, async () => {
+        await subtest(t, name, async () => {
           for (const size of sizes(bytes)) {
             const seen = await send(port, recordOf, bytes, size);
             assert.deepStrictEqual(seen.codes, []);
@@ -91,7 +92,7 @@ for (const transport of TRANSPORTS) {
 
 test('client: what is refused', { skip: laxer }, async (t) => {
   for (const [name, bytes, code] of REFUSED_RESPONSES) {
-    await t.test(name, async () => {
+    await subtest(t, name, async () => {
       for (const size of sizes(bytes)) {
         const seen = await answered(http, bytes, {}, size);
         assert.strictEqual(seen.code, code);

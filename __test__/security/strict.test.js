@@ -9,6 +9,7 @@ const https = require('../../lib/https');
 const lines = require('../../lib/compat/node-features');
 const { HIDDEN } = require('./rows');
 const { TRANSPORTS, answered, recording, send } = require('./observe');
+const { subtest } = require('../support/subtest');
 const { exchange, serving } = require('../server/exchange');
 
 // What the parser of a line refuses by itself.
@@ -42,7 +43,7 @@ for (const transport of TRANSPORTS) {
     await recording(http, { transport, strict: true }, async (strictPort, strictRecord) => {
       await recording(http, { transport, strict: false }, (port, recordOf) => recording(builtin, {}, async (builtinPort, builtinRecord) => {
         for (const [name, bytes, code] of REFUSED) {
-          await t.test(name, async () => {
+          await subtest(t, name, async () => {
             for (const size of [bytes.length, 1]) {
               const seen = await send(strictPort, strictRecord, bytes + HIDDEN, bytes.length > 500 ? undefined : size);
               assert.deepStrictEqual(seen, { requests: [], codes: [code], statuses: [400], closed: true });
@@ -84,7 +85,7 @@ test('a strict request refuses what is no HTTP/1.x answer', async (t) => {
     ['an empty line before', '\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'HPE_STRICT_EMPTY_LINE'],
   ];
   for (const [name, bytes, code] of answers) {
-    await t.test(name, async () => {
+    await subtest(t, name, async () => {
       for (const size of [bytes.length, 1]) {
         const seen = await answered(http, bytes, { strict: true }, size);
         assert.deepStrictEqual([seen.code, seen.status], [code, undefined]);

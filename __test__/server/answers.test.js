@@ -6,6 +6,7 @@ const http = require('node:http');
 const test = require('node:test');
 const ours = require('../..');
 const { exchange, get, serving, statuses, undated } = require('./exchange');
+const { subtest } = require('../support/subtest');
 
 /** The same exchange with the built-in and with ours. */
 async function same(options, prepare, pieces, how) {
@@ -210,7 +211,7 @@ test('writeHead() behind a head does what it does on the running line', async (t
     'after the end': (res) => { res.end('x'); res.writeHead(500); },
   };
   for (const [name, body] of Object.entries(bodies)) {
-    await t.test(name, async () => {
+    await subtest(t, name, async () => {
       await same({}, (server, log) => {
         server.on('request', (req, res) => {
           try {
