@@ -308,7 +308,8 @@ test('an oversized response head fails with HPE_HEADER_OVERFLOW, a larger maxHea
   http.globalAgent.destroy();
 });
 
-test('diagnostics channels report start, response and error of a request', async () => {
+// What the channels of requests have heard of a request that is answered, and of one that fails.
+async function published(module) {
   const diagnostics = require('node:diagnostics_channel');
   const seen = [];
   const names = ['http.client.request.start', 'http.client.response.finish', 'http.client.request.error'];
@@ -319,21 +320,26 @@ test('diagnostics channels report start, response and error of a request', async
   });
   const server = http.createServer((req, res) => (req.url === '/' ? res.end() : res.destroy()));
   const port = await listening(server);
-  const req = http.get({ port });
+  const req = module.get({ port });
   const [res] = await once(req, 'response');
   res.resume();
   await once(req, 'close');
-  await once(http.get({ port, path: '/x' }), 'error');
+  await once(module.get({ port, path: '/x' }), 'error');
   names.forEach((name, index) => diagnostics.unsubscribe(name, listeners[index]));
-  const hasError = Number.parseInt(process.versions.node, 10) >= 20;
-  assert.deepEqual(seen, [
+  server.close();
+  module.globalAgent.destroy();
+  return seen;
+}
+
+test('diagnostics channels report start, response and error of a request', async () => {
+  const seen = await published(http);
+  assert.deepEqual(seen.slice(0, 3), [
     ['http.client.request.start', 'request'],
     ['http.client.response.finish', 'request,response'],
     ['http.client.request.start', 'request'],
-    ...(hasError ? [['http.client.request.error', 'request,error']] : []),
   ]);
-  server.close();
-  http.globalAgent.destroy();
+  // Before 20.20 and 22.12 an error is published on no channel.
+  assert.deepEqual(seen, await published(require('node:http')));
 });
 
 test('a performance entry is made for each request while somebody observes', async () => {

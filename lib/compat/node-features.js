@@ -258,8 +258,9 @@ const features = {
   cutsShown: asked(probes.cutsShown, !since(20)),
 
   // ---------------------------------------------------------------------------------------------- who looks at them
-  /** Requests that fail (20), requests and responses that are made (22), are published. */
-  publishesErrors: since(20),
+  /** Requests that fail are published (20.20, 22.12). */
+  publishesErrors: asked(probes.publishesErrors, since(22)),
+  /** Requests and responses that are made are published (22). */
   publishesCreation: since(22),
 
   // -------------------------------------------------------------------------------------------------- the transport

@@ -14,11 +14,11 @@ const { parsers } = require('node:_http_common');
 const { setupConnectionsTracking, storeHTTPOptions } = require('node:_http_server');
 const events = require('events');
 const { join } = require('path');
-const { Readable } = require('stream');
+const { Duplex, Readable } = require('stream');
 const { debuglog } = require('util');
 const builtin = require('./builtin');
 const { ownSymbol } = require('./own-symbol');
-const { quietly } = require('./quiet');
+const { isPublished, quietly } = require('./quiet');
 const { doubt } = require('./release');
 
 /** The members of a prototype as they are now: to read all of them is what costs. */
@@ -365,6 +365,14 @@ const keepsSocketError = () => {
   return ownSymbol(request, 'kError') !== undefined;
 };
 
+/** Whether a request that fails is published: one that was destroyed before it got its socket does in the tick behind that. */
+const publishesErrors = (ticks) => isPublished(requestError, () => {
+  const request = requestAlone({}).on('error', () => {});
+  request.destroy(new Error('asked'));
+  request.onSocket(new Duplex({ read() {}, write() {} }));
+  for (const [tick, ...args] of ticks) tick(...args);
+});
+
 /** Whether destroying a request that is sent, and answered in full, leaves its socket alone. */
 const sparesSocket = () => {
   const request = requestAlone({});
@@ -620,6 +628,7 @@ module.exports = {
   requestSymbols,
   setsCookiesLast,
   setsNoCookies,
+  publishesErrors,
   sparesSocket,
   storesNoDelay,
   takesAnyLink,

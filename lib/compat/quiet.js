@@ -5,7 +5,7 @@
  * see them. node looks the method of a channel up when it publishes.
  */
 
-const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor } = require('../globals/primordials');
+const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys } = require('../globals/primordials');
 const SILENT = { __proto__: null, configurable: true, value() {} };
 
 /**
@@ -28,4 +28,27 @@ function quietly(channels, call) {
   }
 }
 
-module.exports = { quietly };
+/**
+ * Calls as if somebody heard a channel: a channel is published on only where somebody does.
+ * @param {import('diagnostics_channel').Channel} channel
+ * @param {function(): *} call
+ * @returns {boolean} whether something was published, which nobody has heard
+ */
+function isPublished(channel, call) {
+  let published = false;
+  const shown = { hasSubscribers: { value: true }, publish: { value() { published = true; } } };
+  const names = ObjectKeys(shown);
+  const own = names.map((name) => ObjectGetOwnPropertyDescriptor(channel, name));
+  try {
+    for (const name of names) ObjectDefineProperty(channel, name, { __proto__: null, configurable: true, ...shown[name] });
+    call();
+  } finally {
+    names.forEach((name, n) => {
+      delete channel[name];
+      if (own[n] !== undefined) ObjectDefineProperty(channel, name, own[n]);
+    });
+  }
+  return published;
+}
+
+module.exports = { isPublished, quietly };

@@ -26,7 +26,7 @@ function started(req) {
 
 /** @param {ClientRequest} req @param {Error} reason */
 function failed(req, reason) {
-  if (publishesErrors && error.hasSubscribers) error.publish({ request: req, error: reason });
+  if (error.hasSubscribers && publishesErrors()) error.publish({ request: req, error: reason });
 }
 
 /** The head of the response is there. @param {ClientRequest} req @param {IncomingMessage} res */
