@@ -93,7 +93,10 @@ async function verdict({ server, seen }, vector) {
 for (const transport of ['stream', 'native', 'offload']) {
   test(`a strict server, ${transport}`, async (t) => {
     const target = await strictServer(transport);
-    t.after(() => target.server.close().closeAllConnections());
+    t.after(() => {
+      target.server.close();
+      target.server.closeAllConnections();
+    });
     const rest = JUDGED.filter(({ side }) => side === 'server');
     const counts = { accept: 0, reject: 0 };
     const wrong = [];
