@@ -195,6 +195,7 @@ fn inputs() -> impl Strategy<Value = (Kind, Vec<u8>)> {
 fn dialects() -> impl Strategy<Value = Dialect> {
     prop::sample::select(vec![
         Dialect::V6,
+        Dialect::V8,
         Dialect::V9_2,
         Dialect::V9_3,
         Dialect::V9_4,

@@ -115,7 +115,7 @@ impl Parser {
             Some(b'=') => self.ext_next(cur, State::ExtValueStart, out),
             Some(b';') => self.ext_next(cur, State::ExtStart, out),
             Some(b'\r') => self.ext_next(cur, State::ChunkSizeLf, out),
-            Some(b'\n') => {
+            Some(b'\n') if self.dialect().names_lf_in_extensions() => {
                 self.close(cur, cur.pos, out)?;
                 if !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
                     return Parser::fail_at(cur, cur.pos, errors::EXT_NAME_CR);
@@ -158,9 +158,12 @@ impl Parser {
                 self.state = State::ExtQuoted;
                 Ok(())
             }
+            Some(b';') if self.dialect().value_ends_extensions() => {
+                self.ext_next(cur, State::ChunkSpace, out)
+            }
             Some(b';') => self.ext_next(cur, State::ExtStart, out),
             Some(b'\r') => self.ext_next(cur, State::ChunkSizeLf, out),
-            Some(b'\n') => {
+            Some(b'\n') if self.dialect().names_lf_in_extensions() => {
                 self.close(cur, cur.pos, out)?;
                 if !self.lenient(Lenient::OPTIONAL_CR_BEFORE_LF) {
                     return Parser::fail_at(cur, cur.pos, errors::EXT_VALUE_CR);
@@ -190,7 +193,7 @@ impl Parser {
                 self.state = State::ExtAfterQuoted;
                 Ok(())
             }
-            Some(b'\\') => {
+            Some(b'\\') if self.dialect().knows_quoted_pairs() => {
                 cur.pos += 1;
                 self.state = State::ExtQuotedPair;
                 Ok(())
@@ -222,7 +225,9 @@ impl Parser {
                 self.state = State::ChunkSizeLf;
                 return Ok(());
             }
-            Some(b'\n') => return Parser::fail_at(cur, cur.pos, errors::EXT_VALUE_CR),
+            Some(b'\n') if self.dialect().names_lf_in_extensions() => {
+                return Parser::fail_at(cur, cur.pos, errors::EXT_VALUE_CR);
+            }
             _ => return Parser::fail_at(cur, cur.pos, errors::EXT_AFTER_QUOTED),
         }
         cur.pos += 1;
