@@ -154,9 +154,9 @@ function _writeRaw(data, encoding, callback, size) { // eslint-disable-line no-u
   return this.outputSize < (this[kHighWaterMark] ?? getDefaultHighWaterMark());
 }
 
-/** Counts body bytes against the Content-Length where nothing tells a write its length: behind the head, and only on a socket. */
+/** Counts body bytes against the Content-Length, if that is a number, where nothing tells a write its length: behind the head, and only on a socket. */
 function countLate(message, data, encoding) {
-  if (!message._hasBody || message._contentLength === null || message._removedContLen || message.chunkedEncoding) return;
+  if (!message._hasBody || typeof message._contentLength !== 'number' || message._removedContLen || message.chunkedEncoding) return;
   const { _header: head } = message;
   const body = typeof data === 'string' && head && data.startsWith(head) ? data.slice(head.length) : data;
   const total = message[kBytesWritten] + byteLength(body, encoding);
