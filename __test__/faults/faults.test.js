@@ -52,6 +52,10 @@ function makes(side, transport, { call, every }) {
   }
 }
 
+// libuv waits with epoll_wait, too, up to Node 18, and ends the process where that fails.
+const sharesWait = Number(process.versions.uv.split('.')[1]) < 45;
+const skipOf = (call) => skip || (sharesWait && call === 'epoll_wait' && 'this libuv ends the process where epoll_wait fails');
+
 function check({ answered, made, ...rest }, isUnnoticed, isMade) {
   if (isMade) assert.ok(made, 'no call has failed');
   const { failed } = rest;
@@ -62,13 +66,13 @@ function check({ answered, made, ...rest }, isUnnoticed, isMade) {
 for (const { isUnnoticed = false, ...fault } of FAULTS) {
   const what = `one ${fault.call} in ${fault.every} fails with ${fault.error}`;
   for (const transport of ON_A_SERVER) {
-    test(`a ${transport} server answers or fails where ${what}`, { skip, timeout: 60_000 }, async () => {
+    test(`a ${transport} server answers or fails where ${what}`, { skip: skipOf(fault.call), timeout: 60_000 }, async () => {
       check(await serve(library, { transport, ...fault }), isUnnoticed, makes('server', transport, fault));
     });
   }
   if (OF_SERVERS.has(fault.call)) continue;
   for (const transport of ON_A_CLIENT) {
-    test(`a ${transport} client is answered or fails where ${what}`, { skip, timeout: 60_000 }, async () => {
+    test(`a ${transport} client is answered or fails where ${what}`, { skip: skipOf(fault.call), timeout: 60_000 }, async () => {
       check(await ask(library, { transport, ...fault }), isUnnoticed, makes('client', transport, fault));
     });
   }
