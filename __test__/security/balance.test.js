@@ -28,7 +28,7 @@ function hold(program) {
     const file = path.join(dir, 'a.test.js');
     fs.writeFileSync(file, program);
     const { status, stderr } = spawnSync(process.execPath, ['--expose-gc', '--require', HOOK, file], {
-      encoding: 'utf8', timeout: 60_000, env: { ...process.env, NODE_TEST_CONTEXT: 'child' },
+      encoding: 'utf8', timeout: 60_000, env: { ...process.env, NODE_TEST_CONTEXT: 'child', RUST_HTTP_TRANSPORT: 'native' },
     });
     return [status, stderr.trim()];
   } finally {
