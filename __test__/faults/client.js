@@ -35,8 +35,8 @@ async function several() {
   agent.destroy();
 }
 
-/** The set of the reactor, which a thread keeps; and what libuv needs of its own. */
-const KEPT = transport === 'native' ? 1 : 0;
+/** The set of the reactor and its waker, which a thread keeps. */
+const KEPT = transport === 'native' ? 2 : 0;
 const before = descriptors();
 writeFileSync(process.env.FAULT_GATE, '');
 Promise.all(Array.from({ length: connections }, several)).then(() => {

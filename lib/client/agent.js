@@ -509,7 +509,6 @@ function onSocketFree(socket, options) {
     // It was opened for the queue.
     if (socket._httpMessage === undefined) agentCounters(this).first++;
     const next = queue.shift();
-    if (queue.length === 0) delete this.requests[name];
     const waiting = next[kWaiting];
     if (waiting === undefined) {
       handOver(this, next, socket);
@@ -518,6 +517,8 @@ function onSocketFree(socket, options) {
       if (this[kRetries] !== undefined) next[kQueued] = waiting.options;
       waiting.resource.runInAsyncScope(handOver, null, this, next, socket);
     }
+    // What a socket without setTimeout() throws leaves it there.
+    if (queue.length === 0) delete this.requests[name];
     return;
   }
   if (decision !== KEEP || !this.keepSocketAlive(socket)) {
