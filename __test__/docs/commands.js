@@ -81,6 +81,7 @@ const COMMANDS = {
   'npm run test:differential -- N SEED': { run: 'npm run test:differential -- 1000 1', expect: /\d+ passed, 0 failed/ },
   'npm run fuzz -- split 600': { ci: 'npm run fuzz -- all 5' },
   'npm run fuzz -- TARGET SECONDS': { ci: 'npm run fuzz -- all 5' },
+  'npm run fuzz -- hand_over': { ci: 'npm run fuzz -- all 5' },
   'npm run test:node': { run: `npm run test:node -- --filter '${quick}'`, ...selected },
   'npm run test:node -- --group all': { ci: 'npm run test:node -- --group all' },
   'npm run test:node -- --group all --builtin': { run: `npm run test:node -- --group all --builtin --filter '${quick}'`, ...selected },
