@@ -2,7 +2,7 @@
 //!
 //! That memory is not of V8's heap, which counts it: where 64 MiB of it are new, and sooner in a heap that V8 finds small, a full collection
 //! begins, unless one of the young space comes before, which frees it for a tenth of the time. That comes when the young space is full, and bodies
-//! leave next to nothing there. So something is left beside them: as much as has it full when [`DUE`] bytes are new, or fewer where full
+//! leave next to nothing there. So something is left beside them: as much as has it full when `DUE` bytes are new, or fewer where full
 //! collections have come before. How much that is depends on how large the space is (1 to 32 MiB), and on what the program leaves there by
 //! itself. V8's count tells how much is new, when a collection has been, and so whether it was too much or too little.
 
