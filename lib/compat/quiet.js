@@ -6,7 +6,21 @@
  */
 
 const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys } = require('../globals/primordials');
-const SILENT = { __proto__: null, configurable: true, value() {} };
+
+// Calls while an object has other members of its own.
+function withMembers(object, members, call) {
+  const names = ObjectKeys(members);
+  const own = names.map((name) => ObjectGetOwnPropertyDescriptor(object, name));
+  try {
+    for (const name of names) ObjectDefineProperty(object, name, { __proto__: null, configurable: true, value: members[name] });
+    return call();
+  } finally {
+    names.forEach((name, n) => {
+      delete object[name];
+      if (own[n] !== undefined) ObjectDefineProperty(object, name, own[n]);
+    });
+  }
+}
 
 /**
  * Calls while nothing is published on some channels.
@@ -15,17 +29,8 @@ const SILENT = { __proto__: null, configurable: true, value() {} };
  * @returns {*} what it returned
  */
 function quietly(channels, call) {
-  const heard = channels.filter((channel) => channel.hasSubscribers);
-  const own = heard.map((channel) => ObjectGetOwnPropertyDescriptor(channel, 'publish'));
-  try {
-    for (const channel of heard) ObjectDefineProperty(channel, 'publish', SILENT);
-    return call();
-  } finally {
-    heard.forEach((channel, n) => {
-      delete channel.publish;
-      if (own[n] !== undefined) ObjectDefineProperty(channel, 'publish', own[n]);
-    });
-  }
+  return channels.filter((channel) => channel.hasSubscribers)
+    .reduce((inner, channel) => () => withMembers(channel, { publish() {} }, inner), call)();
 }
 
 /**
@@ -36,18 +41,7 @@ function quietly(channels, call) {
  */
 function isPublished(channel, call) {
   let published = false;
-  const shown = { hasSubscribers: { value: true }, publish: { value() { published = true; } } };
-  const names = ObjectKeys(shown);
-  const own = names.map((name) => ObjectGetOwnPropertyDescriptor(channel, name));
-  try {
-    for (const name of names) ObjectDefineProperty(channel, name, { __proto__: null, configurable: true, ...shown[name] });
-    call();
-  } finally {
-    names.forEach((name, n) => {
-      delete channel[name];
-      if (own[n] !== undefined) ObjectDefineProperty(channel, name, own[n]);
-    });
-  }
+  withMembers(channel, { hasSubscribers: true, publish() { published = true; } }, call);
   return published;
 }
 
