@@ -34,15 +34,7 @@ function lazy(question) {
 
 /** Such a question to the built-in. @param {function(Array): T} question @param {T} otherwise the answer where it cannot be asked @returns {function(): T} @template T */
 function asked(question, otherwise) {
-  let answer;
-  let isAsked = false;
-  return () => {
-    if (!isAsked) {
-      answer = ask(question, otherwise);
-      isAsked = true;
-    }
-    return answer;
-  };
+  return lazy(() => ask(question, otherwise));
 }
 
 const server = optionsOfServer();
