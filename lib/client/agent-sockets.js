@@ -13,7 +13,7 @@ const { agentCounters } = require('./stats');
 const { giveBack } = require('../transport/giving-back');
 const { kIndex } = require('../transport/owner-state');
 const { guardsIdle } = require('../compat/node-features');
-const { asyncIdSymbol } = require('../compat/sample-socket');
+const { kAsyncId } = require('../compat/async-symbols');
 const { ownerOf } = require('../transport/handles');
 
 /** Where a pooled socket stands between two responses; one of the values below. */
@@ -59,7 +59,7 @@ function renewAsyncIdentity(socket) {
   // A socket that users put into the pool need not have a handle, nor the handle this method.
   if (handle && typeof handle.asyncReset === 'function') {
     handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
-    socket[asyncIdSymbol()] = handle.getAsyncId();
+    socket[kAsyncId] = handle.getAsyncId();
   }
 }
 

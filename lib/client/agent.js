@@ -18,7 +18,7 @@ const { mergeOptions } = require('./options');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
 const { agentTakesDefaults, connectsWithTimeout, hintMargin, kProxyConfig, keepAliveBuffer, limitsFromOne, marksKeptSockets, tellsTunnelOnce } = require('../compat/node-features');
-const { asyncIdSymbol } = require('../compat/sample-socket');
+const { kAsyncId } = require('../compat/async-symbols');
 const native = require('../native/addon');
 const {
   pool: {
@@ -527,7 +527,7 @@ function onSocketFree(socket, options) {
   }
 
   if (free === undefined) free = this.freeSockets[name] = [];
-  socket[asyncIdSymbol()] = -1;
+  socket[kAsyncId] = -1;
   socket._httpMessage = null;
   this.removeSocket(socket, options);
   socket.once('error', sockets.freeSocketErrorListener);

@@ -5,9 +5,8 @@
  * then a program may have replaced methods that the constructor calls; it calls those that there were at load.
  */
 
-const { ObjectCreate, ObjectFromEntries, ReflectConstruct, Symbol } = require('../globals/primordials');
+const { ObjectCreate, ObjectFromEntries, ReflectConstruct } = require('../globals/primordials');
 const { Socket } = require('node:net');
-const { ownSymbol } = require('./own-symbol');
 
 const AT_LOAD = ['on', 'once', 'addListener', 'emit', 'read', 'pause'];
 
@@ -26,13 +25,4 @@ function initializedSocket() {
   return sample;
 }
 
-/** @type {symbol|undefined} */
-let kAsyncId;
-
-/** @returns {symbol} where a socket keeps the async id of what uses it; -1 while it is idle */
-function asyncIdSymbol() {
-  kAsyncId ??= ownSymbol(sampleSocket({}), 'async_id_symbol') ?? Symbol('async_id_symbol');
-  return kAsyncId;
-}
-
-module.exports = { asyncIdSymbol, initializedSocket, sampleSocket };
+module.exports = { initializedSocket, sampleSocket };

@@ -5,15 +5,13 @@
 const { ReflectGet } = require('../globals/primordials');
 const { AsyncResource } = require('node:async_hooks');
 const native = require('../native/addon');
-const { ownSymbol } = require('../compat/own-symbol');
+const { kFrame } = require('../compat/async-symbols');
 const { Scope } = require('./scope');
 
 /** @type {AsyncResource|Scope|null} */
 let failed = null;
-// The stores there were, where the release keeps them apart from the resource; what it keeps them by, null where it does not.
+// The stores there were, where the release keeps them apart from the resource.
 let frame;
-/** @type {any} */
-let kFrame;
 
 /**
  * What a callback throws is leaving its scope; to be called within it.
@@ -24,9 +22,8 @@ function noteFailure(resource) {
   if (resource === null) return;
   // The scope may have ended when it is entered again.
   if (resource instanceof Scope) resource.learnId();
-  kFrame ??= ownSymbol(holderOf(resource), 'context_frame') ?? null;
   // A resource takes what is current where it is made.
-  if (kFrame !== null) frame = new AsyncResource('RUSTHTTPEXCEPTION', { requireManualDestroy: true })[kFrame];
+  if (kFrame !== undefined) frame = new AsyncResource('RUSTHTTPEXCEPTION', { requireManualDestroy: true })[kFrame];
 }
 
 // The object that has the ids and the stores.
@@ -47,7 +44,7 @@ function report(error) {
   const resource = failed;
   if (resource === null) return native.fatalException(error);
   failed = null;
-  if (kFrame === null) return resource.runInAsyncScope(native.fatalException, undefined, error);
+  if (kFrame === undefined) return resource.runInAsyncScope(native.fatalException, undefined, error);
   const holder = holderOf(resource);
   const entered = ReflectGet(holder, kFrame);
   holder[kFrame] = frame;

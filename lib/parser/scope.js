@@ -5,21 +5,14 @@
 // Where the core calls with what it has read of a connection, it has entered the scope already.
 
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
+const { haveMeaning, kAsyncId, kFrame, kTriggerId } = require('../compat/async-symbols');
 const { isNode } = require('../compat/node-features');
-const { ownSymbol } = require('../compat/own-symbol');
 const native = require('../native/addon');
 
 const { runInAsyncScope } = AsyncResource.prototype;
 
-const sample = new AsyncResource('RUSTHTTPSCOPE', { requireManualDestroy: true });
-// node keeps the async id of an AsyncResource, as that of a socket, under one symbol of its own.
-const kAsyncId = ownSymbol(sample, 'async_id_symbol');
-const kTriggerId = ownSymbol(sample, 'trigger_async_id_symbol');
-// Of all stores, where AsyncLocalStorage has such (24).
-const kFrame = ownSymbol(sample, 'context_frame');
-
 /** Whether what the core has begun can be entered from here, and its trigger be another than what is executed. */
-const canBegin = isNode && kAsyncId !== undefined && sample[kAsyncId] === sample.asyncId() && kTriggerId !== undefined;
+const canBegin = isNode && haveMeaning && kTriggerId !== undefined;
 
 /** What async hooks know the parser of a server's connection by. */
 class HTTPServerAsyncResource {

@@ -4,7 +4,7 @@
 const { Boolean, Error } = require('../globals/primordials');
 const { executionAsyncId } = require('node:async_hooks');
 const { debuglog } = require('node:util');
-const { asyncIdSymbol } = require('../compat/sample-socket');
+const { kAsyncId } = require('../compat/async-symbols');
 const { prepareError } = require('../message/parsers');
 const { PEER_ENDED, dismiss } = require('../transport/lazy-socket');
 const { IN_READ, kDrainsTicks, postpone, takePostponed, within } = require('../parser/parser');
@@ -48,7 +48,7 @@ function socketOnData(chunk) {
 // program listens to what comes; that all listeners are removed is nothing to it.
 function isReadFromHandle(socket) {
   const { _events: { data, readable } } = socket;
-  return (data === socketOnData || data === undefined) && readable === undefined && socket._handle && executionAsyncId() === socket[asyncIdSymbol()] &&
+  return (data === socketOnData || data === undefined) && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId] &&
     !socket[kConnection].isHeard;
 }
 

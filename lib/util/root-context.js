@@ -3,6 +3,7 @@
 
 const { ReflectOwnKeys } = require('../globals/primordials');
 const { AsyncResource } = require('node:async_hooks');
+const { kFrame } = require('../compat/async-symbols');
 
 /**
  * Calls back in such a context, which async hooks see begin.
@@ -15,7 +16,7 @@ function inRootContext(callback, receiver, ...args) {
   const resource = new AsyncResource('RUSTHTTPTRANSPORT', { requireManualDestroy: true });
   // AsyncLocalStorage has put the stores of the caller on it: one by one, or (24) in a frame of them all.
   for (const key of ReflectOwnKeys(resource)) {
-    if (typeof key === 'symbol' && (key.description === 'kResourceStore' || key.description === 'context_frame')) resource[key] = undefined;
+    if (typeof key === 'symbol' && (key.description === 'kResourceStore' || key === kFrame)) resource[key] = undefined;
   }
   return resource.runInAsyncScope(callback, receiver, ...args);
 }
