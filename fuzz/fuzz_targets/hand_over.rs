@@ -1,65 +1,31 @@
 //! A connection is read by a transport, taken from it, read by its stream, and attached again, in any order, also from within a notification, with any
 //! bytes: each byte of either direction comes once, in its order, to one of the two.
 #![no_main]
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::rc::{Rc, Weak};
-use std::sync::{Arc, Mutex};
 
 use libfuzzer_sys::fuzz_target;
-use rust_http::parser::session::{Session, SharedSession};
-use rust_http::transport::frame::{CONTROL_WORDS, FINISHED, FIRST_RECORD, Frame, HANDLED, RECORD_WORDS};
-use rust_http::transport::host::{Event, Host, Texts, Transport};
+use rust_http::transport::frame::{FINISHED, FIRST_RECORD, Frame, HANDLED, RECORD_WORDS};
+use rust_http::transport::host::{Event, Host, Transport};
 use rust_http::transport::native::Native;
 use rust_http::transport::offload::Offload;
 
-const INPUT_BYTES: usize = 64 * 1024;
-const ROOM: usize = 8192;
+#[path = "../../tests/transport_support/mod.rs"]
+mod transport_support;
+use transport_support::{FakeTexts, INPUT_BYTES, Memory, ROOM, parser};
+
 const CONNECTIONS: usize = 2;
 /// More find no more orders, and an I/O thread is waited for in each.
 const STEPS: usize = 64;
 
-/// The memory of a frame: one for each thread, as an input runs on its own.
-#[derive(Clone, Copy)]
-struct Memory {
-    frame: Frame,
-    input: *const u8,
-    control: &'static [Cell<i32>],
-}
-
 thread_local! {
-    static MEMORY: Memory = {
-        let input = Box::leak(vec![0_u8; INPUT_BYTES].into_boxed_slice());
-        let words = Box::leak(vec![0_i32; ROOM].into_boxed_slice());
-        let control: &'static [Cell<i32>] = Box::leak(vec![Cell::new(0); CONTROL_WORDS].into_boxed_slice());
-        // SAFETY: all three live as long as the process.
-        let frame = unsafe {
-            Frame::new((input.as_mut_ptr(), input.len()), (words.as_mut_ptr(), words.len()), control.as_ptr().cast_mut().cast())
-        };
-        Memory { frame, input: input.as_ptr(), control }
-    };
-}
-
-#[derive(Default)]
-struct Copies(Vec<Vec<u8>>);
-
-impl Texts for Copies {
-    fn add(&mut self, text: &[u8]) {
-        self.0.push(text.to_vec());
-    }
-
-    fn piece(&mut self, length: usize) -> Option<&mut [u8]> {
-        self.0.push(vec![0; length]);
-        self.0.last_mut().map(Vec::as_mut_slice)
-    }
-
-    fn count(&self) -> usize {
-        self.0.len()
-    }
+    // An input runs on its own.
+    static MEMORY: Memory = Memory::new();
 }
 
 /// A connection, and what has become of its bytes.
@@ -192,18 +158,18 @@ impl Thread {
 }
 
 impl Host for Thread {
-    type Texts = Copies;
+    type Texts = FakeTexts;
 
     fn frame(&self, level: usize) -> Option<Frame> {
         assert_eq!(level, 0, "no turn is within another");
         Some(MEMORY.with(|memory| memory.frame))
     }
 
-    fn texts(&self) -> Copies {
-        Copies::default()
+    fn texts(&self) -> FakeTexts {
+        FakeTexts::default()
     }
 
-    fn notify(&self, _level: usize, connection: usize, event: Event, texts: Copies) -> bool {
+    fn notify(&self, _level: usize, connection: usize, event: Event, texts: FakeTexts) -> bool {
         let Memory { input, control, .. } = MEMORY.with(|memory| *memory);
         match event {
             Event::Batch(count) => {
@@ -244,12 +210,6 @@ impl Host for Thread {
     }
 
     fn keep_loop_alive(&self, _alive: bool) {}
-}
-
-fn parser() -> SharedSession {
-    let mut session = Session::default();
-    session.set_run_on(true);
-    Arc::new(Mutex::new(session))
 }
 
 fn detach(transport: &Shared, sides: &Sides, place: usize) {

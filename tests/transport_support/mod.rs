@@ -12,19 +12,22 @@ use rust_http::transport::frame::{
 };
 use rust_http::transport::host::{Event, Host, Texts};
 
-const INPUT_BYTES: usize = 64 * 1024;
+/// Bytes of a frame's input.
+pub const INPUT_BYTES: usize = 64 * 1024;
 /// Words of a frame.
 pub const ROOM: usize = 8192;
 
 /// The memory of a frame, which is never given back.
 #[derive(Clone, Copy)]
-struct Memory {
-    frame: Frame,
-    control: &'static [Cell<i32>],
+pub struct Memory {
+    pub frame: Frame,
+    pub input: *const u8,
+    pub control: &'static [Cell<i32>],
 }
 
 impl Memory {
-    fn new() -> Memory {
+    /// Of all zeros.
+    pub fn new() -> Memory {
         let input = Box::leak(vec![0_u8; INPUT_BYTES].into_boxed_slice());
         let words = Box::leak(vec![0_i32; ROOM].into_boxed_slice());
         let control: &'static [Cell<i32>] =
@@ -38,13 +41,17 @@ impl Memory {
                 start,
             )
         };
-        Memory { frame, control }
+        Memory {
+            frame,
+            input: input.as_ptr(),
+            control,
+        }
     }
 }
 
 /// The texts of one call.
 #[derive(Default)]
-pub struct FakeTexts(Vec<Vec<u8>>);
+pub struct FakeTexts(pub Vec<Vec<u8>>);
 
 impl Texts for FakeTexts {
     fn add(&mut self, text: &[u8]) {
