@@ -1,5 +1,5 @@
 'use strict';
-// What a socket that the core reads and writes shows of its bytes: `bytesRead`, `bytesWritten` and `writableLength`.
+// `bytesRead`, `bytesWritten` and `writableLength` of a socket that the core reads and writes.
 
 const { ObjectGetOwnPropertyDescriptor } = require('../globals/primordials');
 const net = require('node:net');
@@ -14,8 +14,8 @@ const bytesWritten = ObjectGetOwnPropertyDescriptor(plain, 'bytesWritten')?.get;
 
 /**
  * @param {stream.Duplex} socket that the core reads
- * @param {number} which RECEIVED, SENT, QUEUED, or UNCORKED of those
- * @returns {number} bytes that it has received, sent or queued
+ * @param {number} which RECEIVED, SENT, QUEUED, or UNCORKED (the part of QUEUED that is not corked)
+ * @returns {number} how many bytes it has received, sent or queued
  */
 function bytesOf(socket, which) {
   return native.transportBytes(socket[kAttached].driver.handle, socket[kIndex], which);
@@ -23,14 +23,14 @@ function bytesOf(socket, which) {
 
 /**
  * @param {stream.Duplex} socket that the core reads, with corked bytes
- * @returns {number} bytes that are queued and were written before cork()
+ * @returns {number} how many queued bytes were written before cork()
  */
 function uncorkedOf(socket) {
   const attached = socket[kAttached];
   return attached.driver.lags ? bytesOf(socket, UNCORKED) : attached.uncorkedBytes;
 }
 
-// While there is no net.Socket part, the core alone has moved bytes.
+// Until the net.Socket part exists, the core alone has moved bytes.
 const COUNTERS = {
   bytesRead: {
     configurable: true,
@@ -57,8 +57,8 @@ const COUNTERS = {
     configurable: true,
     /** @this {stream.Duplex} */
     get() {
-      // What I/O threads have to send, or what leaves at the end of the turn, is as good as in the kernel, unless it is corked.
-      // A socket that is destroyed keeps what was corked.
+      // Bytes that wait for an I/O thread or for the end of the turn count as sent, unless they are corked. A destroyed socket
+      // keeps the length of what was corked.
       const queued = this[kAttached]?.corkedLength ?? 0;
       return this[kUnbuilt] === undefined ? this._writableState.length + queued : queued;
     },

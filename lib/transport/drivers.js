@@ -1,17 +1,18 @@
 'use strict';
-// Who reads and writes the connections of this thread for it. Two drivers with one interface (src/transport/host.rs):
+// The two drivers that read and write connections for this thread, behind one interface (src/transport/host.rs):
 //
-// 'native': the reactor, on the event loop of this thread. A write is a system call; what pipelined requests are answered with leaves
-// together, when they have all been handled.
-// 'offload': threads of the core. A write only queues: it lags behind, and is handed over with the events of this turn. What
-// must be sent at once (before the socket is closed) is sent by this thread.
+// - 'native': the reactor, on this thread's event loop. A write is a system call; the answers to pipelined requests leave together,
+//   once all the requests are handled.
+// - 'offload': I/O threads of the core. A write is queued and handed over with the other events of this turn. What must be sent
+//   before the socket closes is sent by this thread.
 
 const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { endsAtHangUp, isKnown, isNode } = require('../compat/node-features');
 const native = require('../native/addon');
-// MAX_BATCH: connections of one call of the core, each with its share of the event words; one that needs more is alone, and has them all.
+// MAX_BATCH: the most connections that one call of the core delivers. They share the event words equally; a connection that needs
+// more comes alone and gets all of them.
 const { transport: { FIRST_RECORD, MAX_BATCH, LEVEL_SHIFT, RECORD_WORDS, BATCH } = {} } = require('../native/layout');
 const { EVENT_WORDS, ownCopy } = require('../parser/deliveries');
 const { hasTickThrown } = require('../parser/dispatch');
@@ -19,37 +20,37 @@ const { report } = require('../parser/failures');
 const { inRootContext } = require('../util/root-context');
 const { NATIVE, OFFLOAD } = require('./owner-state');
 
-/** Bytes of the buffer of a turn, into which all its reads go. */
+/** Bytes of a turn's input buffer: all reads of the turn go into it. */
 const INPUT_BYTES = 64 * 1024;
 
 const plain = net.Socket.prototype;
-// Elsewhere sockets are not made of libuv's handles.
+// Other runtimes do not build sockets on libuv handles.
 const isLibuv = isNode && ['bytesRead', 'bytesWritten'].every((name) => ObjectGetOwnPropertyDescriptor(plain, name)?.get !== undefined);
 const openers = { [NATIVE]: native.transportOpen, [OFFLOAD]: native.offloadOpen };
 const isPossible = isLibuv && openers[NATIVE] !== undefined;
 
-// The connection whose pipelined requests are being handled (its number and 1): their answers leave together, when the core
-// has called back and ticks are drained. The core then clears the word. It is negative while the connection is corked for longer. Behind
-// it, for each connection of a batch: its number, and where in the input its bytes are and how many.
+// Word 0 holds the number plus 1 of the connection whose pipelined requests are being handled: its answers leave together when the
+// core's call has returned and the ticks are drained; then the core clears the word. It is negative while some of those answers
+// stay corked. The records of a batch follow: the number of each connection, the start of its bytes in the input, and their count.
 const CORKED_CONNECTION = 0;
 const TURN_WORDS = FIRST_RECORD + MAX_BATCH * RECORD_WORDS;
 
 /**
- * The memory of one turn, which the core writes and JavaScript reads, and the other way round. It is shared memory, so that the core can use
- * it as long as the thread lives: no program can detach, transfer or resize it, should one get hold of it.
+ * The memory of one turn, which both the core and JavaScript write. It is shared memory, so the core can use it as long as the
+ * thread lives: a program that gets hold of it cannot detach, transfer or resize it.
  */
 class Frame {
   constructor() {
     this.input = Buffer.from(new SharedArrayBuffer(INPUT_BYTES));
     this.events = wordsOf(EVENT_WORDS);
     this.turn = wordsOf(TURN_WORDS);
-    // Made for the first group.
+    // Made for the first batch.
     this.shares = undefined;
   }
 
   /**
-   * @param {number} place of a connection in a group
-   * @param {number} count of connections in it
+   * @param {number} place of a connection in its batch
+   * @param {number} count of connections in the batch
    * @returns {Int32Array} the event words of that connection
    */
   eventsOf(place, count) {
@@ -69,14 +70,14 @@ function isHeld(index) {
 }
 
 /**
- * @param {number} index of a connection whose answers are held back, or are to be
- * @param {boolean} corked whether some of them wait for more than the end of the turn
+ * @param {number} index of a connection whose answers are, or will be, held back
+ * @param {boolean} corked whether some of them stay corked after the turn
  */
 function hold(index, corked) {
   shown.frame.turn[CORKED_CONNECTION] = corked ? -index - 1 : index + 1;
 }
 
-/** Nothing is held back any more. */
+/** Ends the holding back of answers. */
 function endHold() {
   shown.frame.turn[CORKED_CONNECTION] = 0;
 }
@@ -85,29 +86,29 @@ function wordsOf(count) {
   return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
 }
 
-// By level: a handler may have the event loop run, and so a turn begin in a turn.
+// By level: a handler may run the event loop, so a turn can begin inside a turn.
 const frames = isPossible ? [new Frame()] : [];
-/** The frame of the turn whose events are delivered, or were last; and where the bytes are that are dealt with. */
+/** The frame of the turn whose events are being delivered, or were last; and the input that has the current bytes, from `start` on. */
 const shown = { frame: frames[0], input: frames[0]?.input, start: 0 };
 
 /**
- * The bytes that are dealt with, from `start` on, as a Buffer of their own.
+ * Copies some of the current bytes, from `start` on, into a Buffer of its own.
  * @param {number} start
- * @param {number} length of all of them
+ * @param {number} length of the current bytes
  * @returns {Buffer}
  */
 function received(start, length) {
   return ownCopy(shown.input, shown.start + start, shown.start + length);
 }
 
-// For the core.
+// Called by the core.
 function frameOf(level) {
   frames[level] ??= new Frame();
   const { input, events, turn } = frames[level];
   return [input, events, turn];
 }
 
-// The level of a turn stands LEVEL_SHIFT bits above the kind of its event.
+// An event's kind carries the level of its turn, LEVEL_SHIFT bits up.
 const KINDS = (1 << LEVEL_SHIFT) - 1;
 
 function inTurn(level, tell, ...args) {
@@ -120,15 +121,15 @@ function inTurn(level, tell, ...args) {
   }
 }
 
-/** One driver, and the connections that it reads in this thread. */
+/** One driver and the connections that it reads for this thread. */
 class Driver {
   constructor(lags) {
     this.handle = undefined;
-    // Whether what is written is sent later, by another thread.
+    // Whether an I/O thread sends what is written, later.
     this.lags = lags;
-    // By their number.
+    // By number.
     this.attached = [];
-    // Handles that were given back with an end behind the bytes that are dealt with.
+    // Handles of connections that were given back and whose end follows the current bytes.
     this.ending = [];
   }
 }
@@ -137,9 +138,9 @@ const drivers = { [NATIVE]: undefined, [OFFLOAD]: undefined };
 
 /**
  * @param {string} name NATIVE or OFFLOAD
- * @param {Function} onEvent called with the driver, the number of a connection, and what `transportOpen` says
- * @param {Function} onBatch called with the driver, how many connections of a batch were read, and their texts
- * @returns {Driver|null} null where there can be none
+ * @param {Function} onEvent called with the driver, the number of a connection, and the event's kind, value and text
+ * @param {Function} onBatch called with the driver, the number of connections in a batch, and their texts
+ * @returns {Driver|null} null if this process cannot have that driver
  */
 function driverOf(name, onEvent, onBatch) {
   const driver = drivers[name];
@@ -150,7 +151,8 @@ function open(name, onEvent, onBatch) {
   drivers[name] = null;
   if (!isPossible || !isKnown()) return null;
   const driver = new Driver(name === OFFLOAD);
-  // Also what is thrown where no ticks are to be run behind a call: an exception is what keeps them from it.
+  // The async resource of the calls. A call also throws it after a tick has thrown, when Node must run no more ticks now: only an
+  // exception prevents that. The core recognizes it.
   const resource = {};
   const tellOne = (index, kind, value, text) => {
     hasTickThrown();
@@ -165,13 +167,13 @@ function open(name, onEvent, onBatch) {
     else inTurn(kind >> LEVEL_SHIFT, tellSome, index, kind & KINDS, value, ...texts);
     if (hasTickThrown()) throw resource;
   };
-  // What happens to a socket, rather than to its messages, belongs to no request: not to that of the caller either.
+  // Events of a socket, as opposed to those of its messages, belong to no request, not even to the one being handled when the driver opens.
   driver.handle = inRootContext(openers[name], undefined, frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0, report);
   if (driver.handle !== undefined) drivers[name] = driver;
   return drivers[name];
 }
 
-/** @returns {number} connections that the core reads in this thread */
+/** @returns {number} how many connections the core reads for this thread */
 function attachedCount() {
   let count = 0;
   for (const name of [NATIVE, OFFLOAD]) {
@@ -181,8 +183,7 @@ function attachedCount() {
 }
 
 /**
- * Keeps the I/O threads while a server listens, so that they need not start with each connection. Nothing happens where there are
- * none.
+ * Keeps the I/O threads alive while a server listens, so that they do not start anew with each connection. Does nothing if there are none.
  * @param {net.Server} server that listens
  */
 function keepThreads(server) {

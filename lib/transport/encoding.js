@@ -1,22 +1,25 @@
 'use strict';
-// What is written on its way to the core, and back to a stream.
+// The encodings of written data: towards the core, and back to a stream.
 
 const { Buffer } = require('node:buffer');
 const { transport: { LATIN1 } = {} } = require('../native/layout');
 
 /**
- * Corked bytes up to this length are copied into the queue of the core; what comes to more is gathered by the stream from where it is
- * (measured: 64 chunks of 16 KiB take a quarter less CPU in the process itself, one or two of them as much as when they were copied).
+ * Corked bytes up to this length are copied into the core's queue; the stream gathers longer ones without a copy (measured: 64
+ * chunks of 16 KiB take a quarter less CPU in the process, one or two chunks as much as with a copy).
  */
 const COPIED_BYTES_MAX = 16384;
 
-/** Corked bytes that are copied in any case, as the CR LF behind a chunk of text: the stream, which counts text by its characters, would take over the bytes of that. */
+/**
+ * Bytes short enough to be copied in any case, such as the CR LF after a chunk of text. The stream counts text in characters, so it
+ * would count the queued text in bytes if it took these over.
+ */
 const FEW_BYTES = 16;
 
 /**
  * @param {string} [encoding]
- * @returns {number} the flag of a write by which the core takes text of it: LATIN1, or 0 for UTF-8; -1 for any other encoding. ASCII is
- *   written as latin1, as Buffer does
+ * @returns {number} the flag with which the core takes text of this encoding: LATIN1, or 0 for UTF-8; -1 for any other encoding.
+ *   ASCII is written as latin1, as Buffer does
  */
 function flagOf(encoding) {
   if (encoding === 'latin1' || encoding === 'binary' || encoding === 'ascii') return LATIN1;
@@ -24,10 +27,10 @@ function flagOf(encoding) {
 }
 
 /**
- * A stream counts the characters of the texts that it keeps.
- * @param {Buffer} bytes of what was written
- * @param {number} length that a stream would count for it
- * @returns {Buffer|string} the same to be written, as text where that alone has this length
+ * Undoes the encoding where a stream would have kept a string, since it counts strings in characters.
+ * @param {Buffer} bytes that were written
+ * @param {number} length that a stream would count for them
+ * @returns {Buffer|string} what to write: a string if only a string has that length
  */
 function asWritten(bytes, length) {
   if (bytes.length === length) return bytes;

@@ -1,5 +1,5 @@
 'use strict';
-// What a driver tells of the connections that the core reads: bytes that were parsed, the end, an error, writes that did not go through.
+// Handles what a driver reports about the connections that the core reads: parsed bytes, the end, an error, unsent writes.
 
 const net = require('node:net');
 const { transport: { HANDLED, ENDED, ENOTSOCK, FINISHED, DETACHED, PARSED, READABLE, UNPARSED, UNSENT } = {} } = require('../native/layout');
@@ -18,12 +18,12 @@ const plainWrite = plain.write;
 const plainRead = plain._read;
 
 /**
- * A connection has an event. Called by its driver, once per turn for each connection.
+ * Handles an event of a connection. The driver calls it once per turn for each connection.
  * @param {object} driver
  * @param {number} index of the connection, or DETACHED
  * @param {number} kind of the event
- * @param {number} value bytes that were read, or an error
- * @param {string|Buffer} text of the heads, or what was read, where it is nothing but content
+ * @param {number} value how many bytes were read, or an error number
+ * @param {string|Buffer} text of the heads; a Buffer if all that was read is content
  */
 function onEvent(driver, index, kind, value, text) {
   if (index === DETACHED) return endUnread(driver.ending);
@@ -39,16 +39,16 @@ function onEvent(driver, index, kind, value, text) {
   } else if (protocol.serves) {
     onOtherNews(socket, protocol, kind, value);
   } else {
-    // What ends a connection is the business of the request on it, or of the last one.
+    // The end of a client's connection belongs to the request on it, or to the last one it had.
     inScope(resourceOf(socket.parser) ?? socket[kAttached].resource, onOtherNews, undefined, socket, protocol, kind, value);
   }
 }
 
 /**
- * Several connections were read. What has become of one since, by a handler of another, becomes of it before its bytes are looked
- * at: those that are left out here are put back.
+ * Delivers what was read from several connections. A handler may pause, destroy or read a connection that comes later in the batch:
+ * that one is skipped here, and the core puts its bytes back.
  * @param {object} driver
- * @param {number} count
+ * @param {number} count of connections
  * @param {string[]} texts of their heads
  */
 function onBatch(driver, count, texts) {
@@ -66,14 +66,14 @@ function onBatch(driver, count, texts) {
   }
 }
 
-// The memory of the piece is the program's from here on.
+// From here on the program owns the memory of the piece.
 function parsedPiece(socket, protocol, piece, length, events, isEntered) {
   offer(piece);
   parsed(socket, protocol, piece, 0, length, '', events, isEntered);
   shown.input = undefined;
 }
 
-// The core has entered the scope that the parser had when it was given to the connection.
+// If `isEntered`, the core has entered the async scope that the parser had when the connection got it.
 function parsed(socket, protocol, input, start, length, text, events, isEntered) {
   const { parser } = socket;
   if (socket[kUnbuilt] === undefined) socket._unrefTimer();
@@ -114,7 +114,7 @@ function ended(socket) {
   plain.read.call(socket, 0);
 }
 
-// Bytes that no parser was there for.
+// Bytes that came while there was no parser.
 function unparsed(socket, chunk) {
   leave(socket, REASONS.UNASKED);
   socket._unrefTimer();

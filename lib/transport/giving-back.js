@@ -1,5 +1,5 @@
 'use strict';
-// The end of the core's part in a socket: it is closed, or given back to its stream with every byte in order.
+// Ends the core's part in a socket: the socket is closed, or given back to its stream with every byte in order.
 
 const net = require('node:net');
 const native = require('../native/addon');
@@ -13,7 +13,7 @@ const plain = net.Socket.prototype;
 const plainWrite = plain.write;
 const plainRead = plain._read;
 
-/** What is left when the core's part in a connection ends: see transportDetach. @type {any[]} */
+/** What transportDetach leaves when the core's part in a connection ends. @type {any[]} */
 const rest = [undefined, 0, 0];
 const UNREAD = 0;
 const RECEIVED_IN_ALL = 1;
@@ -33,13 +33,13 @@ function countAlive(it) {
 /**
  * Ends the core's part in a socket.
  * @param {stream.Duplex} socket that the core reads
- * @param {boolean} [closing] who closes the descriptor next need not have it taken out of the set
- * @returns {Buffer|undefined} bytes that were queued and could not be sent
+ * @param {boolean} [closing] whether the caller closes the descriptor next, so that it need not be removed from the epoll set
+ * @returns {Buffer|undefined} queued bytes that could not be sent
  */
 function detach(socket, closing) {
   sendHeld(socket);
   const index = socket[kIndex];
-  // A write has failed, and has ended it.
+  // A write has failed and has already detached it.
   if (index === undefined) return undefined;
   const it = socket[kAttached];
   const { driver } = it;
@@ -55,10 +55,10 @@ function detach(socket, closing) {
 }
 
 /**
- * Ends the core's part in a socket that goes on without it.
+ * Ends the core's part in a socket that lives on without it.
  * @param {stream.Duplex} socket that the core reads
  * @param {string} reason one of REASONS
- * @param {Function} [give] what hands over bytes that were read and not delivered, see unread.js
+ * @param {Function} [give] delivers bytes that were read but not yet delivered, see unread.js
  */
 function leave(socket, reason, give = giveSoon) {
   const it = socket[kAttached];
@@ -74,13 +74,14 @@ function leave(socket, reason, give = giveSoon) {
   else if (unread !== undefined) give(it, unread);
 }
 
-/** @param {stream.Duplex} socket whose handle is read by other means next */
+/** @param {stream.Duplex} socket whose handle something else reads from now on */
 function leaveForHandle(socket) {
   if (socket[kIndex] !== undefined) leave(socket, REASONS.HANDLE);
 }
 
 /**
- * A session goes on with a handle that reads, or was stopped by a listener of 'pause': a program may have removed that.
+ * Detaches a socket before a session of TLS or HTTP/2 takes its handle. The session expects a handle that reads, or one that a
+ * 'pause' listener stopped; a program may have removed that listener, so reading starts here.
  * @param {stream.Duplex} socket
  */
 function leaveForSession(socket) {
@@ -91,8 +92,7 @@ function leaveForSession(socket) {
 }
 
 /**
- * Gives a socket back to its stream: from here on bytes come as 'data'. Nothing happens to a socket that the core does not
- * read.
+ * Gives a socket back to its stream: from here on its bytes come as 'data'. Does nothing if the core does not read the socket.
  * @param {stream.Duplex} socket
  * @param {string} [reason] one of REASONS
  */
@@ -104,14 +104,14 @@ function giveBack(socket, reason = REASONS.UPGRADE) {
 }
 
 /**
- * Ends the core's part in a socket that will be closed next, if nothing waits to be sent.
+ * Ends the core's part in a socket that will be closed next, unless bytes wait to be sent.
  * @param {stream.Duplex} socket
- * @returns {boolean} false, and nothing was done, when something waits, or the core does not read the socket
+ * @returns {boolean} false, with nothing done, if bytes wait or the core does not read the socket
  */
 function letGo(socket) {
   if (socket[kIndex] === undefined) return false;
   sendHeld(socket);
-  // A write may have failed.
+  // A write may have failed and detached it.
   if (socket[kIndex] === undefined || bytesOf(socket, QUEUED) > 0) return false;
   detach(socket, true);
   return true;

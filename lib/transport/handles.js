@@ -1,7 +1,7 @@
 'use strict';
-// Who takes the handle of a socket that the core reads (to send it to another process or give it to a child, to make another socket
-// of it, to close it) does so by one of these methods: the core lets it go first. node's own TLS and HTTP/2 sessions read and write
-// below these, and ask of a handle first whether that can be done: `isStreamBase`.
+// Watches the handle of a socket that the core reads. Whoever takes the handle (to send it to another process, pass it to a child,
+// make another socket of it, or close it) calls one of these methods first, and the core lets go of it then. Node's TLS and HTTP/2
+// sessions read and write below them, but first ask the handle for `isStreamBase`.
 
 const { ObjectDefineProperty, ObjectGetPrototypeOf, ReflectGet, Symbol } = require('../globals/primordials');
 const { ownSymbol } = require('../compat/own-symbol');
@@ -9,14 +9,14 @@ const { ownSymbol } = require('../compat/own-symbol');
 const kWatched = Symbol('transportWatched');
 const kLeave = Symbol('transportLeave');
 const kHandOver = Symbol('transportHandOver');
-// node's own: the socket of a handle.
+// node's own symbol: the socket of a handle.
 let kOwner;
 
 /**
  * @param {object} handle of a socket
  * @param {stream.Duplex} socket that the core reads
- * @param {function(stream.Duplex): void} leave called before anybody else uses the handle
- * @param {function(stream.Duplex): void} handOver called before a session does: it takes what is in the socket's buffer
+ * @param {function(stream.Duplex): void} leave called before anything else uses the handle
+ * @param {function(stream.Duplex): void} handOver called before a session uses it: the session takes what is in the socket's buffer
  */
 function watch(handle, socket, leave, handOver) {
   handle[kWatched] = socket;
@@ -32,7 +32,7 @@ function watch(handle, socket, leave, handOver) {
 
 /**
  * @param {object} handle
- * @returns {net.Socket|undefined} whose it is by now
+ * @returns {net.Socket|undefined} the socket that owns it now
  */
 function ownerOf(handle) {
   kOwner ??= ownSymbol(handle, 'owner_symbol');
@@ -71,7 +71,7 @@ function reset(callback) {
 
 function readStart() {
   leaveTo(this);
-  // Else the stream would start it again.
+  // Otherwise the stream would start it again.
   this.reading = true;
   return ObjectGetPrototypeOf(this).readStart.call(this);
 }
@@ -82,7 +82,7 @@ function readStop() {
 }
 
 /**
- * Stops a handle that may be watched already; its socket stays as it is.
+ * Stops a handle, even a watched one, without letting go of its socket.
  * @param {object} handle
  * @returns {number} 0, or a system error
  */

@@ -1,13 +1,13 @@
 'use strict';
-// Accepted connections as sockets whose net.Socket part is made when the program looks at it.
+// Accepted connections whose net.Socket part is made when the program first looks at it.
 //
-// Making that part is a third of what a connection with one request costs, and most of what an idle one holds in memory; a
-// handler that reads its request and answers it never sees it. Until then the socket is a small object with its handle, which the
-// core reads and writes. Every property that net.Socket would have put on it is an accessor of the prototype: the first one that
-// is touched, by whatever method, runs the constructor of net.Socket on this very object. From there on it is like any other.
+// That part is a third of the cost of a connection with one request, and most of the memory of an idle one; a handler that reads
+// its request and answers it never sees it. Until it is made, the socket is a small object with a handle, which the core reads and
+// writes. The prototype has an accessor for each property that net.Socket would define: touching any of them runs the constructor
+// of net.Socket on this same object. From then on it is a socket like any other.
 //
-// Owns which connections begin so. Whatever a server could say about it (options, limits, changed prototypes, subscribers of
-// net's diagnostics channel) leaves the connection to net.Server.
+// Owns which connections begin lazily. A server that sets options or limits, changed prototypes, and subscribers of net's
+// diagnostics channel leave the connection to net.Server.
 
 const {
   Map, ObjectCreate, ObjectDefineProperties, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ReflectGet,
@@ -28,27 +28,27 @@ const { beginTick, schedule } = require('../util/ticks');
 const plain = net.Socket.prototype;
 const kServer = Symbol('lazySocketServer');
 const kOnConnection = Symbol('lazySocketOnConnection');
-// On a handle: its request of shutdown that is under way.
+// On a handle: its shutdown request, while that is under way.
 const kShutdown = Symbol('lazySocketShutdown');
 const CLOSED = null;
-// How a socket ends that is never looked at: shut down by this side, destroyed, or shut down behind the end of its peer.
+// How a socket that was never looked at ends: shut down by this side, destroyed, or shut down after the peer's end.
 const OPEN = 0;
 const SHUT_DOWN = 1;
 const DESTROYED = 2;
 const PEER_ENDED = 3;
-// What it was destroyed for.
+// The error it was destroyed with.
 const kFailure = Symbol('lazySocketFailure');
-// A handle's word for a request that needs no callback.
+// What handle.shutdown() returns for a request that completed at once.
 const DONE = 1;
 const onServerSocket = channel('net.server.socket');
 
-// node's own class of shutdown requests: async hooks are to see that a connection is shut down before it is closed.
-// The sample is made at load, which few hooks come before, and kept: async hooks would hear of its end otherwise, without having heard of its beginning.
+// Node's own class of shutdown requests, so that async hooks see a shutdown before the close. The sample is made at load, when few
+// hooks exist, and is kept: otherwise async hooks would be told that it ended without ever having been told that it began.
 /** @type {any} */
 const shutdownSample = sampleShutdown();
 const ShutdownWrap = shutdownSample?.constructor;
 
-// A socket shows such a request to the handle that it shuts down.
+// plain._final() passes a shutdown request to the handle of the socket it is called on.
 function sampleShutdown() {
   let sample;
   const _handle = {
@@ -66,7 +66,7 @@ function sampleShutdown() {
 }
 
 /**
- * A socket of a server, before anybody has looked at it.
+ * A server's socket that nothing has looked at yet.
  * @param {net.Server} server
  * @param {object} handle of the accepted connection
  */
@@ -88,20 +88,20 @@ LazySocket.prototype = ObjectCreate(plain, {
 
 // -------------------------------------------------------------------------------- what net.Socket's constructor defines
 
-// These the constructor of LazySocket has defined.
+// Defined by the constructor of LazySocket itself.
 /** @type {Set<string|symbol>} */
 const OWN = new Set(['server', '_server']);
-// Asked of a connection for each response; while there is no net.Socket part the answer is known.
+// Read for each response; without the net.Socket part the answers are known.
 const KNOWN = new Map([['_hadError', () => false], ['connecting', () => false]]);
 
-/** @param {any} name a string or a symbol */
+/** @param {any} name */
 function trap(name) {
   const known = KNOWN.get(name) ?? (name.description === 'async_id_symbol' ? asyncIdOf : undefined);
   ObjectDefineProperty(LazySocket.prototype, name, {
     configurable: true,
     get() {
       const handle = this[kUnbuilt];
-      // What the constructor has not defined has a value further up.
+      // The constructor of net.Socket did not define it on the object: the value is on a prototype.
       if (handle === undefined) return ReflectGet(plain, name, this);
       if (known !== undefined) return known(handle);
       this[kBuild]();
@@ -120,7 +120,7 @@ function asyncIdOf(handle) {
 
 // ---------------------------------------------------------------------------------------- what is known without that part
 
-// While the socket is lazy, nothing is buffered, ended or failed: a connection is open, or it has been closed (null).
+// A lazy socket has buffered nothing and has neither ended nor failed: it is open, or it is closed (null).
 const STATES = {
   destroyed: (handle) => handle === CLOSED,
   readable: (handle) => handle !== CLOSED,
@@ -132,7 +132,10 @@ const STATES = {
   writableNeedDrain: () => false,
 };
 
-/** Whether the constructor of net.Socket can be run on an object that exists; asked, and the prototype filled, with the first server that listens. @type {boolean|undefined} */
+/**
+ * Whether the constructor of net.Socket can run on an existing object. Found out, and the prototype filled, when the first server
+ * listens. @type {boolean|undefined}
+ */
 let isPossible;
 
 function prepare() {
@@ -147,7 +150,7 @@ function prepare() {
   for (const name of ReflectOwnKeys(sample)) {
     if (!OWN.has(name)) trap(name);
   }
-  // What setTimeout() leaves on a socket.
+  // setTimeout() defines it on a socket.
   trap('timeout');
   for (const [name, known] of ObjectEntries(STATES)) replaceState(name, known);
   return sample._readableState !== undefined && sample.destroyed === false;
@@ -177,7 +180,7 @@ function accessorOf(prototype, name) {
 }
 
 /**
- * As net.Socket has it, or as the server has it that took the socket's text for itself.
+ * net.Socket's setEncoding(), or the one that a server put on the socket to take its text.
  * @param {string} encoding
  * @returns {net.Socket} this
  */
@@ -187,7 +190,7 @@ LazySocket.prototype.setEncoding = function setEncoding(encoding) {
   return this.setEncoding(encoding);
 };
 
-/** Who prints a socket looks at it. */
+/** Printing a socket looks at it. */
 LazySocket.prototype[inspect.custom] = function() {
   this[kBuild]();
   return this;
@@ -198,8 +201,8 @@ LazySocket.prototype[inspect.custom] = function() {
 /**
  * @param {object} handle
  * @param {net.Server} server
- * @returns {any} the options of the net.Socket that the server would have made. It is started by hand: a read() that the program has put in its
- *   place is not to hear of that
+ * @returns {any} the options of the net.Socket that the server would have made. Reading is started by hand, since a read() that the
+ *   program has replaced must not see that call
  */
 function optionsOf(handle, { allowHalfOpen, highWaterMark }) {
   return {
@@ -208,7 +211,7 @@ function optionsOf(handle, { allowHalfOpen, highWaterMark }) {
 }
 
 /**
- * Makes the net.Socket part. Nothing happens when it is there.
+ * Makes the net.Socket part. Does nothing if it exists.
  * @this {stream.Duplex}
  */
 LazySocket.prototype[kBuild] = function() {
@@ -233,11 +236,11 @@ LazySocket.prototype[kBuild] = function() {
 };
 
 /**
- * Makes the net.Socket of a connection that the program has not seen yet, for another protocol: with node's own prototype, properties and hidden
- * class, by which what such a protocol does for each of its messages is as fast as on a socket that node has made. The lazy one is of no use
- * from here on.
+ * Makes a net.Socket for another protocol, in place of a lazy socket that the program has not seen yet: with node's own prototype,
+ * properties and hidden class, what that protocol does per message is as fast as on a socket that node made. The lazy socket is
+ * unusable afterwards.
  * @param {stream.Duplex} socket
- * @returns {net.Socket|null} null, and nothing was done, where it has that part already
+ * @returns {net.Socket|null} null, with nothing done, if the socket already has its net.Socket part
  */
 function replaceUnseen(socket) {
   const handle = socket[kUnbuilt];
@@ -255,7 +258,7 @@ function replaceUnseen(socket) {
   return plainSocket;
 }
 
-// What the core has moved is part of what the socket tells of its bytes.
+// Adds the bytes that the core has moved to the counts of the handle.
 function countFrom(handle, { received, sent }) {
   for (const [name, before] of ObjectEntries({ bytesRead: received, bytesWritten: sent })) {
     if (before === 0) continue;
@@ -268,7 +271,7 @@ function countFrom(handle, { received, sent }) {
   }
 }
 
-// Its 'close' is past, and must not be emitted again.
+// 'close' was already emitted and must not be emitted again.
 function buildClosed(socket, server) {
   const { allowHalfOpen, highWaterMark } = server;
   const how = socket[kEnding];
@@ -301,7 +304,7 @@ function hearAgain(socket) {
 
 /**
  * @param {stream.Duplex} socket
- * @returns {boolean} whether no method that node calls to close it was replaced
+ * @returns {boolean} whether the program has replaced none of the methods that node calls to close it
  */
 function closesAsNode(socket) {
   return socket.destroySoon === plain.destroySoon && socket.destroy === plain.destroy && socket.end === METHODS.end && socket.emit === plain.emit &&
@@ -311,16 +314,16 @@ function closesAsNode(socket) {
 /**
  * Closes a socket that was never looked at, if everything is sent.
  * @param {stream.Duplex} socket
- * @param {number} how SHUT_DOWN or PEER_ENDED, which shut it down first, as by `end()`; or DESTROYED
- * @param {Function} closed called with the socket when it is closed
+ * @param {number} how SHUT_DOWN or PEER_ENDED, which shut it down first, as `end()` does; or DESTROYED
+ * @param {Function} closed called with the socket once it is closed
  * @param {Error} [error] why it is destroyed
- * @returns {boolean} false, and nothing was done, for any other socket
+ * @returns {boolean} false, with nothing done, for any other socket
  */
 function dismiss(socket, how, closed, error) {
   const handle = socket[kUnbuilt];
   const orderly = how !== DESTROYED;
   if (!handle || (orderly && ShutdownWrap === undefined) || !closesAsNode(socket)) return false;
-  // It is on its way already; only a destroyed one does not wait.
+  // It is closing already; only destroying does not wait for that.
   if (orderly && socket[kEnding]) return true;
   if (!letGo(socket)) return false;
   socket[kEnding] = how;
@@ -339,7 +342,7 @@ function shutDown(socket, handle, closed) {
   return handle.shutdown(request);
 }
 
-// Ticks that are due come first: the stream would say 'finish' behind them, and be destroyed then.
+// Waits for the ticks that are due: the stream would emit 'finish' after them, and be destroyed then.
 function afterShutdown(status) {
   schedule(closeInTick, this, status);
 }
@@ -348,7 +351,7 @@ function closeInTick(request, status) {
   beginTick();
   const { closed, handle, socket } = request;
   handle[kShutdown] = undefined;
-  // The socket was built meanwhile, and waits for the same.
+  // The socket was built meanwhile and waits for the same shutdown.
   if (socket[kUnbuilt] === undefined) request.successor?.oncomplete(status);
   else closeUnbuilt(socket, handle, closed);
 }
@@ -365,7 +368,7 @@ function closeUnbuilt(socket, handle, closed) {
   server._emitCloseIfDrained();
 }
 
-// A socket is built while its handle is being shut down: what the socket then asks of it is already under way.
+// A socket was built while its handle is being shut down. The shutdown that it asks for is already under way: completes both together.
 function joinShutdown(handle) {
   const request = handle[kShutdown];
   handle.shutdown = (successor) => {
@@ -378,7 +381,7 @@ function joinShutdown(handle) {
 // -------------------------------------------------------------------------------------------------------- accepting
 
 /**
- * Lets the connections that a server accepts from here on begin as lazy sockets, where nothing speaks against it.
+ * Makes the connections that a server accepts from here on begin as lazy sockets, if nothing prevents it.
  * @param {net.Server} server that listens
  */
 function acceptLazily(server) {
@@ -391,12 +394,12 @@ function acceptLazily(server) {
   handle.onconnection = onConnection;
 }
 
-// The socket that 'connection' is being emitted with.
+// The socket of the 'connection' event that is being emitted.
 let accepted = null;
 
 /**
  * @param {stream.Duplex} socket
- * @returns {boolean} whether 'connection' is being emitted with it: node resumes it in a tick then
+ * @returns {boolean} whether 'connection' is being emitted with it: then node resumes it in a tick
  */
 function isBeingAccepted(socket) {
   return accepted === socket;
@@ -415,16 +418,16 @@ function onConnection(status, handle) {
   accepted = socket;
   try {
     server.emit('connection', socket);
-    // Methods that a listener has replaced are called in the tick that resumes the stream.
+    // The tick that resumes the stream calls methods that a listener has replaced.
     if (!keepsMethods(socket)) socket[kBuild]();
   } finally {
     accepted = before;
   }
-  // No parser has it: then it is read as any other.
+  // No parser took it: it is read as any other socket.
   if (socket[kIndex] === undefined) socket[kBuild]();
 }
 
-// A limit of 0 is one from Node 22 on.
+// From Node 22 on, maxConnections = 0 is a limit.
 function isOrdinary(server) {
   return (server.maxConnections === undefined || server.maxConnections === null) && !server.pauseOnConnect && !server.keepAlive && !onServerSocket.hasSubscribers &&
     typeof server.highWaterMark === 'number';

@@ -1,23 +1,23 @@
 'use strict';
-// Sockets whose net.Socket part is not there yet (see lazy-socket.js), and what can be asked of any socket without making it.
+// The state of sockets whose net.Socket part does not exist yet (see lazy-socket.js), and questions that any socket answers without making that part.
 //
-// Owns the state of such a socket: it has no listeners, buffers nothing in its streams, has no timer, and flows. What is asked for
-// each request is asked here, not of the socket's accessors.
+// A lazy socket has no listeners and no timer, buffers nothing in its streams, and flows. Code that runs for each request asks
+// here, not the socket's accessors.
 
 const { Boolean, ObjectHasOwn, Symbol } = require('../globals/primordials');
 
-// The handle of a socket without that part, or null when it is closed; undefined on all others.
+// The handle of a lazy socket, null once it is closed; undefined on all other sockets.
 const kUnbuilt = Symbol('unbuilt');
-// How often such a socket is corked.
+// How often cork() was called on a lazy socket, less uncork().
 const kCorks = Symbol('unbuiltCorks');
-// Whether it is shut down when this turn of the loop is over.
+// How a lazy socket ends (see lazy-socket.js); 0 while it stays open.
 const kEnding = Symbol('unbuiltEnding');
-// Makes that part.
+// The method that makes the net.Socket part.
 const kBuild = Symbol('build');
 
 /**
  * @param {stream.Duplex} socket
- * @returns {boolean} whether its net.Socket part is not there yet
+ * @returns {boolean} whether its net.Socket part does not exist yet
  */
 function isUnbuilt(socket) {
   return socket[kUnbuilt] !== undefined;
@@ -41,9 +41,9 @@ function isCorked(socket) {
 }
 
 /**
- * @param {object} state `_writableState` of a socket that has that part
+ * @param {object} state `_writableState` of a socket that has its net.Socket part
  * @param {string} [encoding]
- * @returns {boolean} whether nothing waits in the stream, and it would write this
+ * @returns {boolean} whether nothing waits in the stream, and it would write data of this encoding at once
  */
 function takesMore(state, encoding) {
   return state.length === 0 && !state.ending && !state.destroyed && (Boolean(encoding) || state.defaultEncoding === 'utf8');
@@ -57,7 +57,7 @@ function uncorkAll(socket) {
   if (socket[kUnbuilt] === undefined) {
     socket._writableState.corked = 1;
   } else {
-    // A program that has replaced uncork() hears of it in any case.
+    // A program that has replaced uncork() must see the call in any case.
     if (socket[kCorks] === 0 && !ObjectHasOwn(socket, 'uncork')) return;
     socket[kCorks] = 1;
   }

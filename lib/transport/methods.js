@@ -1,5 +1,5 @@
 'use strict';
-// The methods of a socket that the core reads and writes: they go to the core first, and to net.Socket's otherwise.
+// The methods of a socket that the core reads and writes: they try the core first, and fall back on net.Socket's own.
 
 const { MathMax, ObjectCreate, process } = require('../globals/primordials');
 const net = require('node:net');
@@ -16,7 +16,7 @@ const { countAlive, detach, giveBack } = require('./giving-back');
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
 const plainRead = plain._read;
-// An instance with net.Socket's methods: V8 inlines reads through it, while those of a prototype are look-ups in its table.
+// Reads go through an instance with net.Socket's methods: V8 inlines those, while reads of the prototype are look-ups in its table.
 const anyone = ObjectCreate(plain);
 
 function written(callback) {
@@ -32,10 +32,10 @@ function write(data, encoding, callback) {
     callback = encoding;
     encoding = undefined;
   }
-  // What the stream keeps goes first: then the core has nothing that is not corked.
+  // What the stream has buffered goes first: then the core holds nothing but corked data.
   if (this[kUnbuilt] === undefined && this._writableState.length > 0 && this[kAttached].corkedLength === 0) return plainWrite.call(this, data, encoding, callback);
   const called = typeof callback === 'function';
-  // The callback of a corked write is called when it was sent, or failed: the stream knows when.
+  // The callback of a corked write is called once the data is sent, or has failed: only the stream knows when.
   if (called && isCorked(this)) return writePlain(this, data, encoding, callback);
   const left = this._write === _write && this._writev === _writev ? send(this, data, encoding) : undefined;
   if (left === 0) {
@@ -46,17 +46,17 @@ function write(data, encoding, callback) {
 }
 
 /**
- * Writes the last of a message and ends all corking: `socket.write(text, encoding, (error) => done(message, error))`, without a function for
- * each message.
+ * Writes the last of a message and ends all corking: `socket.write(text, encoding, (error) => done(message, error))` without a
+ * closure for each message.
  * @param {stream.Writable} socket
  * @param {string} text
  * @param {any} encoding 'latin1' or 'utf8'
- * @param {Function} done called when the text was given to the kernel
+ * @param {Function} done called when the kernel has the text
  * @param {OutgoingMessage} message
- * @param {boolean} corks whether node corks the socket for it: then 'drain' follows where it is as long as the high-water mark
- * @param {*} [previous] what `done` gets in the next tick, as its fourth argument behind the mark of that tick (see ticks.js): with null in place
- *   of the message where that must wait
- * @returns {boolean} false when the caller should wait for 'drain'
+ * @param {boolean} corks whether node corks the socket for it: then a text as long as the high-water mark is followed by 'drain'
+ * @param {*} [previous] given to `done` in the next tick as its fourth argument, after that tick's mark (see ticks.js); if the
+ *   message must wait, `done` is called with null in its place
+ * @returns {boolean} false if the caller should wait for 'drain'
  */
 function writeLast(socket, text, encoding, done, message, corks, previous) {
   const isOurs = socket.write === write && socket[kIndex] !== undefined && anyone.write === plainWrite && socket._write === _write &&
@@ -126,7 +126,7 @@ function end(data, encoding, callback) {
 }
 
 function read(size) {
-  // A flowing stream reads itself whenever it is resumed: that takes no bytes away.
+  // A flowing stream calls read() itself whenever it is resumed; that takes no bytes.
   if (size !== 0 && this._readableState.flowing !== true) giveBack(this, REASONS.READ);
   return plain.read.call(this, size);
 }
@@ -166,7 +166,7 @@ function pipe(destination, options) {
   return plain.pipe.call(this, destination, options);
 }
 
-// The program has called net.Socket's own write(): what is queued goes first.
+// The program has called net.Socket's own write(): send what is queued first.
 function _write(data, encoding, callback) {
   const failed = this[kAttached]?.failed;
   if (failed) return callback(systemError('write', failed));
@@ -188,8 +188,8 @@ function _writev(chunks, callback) {
   leaveIfFull(this);
 }
 
-// What the kernel does not take at once waits in libuv. If the connection breaks meanwhile, a client hears of it when it reads or
-// writes first; one poll must do both, for a reset to be an error of reading as it is elsewhere.
+// What the kernel does not take at once waits in libuv. If the connection then breaks, a client learns it by reading or by writing,
+// whichever comes first. One poll must do both, so that a reset is a read error here as it is with node.
 function leaveIfFull(socket) {
   if (socket[kIndex] === undefined || socket[kAttached].protocol.serves) return;
   if (socket._handle?.writeQueueSize > 0) giveBack(socket, REASONS.FULL);
@@ -202,12 +202,12 @@ function _read(size) {
 function _destroy(error, callback) {
   const attached = this[kAttached];
   if (this[kIndex] !== undefined) {
-    // What is corked is lost, and counted until the tick in which the stream tells so, if it does.
+    // Corked data is lost. It counts as written until the tick in which the stream reports that, if it does.
     if (attached.corkedLength > 0) {
       attached.lostBytes = bytesOf(this, QUEUED);
       if (forgetsUnwritten) process.nextTick(forgetCorked, attached);
     }
-    // The reactor cannot know whether there is another copy of the descriptor.
+    // The reactor must remove the descriptor itself: a copy of it somewhere would keep it in the epoll set.
     detach(this, attached.driver.lags);
   }
   plain._destroy.call(this, error, callback);
@@ -222,9 +222,9 @@ const METHODS = {
 };
 
 /**
- * Spelled out, since it is asked for each connection.
+ * Spelled out because it runs for each connection.
  * @param {any} socket that has METHODS from its prototype
- * @returns {boolean} whether the program has changed none of them, nor of the others by which it may see what is read and written
+ * @returns {boolean} whether the program has replaced none of them, nor any other method that shows it what is read and written
  */
 function keepsMethods(socket) {
   return socket.write === write && socket.end === end && socket.cork === cork && socket.uncork === uncork &&

@@ -1,5 +1,5 @@
 'use strict';
-// Which transport servers and agents have chosen, what became of their connections, and what is known of those that the core reads.
+// The transport of each server and agent, the counts of their connections, and the state of each socket that the core reads.
 
 const { Map, Symbol, WeakMap, process } = require('../globals/primordials');
 const { limits: { IO_THREADS } } = require('../native/layout');
@@ -11,7 +11,7 @@ const STREAM = 'stream';
 const OF_AGENTS = [STREAM, NATIVE];
 const OF_SERVERS = [STREAM, NATIVE, OFFLOAD];
 
-/** Why a socket is with its stream: the names under which `stats()` counts. */
+/** Why a socket is read by its stream: the names under which `stats()` counts. */
 const REASONS = {
   CHANGED: 'changed socket',
   DATA: 'data listener',
@@ -26,11 +26,11 @@ const REASONS = {
   UPGRADE: 'upgrade',
 };
 
-/** Methods of a socket: a program that replaces one of them reads or writes by itself, or wants to see what is read and written. */
+/** The methods of a socket that show a program what is read and written, or let it do so itself, once it replaces them. */
 const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
   'pipe', '_read', '_write', '_writev', '_final', '_destroy', 'ref', 'unref'];
 
-/** The numbers of one server or agent. */
+/** The counts of one server or agent. */
 class Record {
   constructor(name, threads) {
     this.name = name;
@@ -45,17 +45,16 @@ class Record {
   }
 }
 
-// No property of theirs: they have node's own, and no more.
+// Not a property of theirs: they have exactly the properties of node's.
 const records = new WeakMap();
 const WITHOUT_OWNER = new Record(STREAM, 0);
 
 /**
- * Decides how the connections of a server are read: by their streams alone ('stream'), by the core on the event loop where it can
- * ('native'), or by the core in threads of its own ('offload').
+ * Sets how the connections of a server are read: by their streams ('stream'), by the core on the event loop where it can
+ * ('native'), or by the core's I/O threads ('offload').
  * @param {net.Server} server
- * @param {{transport?: string, ioThreads?: number}} options by default what the environment says in RUST_HTTP_TRANSPORT, or 'native',
- *   and one thread
- * @throws ERR_INVALID_ARG_VALUE for another name, ERR_OUT_OF_RANGE for other numbers than 1 to 64
+ * @param {{transport?: string, ioThreads?: number}} options by default one thread and the transport in RUST_HTTP_TRANSPORT, or 'native'
+ * @throws  for another name, ERR_OUT_OF_RANGE for a number of threads outside 1 to 64
  */
 function chooseForServer(server, { transport = fromEnvironment(), ioThreads = 1 }) {
   validateOneOf(transport, 'options.transport', OF_SERVERS);
@@ -64,10 +63,10 @@ function chooseForServer(server, { transport = fromEnvironment(), ioThreads = 1 
 }
 
 /**
- * The same for an agent. What the environment says of servers alone is 'native' for it.
+ * The same for an agent. 'offload' from the environment is for servers only: an agent is 'native' then.
  * @param {Agent} agent
  * @param {string} [name]
- * @throws ERR_INVALID_ARG_VALUE for another name
+ * @throws  for another name
  */
 function chooseForAgent(agent, name = forAgents(fromEnvironment())) {
   validateOneOf(name, 'options.transport', OF_AGENTS);
@@ -86,17 +85,17 @@ function fromEnvironment() {
 
 /**
  * @param {net.Server|Agent|undefined} owner
- * @returns {Record} its own, or one for all that chose nothing: they use their streams
+ * @returns {Record} its own; owners that chose nothing share one, and use streams
  */
 function recordOf(owner) {
   return records.get(owner) ?? WITHOUT_OWNER;
 }
 
-/** On a socket: its number while the core reads it, and its Attached from then on. */
+/** On a socket: its number while the core reads it, and its Attached, which stays. */
 const kIndex = Symbol('transport');
 const kAttached = Symbol('transportAttached');
 
-/** What is known of a socket from the day it was attached. */
+/** The state of a socket from the first time it is attached. */
 class Attached {
   constructor(socket, handle, driver, protocol, record) {
     this.socket = socket;
@@ -104,27 +103,27 @@ class Attached {
     this.driver = driver;
     this.protocol = protocol;
     this.record = record;
-    // The async resource of the last parser: what becomes of a client's connection afterwards is told in its scope.
+    // The async resource of the last parser: events of a client's connection after that are delivered in its scope.
     this.resource = null;
-    // The async scope which the core has entered when it tells what it has parsed, if it is in one.
+    // The async scope that the core enters when it delivers parsed bytes, or null.
     this.scope = null;
-    // Whether the socket is to keep the event loop alive, as long as it is read; and whether it is counted as one that does.
+    // Whether the socket keeps the event loop alive while it is read; whether reading is paused; and whether it is counted as alive.
     this.referenced = handle.hasRef();
     this.paused = false;
     this.counted = false;
-    // Whether a session takes from the socket's buffer what was read before.
+    // Whether a session is taking from the socket's buffer what was read before.
     this.isHandedOver = false;
-    // Bytes from which on the stream writes, and of which no more are queued.
+    // The stream writes from this many bytes on, and no more than these are queued.
     this.limit = socket.writableHighWaterMark;
-    // Of what is queued, what waits for uncork(): characters of texts and bytes of the rest, as the stream counts them.
+    // The length of the queued data that waits for uncork(), as the stream counts it: characters of strings and bytes of the rest.
     this.corkedLength = 0;
-    // The error number of a write of the core's, with which that of the stream fails.
+    // The error number of a write of the core that failed; the stream's write fails with it.
     this.failed = 0;
-    // The bytes that were queued before that, for the end of the turn.
+    // How many bytes were queued before cork(), to leave at the end of the turn.
     this.uncorkedBytes = 0;
-    // The bytes of that which a destroyed socket has not sent.
+    // How many bytes were queued, and never sent, when the socket was destroyed.
     this.lostBytes = 0;
-    // How often the socket was given back, and the bytes that the core had moved until then.
+    // How often the socket was given back, and how many bytes the core had moved by then.
     this.returns = 0;
     this.received = 0;
     this.sent = 0;
@@ -132,19 +131,18 @@ class Attached {
 }
 
 /**
- * What a connection is to those who read it.
+ * How the owner of a connection handles what comes on it.
  * @typedef {object} Protocol
- * @property {boolean} serves whether several messages may come at once, and be answered together
- * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number:
- *   see `received()`
- * @property {Function} [endsSilently] called with a socket that no message is on, and that something came on; answers whether it ends
- *   without an event. Only where `serves` is not
- * @property {Function} [heard] called with a socket when the program begins to listen to what comes, each time
- * @property {Function} [built] called with a socket whose net.Socket part has just been made: to add its listeners
- * @property {Function} [timeoutOf] called with a closed socket without that part; answers its `timeout`
- * @property {Function} [ended] called with a socket without that part whose peer has sent its last byte; answers whether that was
- *   dealt with, so that the stream need not end
- * @property {Function} [readable] called when something has come on a descriptor that is watched, see readable.js; such a one has no socket
+ * @property {boolean} serves whether several messages may come at once and be answered together
+ * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number: see `received()`
+ * @property {Function} [endsSilently] called with a socket that has no message on it, when something came; returns whether the
+ *   socket ends without an event. Only if `serves` is false
+ * @property {Function} [heard] called with a socket each time the program begins to listen to what comes
+ * @property {Function} [built] called with a socket whose net.Socket part was just made, to add its listeners
+ * @property {Function} [timeoutOf] called with a closed lazy socket; returns its `timeout`
+ * @property {Function} [ended] called with a lazy socket whose peer has ended its side; returns whether that was handled, so that
+ *   the stream need not end
+ * @property {Function} [readable] called when something has come on a watched descriptor, which has no socket: see readable.js
  */
 
 module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, WATCHED, chooseForAgent, chooseForServer, kAttached, kIndex, recordOf };

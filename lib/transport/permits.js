@@ -1,21 +1,21 @@
 'use strict';
-// What the core may answer by itself on the connections that it reads: see lib/server/fixed-answers.js.
+// Lets the core answer requests by itself on the connections that it reads: see lib/server/fixed-answers.js.
 
 const native = require('../native/addon');
 const { kAttached, kIndex } = require('./owner-state');
 const { isUnbuilt } = require('./lazy-state');
 
-/** Whether the core can answer anything here. */
+/** Whether this addon can do so. */
 const canAnswer = native.answersOpen !== undefined;
-/** In place of a number of requests. */
+/** Instead of a number of requests. */
 const UNLIMITED = -1;
 
 /**
- * Lets the core answer requests of a socket, where nothing waits to be written before those answers.
+ * Lets the core answer requests of a socket, unless something must be written before those answers.
  * @param {stream.Duplex} socket all of whose requests are answered
  * @param {object} answers handle of the answers
  * @param {number} count of requests, or UNLIMITED
- * @returns {boolean} false where it does not read the socket, or may not write yet
+ * @returns {boolean} false if the core does not read the socket, or must not write yet
  */
 function permit(socket, answers, count) {
   const index = socket[kIndex];
@@ -25,7 +25,7 @@ function permit(socket, answers, count) {
 }
 
 /**
- * Ends that.
+ * Withdraws the permission.
  * @param {stream.Duplex} socket
  * @param {object} answers handle of the answers
  */

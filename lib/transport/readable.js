@@ -1,5 +1,5 @@
 'use strict';
-// Descriptors on which something has come, before anybody reads them. The native driver watches them, whatever reads them later.
+// Reports when something has come on a descriptor that nothing reads yet. The native driver watches it, whatever transport reads it later.
 
 const native = require('../native/addon');
 const { driverOf } = require('./drivers');
@@ -14,8 +14,8 @@ function canWatch() {
 /**
  * Watches a descriptor until `unwatch()`.
  * @param {number} fd
- * @param {Function} readable called each time that something has come, or the end
- * @returns {number} of the watch; negative where it cannot be watched
+ * @param {Function} readable called each time something has come, or the end
+ * @returns {number} the number of the watch; negative if the descriptor cannot be watched
  */
 function watch(fd, readable) {
   const driver = driverOf(NATIVE, onEvent, onBatch);
@@ -24,7 +24,7 @@ function watch(fd, readable) {
   return index;
 }
 
-/** @param {number} index that watch() has answered */
+/** @param {number} index returned by watch() */
 function unwatch(index) {
   const driver = driverOf(NATIVE, onEvent, onBatch);
   native.transportDetach(driver.handle, index, 0, []);

@@ -1,7 +1,7 @@
 'use strict';
-// What is written to a socket that the core writes: what it takes, what waits (for the end of a turn, for I/O threads, for uncork()), and what goes
-// through net.Socket in its place. What the kernel does not take at once does: waiting, 'drain' and the errors of a full or broken connection are the
-// stream's business here as everywhere.
+// Writes to a socket that the core writes: what the core takes, what waits (for the end of the turn, for an I/O thread, for
+// uncork()), and what goes through net.Socket instead. That is whatever the kernel does not take at once: waiting, 'drain' and the
+// errors of a full or broken connection stay with the stream.
 
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
@@ -18,7 +18,7 @@ const plain = net.Socket.prototype;
 const plainWrite = plain.write;
 
 /**
- * Sends what pipelined answers have put in the queue, or what waits for the I/O threads.
+ * Sends the held-back answers to pipelined requests, or what waits for an I/O thread.
  * @param {stream.Duplex} socket that the core reads
  */
 function sendHeld(socket) {
@@ -41,7 +41,7 @@ function sendDue(socket) {
   else sendUncorked(socket);
 }
 
-// What was written before cork(). The rest stays corked.
+// Sends what was written before cork(). The rest stays corked.
 function sendUncorked(socket) {
   const uncorkedBytes = uncorkedOf(socket);
   if (uncorkedBytes === 0) return;
@@ -57,7 +57,7 @@ function sendUncorked(socket) {
 }
 
 /**
- * sendHeld() before the end, which ends all corking.
+ * sendHeld() before the socket ends. Ends all corking.
  * @param {stream.Duplex} socket that the core reads
  */
 function sendLast(socket) {
@@ -75,20 +75,20 @@ function sendQueue(socket) {
   return native.transportFlush(socket[kAttached].driver.handle, socket[kIndex]);
 }
 
-// The bytes that are queued: the caller's to send from here on.
+// Takes the queued bytes: the caller must send them.
 function takeQueue(socket) {
   socket[kAttached].corkedLength = 0;
   return native.transportTake(socket[kAttached].driver.handle, socket[kIndex]);
 }
 
 /**
- * The kernel did not take everything: the rest is the stream's. So is the error of a write: it writes the same, and its handle fails.
+ * Lets the stream write what the kernel did not take. After a write error it does so too: it writes the same data, and its handle fails.
  * @param {stream.Duplex} socket
- * @param {number} left bytes that it did not take, or an error below 0
+ * @param {number} left how many bytes the kernel did not take, or a negative error number
  * @param {Function} [callback] of the write
- * @param {string|Uint8Array} [data] that is still to be written
+ * @param {string|Uint8Array} [data] still to be written
  * @param {any} [encoding]
- * @returns {boolean} what write() answers
+ * @returns {boolean} what write() returns
  */
 function settle(socket, left, callback, data = takeQueue(socket), encoding = undefined) {
   if (left > 0) return plainWrite.call(socket, data, callback);
@@ -97,12 +97,12 @@ function settle(socket, left, callback, data = takeQueue(socket), encoding = und
 }
 
 /**
- * Writes through the stream, what is queued first.
+ * Writes through the stream, and sends first what is queued.
  * @param {stream.Duplex} socket that the core reads
  * @param {any} data
  * @param {any} encoding
  * @param {Function} [callback]
- * @returns {boolean} what write() answers
+ * @returns {boolean} what write() returns
  */
 function writePlain(socket, data, encoding, callback) {
   if (bytesOf(socket, QUEUED) > 0) {
@@ -116,9 +116,9 @@ function writePlain(socket, data, encoding, callback) {
 }
 
 /**
- * Sends what is queued. An error comes again with the write that follows.
+ * Sends what is queued. If that fails, the write that follows fails with the same error.
  * @param {stream.Duplex} socket
- * @returns {{chunk: Buffer, encoding: string}|undefined} what the kernel did not take, as the stream has it
+ * @returns {{chunk: Buffer, encoding: string}|undefined} what the kernel did not take, in the form of a stream's chunk
  */
 function flushFirst(socket) {
   if (socket[kIndex] === undefined || bytesOf(socket, QUEUED) === 0) return undefined;
@@ -127,12 +127,12 @@ function flushFirst(socket) {
 }
 
 /**
- * Has the core write, or queue what is held back.
+ * Has the core write the data, or queue it where answers are held back or corked.
  * @param {any} socket that the core reads
  * @param {any} data
  * @param {any} encoding
- * @returns {number|undefined} what the core answers, see transportWrite; undefined when it is the stream's to do: what fills its buffer,
- *   and what it must wait with or refuse
+ * @returns {number|undefined} what the core returns, see transportWrite; undefined if the stream must do it: data that fills its
+ *   buffer, must wait, or is refused
  */
 function send(socket, data, encoding) {
   const index = socket[kIndex];
@@ -142,7 +142,7 @@ function send(socket, data, encoding) {
   const limit = built ? socket._writableState.highWaterMark : attached.limit;
   const held = !driver.lags && isHeld(index);
   const corked = isCorked(socket);
-  // As the stream counts: characters of a text, bytes of the rest.
+  // As the stream counts: characters of a string, bytes of the rest.
   const length = corked ? attached.corkedLength + data?.length : data?.length;
   if (length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
   if (corked && length > COPIED_BYTES_MAX && typeof data !== 'string' && data.length > FEW_BYTES) return undefined;
@@ -171,7 +171,7 @@ function send(socket, data, encoding) {
 /**
  * Ends all corking.
  * @param {stream.Duplex} socket that the core reads
- * @returns {number} what the core answers, see transportWrite
+ * @returns {number} what the core returns, see transportWrite
  */
 function releaseAll(socket) {
   if (socket[kUnbuilt] === undefined) {
@@ -184,10 +184,10 @@ function releaseAll(socket) {
 }
 
 /**
- * What was corked leaves, or waits for the rest of the turn.
+ * Sends what was corked, or leaves it to the end of the turn.
  * @param {stream.Duplex} socket
  * @param {number} index of its connection
- * @returns {number} what the core answers, see transportWrite
+ * @returns {number} what the core returns, see transportWrite
  */
 function sendReleased(socket, index) {
   const attached = socket[kAttached];

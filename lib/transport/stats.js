@@ -1,5 +1,5 @@
 'use strict';
-// What the statistics of a server or an agent say of its transport (index.d.ts, TransportStats).
+// The transport's part of the statistics of a server or an agent (TransportStats in index.d.ts).
 
 const { ObjectFromEntries } = require('../globals/primordials');
 const { recordOf } = require('./owner-state');

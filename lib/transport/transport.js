@@ -1,10 +1,10 @@
 'use strict';
-// Native transport and offload: plain sockets whose bytes the core reads and writes itself, on the event loop of this thread or in
-// threads of its own (see drivers.js for what differs).
+// Native transport and offload: plain sockets whose bytes the core reads and writes itself, on this thread's event loop or in its
+// I/O threads (drivers.js has the differences).
 //
-// Owns which sockets those are. A socket has methods that go to the core first (methods.js): on its prototype
-// if it was accepted here (see lazy-socket.js), else given to it one by one (changing the prototype of an object instead costs
-// 45 us). A program that reads the socket gets it back (giving-back.js) with every byte in order.
+// Owns which sockets those are. Their methods try the core first (methods.js): a socket that was accepted here has them on its
+// prototype (lazy-socket.js), any other gets them as own properties (changing its prototype instead costs 45 us). A program that
+// reads the socket gets it back with every byte in order (giving-back.js).
 
 const { ObjectAssign, ObjectDefineProperties, ObjectGetPrototypeOf } = require('../globals/primordials');
 const net = require('node:net');
@@ -19,7 +19,7 @@ const { countAlive, leaveForHandle, leaveForSession } = require('./giving-back')
 const { METHODS, keepsMethods } = require('./methods');
 const { onBatch, onEvent } = require('./events');
 
-/** In place of the number of a parser. */
+/** Instead of the number of a parser. */
 const NO_PARSER = -1;
 
 const plain = net.Socket.prototype;
@@ -27,7 +27,7 @@ const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
 
 /**
  * @param {net.Server|Agent} owner
- * @returns {'native'|'offload'|'stream'} 'native' or 'offload' where the core reads its plain connections, 'stream' where it cannot or should not
+ * @returns {'native'|'offload'|'stream'} 'native' or 'offload' if the core reads its plain connections, 'stream' if it cannot or should not
  */
 function transportOf(owner) {
   const { name } = recordOf(owner);
@@ -36,25 +36,25 @@ function transportOf(owner) {
 
 /**
  * @param {net.Server} server
- * @param {object} handle of a connection that it has accepted
- * @returns {boolean} whether the core could read it, so that its net.Socket part need not be there
+ * @param {object} handle of a connection that the server has accepted
+ * @returns {boolean} whether the core could read it, so that it can do without its net.Socket part
  */
 function acceptsNatively(server, handle) {
   return transportOf(server) !== STREAM && handle.fd >= 0 && !isChanged(plain);
 }
 
 /**
- * Lets the core read a socket into its parser, if it can: a plain TCP or pipe socket that is not read or changed by the program.
+ * Lets the core read a socket into its parser, if it is a plain TCP or pipe socket that the program neither reads nor has changed.
  * @param {stream.Duplex} socket
  * @param {HTTPParser} parser
  * @param {Protocol} protocol
- * @param {net.Server|Agent} [owner] whose socket it is
- * @param {Set<Function>} [accepted] methods that it may have instead of net.Socket's
+ * @param {net.Server|Agent} [owner] of the socket
+ * @param {Set<Function>} [accepted] methods that the socket may have instead of net.Socket's
  * @returns {boolean} whether the core reads it now
  */
 function attach(socket, parser, protocol, owner = socket.server, accepted = undefined) {
   const record = recordOf(owner);
-  // Where there is no driver, as on Windows, that is no matter of the socket: nothing is counted.
+  // Without a driver, as on Windows, the socket is not the reason: nothing is counted.
   if (record.name === STREAM || driverOf(record.name, onEvent, onBatch) === null) return false;
   if (socket[kUnbuilt] && socket[kIndex] === undefined && keepsMethods(socket)) {
     return takeUp(socket, socket[kUnbuilt], parser, protocol, record);
@@ -102,7 +102,7 @@ function takeUp(socket, handle, parser, protocol, record) {
   return true;
 }
 
-// Whether the program has changed the socket, or all sockets, so that it may see what is read and written.
+// Whether the program has changed this socket, or all sockets, so that it may see what is read and written.
 function isChanged(socket, accepted) {
   for (let n = 0; n < WATCHED.length; n++) {
     const method = socket[WATCHED[n]];
@@ -112,8 +112,7 @@ function isChanged(socket, accepted) {
 }
 
 /**
- * Has another parser take what comes from a socket that the core reads, or none: then bytes give the socket back, and are the
- * first that its stream reads.
+ * Changes the parser of a socket that the core reads. With none, the next bytes give the socket back, and its stream reads them first.
  * @param {stream.Duplex} socket
  * @param {HTTPParser|null} parser
  */
@@ -127,7 +126,7 @@ function changeParser(socket, parser) {
 }
 
 /**
- * To be called when a socket has become a net.Socket.
+ * Called when a lazy socket has become a net.Socket.
  * @param {stream.Duplex} socket
  */
 function afterBuild(socket) {
@@ -136,9 +135,9 @@ function afterBuild(socket) {
 }
 
 /**
- * Stops reading a socket that the core reads.
+ * Stops the core's reading of a socket.
  * @param {stream.Duplex} socket
- * @returns {boolean} false when its stream reads it
+ * @returns {boolean} false if its stream reads it
  */
 function pause(socket) {
   if (socket[kIndex] === undefined) return false;
@@ -150,9 +149,9 @@ function pause(socket) {
 }
 
 /**
- * Reads again after `pause()`.
+ * Undoes `pause()`.
  * @param {stream.Duplex} socket
- * @returns {boolean} false when its stream reads it
+ * @returns {boolean} false if its stream reads it
  */
 function resume(socket) {
   if (socket[kIndex] === undefined) return false;

@@ -1,6 +1,5 @@
 'use strict';
-// Bytes that I/O threads have read, and that were not delivered to JavaScript, when a socket is given back: the first that the next reader of its
-// handle gets.
+// Bytes that an I/O thread had read, but not delivered to JavaScript, when a socket was given back. The next reader of the handle gets them first.
 
 const { process } = require('../globals/primordials');
 const { systemError } = require('../util/errors');
@@ -8,9 +7,9 @@ const { ownerOf, stopReading } = require('./handles');
 const { kAttached } = require('./owner-state');
 
 /**
- * Gives them to the stream that has the handle, as they would come from the kernel: when who asked for them listens.
+ * Gives them to the stream that has the handle in the next tick, when whoever took the socket listens.
  * @param {Attached} it
- * @param {Buffer|number} unread the bytes, or the error of the read
+ * @param {Buffer|number} unread the bytes, or the error number of the read
  */
 function giveSoon(it, unread) {
   process.nextTick(giveUnread, it.handle, unread);
@@ -24,8 +23,8 @@ function giveUnread(handle, unread) {
 }
 
 /**
- * Gives them to a session of TLS or HTTP/2 that begins: its first input is what it finds in the buffer of the socket. It takes that
- * as a reader of the socket, so that 'data' is emitted.
+ * Gives them to a session of TLS or HTTP/2 that begins: its first input is what it finds in the socket's buffer. It takes that by
+ * reading the socket, which emits 'data'.
  * @param {Attached} it
  * @param {Buffer|number} unread
  */
@@ -48,15 +47,15 @@ function endHandOver(it, flowing) {
 
 /**
  * @param {stream.Duplex} socket
- * @returns {boolean} whether what its stream emits now is what a session takes from it
+ * @returns {boolean} whether the 'data' that its stream emits now goes to a session
  */
 function isHandedOver(socket) {
   return socket[kAttached]?.isHandedOver === true;
 }
 
 /**
- * The connections have ended behind the bytes that were read last; the next owner of their handles hears of it, and reads no more.
- * @param {object[]} handles emptied
+ * Ends the sockets of connections whose end follows the bytes that were read last: the present owner of each handle sees the end and reads no more.
+ * @param {object[]} handles is emptied
  */
 function endUnread(handles) {
   for (const handle of handles.splice(0)) {
