@@ -1,5 +1,5 @@
 'use strict';
-// How many connections each peer address has: the limit `maxConnectionsPerAddress` of one server.
+// How many connections each peer address has: for a server's limit `maxConnectionsPerAddress`.
 
 const { Map } = require('../globals/primordials');
 const { kUnbuilt } = require('../transport/lazy-state');
@@ -11,7 +11,7 @@ class Addresses {
     this.counts = new Map();
   }
 
-  /** @param {string|undefined} address @returns {boolean} whether it has as many as it may */
+  /** @param {string|undefined} address @returns {boolean} whether it has reached the limit */
   isFull(address) {
     return this.counts.get(address) >= this.max;
   }
@@ -21,7 +21,7 @@ class Addresses {
     this.counts.set(address, (this.counts.get(address) ?? 0) + 1);
   }
 
-  /** @param {string} address that has one less */
+  /** @param {string} address that has one connection less */
   leave(address) {
     const left = this.counts.get(address) - 1;
     if (left > 0) this.counts.set(address, left);
@@ -31,19 +31,19 @@ class Addresses {
 
 /**
  * @param {net.Socket} socket
- * @returns {string|undefined} the address of its peer; none for pipes, and for streams that are no sockets
+ * @returns {string|undefined} the address of its peer; undefined for pipes and for streams that are no sockets
  */
 function addressOf(socket) {
   const handle = socket[kUnbuilt];
   if (!handle) return socket.remoteAddress;
-  // Without making the rest of the socket.
+  // Asks the handle, so that the rest of the socket is not made.
   const peer = { address: undefined };
   handle.getpeername?.(peer);
   return peer.address;
 }
 
 /**
- * Ends a connection that is not served, as net.Server does beyond `maxConnections`.
+ * Ends a connection without serving it, as net.Server does beyond `maxConnections`.
  * @param {net.Server} server
  * @param {net.Socket} socket
  */

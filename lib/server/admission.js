@@ -1,9 +1,9 @@
 'use strict';
-// What the server asks of a request's head before the handler gets it.
+// Decides from the head of a request whether the handler gets it.
 //
-// Up to Node 24 node asks the headers object, so it is built by then, and what a program does to `rawHeaders` later is nothing to
-// it. From Node 26 on node asks the raw list, and builds the object when the program reads it. As long as no code of the program can have
-// run, what the parser saw in the head answers for both.
+// Before Node 26.12, node reads the headers object for that: the object exists from then on, and later changes to `rawHeaders` do not
+// reach it. From 26.12 on, node searches the raw list, and makes the object when the program reads it. As long as no code of the
+// program can have run, the fields that the parser saw are valid for both.
 
 const { Boolean } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
@@ -21,7 +21,7 @@ const onResponseCreated = channel('http.server.response.created');
 const NAMES = { [CONTENT_LENGTH]: 'content-length', [EXPECT]: 'expect', [HOST]: 'host', [TRANSFER_ENCODING]: 'transfer-encoding' };
 
 /**
- * Whether code of the program can have run between the parser and the handler of a request: then only the message itself can answer.
+ * Whether code of the program can have run between the parser and the handler of a request: then only the message itself is a valid source.
  * @param {http.Server} server
  * @param {boolean} asked whether the program has been asked about an upgrade
  * @returns {boolean}
@@ -31,18 +31,18 @@ function isReached(server, asked) {
     onRequestStart.hasSubscribers || onResponseCreated.hasSubscribers;
 }
 
-// `maxHeadersCount` may have left a field out of what the headers object is built from.
+// `maxHeadersCount` may have dropped a field from the list that the headers object is made of.
 function has(parser, req, reached, field) {
   if (!reached && req[kHeadersCount] === req.rawHeaders.length) return parser[kFields].has(req.rawHeaders, field);
   return (asksHeaders ? req.headers[NAMES[field]] : rawField(req, NAMES[field])) !== undefined;
 }
 
-/** What `shouldUpgradeCallback` is by default: an upgrade is accepted when it has a listener. Without a name, as node's. @type {Function} */
+/** The default of `shouldUpgradeCallback`: accepts an upgrade if 'upgrade' has a listener. It has no name, like node's. @type {Function} */
 const upgradesIfHeard = (() => function() {
   return this.listenerCount('upgrade') > 0;
 })();
 
-/** @returns {boolean} whether something else than HTTP takes the connection over */
+/** @returns {boolean} whether another protocol takes over the connection */
 function acceptsUpgrade(server, req) {
   if (!asksBeforeUpgrade) return server.listenerCount('upgrade') > 0;
   return Boolean(server.shouldUpgradeCallback(req));
@@ -51,9 +51,9 @@ function acceptsUpgrade(server, req) {
 const { _addHeaderLine: addHeaderLine, _addHeaderLines: addHeaderLines } = IncomingMessage.prototype;
 
 /**
- * Whether code of the program can have had a request whose head has come, and so its socket.
+ * Whether code of the program can already have a request whose head has come, and through it the socket.
  * @param {http.Server} server
- * @param {http.IncomingMessage} req of a kind that needs no response
+ * @param {http.IncomingMessage} req that upgrades, and so needs no response
  * @returns {boolean}
  */
 function isShown(server, req) {
@@ -62,7 +62,7 @@ function isShown(server, req) {
 }
 
 /**
- * RFC 9112 section 6.3: a request without either of these has no body.
+ * RFC 9112 section 6.3: a request without either of these fields has no body.
  * @param {http.HTTPParser} parser
  * @param {http.IncomingMessage} req
  * @param {boolean} reached see isReached()
@@ -78,14 +78,14 @@ function announcesNoBody(parser, req, reached) {
 
 /**
  * @param {http.IncomingMessage} req that upgrades
- * @returns {boolean} whether it has a body, behind which the other protocol begins
+ * @returns {boolean} whether it has a body, after which the other protocol begins
  */
 function hasOwnBody(req) {
   return req.method !== 'CONNECT' && (rawField(req, 'content-length') ?? rawField(req, 'transfer-encoding')) !== undefined && upgradesBehindBody();
 }
 
 /**
- * The rules for requests of version 1.1.
+ * Applies the rules for HTTP/1.1 requests.
  * @param {http.HTTPParser} parser
  * @param {Connection} connection
  * @param {http.IncomingMessage} req

@@ -1,5 +1,5 @@
 'use strict';
-// Answers that the peer does not read: how much waits on a server's connection, when reading stops for it, and when it goes on.
+// Backpressure of answers: how many bytes wait on a server's connection, when reading stops because of them, and when it resumes.
 
 const { corksEachTurn, drainsWithQueue } = require('../compat/node-features');
 const { tellDrain } = require('../message/outgoing-queue');
@@ -7,9 +7,9 @@ const { kConnection } = require('./symbols');
 const { kChunkedLength, kNeedDrain } = require('../compat/symbols');
 
 /**
- * Responses that wait for their turn hold back more, or less.
+ * Counts the bytes that responses hold back while they wait for their turn.
  * @param {Connection} connection
- * @param {number} delta in bytes
+ * @param {number} delta in bytes, negative when they become fewer
  */
 function updateOutgoingData(connection, delta) {
   connection.bytesWaiting += delta;

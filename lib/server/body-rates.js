@@ -1,17 +1,18 @@
 'use strict';
-// Bodies that arrive too slowly: the limit `minBodyRate` of one server.
+// Ends requests whose bodies arrive too slowly: a server's limit `minBodyRate`.
 //
-// A body has credit for `grace` milliseconds. Time takes from it, bytes add to it, never beyond what it was: one that keeps to the rate lives as
-// long as it likes, and what was fast once cannot fall silent for longer than any other. One ticker looks at all connections of the server.
+// A body has credit for `grace` milliseconds. Time uses it up and bytes restore it, never above the initial credit: a body that
+// keeps to the rate may take any time, and one that was fast at first cannot pause longer than any other. One ticker checks all
+// connections of the server.
 
 const { Boolean, MathCeil, MathMax, MathMin, Set, clearInterval, setImmediate, setInterval } = require('../globals/primordials');
 const { codes } = require('../util/errors');
 
-/** Milliseconds between two looks: a quarter of the grace within these. */
+/** Milliseconds between two checks: a quarter of the grace, within these bounds. */
 const SHORTEST_TICK = 10;
 const LONGEST_TICK = 1000;
 
-/** How the body fares that arrives on one connection. */
+/** The state of the body that arrives on one connection. */
 class BodyRate {
   constructor(connection) {
     this.connection = connection;
@@ -22,12 +23,12 @@ class BodyRate {
 
   /**
    * @param {BodyRates} rates
-   * @returns {boolean} whether its credit is used up; a body is named once
+   * @returns {boolean} whether its credit is used up; true once per body
    */
   isSlow({ full, cost }) {
     const { socket, socket: { bytesRead, parser } } = this.connection;
     const req = parser ? parser.incoming : null;
-    // Streams that are no sockets count no bytes.
+    // Streams that are no sockets do not count bytes.
     if (req === null || req.complete || bytesRead === undefined) {
       this.req = null;
       return false;
@@ -47,7 +48,7 @@ class BodyRate {
   }
 }
 
-// Whether it is not for the peer to send: the program does not read, or has not asked for the body yet.
+// Whether the delay is not the peer's: the program does not read, or has not asked for the body yet (100-continue).
 function isHeldUp(socket, req) {
   const response = socket._httpMessage;
   return req._readableState.length > 0 || socket._paused || socket.readableFlowing === false ||
@@ -62,7 +63,7 @@ class BodyRates {
   constructor({ bytesPerSecond, grace }, met) {
     this.met = met;
     this.tick = MathMin(LONGEST_TICK, MathMax(SHORTEST_TICK, MathCeil(grace / 4)));
-    // In bytes: the whole credit, and what a tick takes.
+    // In bytes: the full credit, and the cost of a tick.
     this.full = bytesPerSecond * MathMax(grace, this.tick) / 1000;
     this.cost = bytesPerSecond * this.tick / 1000;
     this.watched = new Set();
@@ -70,16 +71,16 @@ class BodyRates {
     this.onLook = () => this.look();
   }
 
-  /** @param {Connection} connection that is new @returns {BodyRate} to be given to `leave()` */
+  /** @param {Connection} connection that is new @returns {BodyRate} to pass to `leave()` */
   enter(connection) {
     const rate = new BodyRate(connection);
     this.watched.add(rate);
-    // What has come while the loop was busy is read first. A tick that is late counts as one.
+    // setImmediate lets the loop first read what came while it was busy. A late tick costs as much as any other.
     if (this.ticker === null) this.ticker = setInterval(setImmediate, this.tick, this.onLook).unref();
     return rate;
   }
 
-  /** @param {BodyRate} rate of a connection that is gone */
+  /** @param {BodyRate} rate of a connection that has ended */
   leave(rate) {
     this.watched.delete(rate);
     if (this.watched.size > 0) return;

@@ -1,5 +1,5 @@
 'use strict';
-// How the socket of a server's connection is closed, and what becomes of the exchanges that were open then.
+// Closes the socket of a server's connection, and ends the exchanges that were open on it.
 
 const { debuglog } = require('node:util');
 const { leaveSocket } = require('../message/incoming');
@@ -23,7 +23,7 @@ function isSettled(socket) {
 }
 
 /**
- * Closes the socket of a connection, whatever is still to be sent or answered.
+ * Closes the socket of a connection at once, even if data or answers are outstanding.
  * @param {stream.Duplex} socket
  * @param {Error} [error] why
  */
@@ -34,7 +34,7 @@ function closeNow(socket, error) {
 }
 
 /**
- * Closes the socket of a connection as soon as everything is sent.
+ * Closes the socket of a connection once everything is sent.
  * @param {stream.Duplex} socket
  */
 function shutDown(socket) {
@@ -44,7 +44,7 @@ function shutDown(socket) {
 }
 
 /**
- * A socket that was never looked at is closed.
+ * Called when a socket that was never looked at is closed.
  * @param {stream.Duplex} socket
  */
 function onDismissed(socket) {
@@ -59,7 +59,7 @@ function onDismissed(socket) {
 function socketOnClose() {
   debug('server socket close');
   const connection = this[kConnection];
-  // A program may call what it finds among the listeners.
+  // A program may call a listener that it finds on another socket.
   if (connection === undefined) return;
   stats.connectionEnded(connection, false);
   freeParser(this.parser, null, this);
@@ -68,7 +68,7 @@ function socketOnClose() {
 
 /**
  * @param {Connection} connection that has ended
- * @param {boolean} [lingers] whether its socket still has an answer to give
+ * @param {boolean} [lingers] whether the socket stays open to send an answer
  */
 function abortRequests({ requests, waiting }, lingers = false) {
   while (requests.length > 0) {

@@ -1,9 +1,9 @@
 'use strict';
-// One connection of a server: what it keeps, its listeners on the socket, its parser. Reading, requests, the end of responses, timeouts and
-// closing are files beside this one.
+// One connection of a server: its state, its parser, and the listeners on its socket. Reading, requests, the end of responses,
+// timeouts and closing have files of their own.
 //
-// Every listener is a named function that finds its connection through the socket: nothing is bound or closed over per
-// request. The socket may be any Duplex; only net.Socket has timeouts and destroySoon().
+// Every listener is a named function that finds its connection through the socket: no function is bound or created per request. The
+// socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
 const net = require('node:net');
 const { debuglog } = require('node:util');
@@ -42,59 +42,59 @@ const debug = debuglog('http');
 const { kOnTimeout: onTimeout, REQUEST } = /** @type {any} */ (HTTPParser);
 const kOnTimeout = onTimeout | 0;
 
-/** What a server knows about one of its sockets; found under `socket[kConnection]`. */
+/** The state of one of a server's sockets, at `socket[kConnection]`. */
 class Connection {
   constructor(server, socket) {
     this.server = server;
     this.socket = socket;
     // Requests whose response is not finished, oldest first.
     this.requests = new Queue();
-    // Responses behind the one that owns the socket, in the order of their requests.
+    // Responses that wait for the one that has the socket, in the order of their requests.
     this.waiting = new Queue();
-    // Bytes that those hold back.
+    // Bytes that these hold back.
     this.bytesWaiting = 0;
     this.requestCount = 0;
-    // All of them, whether `maxRequestsPerSocket` counts them or not.
+    // All requests, including those that `maxRequestsPerSocket` does not count.
     this.requestsSeen = 0;
-    // Whether the program has listened to what comes: from then on node's parser reads from the handle no more.
+    // Whether the program has listened for incoming data: from then on node's parser no longer reads from the handle.
     this.isHeard = false;
-    // Whether no code of the program has had the socket when the first request came.
+    // Whether no code of the program had seen the socket when the first request came.
     this.isUnseen = false;
     // The tick of the last 'finish', see ticks.js.
     this.finishMark = 0;
-    // Whether what it did is in the sums of its server.
+    // Whether this connection is already in its server's sums.
     this.isCounted = false;
-    // What the socket had read and written in an earlier connection, if there was one.
+    // The socket's byte counts from an earlier connection, if it had one.
     this.bytesBefore = null;
     this.acceptedAt = acceptedNow();
     this.idleSince = BUSY;
     this.idleTicks = 0;
-    // What times the idle connection, and the milliseconds that it has.
+    // What times the idle connection, and for how many milliseconds.
     this.idleTimer = NO_TIMER;
     this.idleTimeout = NEVER_IDLE;
-    // Whether another protocol has the socket now; responses of before may still be owed.
+    // Whether another protocol has taken over the socket; earlier responses may still be outstanding.
     this.released = false;
-    // That protocol, where it begins behind a body that is still on its way.
+    // The stream of that protocol, if it begins after a body that is still arriving.
     this.upgradeStream = null;
     this.prototypes = prototypesOf(server);
-    // Its part in the drain of its server.
+    // Its state in the drain of its server.
     this.draining = null;
-    // Its part in the limits of its server.
+    // Its state in the limits of its server.
     this.limited = null;
-    // The fixed answers of its server, and whether the core gives them.
+    // The fixed answers of its server, and whether the core may give them.
     this.fixed = null;
     this.isAnswering = false;
     this.responseOptions = {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
     };
-    // Others may add listeners while their response is made: ours is behind theirs.
+    // A program may add listeners while its own response class constructs the response: ours is added after them.
     this.givesListener = takesListener && server[kServerResponse] === ServerResponse;
     if (this.givesListener) this.responseOptions[kOnFinish] = resOnFinish;
     this.onPendingData = updateOutgoingData.bind(undefined, this);
   }
 
-  /** The keep-alive timeout is over. */
+  /** Handles the end of the keep-alive timeout. */
   timeOut() {
     const { socket } = this;
     if (isUnbuilt(socket) && socket.emit === plainEmit) socketOnTimeout.call(socket);
@@ -102,8 +102,8 @@ class Connection {
   }
 
   /**
-   * Leaves the socket for the protocol that takes over: without our listeners. What stands in the place of its setEncoding() stays, as node's does.
-   * @param {stream.Duplex} socket whose it is by now, if it never was a net.Socket
+   * Removes our listeners for the protocol that takes over. Our replacement of setEncoding() stays, as node's does.
+   * @param {stream.Duplex} socket that the other protocol gets: another one if ours never was a net.Socket
    */
   releaseSocket(socket) {
     if (socket === this.socket) {
@@ -131,14 +131,14 @@ function connectionListener(socket) {
   const server = this;
   if (!admitsConnection(server, socket)) return;
   socket.server = server;
-  // The socket may have belonged to another server, or to this one before a CONNECT.
+  // The socket may have had a connection before: of another server, or of this one before a CONNECT.
   const connection = new Connection(server, socket);
   stats.connectionOpened(connection);
   socket[kConnection] = connection;
   connection.isUnseen = isBeingAccepted(socket) && server.emit === plainEmit && server._events.connection === connectionListener;
 
   const parser = parsers.alloc();
-  // It counts names and values.
+  // maxHeaderPairs counts names and values.
   if (typeof server.maxHeadersCount === 'number') parser.maxHeaderPairs = server.maxHeadersCount << 1;
   parser.initialize(
     REQUEST,
@@ -149,7 +149,7 @@ function connectionListener(socket) {
   );
   parser.socket = socket;
   socket.parser = parser;
-  // The callbacks answer READ_BODY for all that is no upgrade.
+  // The callbacks return READ_BODY for every message that is no upgrade.
   parser[kRunOn] = true;
   parser[kDrainsTicks] = true;
   parser.onIncoming = parserOnIncoming;
@@ -173,10 +173,10 @@ const LISTENERS = [
   ['data', socketOnData], ['drain', socketOnDrain], ['resume', onSocketResume], ['pause', onSocketPause],
 ];
 
-// What the native transport asks of a connection.
+// What the transport calls for a connection.
 const PROTOCOL = { serves: true, read: onNativeData, heard: onHeard, built: onBuilt, timeoutOf, ended: onNativeEnd };
 
-// The program listens to what comes: from here on the stream alone says when the handle is read.
+// Once the program listens for incoming data, the stream alone decides when the handle is read.
 function onHeard(socket) {
   if (!socket.parser) return;
   socket[kConnection].isHeard = true;
@@ -185,10 +185,10 @@ function onHeard(socket) {
   handOver(socket);
 }
 
-// A socket has become a stream: what the listeners of a stream do is theirs from here on.
+// Called when a lazy socket has become a net.Socket: adds the listeners that a stream needs.
 function onBuilt(socket) {
   const state = socket._readableState;
-  // The core reads already, and the tick in which the first listener of 'data' resumes the stream may be over.
+  // The core reads already, and the tick in which a first 'data' listener resumes the stream may be over.
   state.flowing = false;
   for (const [event, listener] of LISTENERS) net.Socket.prototype.on.call(socket, event, listener);
   if (isBeingAccepted(socket)) net.Socket.prototype.resume.call(socket);

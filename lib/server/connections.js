@@ -1,9 +1,9 @@
 'use strict';
-// Which connections a server has, and which of them have taken too long.
+// The open connections of a server, and which of them have taken too long.
 //
-// Two clocks. Requests that do not arrive in time (`headersTimeout`, `requestTimeout`) are looked for every
-// `connectionsCheckingInterval`. Idle keep-alive connections are looked for by a coarse ticker that runs only while there are any:
-// a timer of the socket's own would have to be armed and disarmed for each request.
+// There are two clocks. Requests that do not arrive in time (`headersTimeout`, `requestTimeout`) are checked every
+// `connectionsCheckingInterval`. Idle keep-alive connections are checked by a coarse ticker that runs only while there are any: a
+// timer of each socket would have to be armed and disarmed for every request.
 
 const { MathCeil, NumberIsFinite, Set, clearInterval, setInterval } = require('../globals/primordials');
 const { closesUnused, keepsLonger, keepsSecondLonger, listsIdleFirst } = require('../compat/node-features');
@@ -13,16 +13,16 @@ const performance = require('../observe/server-entries');
 const { TIMEOUT_MAX } = require('../util/validators');
 const { kConnection } = require('./symbols');
 
-/** Milliseconds between two looks at idle connections: one is closed at most this much late. */
+/** Milliseconds between two checks of idle connections: each closes at most this much late. */
 const TICK = 100;
-/** Shorter keep-alive timeouts, in milliseconds, are left to a timer of the socket. */
+/** Shorter keep-alive timeouts, in milliseconds, use a timer of the socket. */
 const SHORTEST_TICKED = 1000;
 /** Milliseconds that a connection is kept beyond the announced keep-alive timeout, for a request that is already on its way. */
 const KEEP_ALIVE_BUFFER = 1000;
 /** Value of `idleSince` while a connection is not idle. */
 const BUSY = -1;
 
-/** The parsers of a server's connections, in the order in which they were opened. */
+/** The parsers of a server's connections, in the order in which the connections were opened. */
 class ConnectionsList {
   constructor() {
     this.parsers = new Set();
@@ -36,16 +36,16 @@ class ConnectionsList {
     this.parsers.add(parser);
   }
 
-  /** @param {HTTPParser} parser of a connection that is gone */
+  /** @param {HTTPParser} parser of a connection that has ended */
   delete(parser) {
     this.reported.delete(parser);
     return this.parsers.delete(parser);
   }
 
-  /** @returns {HTTPParser[]} every connection, in the order in which node lists them */
+  /** @returns {HTTPParser[]} all of them, in node's order */
   all() {
     const list = [...this.parsers];
-    // It is -1 between two messages.
+    // kStarted is -1 between two messages.
     return listsIdleFirst ? list.sort((one, other) => one[kStarted] - other[kStarted]) : list;
   }
 
@@ -54,7 +54,7 @@ class ConnectionsList {
     return this.all().filter(isIdle);
   }
 
-  /** @returns {HTTPParser[]} those that the server may close when it closes what is idle */
+  /** @returns {HTTPParser[]} those that closeIdleConnections() closes */
   closable() {
     return this.all().filter((parser) => isIdle(parser) || (closesUnused && isUnused(parser)));
   }
@@ -65,7 +65,7 @@ class ConnectionsList {
   }
 
   /**
-   * Those whose message has not arrived in time. Each is named once per message.
+   * Finds the parsers whose message has not arrived in time. Each is returned once per message.
    * @param {number} headersTimeout milliseconds for the head, 0 for no limit
    * @param {number} requestTimeout milliseconds for the whole message, 0 for no limit
    * @returns {HTTPParser[]}
@@ -96,8 +96,7 @@ class ConnectionsList {
 }
 
 /**
- * Whether a parser is between two messages: its clock runs from the connection or the beginning of a message to the end of the
- * message.
+ * Whether a parser is between two messages. Its clock runs from the start of the connection, or of a message, to the end of the message.
  * @param {HTTPParser} parser
  * @returns {boolean}
  */
@@ -133,7 +132,7 @@ function closeIdle(list) {
 
 /**
  * @param {object} server
- * @returns {*} for how long, in milliseconds, an idle connection is kept; undefined where it has no such time
+ * @returns {*} how long an idle connection is kept, in milliseconds; undefined if there is no limit
  */
 function idleTime({ keepAliveTimeout, keepAliveTimeoutBuffer: buffer }) {
   if (!keepsLonger) return keepsSecondLonger ? keepAliveTimeout + KEEP_ALIVE_BUFFER : keepAliveTimeout;
@@ -142,8 +141,8 @@ function idleTime({ keepAliveTimeout, keepAliveTimeoutBuffer: buffer }) {
 }
 
 /**
- * @param {*} time of idleTime()
- * @returns {boolean} whether setTimeout() would have nothing to say about it, and the ticker is exact enough for it
+ * @param {*} time from idleTime()
+ * @returns {boolean} whether setTimeout() would accept it without an error or warning, and the ticker is exact enough for it
  */
 function isTicked(time) {
   return typeof time === 'number' && time >= SHORTEST_TICKED && time <= TIMEOUT_MAX;

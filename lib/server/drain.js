@@ -1,8 +1,10 @@
 'use strict';
-// `server.drain()`: no new connections, what has come is answered, and each kept connection hears with its next answer that it is the last.
+// `server.drain()`: accepts no new connections, answers the requests that have come, and tells each kept-alive connection with its
+// next answer that it was the last.
 //
-// A server cannot close an idle connection without a doubt: a request may be on its way. So an idle one may ask once more, as long as its
-// Keep-Alive field has promised. Nothing here runs, and nothing is kept for it, before a server drains; from then on a ticker looks at its connections.
+// A server cannot close an idle connection safely, because a request may be on its way. So an idle connection may send one more
+// request for as long as its Keep-Alive field promised. Nothing here runs or takes memory until a server drains; then a ticker
+// checks its connections.
 
 const { Boolean, Map, MathCeil, Promise, Set, WeakMap, clearInterval, setImmediate, setInterval } = require('../globals/primordials');
 const net = require('node:net');
@@ -16,50 +18,50 @@ const { now } = require('../observe/timings');
 const { kConnection, kConnections, kConnectionsCheckingInterval } = require('./symbols');
 const { TIMEOUT_MAX, validateAbortSignal, validateBoolean, validateInteger, validateNumber, validateObject } = require('../util/validators');
 
-/** Milliseconds after which the rest is ended, unless the program says otherwise. */
+/** Default milliseconds after which the remaining connections are ended. */
 const TIMEOUT = 10_000;
-/** Milliseconds between two looks at the connections. */
+/** Milliseconds between two checks of the connections. */
 const TICK = 50;
 /**
- * Milliseconds in which turns of the event loop may bring connections that the system has accepted already, as long as each of them brings one: libuv may take
- * one a turn, and 511 may wait by default. Where others come all the time, there is no end of them.
+ * libuv may accept one connection per turn of the event loop, and by default 511 may be waiting in the system. So the server goes
+ * on accepting while each turn brings a connection, for at most this many milliseconds, since under load new ones come without end.
  */
 const LAST_ACCEPTS = 2_000;
-/** Looks that sockets which were ended have to close. */
+/** How many checks the sockets that were ended have to close. */
 const LAST_TICKS = 20;
 
 const DRAINED = 'drained';
 const TIMED_OUT = 'timeout';
 const ABORTED = 'signal';
 
-// The drain of each server that drains.
+// The drain of each server that is draining.
 const drains = new WeakMap();
 
-/** What is known of a connection of a server that drains. */
+/** The state of one connection of a draining server. */
 class DrainingConnection {
   constructor(connection, onIncoming) {
     this.connection = connection;
     this.onIncoming = onIncoming;
-    // The response that is to be the last, and whether its request would have kept the connection.
+    // The response that will be the last, and whether its request would have kept the connection.
     this.last = null;
     this.kept = false;
-    // For how many looks it has been idle, since which request.
+    // For how many checks it has been idle, and the number of requests then.
     this.ticks = 0;
     this.seen = connection.requestsSeen;
-    // Whether its last answer is given, and its request still arriving.
+    // Whether its last answer was given while its request is still arriving.
     this.isLingering = false;
     // Whether it was ended in the middle of an exchange.
     this.isCut = false;
     this.makeLast();
   }
 
-  /** @returns {http.ServerResponse|null|undefined} the response to the newest request, while it is not finished */
+  /** @returns {http.ServerResponse|null|undefined} the response to the newest request, until it is finished */
   newest() {
     const { socket, waiting } = this.connection;
     return waiting.last() ?? socket._httpMessage;
   }
 
-  /** The newest response is the last one, if its head is not made yet. */
+  /** Makes the newest response the last one, unless its head was made already. */
   makeLast() {
     const response = this.newest();
     if (!response) return;
@@ -69,14 +71,14 @@ class DrainingConnection {
     response.shouldKeepAlive = false;
   }
 
-  /** @returns {boolean} whether the peer has been told, or is being told, that no other request is answered */
+  /** @returns {boolean} whether a head that announces the end of the connection has been made */
   hasTold() {
     const { last } = this;
     return last !== null && Boolean(last._header) && last._last === true;
   }
 
   /**
-   * A request. RFC 9112 section 9.6: behind an answer with the close option no further request is processed.
+   * Handles a request. RFC 9112 section 9.6: a server does not process requests that follow an answer with the close option.
    * @param {HTTPParser} parser
    * @param {IncomingMessage} req
    * @param {boolean} keepAlive
@@ -88,7 +90,7 @@ class DrainingConnection {
       return READ_BODY;
     }
     const { last } = this;
-    // It is not the last one after all, and its head does not say so yet.
+    // The former last response is not the last after all, and its head was not made yet.
     if (last !== null && !last._header) last.shouldKeepAlive = this.kept;
     const result = this.onIncoming.call(parser, req, false);
     const response = this.newest();
@@ -100,9 +102,10 @@ class DrainingConnection {
   }
 
   /**
-   * The last answer is given. A connection that is closed with unread bytes is reset, and the peer may lose the answer: it is closed when its request has arrived.
+   * Called when the last answer is given. Closing a socket with unread bytes resets the connection, and the peer may lose the
+   * answer: so the socket is closed once the request has arrived.
    * @param {ServerResponse} response
-   * @returns {boolean} whether it waits for that
+   * @returns {boolean} whether it waits for the request
    */
   lingers({ _expect_continue: expects, _sent100: isSent, req }) {
     this.isLingering = !req.complete && (!expects || isSent);
@@ -115,7 +118,7 @@ class DrainingConnection {
     return requests.length === 0 && (!parser || isUnused(parser) || isIdle(parser));
   }
 
-  /** @returns {string} how it has ended */
+  /** @returns {string} how the connection ended */
   outcome() {
     if (this.isCut) return 'cut';
     if (!this.isResting()) return 'lost';
@@ -124,7 +127,7 @@ class DrainingConnection {
   }
 
   /**
-   * Closes a connection that has rested for long enough.
+   * Closes the connection if it has been idle long enough.
    * @param {number} idleTicks
    */
   look(idleTicks) {
@@ -141,29 +144,29 @@ class DrainingConnection {
     }
   }
 
-  /** Ends it now. */
+  /** Ends the connection now. */
   end() {
     this.isCut = !this.isResting();
     closeNow(this.connection.socket);
   }
 }
 
-// In place of the parser's own callback.
+// Replaces the parser's own callback.
 function onLastIncoming(req, keepAlive) {
   return this.socket[kConnection].draining.take(this, req, keepAlive);
 }
 
-/** A server that drains. */
+/** The state of a draining server. */
 class Drain {
   constructor(server, idle, waitsForUpgraded) {
     this.server = server;
     this.idleTicks = MathCeil(idle / TICK);
     this.waitsForUpgraded = waitsForUpgraded;
     this.connections = new Map();
-    // Sockets that another protocol has.
+    // Sockets that another protocol has taken over.
     this.upgraded = new Set();
     this.counts = { answered: 0, idle: 0, unused: 0, lost: 0, cut: 0, upgraded: 0, upgradedCut: 0 };
-    // Connections that were accepted since.
+    // How many connections were accepted since the drain began.
     this.accepted = 0;
     this.isStopping = server.listening;
     this.begun = now();
@@ -192,7 +195,7 @@ class Drain {
     server.on('connection', this.onConnection);
     server.on('secureConnection', this.onConnection);
     if (this.isStopping) this.stop(0, -1);
-    // A longer time has no timer.
+    // setTimeout() cannot wait longer.
     if (timeout <= TIMEOUT_MAX) this.timer = setTimeout(() => this.endAll(TIMED_OUT), timeout);
     this.signal = signal;
     if (signal?.aborted) this.endAll(ABORTED);
@@ -203,7 +206,7 @@ class Drain {
     });
   }
 
-  // The system resets what it has accepted and the program has not: that comes first.
+  // Closing the listening socket resets connections that the system has accepted and the program has not: these are accepted first.
   stop(turn, before) {
     const { accepted, server } = this;
     if (turn <= 1 || (accepted !== before && now() - this.begun < LAST_ACCEPTS)) {
@@ -211,7 +214,7 @@ class Drain {
       return;
     }
     this.isStopping = false;
-    // Not the server's own method, which closes what is idle.
+    // Not the server's own close(), which closes idle connections.
     if (server.listening) net.Server.prototype.close.call(server);
     this.check();
   }
@@ -237,7 +240,7 @@ class Drain {
   }
 
   /**
-   * A connection is closed, or has gone to another protocol.
+   * Called when a connection has closed, or another protocol has taken it over.
    * @param {Connection} connection
    * @param {boolean} handedOver
    */
@@ -263,7 +266,7 @@ class Drain {
       if (this.waitsForUpgraded || this.reason !== null) return;
       this.endUpgraded();
     }
-    // The server counts sockets that never became a connection of ours as well: handshakes of TLS.
+    // The server also counts sockets that never became a connection here, such as TLS handshakes.
     if (!(this.server._connections > 0)) this.finish();
   }
 
@@ -294,7 +297,7 @@ class Drain {
     countersOf(server).drain = null;
     drains.delete(server);
     if (!server.listening) clearInterval(server[kConnectionsCheckingInterval]);
-    // Behind 'close' of the server.
+    // Resolves after the server's 'close'.
     setImmediate(resolve, { reason: this.reason ?? DRAINED, ...this.counts, open: server._connections ?? 0 });
   }
 }
@@ -303,7 +306,7 @@ class Drain {
  * Ends a server without losing a request.
  * @param {http.Server} server
  * @param {DrainOptions} options see index.d.ts
- * @returns {Promise<DrainResult>} the same one while it drains
+ * @returns {Promise<DrainResult>} the same promise while the server drains
  */
 function drain(server, options) {
   validateObject(options, 'options');

@@ -1,11 +1,12 @@
 'use strict';
-// `server.respond()` and `server.removeResponse()`: requests for an exact target that get the same answer each time, and that no handler sees.
+// `server.respond()` and `server.removeResponse()`: requests for an exact target that always get the same answer, and that no handler sees.
 //
-// The core answers them as it reads them, where the bytes are those of a handler's answer: on a connection that it reads, when all that came before is
-// answered and written. Whatever else there is to such a request (an end of the connection, a body, a program that observes requests) makes it one
-// of JavaScript's, which answers as a handler would. So does all of the stream transport.
+// The core answers such a request while reading it, with the same bytes as a handler's answer, if it reads the connection and
+// everything before the request is answered and written. If the request has anything else to it (it ends the connection, has a
+// body, or the program observes requests), JavaScript answers as a handler would. So it does for all requests in the stream
+// transport.
 //
-// The core tells nothing of what it has answered. It is asked when its counts are read, and by a ticker, for the time of idle connections.
+// The core does not report its answers. It is asked for their number when the counts are read, and by a ticker, for the idle time of connections.
 
 const { Map, Set, WeakMap, clearInterval, setInterval } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
@@ -29,15 +30,15 @@ const { kConnection, kConnections } = require('./symbols');
 const { enterIdle } = require('./timeouts');
 const { validateInteger, validateObject, validateString } = require('../util/validators');
 
-/** Milliseconds between two looks at what the core has answered, and at what the server is set to. */
+/** Milliseconds between two checks of the core's answers and of the server's settings. */
 const TICK = 100;
-/** Shorter times of inactivity, in milliseconds, are for JavaScript to keep. */
+/** JavaScript keeps shorter idle timeouts, in milliseconds, itself. */
 const SHORTEST_TIMEOUT = 1000;
-/** Methods of requests that need no body. */
+/** Methods whose requests need no body. */
 const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'DELETE', 'PATCH']);
 /** An origin-form target (RFC 9112 section 3.2.1), of visible ASCII. */
 const TARGET = /^\/[!-"$-~]*$/;
-/** What the server says itself. */
+/** Fields that the server sets itself. */
 const OWN_FIELDS = new Set(['connection', 'keep-alive', 'content-length', 'transfer-encoding', 'trailer', 'upgrade', 'date']);
 /** Statuses without a body. */
 const BODILESS = new Set([204, 304]);
@@ -45,7 +46,7 @@ const NO_DATE = -1;
 
 const onResponseEnd = channel('http.server.response.finish');
 
-/** One answer. */
+/** One fixed answer. */
 class FixedAnswer {
   /** @param {{status?: number, headers?: object, body?: string|Uint8Array}} response see index.d.ts */
   constructor({ status = 200, headers = {}, body = '' }) {
@@ -56,7 +57,7 @@ class FixedAnswer {
     this.body = Buffer.from(body);
     this.fields = [];
     if (this.body.length > (BODILESS.has(status) ? 0 : MAX_ANSWER_BODY)) throw new codes.ERR_INVALID_ARG_VALUE('response.body', body, 'is longer than it may be');
-    // As a response would refuse them, which copies what it takes.
+    // A response refuses invalid fields in node's way, and copies the values.
     /** @type {any} */
     const response = new ServerResponse(requestOf('GET', 1));
     for (const name in headers) {
@@ -66,7 +67,7 @@ class FixedAnswer {
     }
   }
 
-  /** @param {any} response to a request for it */
+  /** @param {any} response to a request for this answer */
   send(response) {
     response.statusCode = this.status;
     for (const [name, value] of this.fields) response.setHeader(name, value);
@@ -78,7 +79,8 @@ class FixedAnswer {
    * @param {http.Server} server
    * @param {string} method
    * @param {number} minor the request's version
-   * @returns {[Buffer, number]} what a response to it sends where the connection is kept, and where the date is in that; nothing where the connection is not kept
+   * @returns {[Buffer, number]} the bytes of a response to such a request if the connection is kept, and the offset of the date in
+   *   them; empty if the connection is not kept
    */
   render(server, method, minor) {
     /** @type {any} */
@@ -94,29 +96,29 @@ class FixedAnswer {
   }
 }
 
-/** @returns {any} what a response asks of its request */
+/** @returns {any} the properties of its request that a response reads */
 function requestOf(method, minor) {
   return { method, httpVersionMajor: 1, httpVersionMinor: minor, headers: {}, rawHeaders: [] };
 }
 
-/** The answers of a server. */
+/** The fixed answers of one server. */
 class FixedAnswers {
   constructor(server) {
     this.server = server;
     // By method and target.
     this.answers = new Map();
     this.connections = new Set();
-    // Requests that were answered so.
+    // How many requests were answered.
     this.count = 0;
     this.handle = canAnswer ? native.answersOpen() : undefined;
-    // Whether the core answers, and what it was told for which settings.
+    // Whether the core answers, and for which settings its answers were rendered.
     this.isOn = false;
     this.isSuspended = false;
     this.told = '';
     this.ticker = null;
   }
 
-  /** @param {Connection} connection that is new, and may be read by the core */
+  /** @param {Connection} connection that is new, and that the core may read */
   opened(connection) {
     connection.fixed = this;
     this.connections.add(connection);
@@ -125,7 +127,7 @@ class FixedAnswers {
     this.allow(connection);
   }
 
-  /** @param {Connection} connection that is closed, or has gone to another protocol */
+  /** @param {Connection} connection that has closed, or that another protocol has taken over */
   ended(connection) {
     this.collect(connection);
     connection.fixed = null;
@@ -135,7 +137,7 @@ class FixedAnswers {
     this.ticker = null;
   }
 
-  /** A request has come to JavaScript. @param {Connection} connection */
+  /** Called when a request has reached JavaScript. @param {Connection} connection */
   began(connection) {
     if (!connection.isAnswering) return;
     connection.isAnswering = false;
@@ -144,9 +146,9 @@ class FixedAnswers {
   }
 
   /**
-   * @param {http.IncomingMessage} req that a handler would get
+   * @param {http.IncomingMessage} req that would go to a handler
    * @param {http.ServerResponse} res
-   * @returns {boolean} whether it is answered
+   * @returns {boolean} whether it was answered
    */
   take(req, res) {
     const answer = this.find(req.method, req.url);
@@ -160,18 +162,18 @@ class FixedAnswers {
     return this.answers.get(`${method} ${target}`) ?? (method === 'HEAD' ? this.answers.get(`GET ${target}`) : undefined);
   }
 
-  /** All requests that JavaScript knows are answered: the core may go on. @param {Connection} connection */
+  /** Lets the core answer, once all requests that JavaScript knows are answered. @param {Connection} connection */
   allow(connection) {
     const { draining, isAnswering, released, requests, socket, waiting } = connection;
     if (!this.isOn || isAnswering || released || draining !== null || requests.length > 0 || waiting.length > 0 || socket._httpMessage || socket._paused) return;
     const { maxRequestsPerSocket: max } = this.server;
-    // The last one says that it is.
+    // The last request is JavaScript's: its answer says that it is the last.
     const count = max > 0 ? max - 1 - connection.requestCount : UNLIMITED;
     if (count === 0 || (max > 0 && count < 0)) return;
     connection.isAnswering = permit(socket, this.handle, count);
   }
 
-  /** Takes over what the core has answered since. @returns {number} */
+  /** Adds what the core has answered since the last call to the counts. @returns {number} */
   collect(connection) {
     const { parser } = connection.socket;
     const count = parser && this.handle !== undefined ? native.parserAnswered(handleOf(parser)) : 0;
@@ -183,7 +185,7 @@ class FixedAnswers {
     return count;
   }
 
-  /** The same for all connections, whose time as idle ones begins anew. */
+  /** collect() for all connections. Those that were answered become idle anew. */
   sync() {
     if (this.handle === undefined || !native.answersUsed(this.handle)) return;
     for (const connection of this.connections) {
@@ -199,7 +201,7 @@ class FixedAnswers {
     this.sync();
   }
 
-  /** Tells the core what holds from here on, if that has changed. @param {boolean} [changed] */
+  /** Gives the core the answers and settings that hold from here on, if they have changed. @param {boolean} [changed] */
   refresh(changed = false) {
     if (this.handle === undefined) return;
     const { answers, handle, server } = this;
@@ -218,7 +220,7 @@ class FixedAnswers {
     }
     native.answersPublish(handle, single ? 1 : 0);
     for (const connection of this.connections) {
-      // It was told of another maximum.
+      // The core still has the former maximum.
       this.began(connection);
       this.allow(connection);
     }
@@ -229,7 +231,7 @@ class FixedAnswers {
     native.answersAdd(handle, Buffer.from(`${method} ${target}`, 'latin1'), ...answer.render(server, method, 1), ...answer.render(server, method, 0));
   }
 
-  // Whether no code of the program would see such a request, and no time passes that JavaScript keeps to the tick.
+  // Whether no code of the program would see such a request, and JavaScript keeps no timeout too short for the ticker.
   mayAnswer() {
     const { answers, isSuspended, server } = this;
     if (answers.size === 0 || isSuspended || isReached(server, false) || onResponseEnd.hasSubscribers) return false;
@@ -239,7 +241,7 @@ class FixedAnswers {
     return (!server.timeout || server.timeout >= SHORTEST_TIMEOUT) && (!server.keepAliveTimeout || idle === undefined || isTicked(idle));
   }
 
-  /** From here on JavaScript answers. */
+  /** Makes JavaScript give all answers from here on. */
   suspend() {
     this.isSuspended = true;
     this.refresh();
@@ -247,7 +249,7 @@ class FixedAnswers {
   }
 }
 
-// Whether something about a request is for a handler: its body, or what it expects before that.
+// Whether a request has a part that only a handler can deal with: a body, or an expectation.
 function hasOwnNeeds(req) {
   const length = rawField(req, 'content-length');
   return req.httpVersionMajor !== 1 || rawField(req, 'expect') !== undefined || rawField(req, 'transfer-encoding') !== undefined ||
@@ -295,8 +297,8 @@ function respond(server, request, response = {}) {
 
 /**
  * @param {http.Server} server
- * @param {{method?: string, path: string}} request as respond() got it
- * @returns {boolean} whether there was an answer to it
+ * @param {{method?: string, path: string}} request as respond() took it
+ * @returns {boolean} whether there was an answer for it
  */
 function removeResponse(server, request) {
   const key = keyOf(request);
@@ -307,7 +309,7 @@ function removeResponse(server, request) {
 }
 
 /**
- * A connection has its parser, and is read.
+ * Called when a connection has its parser and is being read.
  * @param {Connection} connection
  */
 function answerFixed(connection) {

@@ -1,5 +1,6 @@
 'use strict';
-// Limits of a server that node does not have: which servers have them, and how they hold for a connection. That of bodies is the core's.
+// The server limits that node does not have: which servers have them, and their enforcement on each connection. The core enforces
+// the limit on bodies.
 
 const { ObjectEntries, WeakMap } = require('../globals/primordials');
 const { Addresses, addressOf, drop } = require('./addresses');
@@ -11,18 +12,18 @@ const { limitMet } = require('./stats');
 const { kConnection } = require('./symbols');
 const { validateInteger, validateObject } = require('../util/validators');
 
-/** Milliseconds by which a body may be late, unless the program says otherwise. */
+/** Default milliseconds by which a body may be late. */
 const GRACE = 5000;
-/** Those that the core keeps, by the names of their options. @type {[string, number][]} */
+/** The limits that the core enforces, by the names of their options. @type {[string, number][]} */
 const PARSER_LIMITS = ObjectEntries(layout.parserLimits);
-// Answers to a request head.
+// Returned to the parser after a request head.
 const READ_BODY = 0;
 
-/** What a server allows. */
+/** The limits of one server. */
 class Limits {
   constructor(server, options) {
     const { minBodyRate, maxConnectionsPerAddress, maxPipelined } = options;
-    // What its parsers are told: number, value.
+    // For its parsers: number and value of each limit.
     this.parser = PARSER_LIMITS.map(([name, number]) => [number, numberOf(options[name], `options.${name}`, 0)]).filter(([, value]) => value !== Infinity);
     this.maxPipelined = numberOf(maxPipelined, 'options.maxPipelined', 1);
     const max = numberOf(maxConnectionsPerAddress, 'options.maxConnectionsPerAddress', 1);
@@ -48,7 +49,7 @@ function rateOf(limit) {
   return { bytesPerSecond, grace };
 }
 
-/** What they are for one connection. */
+/** The state of one connection in these limits. */
 class LimitedConnection {
   constructor(connection, limits, parser, fail) {
     const { addresses, rates } = limits;
@@ -56,7 +57,7 @@ class LimitedConnection {
     this.limits = limits;
     this.onIncoming = parser.onIncoming;
     this.fail = fail;
-    // Whether it has pipelined too much.
+    // Whether it has pipelined more requests than allowed.
     this.isOver = false;
     this.address = addresses === null ? undefined : addressOf(connection.socket);
     if (this.address !== undefined) addresses.enter(this.address);
@@ -64,7 +65,7 @@ class LimitedConnection {
   }
 
   /**
-   * The connection is closed, or has gone to another protocol, with which it still is one of its address.
+   * Called when the connection has closed, or another protocol has taken it over: then it still counts for its address.
    * @param {boolean} handedOver
    */
   ended(handedOver) {
@@ -76,8 +77,8 @@ class LimitedConnection {
   }
 
   /**
-   * A request. RFC 9112 section 9.3.2: what is not answered when a connection closes, its peer sends again. So there is no answer beyond the limit,
-   * and the last one within it says that it is.
+   * Handles a request. RFC 9112 section 9.3.2: a client sends again what was not answered when the connection closed. So requests
+   * beyond the limit get no answer, and the last answer within it announces the close.
    * @param {HTTPParser} parser
    * @param {http.IncomingMessage} req
    * @param {boolean} keepAlive
@@ -98,12 +99,12 @@ class LimitedConnection {
   }
 }
 
-// In place of the parser's own callback.
+// Replaces the parser's own callback.
 function onLimitedIncoming(req, keepAlive) {
   return this.socket[kConnection].limited.take(this, req, keepAlive);
 }
 
-// No property of the servers: they have node's own, and no more.
+// Not properties of the servers: these have exactly node's.
 const servers = new WeakMap();
 let used = false;
 
@@ -123,11 +124,11 @@ function chooseLimits(server, options) {
 /**
  * @param {http.Server} server
  * @param {any} socket of a connection that is not served yet, or another stream
- * @returns {boolean} false where it is closed instead: its address has too many
+ * @returns {boolean} false if the connection was closed because its address has too many
  */
 function admitsConnection(server, socket) {
   const addresses = used ? servers.get(server)?.addresses : undefined;
-  // One that was served before has been counted.
+  // A socket that was served before is counted already.
   if (!addresses || socket[kConnection] !== undefined || !addresses.isFull(addressOf(socket))) return true;
   limitMet(server, 'maxConnectionsPerAddress');
   drop(server, socket);
@@ -135,7 +136,7 @@ function admitsConnection(server, socket) {
 }
 
 /**
- * A new connection has its parser, whose callbacks are set.
+ * Called when a new connection has its parser, with the callbacks set.
  * @param {Connection} connection
  * @param {HTTPParser} parser
  * @param {Function} fail called with the socket and an error that ends the connection

@@ -1,8 +1,9 @@
 'use strict';
-// The option `proxyProtocol`: connections of trusted proxies begin with a header that tells whose they are.
+// The option `proxyProtocol`: a connection from a trusted proxy begins with a header that names the client.
 //
-// It is taken from the descriptor before there is a socket. What reads the connection then (the core, a stream, TLS) begins with the first byte behind it.
-// The handle answers with the client's address from then on, and so does whatever asks it: sockets, TLS, the limits of a server.
+// The header is read from the descriptor before a socket exists, so the reader of the connection (the core, a stream, TLS) begins
+// with the first byte after it. From then on the handle returns the client's address to whatever asks: sockets, TLS, the limits of
+// a server.
 
 const { ArrayIsArray, Number, ObjectAssign, Set, Symbol, WeakMap } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
@@ -15,22 +16,22 @@ const { canWatch, unwatch, watch } = require('../transport/readable');
 const { limitMet } = require('./stats');
 const { validateObject } = require('../util/validators');
 
-/** In the list of those who are trusted: every peer of a server that listens to a path. */
+/** An entry of the trusted list: every peer of a server that listens on a path. */
 const UNIX = 'unix';
 const NOTHING = Buffer.alloc(0);
-// In place of the number of a watch.
+// Instead of the number of a watch.
 const UNWATCHED = -1;
 
 const kAccept = Symbol('proxyProtocolAccept');
 const kServer = Symbol('proxyProtocolServer');
 
-// No property of the servers: they have node's own, and no more.
+// Not properties of the servers: these have exactly node's.
 const servers = new WeakMap();
 // By handle.
 const headers = new WeakMap();
 let used = false;
 
-/** Whom a server trusts, and whose headers are on their way. */
+/** The proxies that a server trusts, and the connections that still owe their header. */
 class Proxies {
   constructor({ trusted }) {
     if (!ArrayIsArray(trusted)) throw new codes.ERR_INVALID_ARG_TYPE('options.proxyProtocol.trusted', 'Array', trusted);
@@ -75,7 +76,7 @@ class Pending {
     this.timer = undefined;
   }
 
-  // Something may have come.
+  // Reads what may have come.
   look() {
     const { handle } = this;
     const found = native.proxyHeader(handle.fd, this.seen);
@@ -127,9 +128,9 @@ const portOf = (word) => (word === '-' ? undefined : Number(word));
 const bytesOf = (word) => Buffer.from(word, 'hex');
 
 /**
- * Has a handle say whose connection it is.
+ * Makes a handle return the client's address.
  * @param {any} handle
- * @param {string} words of the core, see src/transport/preface.rs
+ * @param {string} words from the core, see src/transport/preface.rs
  * @param {{address?: string, port?: number}} peer the proxy
  * @returns {import('../..').ProxyProtocolHeader} see index.d.ts
  */
@@ -140,7 +141,7 @@ function tellOf(handle, words, peer) {
   const port = portOf(sourcePort);
   if (family !== '-') {
     handle.getpeername = (out) => {
-      // A path is no address, as on a socket that was accepted on one.
+      // A path is no address, as on a socket that was accepted on a path.
       if (!isPath) ObjectAssign(out, { address, family, port });
       return 0;
     };
@@ -163,7 +164,7 @@ function tellOf(handle, words, peer) {
   };
 }
 
-// In place of what node has a listening handle call.
+// Replaces the function that node has a listening handle call.
 function onConnection(status, handle) {
   const server = this[kServer];
   const proxies = servers.get(server);
@@ -193,14 +194,14 @@ function chooseProxies(server, { proxyProtocol }) {
 }
 
 /**
- * A server has its listeners.
+ * Called when a server has its listeners.
  * @param {http.Server|https.Server} server
  */
 function hearOfProxies(server) {
   if (!used || !servers.has(server)) return;
   server.prependListener('connection', (socket) => describe(socket, socket[kUnbuilt] ?? socket._handle));
   server.prependListener('secureConnection', (socket) => describe(socket, socket._parent?._handle));
-  // Behind the listener by which the core takes connections.
+  // After the listener with which the core takes over accepting.
   server.on('listening', acceptBehindHeaders);
   server.on('close', endPending);
 }
@@ -220,7 +221,7 @@ function acceptBehindHeaders() {
 }
 
 /**
- * Ends the connections of a server that were never any: it stops to listen, or has closed.
+ * Ends the connections that still owe their header, when a server stops listening or has closed.
  * @this {http.Server|https.Server}
  */
 function endPending() {

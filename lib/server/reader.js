@@ -1,15 +1,14 @@
 'use strict';
-// Reading from accepted sockets into one buffer for all of them.
+// Makes all accepted sockets read into one shared buffer.
 //
-// By default each read of a net.Socket allocates 64 KiB, makes a Buffer and sends it through the stream: about a tenth of what
-// a small request costs in all. The documented option `onread` of net.connect() avoids that, for sockets that one makes oneself.
-// Here the same is done to a socket that net.Server has made: its reads end up in `onRead`, which hands the bytes to the server
-// while only the server listens, and otherwise puts a copy into the stream, where it would have been without this.
+// By default each read of a net.Socket allocates 64 KiB, makes a Buffer and passes it through the stream: about a tenth of the
+// whole cost of a small request. The documented option `onread` of net.connect() avoids that for sockets that the program makes
+// itself. This module does the same to a socket that net.Server has made: its reads go to `onRead`, which passes the bytes to the
+// server while only the server listens. Otherwise it pushes a copy into the stream, where they would have been without it.
 //
-// What is read is copied before anything else is done with it: a handler may have the event loop run, and other sockets be read into
-// the same buffer meanwhile.
+// The bytes are copied before anything else happens: a handler may run the event loop, and other sockets may read into the same buffer meanwhile.
 //
-// The symbols under which a socket keeps that option are found by making one with it. Where that fails, nothing is changed.
+// The symbols under which a socket keeps that option are found by making a socket with it. If that fails, sockets stay as they are.
 
 const { Boolean, ObjectDefineProperty, ObjectGetOwnPropertySymbols, Set, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
@@ -18,29 +17,29 @@ const { Readable } = require('node:stream');
 const { sampleSocket } = require('../compat/sample-socket');
 const { offer, ownCopy } = require('../parser/deliveries');
 
-/** Bytes taken in one read; what libuv suggests for streams. */
+/** Bytes of one read: what libuv suggests for streams. */
 const SIZE = 64 * 1024;
 
-/** Bytes of a read from which on it has memory of its own, which a program gets where all of it is one piece of a body. */
+/** From this many bytes on, a read is copied into memory of its own, which the program gets if all of it is one piece of a body. */
 const GIVEN_FROM = 4096;
 
-// node reads into it as long as the thread lives: memory that no program can detach, and that none is shown.
+// node reads into it as long as the thread lives: no program can detach this memory, and no program sees it.
 /** @type {Buffer|undefined} */
 let shared;
-// What a socket has in its place.
+// The buffer that a socket shows instead.
 const HIDDEN = Buffer.alloc(0);
 let kBuffer;
 let kCallback;
 const plainPause = net.Socket.prototype.pause;
 
-// Handles over a descriptor, and those of TLS, which ask for the buffer when they have deciphered what goes into it. Others may read from below at any
-// time; with these, nothing comes between a read and its call.
+// The handles of descriptors, and those of TLS, which ask for the buffer once they have decrypted the data. With these, nothing
+// runs between a read and its call; other handles may be read from below at any time.
 const HANDLES = new Set(['TCP', 'Pipe', 'TLSWrap']);
 
-// With the first socket that reads into it.
+// Called with the first socket that reads into the buffer.
 function prepare() {
   shared = Buffer.from(new SharedArrayBuffer(SIZE));
-  // Without a handle there is nothing to close.
+  // The sample has no handle, so nothing must be closed.
   const probe = sampleSocket({ onread: { buffer: HIDDEN, callback: onRead } });
   for (const symbol of ObjectGetOwnPropertySymbols(probe)) {
     if (probe[symbol] === HIDDEN) kBuffer = symbol;
@@ -48,7 +47,7 @@ function prepare() {
   }
 }
 
-// Called by the socket for each read; false stops reading. `this` is the socket.
+// The socket calls it for each read; false stops reading. `this` is the socket.
 /** @this {stream.Duplex} */
 function onRead(length) {
   const { listener } = onRead;
@@ -59,7 +58,7 @@ function onRead(length) {
   }
   let chunk;
   if (length < GIVEN_FROM) {
-    // It is shown to no program, and so may be of the pool, which costs less.
+    // No program sees this chunk, so it may come from the pool, which is cheaper.
     chunk = Buffer.allocUnsafe(length);
     shared.copy(chunk, 0, 0, length);
   } else {
@@ -70,14 +69,14 @@ function onRead(length) {
   return true;
 }
 
-// The same once the program has listened: node's parser reads such a socket from below no more, and gets what is emitted.
+// onRead() after the program has listened: node's parser no longer reads such a socket from below, and gets what is emitted.
 function onLaterRead(length) {
   return this._events.data === onRead.listener && this._readableState.flowing === true ? onRead.call(this, length) : this.push(ownCopy(shared, 0, length));
 }
 
-// Whether the server alone reads. That goes on where all listeners were removed, and where the stream is paused and its handle reads all the same
-// (so it does behind a pause() that follows a resume() in one tick): node's parser reads from below. Without a parser the connection is handed
-// over: a tunnel, whose bytes wait in the stream for who reads it.
+// Whether the server alone reads. That stays true if all listeners were removed, and if the stream is paused while its handle still
+// reads (after resume() and pause() in one tick): node's parser reads from below. Without a parser the connection was handed over:
+// a tunnel, whose bytes wait in the stream for its reader.
 function isReader({ data, readable }, { length }, listener, parser) {
   return readable === undefined && length === 0 && (data === listener || data === undefined) && Boolean(parser);
 }
@@ -86,7 +85,7 @@ function isHeard({ data, readable }, listener) {
   return readable !== undefined || (data !== undefined && data !== listener);
 }
 
-// As on a socket of node's server: methods of its own that learn of other readers.
+// Own methods that notice other readers, as sockets of node's server have them.
 function learning(name) {
   const plain = net.Socket.prototype[name];
   return function socketListenerWrap(event, listener) {
@@ -101,16 +100,16 @@ function learning(name) {
 
 const LEARNING = { on: learning('on'), addListener: learning('addListener'), prependListener: learning('prependListener') };
 
-// Our listener of 'data': called without the stream where it is the only one.
+// Our listener of 'data': called directly, without the stream, while it is the only one.
 onRead.listener = null;
-// Called with a socket when the program first listens to what comes.
+// Called with a socket when the program first listens for its data.
 onRead.heard = null;
 
 /**
- * Makes a socket read into the shared buffer, if it is one that can.
- * @param {stream.Duplex} socket with nothing read from it yet
- * @param {Function} listener of its 'data'; called directly as long as it is the only one
- * @param {Function} heard called with a socket when the program first listens to what comes
+ * Makes a socket read into the shared buffer, if it can.
+ * @param {stream.Duplex} socket that has read nothing yet
+ * @param {Function} listener of its 'data'; called directly while it is the only one
+ * @param {Function} heard called with a socket when the program first listens for its data
  */
 function readShared(socket, listener, heard) {
   if (shared === undefined) prepare();
@@ -126,8 +125,8 @@ function readShared(socket, listener, heard) {
 }
 
 /**
- * To be called when a connection is handed over, or the program listens to what comes. pause() of a socket with that option stops reading at
- * once, and so hides the end; that of any other reads on until its buffer is full.
+ * Called when a connection is handed over, or the program listens for its data. With the `onread` option, pause() of a socket stops
+ * reading at once, and so hides the end; any other socket reads on until its buffer is full. So the socket gets the stream's pause().
  * @param {stream.Duplex} socket
  */
 function handOver(socket) {

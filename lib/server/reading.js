@@ -1,5 +1,5 @@
 'use strict';
-// What a server's connection receives: bytes, by the stream of the socket or from the core, its end, and pauses.
+// What a server's connection receives: bytes (from the socket's stream or the core), its end, and pauses.
 
 const { Boolean, Error } = require('../globals/primordials');
 const { executionAsyncId } = require('node:async_hooks');
@@ -44,8 +44,8 @@ function socketOnData(chunk) {
   else this.unshift(later);
 }
 
-// Whether what comes is handed over in the very read of the handle, and to us alone. Node's parser reads such a socket from below, until the
-// program listens to what comes; that all listeners are removed is nothing to it.
+// Whether the chunk comes within a read of the handle, and to us alone. Node's parser reads such a socket from below until the
+// program listens for its data; removing all listeners does not change that.
 function isReadFromHandle(socket) {
   const { _events: { data, readable } } = socket;
   return (data === socketOnData || data === undefined) && readable === undefined && socket._handle && executionAsyncId() === socket[kAsyncId] &&
@@ -53,10 +53,10 @@ function isReadFromHandle(socket) {
 }
 
 /**
- * The core has read and parsed.
+ * Called when the core has read and parsed bytes.
  * @param {stream.Duplex} socket
- * @param {number|Error} result bytes that were parsed, or what is wrong with them
- * @param {number} length of what was read
+ * @param {number|Error} result how many bytes were parsed, or the parse error
+ * @param {number} length of the bytes read
  */
 function onNativeData(socket, result, length) {
   const { parser } = socket;
@@ -72,7 +72,7 @@ function onNativeData(socket, result, length) {
 }
 
 /**
- * The peer of a lazy socket has sent its last byte. Where nothing is owed to it, that is the end.
+ * Called when the peer of a lazy socket has ended its side. Closes the socket if no answer is outstanding.
  * @param {stream.Duplex} socket
  * @returns {boolean} whether the socket was closed
  */
@@ -112,7 +112,7 @@ function socketOnEnd() {
     return;
   }
   if (!connection.server.httpAllowHalfOpen) {
-    // What is still to be answered is aborted when the socket has closed.
+    // Outstanding requests are aborted when the socket has closed.
     if (this.writable) this.end();
   } else if (connection.waiting.length > 0) {
     connection.waiting.last()._last = true;
@@ -128,14 +128,14 @@ function socketOnEnd() {
  * @this {stream.Duplex}
  */
 function onSocketResume() {
-  // It is the server that has paused, and that will resume: see resumeReading().
+  // The server has paused the socket, and will resume it: see resumeReading().
   if (this._paused) {
     this.pause();
     return;
   }
   if (transport.resume(this)) return;
   const handle = this._handle;
-  // The handles of other runtimes stop and start with their streams.
+  // Other runtimes have handles that stop and start with their streams.
   if (handle && !handle.reading && handle.readStart) {
     handle.reading = true;
     handle.readStart();

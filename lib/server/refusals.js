@@ -1,5 +1,5 @@
 'use strict';
-// What goes wrong on a server's connection, what the server answers to it, and how it closes a connection on which more is coming.
+// The errors of a server's connection, the server's answers to them, and how it closes a connection whose peer is still sending.
 
 const { process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
@@ -14,10 +14,10 @@ const { onServerResponseClose } = require('./response');
 const { connectionFailed, limitMet } = require('./stats');
 const { kConnection } = require('./symbols');
 
-/** Milliseconds for which the bytes of a peer that has been refused are read away. */
+/** Milliseconds for which a refused peer's bytes are still read and discarded. */
 const LINGER = 2_000;
 
-/** The code of the error where a body is longer than `bodyLimit`. */
+/** The error code of a body longer than `bodyLimit`. */
 const BODY_OVERFLOW = 'HPE_BODY_OVERFLOW';
 
 const BAD_REQUEST = refusal('400 Bad Request');
@@ -41,7 +41,7 @@ function refusalOf(error) {
   return REFUSALS[error.code] || BAD_REQUEST;
 }
 
-// Whether no program hears of its 'clientError'.
+// Whether the program cannot see 'clientError'.
 function isUnheard(server) {
   return server.emit === EventEmitter.prototype.emit && server.listenerCount('clientError') === 0;
 }
@@ -57,28 +57,26 @@ function warnUnclosed() {
 }
 
 /**
- * What goes wrong on a connection, in its bytes or in its socket: the user's 'clientError', or node's answer.
- * Listener of the socket's 'error'.
+ * Handles an error of a connection's bytes or socket: emits 'clientError', or sends node's answer. Listener of the socket's 'error'.
  * @param {Failure} error
  */
 function socketOnError(error) {
   connectionFailed(this.server, error);
   if (refuseUnseen(this, error)) return;
-  // Destroying the socket with the error emits it again, for other listeners: it is not to be answered twice.
+  // Destroying the socket with the error emits it again, for other listeners: the second one must not be answered.
   this.removeListener('error', socketOnError);
   if (this.listenerCount('error', noop) === 0) this.on('error', noop);
   else if (warnsUnclosed) warnUnclosed();
 
   if (this.server.emit('clientError', error, this)) return;
-  // An answer would garble what a response has already begun to say.
+  // An answer would garble a response that has begun.
   if (this.writable && (!this._httpMessage || !this._httpMessage._headerSent)) {
     this.write(refusalOf(error));
   }
   this.destroy(error);
 }
 
-// Where the socket is lazy and its errors have no listener, an answer and its end are all there is to it: no net.Socket
-// is made for that.
+// If the socket is lazy and its errors have no listener, an answer and a close are enough: no net.Socket is made.
 function refuseUnseen(socket, error) {
   const { server } = socket;
   if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server) || !closesAsNode(socket)) return false;
@@ -88,11 +86,11 @@ function refuseUnseen(socket, error) {
 }
 
 /**
- * Refuses a body that is too long, if that is what is wrong and no program hears of it.
+ * Refuses a body that is too long, if that is the error and the program cannot see it.
  * @param {stream.Duplex} socket
  * @param {HTTPParser} parser
  * @param {Error & {code?: string}} error
- * @returns {boolean} false where the error is to be dealt with as any other
+ * @returns {boolean} false if the error must be handled like any other
  */
 function refuseLongBody(socket, parser, error) {
   if (error.code !== BODY_OVERFLOW) return false;
@@ -101,7 +99,7 @@ function refuseLongBody(socket, parser, error) {
 }
 
 /**
- * Refuses a body that comes too slowly.
+ * Refuses a body that arrives too slowly.
  * @this {stream.Duplex}
  * @param {Error & {code?: string}} error
  */
@@ -109,8 +107,8 @@ function refuseSlowBody(error) {
   if (!refuseBody(this, this.parser, error)) socketOnError.call(this, error);
 }
 
-// RFC 9112 section 9.6: a connection that is closed while its peer sends is reset, and the peer may lose the answer. So this side is closed first, and
-// what comes is read away, for a while.
+// RFC 9112 section 9.6: closing a connection while its peer sends resets it, and the peer may lose the answer. So only this side is
+// ended at first, and incoming bytes are discarded for a while.
 function refuseBody(socket, parser, error) {
   const { server, _httpMessage: response } = socket;
   if (!isUnheard(server)) return false;
@@ -119,7 +117,7 @@ function refuseBody(socket, parser, error) {
   if (response) {
     onServerResponseClose.call(socket);
     if (socket._httpMessage === response) response.detachSocket(socket);
-    // It has begun to say something else.
+    // It has begun another answer.
     if (response._headerSent) socket.destroy();
   }
   if (socket.writable) {

@@ -1,5 +1,5 @@
 'use strict';
-// A request head has arrived on a server's connection: from the parser to the 'request' event.
+// A request head on a server's connection: from the parser to the 'request' event.
 
 const { channel } = require('node:diagnostics_channel');
 const { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached } = require('./admission');
@@ -16,14 +16,14 @@ const { beginTiming, mayBeTimed } = require('./timings');
 const { resOnFinish } = require('./response-end');
 const { remember } = require('../util/ticks');
 
-/** What the parser does behind a request head: it reads the body, or stops for another protocol. */
+/** What the parser does after a request head: read the body, or stop for another protocol. */
 const READ_BODY = 0;
 const HAND_OVER = 2;
 
 const onRequestStart = channel('http.server.request.start');
 
 /**
- * A request head is complete. Callback of the parser.
+ * Handles a complete request head. Callback of the parser.
  * @this {http.HTTPParser}
  * @param {http.IncomingMessage} req
  * @param {boolean} keepAlive whether the connection may serve another request
@@ -35,7 +35,7 @@ function parserOnIncoming(req, keepAlive) {
   const { fixed, server } = connection;
   if (fixed !== null) fixed.began(connection);
   leaveIdle(connection);
-  // With a new connection came other things.
+  // Accepting the connection took async ids since the last tick: note their number.
   if (connection.requestsSeen++ === 0) remember();
   const stopwatch = mayBeTimed() ? beginTiming(connection, this, req) : null;
 
@@ -50,16 +50,16 @@ function parserOnIncoming(req, keepAlive) {
   connection.requests.push(req);
 
   const { responseOptions } = connection;
-  // A listener of 'connection' may have given it another.
+  // A listener of 'connection' may have changed it.
   if (!isUnbuilt(socket)) responseOptions.highWaterMark = socket.writableHighWaterMark;
-  // Answers that the peer does not read pile up: nothing more is read until they are gone.
+  // Answers pile up that the peer does not read: reading stops until they are gone.
   if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= responseOptions.highWaterMark)) {
     socket._paused = true;
     socket.pause();
   }
 
   responseOptions.rejectNonStandardBodyWrites = server.rejectNonStandardBodyWrites;
-  // Where the program has it first, our listener is behind those that are added then.
+  // If the program sees the response first, our listener is added after those that it adds.
   if (connection.givesListener) responseOptions[kOnFinish] = reached ? undefined : resOnFinish;
   const { [kServerResponse]: Response } = server;
   const isSteady = connection.prototypes?.isChanged;

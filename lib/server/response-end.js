@@ -1,5 +1,5 @@
 'use strict';
-// The end of a response on its connection: its turn is over, the next one gets the socket, and the exchange closes in node's ticks.
+// The end of a response's turn: the next response gets the socket, and the exchange closes in node's ticks.
 
 const { channel } = require('node:diagnostics_channel');
 const { plainEmit, setOwnFinish, wasSole } = require('../message/emitter');
@@ -19,7 +19,7 @@ const { enterIdle } = require('./timeouts');
 const onResponseEnd = channel('http.server.response.finish');
 
 /**
- * A response is on its way to the kernel: its turn is over. Listener of its 'finish'.
+ * Ends the turn of a response that is on its way to the kernel. Listener of its 'finish'.
  * @this {http.ServerResponse}
  */
 function resOnFinish() {
@@ -29,7 +29,7 @@ function resOnFinish() {
   const connection = socket[kConnection];
   if (connection === undefined) return;
 
-  // Who is told may listen to it now.
+  // Code that is called here may add listeners.
   if (timings.used) {
     isOwn = false;
     this[timings.kTimings]?.flushed();
@@ -42,25 +42,25 @@ function resOnFinish() {
   const { requests } = connection;
   if (requests.length > 0 && requests.first() !== req) throw new codes.ERR_INTERNAL_ASSERTION();
   requests.shift();
-  // Another listener may schedule ticks behind ours; -1 is before all of them.
+  // Another listener may schedule ticks after ours. -1 is before all ticks.
   isOwn ||= isOwnAffair(this);
   connection.finishMark = isOwn ? lastMark() : -1;
   if (detachesSignal) detachSignal(req);
 
   notePrototype(connection, req);
   const unread = dumpUnread(req, socket._httpMessage !== this);
-  // Throws where the program has detached it.
+  // Throws if the program has detached it.
   this.detachSocket(socket);
   if (!unread) forgetAtEnd(req);
 
-  // Where no code of the program can run before the tick that closes both, that is done at once.
+  // If no code of the program can run before the tick that closes both messages, they are closed now.
   const closesNow = unread && isOwn && connection.waiting.length === 0 && isAloneBehind();
   if (this._last) {
     if (!closesNow) schedule(closeInTick, this, unread, connection);
     if (connection.draining === null || !connection.draining.lingers(this)) shutDown(socket);
   } else if (connection.waiting.length > 0) {
     const next = connection.waiting.shift();
-    // What would be two ticks, one right behind the other, is one where the first event has no listener.
+    // Node takes two adjacent ticks here. One is enough if the first one's event has no listener.
     if (unread && (isOwn || !isHeard(this, 'close')) && assignInTurn(next, socket, finishedInTurn, this)) return;
     schedule(closeInTick, this, unread, connection);
     next.assignSocket(socket);
@@ -72,13 +72,13 @@ function resOnFinish() {
   if (closesNow) close(this, true, true);
 }
 
-// Whether the events of a response have no listener but ours.
+// Whether a response has no listener but ours.
 function isOwnAffair(res) {
   return res.emit === plainEmit && res._eventsCount === 1 && res._events.finish === resOnFinish;
 }
 
-// A response was given to the kernel (null: it waits for that), and the exchange before it is over. A socket may say the former first (TLS), and so the
-// one behind be given to it before that is over.
+// Called when a response was given to the kernel (null: not yet), and the exchange before it must be closed. A TLS socket may
+// report the former first, and so hand the socket to the response after it before that exchange is closed.
 function finishedInTurn(res, error, mark, previous) {
   try {
     if (previous !== undefined) closeExchange(previous, true, mark, previous.req.socket[kConnection]);
@@ -87,7 +87,7 @@ function finishedInTurn(res, error, mark, previous) {
   }
 }
 
-// The tick behind 'finish'. `unread` tells whether the request ends here as well.
+// The tick after 'finish'. `unread`: the request ends in it as well.
 function closeInTick(res, unread, connection) {
   closeExchange(res, unread, beginTick(), connection);
 }
@@ -97,7 +97,7 @@ function closeExchange(res, unread, mark, connection) {
 }
 
 function close(res, unread, alone) {
-  // Where no code of the program has run, it has no listener still.
+  // As long as no code of the program has run, 'close' has no listener.
   let isSilent = false;
   try {
     isSilent = unread && closeUnread(res.req, alone);

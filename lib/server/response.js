@@ -1,6 +1,6 @@
 'use strict';
-// ServerResponse: the answer to one request. What every outgoing message does (fields, body, buffering) is in outgoing.js;
-// here are the status line, the interim responses, and the socket that a response owns while its turn lasts.
+// ServerResponse: the answer to one request. outgoing.js has what every outgoing message does (fields, body, buffering); this file
+// has the status line, the interim responses, and the assignment of the socket for the response's turn.
 
 const { ArrayIsArray, ObjectKeys, ObjectSetPrototypeOf } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
@@ -38,7 +38,7 @@ const EARLY_LINK = /^<[^>]*>;\s*rel=(?:"[^";]*"|[^";]*)(?:;\s*(?:(?:as|anchor|ti
 
 /**
  * @this {http.ServerResponse}
- * @param {http.IncomingMessage} req what is answered: its method and version decide about body, chunking and keep-alive
+ * @param {http.IncomingMessage} req the request that is answered: its method and version decide about body, chunking and keep-alive
  * @param {{highWaterMark?: number, rejectNonStandardBodyWrites?: boolean}} [options]
  */
 function ServerResponse(req, options) {
@@ -51,7 +51,7 @@ function ServerResponse(req, options) {
   this._sent100 = false;
   this._expect_continue = false;
 
-  // RFC 9112 section 7.1: a client of another version gets chunks only if it says that it takes them.
+  // RFC 9112 section 7.1: an HTTP/1.0 client gets chunks only if it says that it accepts them.
   if (req.httpVersionMajor < 1 || req.httpVersionMinor < 1) {
     this.useChunkedEncodingByDefault = chunkExpression.test(asksHeaders ? req.headers.te : rawField(req, 'te'));
     this.shouldKeepAlive = false;
@@ -60,7 +60,7 @@ function ServerResponse(req, options) {
   if (performance.observed) performance.begin(this);
   if (publishesCreation && onCreated.hasSubscribers) onCreated.publish({ request: req, response: this });
 }
-/** @typedef {ServerResponse} OwnServerResponse what it has itself, see types/lib.d.ts */
+/** @typedef {ServerResponse} OwnServerResponse see types/lib.d.ts */
 ObjectSetPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
 ObjectSetPrototypeOf(ServerResponse, OutgoingMessage);
 
@@ -70,21 +70,21 @@ ServerResponse.prototype._finish = function _finish() {
   OutgoingMessage.prototype._finish.call(this);
 };
 
-/** The status code that an implicit head will carry. */
+/** The status code of an implicit head. */
 ServerResponse.prototype.statusCode = 200;
-/** The reason phrase that an implicit head will carry; undefined for the standard one of the code. */
+/** The reason phrase of an implicit head; undefined for the standard one. */
 ServerResponse.prototype.statusMessage = undefined;
 
 /**
- * Gives the response its socket: what is buffered is written now.
+ * Gives the response its socket and writes what is buffered.
  * @this {http.ServerResponse}
  * @param {stream.Writable} socket
- * @throws ERR_HTTP_SOCKET_ASSIGNED when another response owns the socket
+ * @throws  if another response has the socket
  */
 ServerResponse.prototype.assignSocket = function assignSocket(socket) {
   if (socket._httpMessage) throw new codes.ERR_HTTP_SOCKET_ASSIGNED();
   socket._httpMessage = this;
-  // A lazy socket gets its listener when it is built.
+  // A lazy socket gets this listener when it is built.
   if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
   this.socket = socket;
   if (isHeard(this, 'socket')) this.emit('socket', socket);
@@ -93,9 +93,9 @@ ServerResponse.prototype.assignSocket = function assignSocket(socket) {
 const { _finish, _flush, assignSocket } = ServerResponse.prototype;
 
 /**
- * `response.assignSocket(socket)` of a response that no code of the program has had: it waits for nothing, and has no listener of 'socket'.
+ * `response.assignSocket(socket)` for a response that no code of the program has seen: nothing is buffered, and 'socket' has no listener.
  * @param {http.ServerResponse} response
- * @param {stream.Writable} socket that serves no other response
+ * @param {stream.Writable} socket that no other response has
  */
 function assignUnseen(response, socket) {
   if (!isUnbuilt(socket) || response.assignSocket !== assignSocket || response._flush !== _flush || response.emit !== plainEmit) {
@@ -107,13 +107,13 @@ function assignUnseen(response, socket) {
 }
 
 /**
- * `response.assignSocket(socket)` of a response that is ready to be sent as a whole, behind another one.
+ * `response.assignSocket(socket)` for a response that waited for its turn and is ready to be sent as a whole.
  * @param {http.ServerResponse} response
  * @param {stream.Writable} socket of a server, which has served another response
- * @param {Function} done called with the response and an error when it was given to the kernel; and with the mark of its tick and `previous`
- *   as third and fourth argument in the next tick
+ * @param {Function} done called with the response and an error when the kernel has it; in the next tick, also with the mark of that
+ *   tick and `previous` as third and fourth argument
  * @param {*} previous
- * @returns {boolean} false, and nothing was done, where the response is not of that kind
+ * @returns {boolean} false, with nothing done, if the response is not ready as a whole
  */
 function assignInTurn(response, socket, done, previous) {
   if (response.assignSocket !== assignSocket || !isWritable(socket) || socket.writableCorked > 0 || !isWhole(response)) return false;
@@ -121,7 +121,7 @@ function assignInTurn(response, socket, done, previous) {
   if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
   response.socket = socket;
   sendWhole(response, socket, done, previous);
-  // 'prefinish' has no listener.
+  // Runs what 'prefinish' would: it has no listener.
   if (performance.observed || response._finish !== _finish || OutgoingMessage.prototype._finish !== plainFinish) response._finish();
   return true;
 }
@@ -137,7 +137,7 @@ ServerResponse.prototype.detachSocket = function detachSocket(socket) {
   this.socket = null;
 };
 
-// The connection went away before the response was finished. Listener of the socket's 'close'.
+// Listener of the socket's 'close': the connection closed before the response was finished.
 function onServerResponseClose() {
   const response = this._httpMessage;
   if (response && !response._closed) {
@@ -147,18 +147,18 @@ function onServerResponseClose() {
   }
 }
 
-// Since Node 24: what comes before the head cannot follow it.
+// Since Node 24: an interim response cannot follow the head.
 function refuseAfterHead(response) {
   if (writesInformation && response._header) throw new codes.ERR_HTTP_HEADERS_SENT('write');
 }
 
 /**
- * Sends any 1xx response but 101: RFC 9110 section 15.2.
+ * Sends any 1xx response except 101: RFC 9110 section 15.2.
  * @this {http.ServerResponse}
  * @param {number} statusCode 100 to 199
  * @param {object|Array} [headers] fields, as `writeHead()` takes them
- * @param {Function} [callback] when it is written
- * @returns {boolean} false when the caller should wait for 'drain'
+ * @param {Function} [callback] called when it is written
+ * @returns {boolean} false if the caller should wait for 'drain'
  * @throws ERR_HTTP_HEADERS_SENT after the head; ERR_OUT_OF_RANGE, ERR_HTTP_INVALID_STATUS_CODE
  */
 ServerResponse.prototype.writeInformation = function writeInformation(statusCode, headers, callback) {
@@ -175,7 +175,7 @@ ServerResponse.prototype.writeInformation = function writeInformation(statusCode
 /**
  * Asks the client for the body: RFC 9110 section 15.2.1.
  * @this {http.ServerResponse}
- * @param {Function} [callback] when it is written
+ * @param {Function} [callback] called when it is written
  */
 ServerResponse.prototype.writeContinue = function writeContinue(callback) {
   refuseAfterHead(this);
@@ -184,9 +184,9 @@ ServerResponse.prototype.writeContinue = function writeContinue(callback) {
 };
 
 /**
- * Says that the request is being worked on: RFC 2518 section 10.1.
+ * Tells the client that the request is being processed: RFC 2518 section 10.1.
  * @this {http.ServerResponse}
- * @param {Function} [callback] when it is written
+ * @param {Function} [callback] called when it is written
  */
 ServerResponse.prototype.writeProcessing = function writeProcessing(callback) {
   refuseAfterHead(this);
@@ -194,11 +194,11 @@ ServerResponse.prototype.writeProcessing = function writeProcessing(callback) {
 };
 
 /**
- * Announces links before the answer is known: RFC 8297. Nothing is sent where there is no link.
+ * Announces links before the answer is known: RFC 8297. Sends nothing without a link.
  * @this {http.ServerResponse}
  * @param {object} hints `link` (one or several), and any other field
- * @param {Function} [callback] when it is written
- * @throws ERR_INVALID_ARG_VALUE for a link of another form
+ * @param {Function} [callback] called when it is written
+ * @throws  for a malformed link
  */
 ServerResponse.prototype.writeEarlyHints = function writeEarlyHints(hints, callback) {
   refuseAfterHead(this);
@@ -251,7 +251,7 @@ ServerResponse.prototype._implicitHeader = function _implicitHeader() {
  * @this {http.ServerResponse}
  * @param {number} statusCode 100 to 999
  * @param {string|object|Array} [reason] the reason phrase; or the fields
- * @param {object|Array} [obj] fields, as an object, a list of names and values in turn, or a list of pairs
+ * @param {object|Array} [obj] fields: an object, a flat list of names and values, or a list of pairs
  * @returns {http.ServerResponse} this
  * @throws ERR_HTTP_HEADERS_SENT, ERR_HTTP_INVALID_STATUS_CODE, ERR_INVALID_ARG_VALUE, ERR_INVALID_CHAR
  */
@@ -283,22 +283,21 @@ ServerResponse.prototype.writeHead = function writeHead(statusCode, reason, obj)
     line = statusLine(code, message);
   }
 
-  // RFC 9110 sections 6.4.1 and 15.2: these never have content.
+  // RFC 9110 sections 6.4.1 and 15.2: these responses have no content.
   if (code === 204 || code === 304 || code < 200) this._hasBody = false;
 
-  // RFC 9110 section 10.1.1: a client that was not told to continue may send the body all the same, or not at all. Only
-  // a closed connection leaves no doubt.
+  // RFC 9110 section 10.1.1: a client that was not told to continue may or may not send the body. Only closing the connection removes the doubt.
   if (this._expect_continue && !this._sent100) this.shouldKeepAlive = false;
 
   this._storeHeader(line, fields);
   return this;
 };
 
-/** An old name of `writeHead`. */
+/** The old name of `writeHead`. */
 ServerResponse.prototype.writeHeader = deprecatesWriteHeader ?
   deprecate(ServerResponse.prototype.writeHead, 'ServerResponse.prototype.writeHeader is deprecated.', 'DEP0063') : ServerResponse.prototype.writeHead;
 
-// Fields given to writeHead() go over those that were set before.
+// Fields given to writeHead() replace those that were set before.
 function mergeFields(response, fields) {
   if (ArrayIsArray(fields)) {
     if (fields.length % 2 !== 0) throw new codes.ERR_INVALID_ARG_VALUE('headers', fields);

@@ -1,5 +1,5 @@
 'use strict';
-// Server: the options, and what a server does as a whole. What happens on one connection is in connection.js.
+// Server: its options, and what a server does as a whole. connection.js has what happens on one connection.
 
 const {
   ObjectDefineProperties, ObjectSetPrototypeOf, SymbolAsyncDispose, SymbolFor, clearInterval, setInterval,
@@ -40,15 +40,15 @@ const { keepThreads } = require('../transport/drivers');
 const { OFFLOAD, chooseForServer } = require('../transport/owner-state');
 const { validateBoolean, validateFunction, validateInteger, validateObject } = require('../util/validators');
 
-/** Milliseconds in which a whole request must have arrived. */
+/** Milliseconds within which a whole request must arrive. */
 const REQUEST_TIMEOUT = 300_000;
-/** Milliseconds in which a request head must have arrived. */
+/** Milliseconds within which a request head must arrive. */
 const HEADERS_TIMEOUT = 60_000;
 /** Milliseconds that an idle connection is kept. */
 const KEEP_ALIVE_TIMEOUT = 5_000;
-/** Milliseconds that one is kept beyond the announced time, for a request that is already on its way. */
+/** Milliseconds that an idle connection is kept beyond the announced time, for a request that is already on its way. */
 const KEEP_ALIVE_BUFFER = 1_000;
-/** Milliseconds between two looks for late requests. */
+/** Milliseconds between two checks for late requests. */
 const CHECKING_INTERVAL = 30_000;
 
 const kRejection = SymbolFor('nodejs.rejection');
@@ -83,7 +83,7 @@ function Server(options, requestListener) {
 
   if (requestListener) this.on('request', requestListener);
   this.on('connection', connectionListener);
-  // Where it watches from its making on nothing waits for that: these releases have no mark in a server that lazy sockets could take over.
+  // Releases that watch connections from construction on need no listener: their servers have no highWaterMark, which lazy sockets take over.
   if (!watchesAtOnce) this.on('listening', setupConnectionsTracking);
 
   this.httpAllowHalfOpen = false;
@@ -94,7 +94,7 @@ function Server(options, requestListener) {
   this[kUniqueHeaders] = parseUniqueHeadersOption(options.uniqueHeaders);
   hearOfProxies(this);
 }
-/** @typedef {Server} OwnServer what it has itself, see types/lib.d.ts */
+/** @typedef {Server} OwnServer see types/lib.d.ts */
 ObjectSetPrototypeOf(Server.prototype, net.Server.prototype);
 ObjectSetPrototypeOf(Server, net.Server);
 
@@ -134,7 +134,7 @@ function storeHTTPOptions(options) {
   chooseStrict(this, options);
   this.requestTimeout = integerOption(options, 'requestTimeout', REQUEST_TIMEOUT);
   this.headersTimeout = integerOption(options, 'headersTimeout',
-                                      // The head is part of the request; without a limit for that it has none either.
+                                      // The head is part of the request: it must not have more time.
                                       this.requestTimeout < HEADERS_TIMEOUT && limitsHeadTime() ? this.requestTimeout : HEADERS_TIMEOUT);
   if (this.requestTimeout > 0 && this.headersTimeout > 0 &&
       (this.headersTimeout > this.requestTimeout || (this.headersTimeout === this.requestTimeout && !limitsHeadTime()))) {
@@ -155,7 +155,7 @@ function storeHTTPOptions(options) {
   chooseForServer(this, options);
 }
 
-// The core may take the connections of a server that listens. `this` is the server.
+// Lets the core take over the connections of a server that listens. `this` is the server.
 function acceptNatively() {
   if (this.listeners('connection').includes(connectionListener)) acceptLazily(this);
   if (transportOf(this) === OFFLOAD) keepThreads(this);
@@ -168,7 +168,7 @@ function watchConnections(server) {
 }
 
 /**
- * Starts to watch the connections of a server. Listener of 'listening'; in the first releases of Node 18 called with the server when that is made.
+ * Starts watching the connections of a server. Listener of 'listening'; in the first releases of Node 18, called with the server by its constructor.
  * @this {Server|https.Server}
  */
 const setupConnectionsTracking = watchesAtOnce ? watchConnections : function() {
@@ -179,7 +179,7 @@ const setupConnectionsTracking = watchesAtOnce ? watchConnections : function() {
 if (isNode) nameLike(setupConnectionsTracking, builtinServer.setupConnectionsTracking);
 
 /**
- * What a server does before it stops to listen.
+ * Runs before a server stops listening.
  * @param {Server|https.Server} server
  */
 function httpServerPreClose(server) {
@@ -189,8 +189,8 @@ function httpServerPreClose(server) {
 }
 
 /**
- * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
- * @param {...Function} args a callback: called then, or with ERR_SERVER_NOT_RUNNING
+ * Stops listening and closes idle connections; 'close' follows when the last connection has closed.
+ * @param {...Function} args a callback: called on 'close', or with ERR_SERVER_NOT_RUNNING
  * @returns {Server|undefined} this; earlier releases return nothing
  */
 Server.prototype.close = function(...args) {
@@ -206,7 +206,7 @@ if (SymbolAsyncDispose !== undefined) {
 }
 
 ObjectDefineProperties(Server.prototype, {
-  /** 'native' or 'offload' where the core itself reads and writes the plain connections of this server, else 'stream'. Not in Node. */
+  /** 'native' or 'offload' if the core itself reads and writes the plain connections of this server, else 'stream'. Not in Node. */
   transport: {
     __proto__: null,
     configurable: true,
@@ -215,7 +215,7 @@ ObjectDefineProperties(Server.prototype, {
       return transportOf(this);
     },
   },
-  /** What the server and its connections have done; see `ServerStats` in index.d.ts. Not in Node. */
+  /** Statistics of the server and its connections; see `ServerStats` in index.d.ts. Not in Node. */
   stats: {
     __proto__: null,
     configurable: true,
@@ -224,7 +224,7 @@ ObjectDefineProperties(Server.prototype, {
       return serverStats(this);
     },
   },
-  /** Answers an exact target from here on, without 'request'; see `FixedRequest` and `FixedResponse` in index.d.ts. Not in Node. */
+  /** Answers requests for an exact target from here on, without 'request'; see `FixedRequest` and `FixedResponse` in index.d.ts. Not in Node. */
   respond: {
     __proto__: null,
     configurable: true,
@@ -234,7 +234,7 @@ ObjectDefineProperties(Server.prototype, {
       return this;
     },
   },
-  /** Ends that; answers whether there was such an answer. Not in Node. */
+  /** Removes such an answer; returns whether there was one. Not in Node. */
   removeResponse: {
     __proto__: null,
     configurable: true,
@@ -254,7 +254,7 @@ ObjectDefineProperties(Server.prototype, {
   },
 });
 
-/** Closes every connection, also those that wait for a response. */
+/** Closes every connection, even those that wait for a response. */
 Server.prototype.closeAllConnections = function() {
   const connections = this[kConnections];
   if (!connections) return;
@@ -263,7 +263,7 @@ Server.prototype.closeAllConnections = function() {
   }
 };
 
-/** Closes the connections that wait for no response. */
+/** Closes the connections that do not wait for a response. */
 Server.prototype.closeIdleConnections = function() {
   const connections = this[kConnections];
   if (!connections) return;
@@ -274,7 +274,7 @@ Server.prototype.closeIdleConnections = function() {
 };
 
 /**
- * Sets the time of inactivity after which a connection emits 'timeout', for the connections to come.
+ * Sets the time of inactivity after which a connection emits 'timeout', for future connections.
  * @this {http.Server}
  * @param {number} [msecs] 0 for never
  * @param {Listener} [callback] becomes a listener of 'timeout'
@@ -286,7 +286,7 @@ Server.prototype.setTimeout = function setTimeout(msecs, callback) {
   return this;
 };
 
-// A listener that is an async function has rejected (events.captureRejections).
+// Called when an async listener has rejected (events.captureRejections).
 Server.prototype[kRejection] = function(error, event, ...args) {
   if (event !== 'request') {
     net.Server.prototype[kRejection].call(this, error, event, ...args);

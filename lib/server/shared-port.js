@@ -1,7 +1,7 @@
 'use strict';
-// `server.listen({ reusePort: true })` where node ignores the option: before 22.12 and 23.1. The core binds the socket, and node listens on it.
+// `server.listen({ reusePort: true })` on releases that ignore the option: before 22.12 and 23.1. The core binds the socket, and node listens on it.
 //
-// What is wrong with the arguments, or with the address, node says itself: it is asked to listen without the option then, and fails in its own way.
+// Node itself reports invalid arguments and addresses: it is then asked to listen without the option, and fails in its own way.
 
 const { Error, NumberIsInteger, ObjectAssign, ObjectDefineProperty, process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
@@ -13,7 +13,7 @@ const native = require('../native/addon');
 
 const ANY_V6 = '::';
 const ANY_V4 = '0.0.0.0';
-/** What the core answers where the system has no such sockets, and where one cannot be bound, though the port is free. */
+/** What the core returns if the system has no such sockets, and if the socket cannot be bound although the port is free. */
 const UNSUPPORTED = -1;
 const FAILED = -3;
 
@@ -22,7 +22,7 @@ function portOf({ port }) {
   return typeof port === 'number' || (typeof port === 'string' && port.trim() !== '') ? +port : NaN;
 }
 
-// Whether listen() is to share a port, and all that it is given is as node takes it.
+// Whether listen() must share a port, with arguments that are valid for node.
 function isShared(server, options) {
   if (typeof options !== 'object' || options === null || options.reusePort !== true || server._handle) return false;
   const { fd, handle, host, path, signal, _handle } = options;
@@ -32,7 +32,7 @@ function isShared(server, options) {
 }
 
 /**
- * As that of net.Server, but the option `reusePort` counts.
+ * net.Server's listen() with the option `reusePort`.
  * @this {net.Server}
  * @param {...any} args see `server.listen()`
  * @returns {net.Server} this
@@ -76,7 +76,7 @@ function listenAt(server, options, backlog, address) {
   }
   const handle = fd < 0 ? fd : /** @type {any} */ (net)._createServerHandle(null, null, null, fd);
   if (typeof handle !== 'number') {
-    // Past listen(), which would have the primary of a cluster open it.
+    // Not through listen(): in a cluster, that would have the primary open the handle.
     server._handle = handle;
     const { address: bound, family } = /** @type {net.AddressInfo} */ (server.address());
     server._listen2(address ?? bound, port, family === 'IPv6' ? 6 : 4, backlog);
@@ -86,7 +86,7 @@ function listenAt(server, options, backlog, address) {
   net.Server.prototype.listen.call(server, { port, host: address, backlog, ipv6Only: options.ipv6Only, exclusive: true });
 }
 
-// RFC 4007 section 11: an address with a zone, which the core does not know.
+// RFC 4007 section 11: the core does not know addresses with a zone.
 function bind(address, port, isOnlyV6) {
   return address.includes('%') ? UNSUPPORTED : native.bindShared(Buffer.from(address, 'latin1'), port, isOnlyV6 ? 1 : 0);
 }
@@ -102,7 +102,7 @@ function emitUnsupported(server, address, port) {
 }
 
 /**
- * Gives a class of servers a listen() that shares ports, unless node's does.
+ * Gives a server class a listen() that shares ports, unless node's does.
  * @param {any} prototype
  */
 function sharePorts(prototype) {

@@ -1,5 +1,5 @@
 'use strict';
-// What `server.stats()` answers (index.d.ts, ServerStats).
+// `server.stats()` (ServerStats in index.d.ts).
 
 const { Set, WeakMap, WeakRef } = require('../globals/primordials');
 const { Counters, errorsOf } = require('../observe/counters');
@@ -14,20 +14,20 @@ class ServerCounters extends Counters {
     super();
     this.ended = 0;
     this.handedOver = 0;
-    // The connections of a server that does not listen, and therefore has no list of them.
+    // Connections of a server that does not listen, and so has no list of them.
     this.unlisted = new Set();
-    // Sockets that went to another protocol, and how many may stand there before those that are closed are taken out.
+    // Sockets that another protocol has taken over, and the length of the list at which closed ones are removed.
     this.upgraded = [];
     this.upgradedMax = UPGRADED_MIN;
-    // The drain of the server, as long as it drains.
+    // The drain of the server, while it drains.
     this.drain = null;
     // Its fixed answers, if it ever had any.
     this.fixed = null;
-    // How often each limit that node does not have was met.
+    // How often each limit that node does not have was reached.
     this.limits = { bodyLimit: 0, minBodyRate: 0, maxConnectionsPerAddress: 0, maxPipelined: 0, proxyProtocol: 0 };
   }
 
-  /** @returns {stream.Duplex[]} sockets that went to another protocol and are open */
+  /** @returns {stream.Duplex[]} open sockets that another protocol has taken over */
   upgradedSockets() {
     return this.upgraded.map((ref) => ref.deref()).filter((socket) => socket !== undefined && !socket.destroyed);
   }
@@ -41,7 +41,7 @@ class ServerCounters extends Counters {
   }
 }
 
-// Servers have node's own properties, and no more.
+// Not properties of the servers: these have exactly node's.
 const servers = new WeakMap();
 
 function countersOf(server) {
@@ -51,7 +51,7 @@ function countersOf(server) {
 }
 
 /**
- * A connection of a server is to be served; its socket does not know it yet.
+ * Called before a connection of a server is served. Its socket does not know the connection yet.
  * @param {Connection} connection
  */
 function connectionOpened(connection) {
@@ -63,7 +63,7 @@ function connectionOpened(connection) {
 }
 
 /**
- * A connection is closed, or has gone to another protocol. Only the first of these counts.
+ * Called when a connection has closed, or another protocol has taken it over. Only the first call for a connection counts.
  * @param {Connection} connection
  * @param {boolean} handedOver
  */
@@ -94,7 +94,7 @@ function addConnection(counters, { bytesBefore, requestsSeen, socket }) {
 
 /**
  * @param {net.Server} server
- * @param {Error} error that one of its connections failed with
+ * @param {Error} error with which one of its connections failed
  */
 function connectionFailed(server, error) {
   countersOf(server).failed(error);
@@ -102,13 +102,13 @@ function connectionFailed(server, error) {
 
 /**
  * @param {net.Server} server
- * @param {string} name of a limit in index.d.ts, ServerLimits, that one of its peers has met
+ * @param {string} name of the limit (ServerLimits in index.d.ts) that one of its peers has reached
  */
 function limitMet(server, name) {
   countersOf(server).limits[name]++;
 }
 
-// Between two messages with nothing to answer, or not used yet.
+// Whether a connection is unused, or between two messages with nothing left to answer.
 function isResting({ bytesBefore, requests, requestsSeen, socket }) {
   if (requests.length > 0 || !socket.parser) return false;
   return requestsSeen === 0 ? (socket.bytesRead ?? 0) === (bytesBefore?.read ?? 0) : isIdle(socket.parser);

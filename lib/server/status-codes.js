@@ -1,16 +1,16 @@
 'use strict';
-// The registered status codes with their reason phrases, and the status lines they become.
+// The registered status codes, their reason phrases, and the resulting status lines.
 
 const { Array, ObjectKeys } = require('../globals/primordials');
 const { STATUS_CODES } = require('../compat/genuine').http;
 
-/** Lowest and highest status code that can be written: RFC 9110 section 15 has three digits. */
+/** The lowest and highest status code that can be written: RFC 9110 section 15, three digits. */
 const LOWEST_CODE = 100;
 const HIGHEST_CODE = 999;
 
-// A program may write into the table, and what it writes is checked each time.
+// A program may change the public table. Reason phrases that it writes there are checked each time.
 const registered = { ...STATUS_CODES };
-// Made when the first is asked for; dense, so that a look-up is one array load.
+// Filled on first use; dense, so that a look-up is one array load.
 /** @type {string[]} */
 let reasons = [];
 /** @type {string[]} */
@@ -26,11 +26,11 @@ function makeLines() {
 }
 
 /**
- * The ready status line of a registered code with its standard reason phrase. The version is 1.1, whatever the request said:
- * RFC 9110 section 2.5, a server sends its own highest version.
+ * The ready-made status line of a registered code with its standard reason phrase. The version is 1.1 whatever the request's: RFC
+ * 9110 section 2.5, a server sends the highest version that it supports.
  * @param {number} code 100 to 999
  * @param {string} reason
- * @returns {string} with its line end; '' where either is another
+ * @returns {string} with its line end; '' for any other code or reason
  */
 function standardLine(code, reason) {
   if (lines.length === 0) makeLines();

@@ -1,28 +1,28 @@
 'use strict';
-// Messages of a program that gives each of them another prototype, as Express does.
+// Messages for a program that gives each of them another prototype, as Express does.
 //
-// Up to V8 12 an object whose prototype was changed gets a hidden class of its own with the next property that is added, and another one with
-// each property behind that: some 5 us each, and code that meets such objects is never optimized. The engine does so where the internal
-// type of an object is the general one. Therefore, once a program is known to change prototypes, its messages are made of another type. A
-// FinalizationRegistry that nothing is registered with is one that neither util.types nor the collector tells from an ordinary object; the
-// prototype, the keys and their order are those of any message.
+// Up to V8 12, an object whose prototype was changed gets a hidden class of its own with the next property that is added, and
+// another with each property after that: some 5 us each, and code that meets such objects is never optimized. V8 does so for
+// objects of the general internal type. So once a program is known to change prototypes, its messages are objects of another type:
+// a FinalizationRegistry with nothing registered, which neither util.types nor the collector can tell from an ordinary object.
+// Prototype, keys and their order are those of any message.
 
 const { FinalizationRegistry, ObjectDefineProperty, ObjectGetPrototypeOf, ObjectSetPrototypeOf, WeakMap } = require('../globals/primordials');
 const { splitsClasses } = require('../compat/node-features');
 const { IncomingMessage } = require('../message/incoming');
 const { ServerResponse } = require('./response');
 
-/** Requests in a row whose prototype was changed, after which the messages of a server are made for it. */
+/** After this many requests in a row with a changed prototype, the messages of a server are made for it. */
 const CHANGES_MIN = 8;
-/** Requests of each connection that are looked at. */
+/** How many requests of each connection are checked. */
 const LOOKS_MAX = 8;
 
 function nothing() {}
 
-// An object gets its prototype while it is empty: the hidden class that this makes is shared.
+// The object gets its prototype while it is empty, so the resulting hidden class is shared.
 //
-// What follows a condition that is never met is for the engine alone: it counts the assignments in a constructor, and so knows how many properties have
-// their place within the object. Of those that do not, and have symbols as keys, a dozen make the object a hash.
+// The branch below is never taken. V8 counts the assignments in a constructor to decide how many properties are stored in the
+// object itself; a dozen others with symbol keys turn the object into a hash table.
 function steadied(Message) {
   class Steady extends FinalizationRegistry {
     constructor(origin, options) {
@@ -41,7 +41,7 @@ function steadied(Message) {
       }
     }
   }
-  // Heap snapshots name objects by the function that made them.
+  // Heap snapshots name objects after the function that made them.
   ObjectDefineProperty(Steady, 'name', { value: Message.name });
   return Steady;
 }
@@ -49,7 +49,7 @@ function steadied(Message) {
 const SteadyRequest = steadied(IncomingMessage);
 const SteadyResponse = steadied(ServerResponse);
 
-/** What is known of a server's messages: shared by its connections. */
+/** What is known of a server's messages; shared by its connections. */
 class Prototypes {
   constructor() {
     this.changes = 0;
@@ -57,12 +57,12 @@ class Prototypes {
   }
 }
 
-// Servers have node's own properties, and no more.
+// Not properties of the servers: these have exactly node's.
 const servers = new WeakMap();
 
 /**
  * @param {net.Server} server
- * @returns {Prototypes|null} null where prototypes can be changed at no cost
+ * @returns {Prototypes|null} null if changing prototypes costs nothing in this release
  */
 function prototypesOf(server) {
   if (!splitsClasses) return null;
@@ -72,7 +72,7 @@ function prototypesOf(server) {
 }
 
 /**
- * An exchange is over: takes note of the prototype that its request has now.
+ * Called when an exchange is over: notes whether its request has another prototype now.
  * @param {Connection} connection
  * @param {IncomingMessage} req
  */

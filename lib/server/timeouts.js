@@ -1,5 +1,5 @@
 'use strict';
-// The times of a server's connection: how long it may be idle (`keepAliveTimeout`, `timeout`), and how long a request may take to arrive.
+// The timeouts of a server's connection: how long it may be idle (`keepAliveTimeout`, `timeout`), and how long a request may take to arrive.
 
 const net = require('node:net');
 const { codes } = require('../util/errors');
@@ -10,18 +10,18 @@ const { closeNow } = require('./closing');
 const { socketOnError } = require('./refusals');
 const { countersOf } = require('./stats');
 
-// What times an idle connection: nothing, the socket's own timer, or the ticker of its server.
+// What times an idle connection: nothing, the socket's own timer, or its server's ticker.
 const NO_TIMER = 0;
 const SOCKET = 1;
 const TICKER = 2;
-/** In place of the milliseconds that an idle connection has. */
+/** Instead of the milliseconds that an idle connection has. */
 const NEVER_IDLE = -1;
 
 const { setTimeout: plainSetTimeout } = net.Socket.prototype;
 
 /**
  * @param {stream.Duplex} socket that has just become a net.Socket
- * @returns {number|undefined} what node's setTimeout() has left as its `timeout`
+ * @returns {number|undefined} the `timeout` that node's setTimeout() would have left on it
  */
 function timeoutOf(socket) {
   const { idleTimeout, idleTimer } = socket[kConnection];
@@ -29,7 +29,7 @@ function timeoutOf(socket) {
 }
 
 /**
- * Nothing was sent or received for the time of `server.timeout` or `keepAliveTimeout`. Listener of the socket's 'timeout'.
+ * Nothing was sent or received for `server.timeout` or `keepAliveTimeout`. Listener of the socket's 'timeout'.
  * @this {stream.Duplex}
  */
 function socketOnTimeout() {
@@ -51,7 +51,7 @@ function parserOnTimeout() {
 }
 
 /**
- * All answers are given: the connection is kept for another request, for a while.
+ * Keeps a connection for another request for a while, once all answers are given.
  * @param {Connection} connection
  */
 function enterIdle(connection) {
@@ -62,13 +62,13 @@ function enterIdle(connection) {
   if (time === undefined) return;
   const connections = server[kConnections];
   const unbuilt = isUnbuilt(socket);
-  // A timer that is armed already (by server.timeout or by the program) is replaced, as the documents say.
+  // A timer that is already armed (by server.timeout or the program) is replaced, as documented.
   if (connections === undefined || !isTicked(time) || socket.setTimeout !== plainSetTimeout || (!unbuilt && socket.timeout)) {
     socket.setTimeout(time);
     connection.idleTimer = SOCKET;
     return;
   }
-  // One that is closed takes no time.
+  // A closed socket needs no timer.
   if (socket.destroyed) return;
   connection.idleTimer = TICKER;
   connection.idleTimeout = time;
@@ -77,7 +77,7 @@ function enterIdle(connection) {
 }
 
 /**
- * A request begins.
+ * Stops the keep-alive timeout when a request begins.
  * @param {Connection} connection
  */
 function leaveIdle(connection) {
@@ -87,21 +87,21 @@ function leaveIdle(connection) {
   connection.idleTimer = NO_TIMER;
   const isTickers = idleTimer === TICKER && socket.setTimeout === plainSetTimeout;
   if (isTickers && isUnbuilt(socket)) return;
-  // Nothing else is armed: the timer was the ticker's, and the program has set no other.
+  // The timer was the ticker's, and the program has set none: nothing else is armed.
   if (isTickers && isOwnTime(connection) && !server.timeout) socket.timeout = 0;
   else socket.setTimeout(server.timeout || 0);
 }
 
 /**
  * @param {Connection} connection that is idle
- * @returns {boolean} whether the program has set no time of its own since it became idle
+ * @returns {boolean} whether the program has set no timeout since it became idle
  */
 function isOwnTime({ idleTimeout, socket }) {
   return socket.timeout === idleTimeout;
 }
 
 /**
- * Looks for requests that do not arrive in time; each is answered with 408.
+ * Finds requests that do not arrive in time; each is answered with 408.
  * @param {http.Server} server
  */
 function checkConnections(server) {

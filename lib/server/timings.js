@@ -1,5 +1,5 @@
 'use strict';
-// `req.timings` of a server's request: when its head and body had come, when it was answered, and when the answer was on its way.
+// `req.timings` of a server's request: when its head and its body had arrived, when it was answered, and when the answer was sent.
 
 const { channel } = require('node:diagnostics_channel');
 const { WeakSet } = require('../globals/primordials');
@@ -11,10 +11,10 @@ const { Stopwatch, kTimings, now } = timings;
 
 const onTimings = channel('rust-http.server.timings');
 
-/** Of a connection whose requests are not timed, or were not when it came. */
+/** For a connection whose requests are not timed, or were not when it was accepted. */
 const UNKNOWN = -1;
 
-// Servers have node's own properties, and no more.
+// Not properties of the servers: these have exactly node's.
 const servers = new WeakSet();
 
 class ServerStopwatch extends Stopwatch {
@@ -40,13 +40,13 @@ class ServerStopwatch extends Stopwatch {
     this.mark('answered');
   }
 
-  /** All of the answer was given to the system. */
+  /** The system has all of the answer. */
   flushed() {
     this.mark('flushed');
     this.over();
   }
 
-  /** The exchange is over, or cut. */
+  /** The exchange is over, or was cut. */
   over() {
     if (this.isOver) return;
     this.isOver = true;
@@ -68,18 +68,18 @@ function chooseTiming(server, { timing }) {
   timings.used = true;
 }
 
-/** @returns {boolean} whether a request of any server may have to be timed */
+/** @returns {boolean} whether any server's requests may have to be timed */
 function mayBeTimed() {
   return timings.used || onTimings.hasSubscribers;
 }
 
-/** @returns {number} the time for a connection that begins now, or UNKNOWN */
+/** @returns {number} the accept time for a connection that begins now, or UNKNOWN */
 function acceptedNow() {
   return mayBeTimed() ? now() : UNKNOWN;
 }
 
 /**
- * A request's head is complete: begins to time it, if that is asked for.
+ * Begins to time a request whose head is complete, if it is to be timed.
  * @param {Connection} connection
  * @param {http.HTTPParser} parser
  * @param {http.IncomingMessage} req

@@ -3,31 +3,31 @@
 const { Symbol } = require('../globals/primordials');
 const { Duplex } = require('node:stream');
 
-// Under this name node keeps the socket: a symbol that is not defined where it is used.
+// Node keeps the socket under the name 'undefined': it uses a symbol that is not defined there.
 const kSocket = undefined;
 const kRequest = Symbol('IncomingMessage');
 
 /**
- * The other protocol of a connection whose request has a body that is still on its way (Node 26): it begins behind that body. What is written goes
- * out at once. Who reads it before the body is over gives up the body, unless that is read too.
+ * The other protocol of a connection whose request has a body that is still arriving (Node 26): it begins after that body. Writes
+ * go out at once. Reading it before the body is over discards the body, unless the program reads the body too.
  */
 class UpgradeStream extends Duplex {
   /**
-   * @param {stream.Duplex} socket
+   * @param {stream.Duplex} socket that upgrades
    * @param {IncomingMessage} request that upgrades
    */
   constructor(socket, request) {
     super({ allowHalfOpen: socket.allowHalfOpen });
     this[kSocket] = socket;
     this[kRequest] = request;
-    // Without names, as node's.
+    // These functions have no names, like node's.
     socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => this.destroy());
     this.on('close', () => socket.destroy());
     socket.on('end', () => this.push(null));
   }
 
-  /** @param {Buffer} head what has come behind the body */
+  /** @param {Buffer} head what came after the body */
   requestBodyCompleted(head) {
     const socket = this[kSocket];
     this[kRequest] = null;
@@ -37,7 +37,7 @@ class UpgradeStream extends Duplex {
     });
   }
 
-  // The length is node's.
+  // Node's _read() has a length of 1.
   _read(_size) {
     this[kRequest]?.resume();
     this[kSocket].resume();

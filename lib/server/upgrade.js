@@ -1,5 +1,5 @@
 'use strict';
-// The socket of a server's connection goes over to another protocol: a CONNECT, or an upgrade with a listener.
+// Hands the socket of a server's connection over to another protocol: for a CONNECT, or an upgrade with a listener.
 
 const { Buffer } = require('node:buffer');
 const { debuglog } = require('node:util');
@@ -21,15 +21,15 @@ const debug = debuglog('http');
 /**
  * @param {stream.Duplex} socket
  * @param {Connection} connection
- * @param {HTTPParser} parser that has stopped behind the head
- * @param {Buffer} head what has come behind it
+ * @param {HTTPParser} parser that has stopped after the head
+ * @param {Buffer} head what came after the request's head
  */
 function upgrade(socket, connection, parser, head) {
   if (upgradesInContext) within(parser, handOver, undefined, socket, connection, parser, head);
   else inRootContext(handOver, undefined, socket, connection, parser, head);
 }
 
-// A CONNECT, or an upgrade with a listener: the socket is no longer ours.
+// Ends our part in the socket.
 function handOver(given, connection, parser, head) {
   const { server } = connection;
   const request = parser.incoming;
@@ -53,7 +53,7 @@ function handOver(given, connection, parser, head) {
   const isTaken = server.listenerCount(event) > 0;
   stats.connectionEnded(connection, isTaken);
   if (!isTaken) {
-    // RFC 9110 section 9.3.6: a server that does not tunnel has nothing to say on this connection any more.
+    // RFC 9110 section 9.3.6: a server that does not tunnel has nothing more to say on this connection.
     socket.destroy();
     return;
   }
@@ -63,7 +63,8 @@ function handOver(given, connection, parser, head) {
   server.emit(event, request, socket, head);
 }
 
-// In place of a lazy socket that the program has not seen: the one that node would have made, which is faster (per message of a WebSocket, by a tenth).
+// Replaces a lazy socket that the program has not seen by the net.Socket that node would have made, which is faster (by a tenth per
+// WebSocket message).
 function replaced(socket, { isUnseen, requestsSeen, server }, request) {
   if (!isUnseen || requestsSeen > 1 || !request.complete || isShown(server, request)) return null;
   const made = replaceUnseen(socket);
@@ -71,7 +72,7 @@ function replaced(socket, { isUnseen, requestsSeen, server }, request) {
   return made;
 }
 
-// The body is still on its way: it goes on being read, and its errors are not reported.
+// The body is still arriving: it is read on, and its errors are not reported.
 function handOverBehind(socket, connection, request) {
   if (connection.upgradeStream !== null) return;
   const { server } = connection;
