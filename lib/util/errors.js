@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * The errors that the http modules throw, as node shapes them: `code` is the only enumerable own property, `name` and
- * `constructor` are those of the plain error class, the stack starts with `Name [CODE]: message` and shows no frame of ours above the
- * function that was called.
+ * The errors that the http modules throw, shaped like node's: `code` is the only enumerable own property, `name` and `constructor`
+ * are those of the plain error class, and the stack begins with `Name [CODE]: message` and shows none of our frames above the
+ * function that the program called.
  *
  *     const { codes, connResetException } = require('./errors');
  *     throw new codes.ERR_HTTP_HEADERS_SENT('set');
@@ -17,7 +17,7 @@ const {
 const { format, getSystemErrorName, inspect } = require('util');
 const { cutsShown, describesFunctions, describesObjects } = require('../compat/node-features');
 
-/** Longest text of a received value before it is cut, in UTF-16 units: 28 for a short description, 128 for a whole value. */
+/** The longest text of a received value before it is cut, in UTF-16 units: 28 for a short description, 128 for a whole value. */
 const SHORT_VALUE = 28;
 const SHORT_VALUE_KEPT = 25;
 const LONG_VALUE = 128;
@@ -25,13 +25,11 @@ const LONG_VALUE = 128;
 const TYPES = new Set(['bigint', 'boolean', 'function', 'number', 'object', 'string', 'symbol']);
 const CLASS_NAME = /^[A-Z][A-Za-z0-9]*$/;
 
-/**
- * Each code: its error class and its message, as text or as a function of the constructor's arguments.
- */
-/** What node says where an assertion of its own fails. */
+/** Node's message for a failed internal assertion. */
 const FAILED_ASSERTION = 'This is caused by either a bug in Node.js or incorrect usage of Node.js internals.\n' +
   'Please open an issue with this stack trace at https://github.com/nodejs/node/issues\n';
 
+/** By code: the error class, and the message as text or as a function of the constructor's arguments. */
 const TABLE = {
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: [TypeError, (feature) => `The feature ${feature} is unavailable on the current platform, which is being used to run Node.js`],
   ERR_HTTP_BODY_NOT_ALLOWED: [Error, 'Adding content for this request method or response status is not allowed.'],
@@ -68,7 +66,7 @@ const TABLE = {
   ERR_UNESCAPED_CHARACTERS: [TypeError, (what) => `${what} contains unescaped characters`],
 };
 
-/** A value of any type inside a sentence: strings as they are, objects one level deep. */
+/** A value of any type inside a sentence: strings unchanged, objects one level deep. */
 function show(value) {
   return typeof value === 'string' ? value : format('%s', value);
 }
@@ -89,7 +87,7 @@ function alternatives(names) {
 }
 
 /**
- * What was expected, in the order types, classes, anything else.
+ * The expectation as text: types first, then classes, then anything else.
  * @param {string|string[]} expected type names ('string'), class names ('Buffer') or free text ('undefined')
  */
 function expectation(expected) {
@@ -110,7 +108,7 @@ function expectation(expected) {
 
 /**
  * The ` Received ...` part of a message.
- * @param {*} value what the caller gave
+ * @param {*} value that the caller passed
  * @returns {string} the text with its leading blank and without a full stop
  */
 function received(value) {
@@ -133,7 +131,7 @@ function shorten(text) {
   return text.length > SHORT_VALUE ? `${text.slice(0, SHORT_VALUE_KEPT)}...` : text;
 }
 
-/** A number as a range error shows it: whole numbers above 2^32 with underscores between groups of three digits. */
+/** A number as a range error shows it: whole numbers above 2^32 have underscores between groups of three digits. */
 function grouped(value) {
   if (typeof value === 'bigint') {
     return `${value > 2n ** 32n || value < -(2n ** 32n) ? underscores(String(value)) : value}n`;
@@ -146,7 +144,7 @@ function underscores(digits) {
   return digits.replace(/\B(?=(?:\d{3})+$)/g, '_');
 }
 
-/** The prototypes of one error class: the one that errors keep, and the one that gives the stack its first line. */
+/** The prototype that errors of one class keep. */
 function prototypes(Base) {
   return ObjectCreate(Base.prototype, {
     constructor: { value: Base, writable: true, enumerable: false, configurable: true },
@@ -172,17 +170,17 @@ function defineCode(code, Base, message) {
   return NodeError;
 }
 
-/** The first line of a stack is made from the name which the error has when its stack is read for the first time. */
+/** V8 renders the first line of a stack with the name that the error has when its stack is first read: `naming` gives it that name until then. */
 function restack(error, naming, prototype, hidden) {
   ObjectSetPrototypeOf(error, naming);
   Error.captureStackTrace(error, hidden);
-  // Reading renders it.
+  // Reading the stack renders it.
   void error.stack;
   return ObjectSetPrototypeOf(error, prototype);
 }
 
 /**
- * Constructors by code, each made when it is first asked for: `new codes.ERR_X(...)`; the arguments are those of the row in the table.
+ * Constructors by code, each made on first use: `new codes.ERR_X(...)`, with the arguments of the table row.
  * @type {Record<string, any>}
  */
 const codes = new Proxy({}, {
@@ -193,8 +191,8 @@ const codes = new Proxy({}, {
 
 /**
  * Makes the stack of an error begin at the caller of a function.
- * @param {Failure} error one made by `codes`
- * @param {Function} hidden the outermost function that the user shall not see; its caller becomes the first frame
+ * @param {Failure} error made by `codes`
+ * @param {Function} hidden the outermost function to hide; its caller becomes the first frame
  * @returns {Error} the same error
  */
 function hideFrames(error, hidden) {
@@ -202,7 +200,7 @@ function hideFrames(error, hidden) {
 }
 
 /**
- * The error of a connection that was closed by the peer.
+ * The error of a connection that the peer has closed.
  * @param {string} message such as 'socket hang up' or 'aborted'
  * @returns {Error} a plain Error with code ECONNRESET
  */
@@ -215,8 +213,8 @@ function connResetException(message) {
 }
 
 /**
- * The error of a system call, as net.Socket has it.
- * @param {string} call its name
+ * The error of a system call, shaped like net.Socket's.
+ * @param {string} call name of the system call
  * @param {number} number the system's error number, positive
  * @returns {Error} with errno, code and syscall
  */

@@ -4,7 +4,7 @@ const { ReflectApply } = require('../globals/primordials');
 
 /**
  * @param {Function} callback
- * @returns {Function} one without a name, as node's is, that calls it the first time
+ * @returns {Function} calls it the first time only; has no name, like node's
  */
 function once(callback) {
   let called = false;

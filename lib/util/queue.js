@@ -5,8 +5,8 @@ const { Array } = require('../globals/primordials');
 const NO_SLOTS = [];
 
 /**
- * First in, first out. An Array moves all that is left when its first element is taken, which costs more than the rest of a pipelined
- * answer's turn: here nothing moves, and room is taken twice as much when it runs out.
+ * A FIFO queue. Taking the first element of an Array moves all the others, which costs more than the rest of a pipelined answer's
+ * turn. Here nothing moves, and the capacity doubles when it runs out.
  */
 class Queue {
   constructor() {
@@ -16,14 +16,14 @@ class Queue {
     this.length = 0;
   }
 
-  /** @param {*} item the newest from here on */
+  /** @param {*} item becomes the newest */
   push(item) {
     if (this.length > this.mask) this.grow();
     this.slots[(this.head + this.length) & this.mask] = item;
     this.length++;
   }
 
-  /** @returns {*} the oldest, which is no longer in the queue; undefined when there is none */
+  /** @returns {*} the oldest item, removed from the queue; undefined if it is empty */
   shift() {
     if (this.length === 0) return undefined;
     const item = this.slots[this.head];
@@ -33,12 +33,12 @@ class Queue {
     return item;
   }
 
-  /** @returns {*} the oldest; undefined when there is none */
+  /** @returns {*} the oldest; undefined if the queue is empty */
   first() {
     return this.slots[this.head];
   }
 
-  /** @returns {*} the newest; undefined when there is none */
+  /** @returns {*} the newest; undefined if the queue is empty */
   last() {
     return this.length === 0 ? undefined : this.slots[(this.head + this.length - 1) & this.mask];
   }

@@ -1,12 +1,12 @@
 'use strict';
-// The async context of what belongs to no request, and not to the caller either: one without stores.
+// The async context of work that belongs neither to a request nor to the caller: one without stores.
 
 const { ReflectOwnKeys } = require('../globals/primordials');
 const { AsyncResource } = require('node:async_hooks');
 const { kFrame } = require('../compat/async-symbols');
 
 /**
- * Calls back in such a context, which async hooks see begin.
+ * Runs a callback in such a context; async hooks see it begin.
  * @param {(...args: any[]) => any} callback
  * @param {*} receiver its `this`
  * @param {...*} args
@@ -14,7 +14,7 @@ const { kFrame } = require('../compat/async-symbols');
  */
 function inRootContext(callback, receiver, ...args) {
   const resource = new AsyncResource('RUSTHTTPTRANSPORT', { requireManualDestroy: true });
-  // AsyncLocalStorage has put the stores of the caller on it: one by one, or (24) in a frame of them all.
+  // AsyncLocalStorage has put the caller's stores on it: each under a key of its own, or (24) all in one frame.
   for (const key of ReflectOwnKeys(resource)) {
     if (typeof key === 'symbol' && (key.description === 'kResourceStore' || key === kFrame)) resource[key] = undefined;
   }

@@ -1,9 +1,9 @@
 'use strict';
-// process.nextTick() where an exchange needs a place in the queue of ticks, and what can be known about that queue.
+// process.nextTick() for the steps of an exchange, and what can be known about the queue of ticks.
 //
-// node gives each tick the next async id of the thread. So a tick of ours that knows how many ticks this module has scheduled up to
-// itself can tell whether an id was given to anything else in between: to a tick of the program, a timer, a request of libuv.
-// Where there was nothing else, no code of the program can run before the queue is empty.
+// node gives each tick the thread's next async id. A tick that knows how many ids this module had taken by then can therefore tell
+// whether an id went to anything else in between: a tick of the program, a timer, a request of libuv. If none did, no code of the
+// program can run before the queue is empty.
 
 const { Array, process } = require('../globals/primordials');
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
@@ -12,29 +12,29 @@ const Queue = require('./queue');
 
 const { nextTick } = process;
 
-/** Async ids that were given to this module: to its ticks, and to looks at the queue. */
+/** How many async ids this module has taken: for its ticks, and for looks at the queue. */
 let given = 0;
-/** How many that were with each tick that is scheduled: its mark. They run in the order in which they were scheduled. */
+/** The value of `given` for each scheduled tick: its mark. Ticks run in the order in which they were scheduled. */
 let marks = new Array(256).fill(0);
 let scheduled = 0;
 let ran = 0;
-/** Async ids given to anything else up to the last tick that looked; the mark of that tick, and of the first that saw this number. */
+/** How many async ids anything else had taken at the last tick that looked; that tick's mark; and the mark of the first tick that saw this number. */
 let otherIds = -1;
 let lastLook = 0;
 let unchangedFrom = 0;
-/** The same number when `remember()` was called last. */
+/** The same number at the last call of `remember()`. */
 let remembered = -1;
-/** The message whose end the last tick of `scheduleEnd()` tells, as long as that has not run. */
+/** The message that the last tick of `scheduleEnd()` ends, until that tick has run. */
 let ending = null;
-/** Whether such a tick has begun, and `isAloneBehind()` was not asked in it. */
+/** Whether such a tick has begun, and has not called `isAloneBehind()` yet. */
 let begun = false;
-/** Messages that have something done behind those ticks, in the order of these, each with what it is done to. */
+/** Work to do after those ticks, in their order: each message, followed by the argument for `behind`. */
 const owed = new Queue();
-/** What is done. */
+/** The function that does that work. */
 let behind = null;
 
 /**
- * `process.nextTick()`. The callback begins with `beginTick()`, whatever else it does.
+ * `process.nextTick()`. The callback must begin with `beginTick()`.
  * @param {Function} callback
  * @param {*} first
  * @param {*} [second]
@@ -43,12 +43,12 @@ let behind = null;
 function schedule(callback, first, second, third) {
   if (scheduled - ran === marks.length) grow();
   marks[scheduled++ & (marks.length - 1)] = ++given;
-  // The fewer arguments, the less there is to keep for it.
+  // Each argument costs memory while the tick waits.
   if (second === undefined) nextTick(callback, first);
   else nextTick(callback, first, second, third);
 }
 
-// Twice the room; each mark stays where its number says.
+// Doubles the room; each mark keeps the place that its number gives it.
 function grow() {
   const larger = new Array(2 * marks.length).fill(0);
   for (let n = ran; n < scheduled; n++) larger[n & (larger.length - 1)] = marks[n & (marks.length - 1)];
@@ -56,15 +56,15 @@ function grow() {
 }
 
 /**
- * To be called once by each tick of `schedule()`.
- * @returns {number} its mark: how many ids this module had been given with the one of this tick
+ * Every tick of `schedule()` must call this once.
+ * @returns {number} its mark: how many ids this module had taken, including this tick's
  */
 function beginTick() {
   return marks[ran++ & (marks.length - 1)];
 }
 
 /**
- * `schedule()` of the tick that tells the end of a message, its third argument. It ends with `endOf()`.
+ * `schedule()` for the tick that ends a message (its third argument). That tick must finish with `endOf()`.
  * @param {Function} callback
  * @param {*} done
  * @param {object} message
@@ -75,13 +75,13 @@ function scheduleEnd(callback, done, message, previous) {
   ending = message;
 }
 
-/** @returns {object|null} the message whose end the last such tick will tell */
+/** @returns {object|null} the message that the last such tick will end */
 function pendingEnd() {
   return ending;
 }
 
 /**
- * To be called behind all that a tick of `scheduleEnd()` does: runs what `runBehind()` was given for it.
+ * Called at the end of a tick of `scheduleEnd()`: runs what `runBehind()` was given for it.
  * @param {object} message
  */
 function endOf(message) {
@@ -91,25 +91,25 @@ function endOf(message) {
   behind(owed.shift());
 }
 
-// An id costs a fifth of a tick.
+// Taking an id costs a fifth of a tick.
 function countOthers() {
   return new AsyncResource('TickObject', 0).asyncId() - ++given;
 }
 
-/** Takes note of how many ids anything else has been given, where much may have happened since the last tick. */
+/** Notes how many ids anything else has taken, when that may be many since the last tick. */
 function remember() {
   remembered = countOthers();
 }
 
 /**
- * In place of `schedule(callback, argument)`, where that tick would be the next one behind that of `pendingEnd()`: there it becomes a part of it.
+ * Replaces `schedule(callback, argument)` if that tick would directly follow the one of `pendingEnd()`: then that one does its work too.
  * @param {Function} callback the same in each call
  * @param {*} argument
- * @returns {boolean} whether it is that
+ * @returns {boolean} false if it does not: then nothing was done
  */
 function runBehind(callback, argument) {
   const others = countOthers();
-  // Since before that tick was scheduled.
+  // No other id was taken since before that tick was scheduled.
   if (others !== otherIds && others !== remembered) return false;
   behind = callback;
   owed.push(ending);
@@ -118,15 +118,15 @@ function runBehind(callback, argument) {
 }
 
 /**
- * A message ends.
- * @param {number} [mark] of the tick, where it is one of `scheduleEnd()`
+ * Called when a message ends.
+ * @param {number} [mark] of the tick, if it is one of `scheduleEnd()`
  */
 function beginEnd(mark) {
   begun = mark !== undefined;
   if (begun) isQueueOurs(mark, mark);
 }
 
-/** @returns {boolean} whether this is such a tick, and only ticks of this module are scheduled behind it; asked once in each */
+/** @returns {boolean} whether this is such a tick and only ticks of this module are scheduled after it; each tick may ask once */
 function isAloneBehind() {
   if (!begun) return false;
   begun = false;
@@ -134,11 +134,11 @@ function isAloneBehind() {
 }
 
 /**
- * Looks at the queue; to be called in a tick of `schedule()`.
+ * Looks at the queue. Only a tick of `schedule()` may call it.
  * @param {number} mark of this tick
- * @param {number} since mark of an earlier tick, which has looked, and has scheduled this one
- * @returns {boolean} whether only ticks of this module were scheduled between the two. Those of the program that ran between them, and so
- *   any that these have scheduled behind this one, would have been.
+ * @param {number} since mark of an earlier tick that looked at the queue and scheduled this one
+ * @returns {boolean} whether only ticks of this module were scheduled between the two. If so, no tick of the program ran between
+ *   them, nor can such a tick have scheduled another after this one
  */
 function isQueueOurs(mark, since) {
   const others = executionAsyncId() - mark;
@@ -150,18 +150,18 @@ function isQueueOurs(mark, since) {
   return unchangedFrom <= since;
 }
 
-/** @returns {number} the mark of the last tick that has looked */
+/** @returns {number} the mark of the last tick that looked */
 function lastMark() {
   return lastLook;
 }
 
-// node runs ticks and microtasks behind each call of its parser that brings a piece of a body. There is one function by which a program
-// can do so; where its use is told of (--pending-deprecation), nothing is run before the read is over.
+// node runs ticks and microtasks after each call of its parser that delivers a piece of a body. Only one function lets a program do
+// so. With --pending-deprecation its use causes a warning: then nothing is run before the read is over.
 const { _tickCallback: runTicks } = process;
 const tellsDeprecations = process.execArgv.includes('--pending-deprecation') || process.env.NODE_PENDING_DEPRECATION === '1' ||
   /--pending-deprecation/.test(process.env.NODE_OPTIONS ?? '');
 
-/** Runs all ticks and microtasks that are due, as node does when it returns to its event loop; nothing where it cannot. */
+/** Runs all due ticks and microtasks, as node does when it returns to its event loop. Does nothing if it cannot. */
 const drainTicks = isNode && !tellsDeprecations ? () => runTicks.call(process) : () => {};
 
 module.exports = {

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Checks of arguments and options with node's messages. Each returns nothing when the value is good and throws an error
- * whose stack begins at the caller otherwise.
+ * Checks of arguments and options with node's messages. Each returns nothing for a valid value, and otherwise throws an error whose
+ * stack begins at the caller.
  */
 
 const {
@@ -14,19 +14,22 @@ const { http } = require('../compat/genuine');
 const { nameLike } = require('../compat/mirror-shape');
 const { choosesValidation, labelsNames } = require('../compat/node-features');
 
-/** Longest delay a timer of the runtime takes, in milliseconds (2^31 - 1). */
+/** The longest delay that a timer of the runtime accepts, in milliseconds (2^31 - 1). */
 const TIMEOUT_MAX = 2 ** 31 - 1;
 
 /** RFC 9110, section 5.6.2: token = 1*tchar. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** RFC 9110, section 5.5: field-vchar (VCHAR, obs-text), SP and HTAB; everything else may not be in a value. */
+/** RFC 9110, section 5.5: field-vchar (VCHAR, obs-text), SP and HTAB; a value must not contain anything else. */
 const NOT_FIELD_CONTENT = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** https://fetch.spec.whatwg.org/#concept-header-value: what splits a head is refused even where control characters are taken. */
+/** https://fetch.spec.whatwg.org/#concept-header-value: characters that would split a head are refused even where control characters are allowed. */
 const NOT_RELAXED_CONTENT = /[^\x01-\x09\x0b\x0c\x0e-\xff]/;
 
-/** Names remembered as valid, with their lower-case form. The limit keeps names that users invent per request from growing it. */
+/**
+ * How many names are remembered as valid, with their lower-case form. The limit keeps the table from growing with names that users
+ * invent per request.
+ */
 const KNOWN_NAMES_MAX = 1024;
 const knownNames = new Map();
 
@@ -35,7 +38,7 @@ function reject(Code, validator, name, expected, value) {
 }
 
 /**
- * @param {*} value what was given
+ * @param {*} value
  * @param {string} name of the argument, or `options.x` for a property
  */
 function validateString(value, name) {
@@ -67,7 +70,7 @@ function describeRange(min, max) {
 }
 
 /**
- * @param {*} value what was given
+ * @param {*} value
  * @param {string} name of the argument
  * @param {number} [min] smallest number allowed; with a limit, NaN is out of range
  * @param {number} [max] greatest number allowed
@@ -81,7 +84,7 @@ function validateNumber(value, name, min = undefined, max = undefined) {
 }
 
 /**
- * @param {*} value what was given
+ * @param {*} value
  * @param {string} name of the argument
  * @param {number} [min] smallest whole number allowed
  * @param {number} [max] greatest whole number allowed
@@ -93,9 +96,9 @@ function validateInteger(value, name, min = NumberMIN_SAFE_INTEGER, max = Number
 }
 
 /**
- * @param {*} value what was given
+ * @param {*} value
  * @param {string} name of the argument
- * @param {Array} list the values allowed
+ * @param {Array} list the allowed values
  */
 function validateOneOf(value, name, list) {
   if (list.includes(value)) return;
@@ -103,7 +106,7 @@ function validateOneOf(value, name, list) {
   throw hideFrames(new codes.ERR_INVALID_ARG_VALUE(name, value, `must be one of: ${shown}`), validateOneOf);
 }
 
-/** Anything with an `aborted` member passes for a signal, undefined too. @param {*} value @param {string} name */
+/** Accepts undefined and any object with an `aborted` member. @param {*} value @param {string} name */
 function validateAbortSignal(value, name) {
   if (value !== undefined && (value === null || typeof value !== 'object' || !('aborted' in value))) {
     reject(codes.ERR_INVALID_ARG_TYPE, validateAbortSignal, name, 'AbortSignal', value);
@@ -111,7 +114,7 @@ function validateAbortSignal(value, name) {
 }
 
 /**
- * @param {*} value a port as number or decimal/hexadecimal text
+ * @param {*} value a port as a number, or as decimal or hexadecimal text
  * @param {string} [name] of the argument
  * @param {boolean} [zeroAllowed]
  * @returns {number} the port
@@ -126,7 +129,7 @@ function validatePort(value, name = 'Port', zeroAllowed = true) {
 }
 
 /**
- * Checks a duration and cuts it to what a timer can do, with the warning TimeoutOverflowWarning (at once, so that its stack shows who asked).
+ * Checks a duration and cuts it to the timer maximum, with the warning TimeoutOverflowWarning (at once, so that its stack shows the caller).
  * @param {*} msecs milliseconds
  * @param {string} name of the argument
  * @returns {number} milliseconds, at most 2^31 - 1
@@ -144,8 +147,8 @@ function getTimerDuration(msecs, name) {
 }
 
 /**
- * Whether a value, as text, is a token (RFC 9110, section 5.6.2).
- * @param {*} value converted to a string
+ * Whether a value, converted to a string, is a token (RFC 9110, section 5.6.2).
+ * @param {*} value
  * @returns {boolean}
  */
 function checkIsHttpToken(value) {
@@ -153,9 +156,9 @@ function checkIsHttpToken(value) {
 }
 
 /**
- * Whether a value, as text, has a character that no field value may have.
- * @param {*} value converted to a string
- * @param {boolean} [relaxed] whether control characters are taken (Node 24)
+ * Whether a value, converted to a string, has a character that no field value may have.
+ * @param {*} value
+ * @param {boolean} [relaxed] whether control characters are allowed (Node 24)
  * @returns {boolean}
  */
 function checkInvalidHeaderChar(value, relaxed = undefined) {
@@ -164,8 +167,8 @@ function checkInvalidHeaderChar(value, relaxed = undefined) {
 nameLike(checkInvalidHeaderChar, common._checkInvalidHeaderChar);
 
 /**
- * The lower-case form of a header name, or undefined when it is not a token. Names seen before cost one look-up.
- * @param {*} name what the user gave
+ * The lower-case form of a header name, or undefined if it is not a token. A name seen before costs one look-up.
+ * @param {*} name the name as the program gave it
  * @returns {string|undefined}
  */
 function lowerCaseName(name) {
@@ -190,22 +193,22 @@ function assertHeaderValue(name, value, relaxed, hidden) {
 /**
  * Throws ERR_INVALID_HTTP_TOKEN unless a header name is a token.
  * @param {string} name
- * @param {string} [label] what to call it in the message; 'Header name' by default
+ * @param {string} [label] the name's label in the message; 'Header name' by default
  */
 function validateHeaderName(name, label) {
   if (lowerCaseName(name) === undefined) assertHeaderName(name, labelsNames() ? label : undefined, validateHeaderName);
 }
 
-/** Throws ERR_INVALID_HTTP_TOKEN when no trailer may have that name. @param {string} name */
+/** Throws ERR_INVALID_HTTP_TOKEN unless a trailer name is a token. @param {string} name */
 function validateTrailerName(name) {
   assertHeaderName(name, 'Trailer name', validateTrailerName);
 }
 
 /**
- * Throws ERR_HTTP_INVALID_HEADER_VALUE for undefined, ERR_INVALID_CHAR for characters that no field value may have.
+ * Throws ERR_HTTP_INVALID_HEADER_VALUE for undefined, and ERR_INVALID_CHAR for characters that no field value may have.
  * @param {string} name used in the message
  * @param {*} value
- * @param {boolean} [relaxed] whether control characters are taken (Node 24)
+ * @param {boolean} [relaxed] whether control characters are allowed (Node 24)
  */
 function validateHeaderValue(name, value, relaxed = undefined) {
   assertHeaderValue(name, value, relaxed, validateHeaderValue);
