@@ -1,9 +1,9 @@
 'use strict';
-// The memory of bodies on their way out: the core has it collected in time, as that of bodies that come in (src/binding/young_space.rs).
+// Reports the memory of outgoing bodies to the core, which has it collected in time, like that of incoming bodies (src/binding/young_space.rs).
 
 const native = require('../native/addon');
 
-/** Bytes of bodies behind which the core is told: a call of it for each piece would cost more than it brings. */
+/** After this many bytes of bodies the core is called: a call for each piece would cost more than it saves. */
 const STEP = 256 * 1024;
 
 let passed = 0;

@@ -1,9 +1,9 @@
 'use strict';
-// What EventEmitter does for each new object, done in place.
+// Does in place what EventEmitter does for each new object.
 //
-// Its `init` is shared by every emitter of the process, so that the engine knows no class there and looks each property up in tables.
-// Here stores happen in the constructors of messages, in node's order and with node's values. A program that has replaced
-// `EventEmitter.init` (as node:domain does) is called as ever.
+// Its `init` is shared by every emitter of the process, so V8 sees objects of every shape there and looks up each property in
+// tables. Here the constructors of messages store the properties themselves, in node's order and with node's values. If a program
+// has replaced `EventEmitter.init` (as node:domain does), it is called as usual.
 
 const { ObjectCreate, ObjectGetPrototypeOf, ObjectHasOwn, ReflectOwnKeys, Symbol } = require('../globals/primordials');
 const EventEmitter = require('node:events');
@@ -18,24 +18,25 @@ const [events, eventsCount, maxListeners, ...symbols] = /** @type {any[]} */ (Re
 const bySymbol = (description) => symbols.find((symbol) => symbol.description === description);
 const kCapture = bySymbol('kCapture');
 const kShapeMode = bySymbol('shapeMode');
-// A version that keeps something else is left to do it itself.
+// A release that keeps other state initializes emitters itself.
 const isKnown = events === '_events' && eventsCount === '_eventsCount' && maxListeners === '_maxListeners' &&
   kCapture !== undefined && symbols.every((symbol) => symbol === kCapture || symbol === kShapeMode);
 
-// From Node 26.12 on a message has places for its own events from the start, and its count is an own property with its first listener.
+// From Node 26.12 on, the table of a new message has a place for each of its own events, and its count becomes an own property with
+// the first listener.
 const sample = new OutgoingMessage();
 const places = ObjectHasOwn(sample, '_eventsCount') ? undefined : sample._events;
 
-/** Whether a message can be made with a listener, which node adds later: nothing shows when. */
+/** Whether a message can be made with a listener that node adds later: nothing shows the difference. */
 const takesListener = places === undefined;
 
-/** In the options of a message: its first listener of 'finish', with which its table is made; adding one later costs a look-up. */
+/** In the options of a message: its first listener of 'finish'. The table is made with it; adding it later costs a look-up. */
 const kOnFinish = Symbol('onFinish');
 
 /**
  * Does what `Stream.call(emitter)` does.
- * @param {Stream} emitter in construction
- * @param {Listener} [onFinish] first listener of 'finish', where `takesListener`
+ * @param {Stream} emitter under construction
+ * @param {Listener} [onFinish] first listener of 'finish', if `takesListener`
  */
 function initialize(emitter, onFinish) {
   if (!isKnown || EventEmitter.init !== init || emitter._events !== undefined) {
@@ -49,7 +50,7 @@ function initialize(emitter, onFinish) {
     return;
   }
   const comesWith = onFinish !== undefined && emitter.on === plainOn;
-  // A table without prototype has its places in a hash: 31 ns with one added after it was made, 42 from a literal, 78 within the literal.
+  // A table without prototype is a hash: 31 ns if the listener is added after the table was made, 42 with a literal, 78 inside the literal.
   const table = ObjectCreate(null);
   if (comesWith) table.finish = onFinish;
   emitter._events = table;
@@ -68,7 +69,7 @@ const { Readable } = Stream;
 const { ReadableState } = /** @type {any} */ (Readable);
 const constructsAsKnown = isKnown && kShapeMode !== undefined && typeof ReadableState === 'function' && makesTheSame();
 
-// Whether a stream that is made here is one that its constructor makes.
+// Whether construct() makes the same stream as the constructor.
 function makesTheSame() {
   const options = { highWaterMark: 1024 };
   const real = /** @type {any} */ (new Readable(options));
@@ -92,7 +93,7 @@ function construct(stream, options) {
 
 /**
  * Does what `Readable.call(stream, options)` does.
- * @param {stream.Readable} stream in construction, which is no Duplex
+ * @param {stream.Readable} stream under construction, not a Duplex
  * @param {{highWaterMark: number|undefined}} [options]
  */
 function initializeReadable(stream, options) {
@@ -104,13 +105,13 @@ function initializeReadable(stream, options) {
   }
 }
 
-// Whether adding a listener is no more than giving it its place: it is the first, and no `on` of the program's hears of it.
+// Whether adding a listener is just storing it: it is the first one, and the program has not replaced `on`.
 function takesFirst(emitter) {
   return emitter._eventsCount === 0 && (emitter.on === plainOn || emitter.on === readableOn) && isKnown;
 }
 
 /**
- * `response.on('finish', listener)`, at less cost where it is the first. The engine knows the place of a name that stands here.
+ * `response.on('finish', listener)`, cheaper if it is the first one: V8 knows the place of a literal name.
  * @param {http.ServerResponse} response
  * @param {Listener} listener
  */
@@ -137,7 +138,7 @@ function listenToEnd(message, listener) {
   message._eventsCount = 1;
 }
 
-/** @type {Listener|null} null is no listener of any table */
+/** null is a listener in no table. @type {Listener|null} */
 let ownFinish = null;
 let isSole = false;
 
@@ -147,8 +148,8 @@ function setOwnFinish(listener) {
 }
 
 /**
- * `message.emit('finish')`. A table without prototype is looked up at 110 to 170 instructions a name: that is done once where the server's
- * listener is the only one.
+ * `message.emit('finish')`. A look-up in a table without prototype takes 110 to 170 instructions per name: there is only one if the
+ * server's listener is the only listener.
  * @param {OutgoingMessage} message
  */
 function emitFinish(message) {
@@ -160,7 +161,7 @@ function emitFinish(message) {
   }
 }
 
-/** @returns {boolean} whether the server's listener was called as the only one; to be asked once, before anything else */
+/** @returns {boolean} whether the server's listener was called as the only one; it must ask once, before anything else */
 function wasSole() {
   const answer = isSole;
   isSole = false;
@@ -169,7 +170,7 @@ function wasSole() {
 
 /**
  * @param {Stream} message
- * @returns {boolean} whether its one listener is one of 'finish', as of a response that the program does not listen to
+ * @returns {boolean} whether its only listener is of 'finish', as on a response that the program does not listen to
  */
 function hearsOnlyFinish(message) {
   return message.emit === plainEmit && message._eventsCount === 1 && message._events.finish !== undefined;
@@ -178,11 +179,11 @@ function hearsOnlyFinish(message) {
 /**
  * Removes all listeners of an event from a readable stream: `stream.removeAllListeners(event)`.
  * @param {stream.Readable} stream
- * @param {string} event one of those that each of them has a place for: 'close', 'data', 'end', 'error'
+ * @param {string} event one for which every such stream has a place: 'close', 'data', 'end', 'error'
  */
 function silence(stream, event) {
   const known = stream._events;
-  // In that mode node takes a place without listener for none. Deleting it would cost the table its hidden class: 400 ns.
+  // In shape mode node treats a place without a listener as none. Deleting it would cost the table its hidden class: 400 ns.
   if (kShapeMode === undefined || stream[kShapeMode] !== true || known.removeListener !== undefined ||
       stream.removeAllListeners !== plainRemoveAll) {
     stream.removeAllListeners(event);

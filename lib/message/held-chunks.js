@@ -7,19 +7,19 @@ const { codes } = require('../util/errors');
 const { corksEachTurn } = require('../compat/node-features');
 const { kChunkedBuffer, kChunkedLength, kHighWaterMark } = require('../compat/symbols');
 
-// What stands around a chunk: CR LF, behind its length and behind its data.
+// The bytes around a chunk: CR LF after its length and after its data.
 const AROUND = 4;
 
 /**
  * @param {OutgoingMessage} message
- * @returns {string} its head, if that is still to be sent
+ * @returns {string} its head, if that has not been sent
  */
 function firstPart(message) {
   return message._headerSent || message._header === null ? '' : message._header;
 }
 
 /**
- * Whether an empty piece is held: from Node 26 on its callback comes behind those of the pieces that are held.
+ * Whether an empty piece is held: from Node 26 on, its callback comes after those of the held pieces.
  * @param {OutgoingMessage} message
  * @returns {boolean}
  */
@@ -33,19 +33,19 @@ function keepsItsTurn(message) {
  * @param {string|null} encoding
  * @param {Function} callback
  * @param {number} length in bytes
- * @returns {boolean} what write() answers
+ * @returns {boolean} what write() returns
  */
 function holdChunk(message, chunk, encoding, callback, length) {
   if (typeof chunk !== 'string' && !Buffer.isBuffer(chunk)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   message[kChunkedBuffer].push({ chunk, encoding, callback });
   if (length > 0) message[kChunkedLength] += length;
-  // From Node 26 on what the socket still has counts as well, and its mark.
+  // From Node 26 on, the socket's queue and its high-water mark count as well.
   return corksEachTurn ? message.writableLength < message.writableHighWaterMark : message[kChunkedLength] < message[kHighWaterMark];
 }
 
 /**
  * @param {OutgoingMessage} message
- * @returns {boolean} whether uncork() has a chunk to send: from Node 26 on text that makes no byte is one, too
+ * @returns {boolean} whether uncork() has a chunk to send: from Node 26 on, even text of no bytes is one
  */
 function holdsChunk(message) {
   return corksEachTurn ? message[kChunkedBuffer].length > 0 : message[kChunkedLength] > 0;
@@ -53,7 +53,7 @@ function holdsChunk(message) {
 
 /**
  * @param {OutgoingMessage} message
- * @returns {number} bytes held back; from Node 26 on with what will stand around them
+ * @returns {number} bytes held back; from Node 26 on with the bytes that will surround them
  */
 function heldLength(message) {
   const length = message[kChunkedLength];
@@ -63,7 +63,7 @@ function heldLength(message) {
 
 /**
  * @param {OutgoingMessage} message
- * @returns {{chunk: string|Buffer, encoding: string|null, callback: Function}[]} those that were held; none is any more
+ * @returns {{chunk: string|Buffer, encoding: string|null, callback: Function}[]} the held chunks, which are no longer held
  */
 function takeHeldChunks(message) {
   const held = message[kChunkedBuffer];
@@ -73,7 +73,7 @@ function takeHeldChunks(message) {
 }
 
 /**
- * Those that are held back will not be sent: their callbacks learn of it.
+ * Drops the held chunks: their callbacks get the error.
  * @param {OutgoingMessage} message
  * @param {Error} [error] why
  */

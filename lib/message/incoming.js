@@ -1,8 +1,8 @@
 'use strict';
 // IncomingMessage: a request as the server sees it, a response as the client sees it.
 //
-// Owns the lazily built header objects and the end of a body that is not read. The state lives under node's own property names
-// and symbols, so that a message whose prototype is exchanged for one that ends in the built-in class goes on working.
+// Owns the header objects, which are built on first use, and the end of a body that is not read. State is kept under node's own
+// property names and symbols, so a message keeps working if its prototype is replaced by one that ends in the built-in class.
 
 const {
   AbortController, ObjectAssign, ObjectCreate, ObjectDefineProperty, ObjectGetPrototypeOf, ObjectSetPrototypeOf, Symbol, process,
@@ -24,7 +24,7 @@ const sample = new Builtin(undefined);
 const distinctPrototype = ObjectGetPrototypeOf(sample.headersDistinct);
 void sample.trailersDistinct;
 
-/** The headers object, null before it was asked for. */
+/** The headers object, or null until it is first read. */
 const kHeaders = ownSymbol(sample, 'kHeaders') || Symbol('kHeaders');
 /** How many entries of `rawHeaders` the headers object is built from. */
 const kHeadersCount = ownSymbol(sample, 'kHeadersCount') || Symbol('kHeadersCount');
@@ -33,12 +33,12 @@ const kTrailers = ownSymbol(sample, 'kTrailers') || Symbol('kTrailers');
 const kTrailersCount = ownSymbol(sample, 'kTrailersCount') || Symbol('kTrailersCount');
 const kTrailersDistinct = ownSymbol(sample, 'kTrailersDistinct') || Symbol('kTrailersDistinct');
 
-/** What `message.signal` is made of (Node 24): null, or the socket and the listener by which its end is learnt. */
+/** The state of `message.signal` (Node 24): its controller or null, and the socket and listener that report the end of the connection. */
 const kAbortController = ownSymbol(sample, 'kAbortController') || Symbol('kAbortController');
 const kAbortSignalSocket = ownSymbol(sample, 'kAbortSignalSocket') || Symbol('kAbortSignalSocket');
 const kAbortSignalListener = ownSymbol(sample, 'kAbortSignalListener') || Symbol('kAbortSignalListener');
 const kAbortSignalDetached = ownSymbol(sample, 'kAbortSignalDetached') || Symbol('kAbortSignalDetached');
-/** Whether a message that is given up leaves its socket as it is. */
+/** Whether the message, when it is destroyed, leaves its socket open. */
 const kLeavesSocket = Symbol('leavesSocket');
 const kAttachAbortSignal = ownSymbol(Builtin.prototype, 'kAttachAbortSignal') || Symbol('kAttachAbortSignal');
 const kDetachAbortSignal = ownSymbol(Builtin.prototype, 'kDetachAbortSignal') || Symbol('kDetachAbortSignal');
@@ -47,12 +47,12 @@ const kDetachAbortSignal = ownSymbol(Builtin.prototype, 'kDetachAbortSignal') ||
 const streamOptions = { highWaterMark: undefined };
 
 /**
- * Lets a socket flow again, unless the server has paused it because its answers back up.
+ * Lets a socket flow again, unless the server has paused it because answers pile up.
  * @param {stream.Duplex|null} socket
  */
 function readStart(socket) {
   if (!socket || socket._paused) return;
-  // A lazy socket flows; one that flows need not be told, unless the program wants to hear of it.
+  // A lazy socket always flows, and a flowing one needs no resume(), unless the program has replaced that method.
   const hears = socket.resume !== plainResume;
   if ((hears || !isUnbuilt(socket)) && socket.readable && (hears || socket.readableFlowing !== true)) socket.resume();
 }
@@ -67,7 +67,7 @@ function readStop(socket) {
 
 /**
  * @this {http.IncomingMessage}
- * @param {stream.Duplex} [socket] where the message comes from; its readable high-water mark becomes the message's
+ * @param {stream.Duplex} [socket] the source of the message; its readable high-water mark becomes the message's
  */
 function IncomingMessage(socket) {
   if (socket) {
@@ -76,7 +76,7 @@ function IncomingMessage(socket) {
   } else {
     initializeReadable(this);
   }
-  // Keeps the stream from asking for more by itself before the program reads.
+  // Keeps the stream from reading ahead before the program reads.
   this._readableState.readingMore = true;
 
   this.socket = socket;
@@ -107,7 +107,7 @@ function IncomingMessage(socket) {
     this[kAbortSignalDetached] = false;
   }
 }
-/** @typedef {IncomingMessage} OwnIncomingMessage what it has itself, see types/lib.d.ts */
+/** @typedef {IncomingMessage} OwnIncomingMessage see types/lib.d.ts */
 ObjectSetPrototypeOf(IncomingMessage.prototype, Readable.prototype);
 ObjectSetPrototypeOf(IncomingMessage, Readable);
 
@@ -115,7 +115,7 @@ function defineAccessor(name, get, set) {
   ObjectDefineProperty(IncomingMessage.prototype, name, ObjectAssign(ObjectCreate(null), { get, set }));
 }
 
-// An old name of `socket`.
+// The old name of `socket`.
 defineAccessor('connection', function get() {
   return this.socket;
 }, function set(socket) {
@@ -149,7 +149,7 @@ defineAccessor('trailersDistinct', function get() {
 });
 
 if (hasSignal) {
-  // Aborted when the message is given up, by either side, before it is over. Made when it is asked for.
+  // Aborted when either side gives up the message before its end. Made on first use.
   ObjectDefineProperty(IncomingMessage.prototype, 'signal', {
     __proto__: null,
     configurable: true,
@@ -165,7 +165,7 @@ if (hasSignal) {
   });
 }
 
-// The signal of the first releases that have one: it is aborted with the end of the message, too.
+// In the first releases that have `signal`, the end of the message aborts it, too.
 function abortAtClose(message) {
   const controller = message[kAbortController];
   message.once('close', (() => function() { controller.abort(); })());
@@ -179,7 +179,7 @@ function build(message, list, count) {
 }
 
 /**
- * Builds the headers object of a message that no code of the program has reached yet.
+ * Builds the headers object of a message that no code of the program has seen yet.
  * @param {http.IncomingMessage} message
  * @param {import('../parser/fields').Fields} fields of its head
  */
@@ -191,7 +191,7 @@ function presetHeaders(message, fields) {
 /**
  * @param {http.IncomingMessage} message
  * @param {string} lower name of a field
- * @returns {string|undefined} its values in the raw list as that is now, joined
+ * @returns {string|undefined} its values in the raw list as it is now, joined
  */
 function rawField(message, lower) {
   const list = message.rawHeaders;
@@ -229,12 +229,12 @@ IncomingMessage.prototype._read = function _read() {
     this._readableState.readingMore = false;
     this._consuming = true;
   }
-  // The parser pushes; all there is to do is to let bytes come.
+  // The parser pushes; this only lets bytes come.
   if (this.socket && this.socket.readable) readStart(this.socket);
 };
 
 /**
- * Has a message that is given up leave its socket to who still writes to it.
+ * Makes a message leave its socket open when it is destroyed, since an answer is still being written to it.
  * @param {http.IncomingMessage} message
  */
 function leaveSocket(message) {
@@ -250,8 +250,8 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   }
   const { socket } = this;
   if (this.aborted && socket && !socket.destroyed && !this[kLeavesSocket]) {
-    // A message that is given up takes its connection along: what follows could not be told from the rest of the body. It waits for the
-    // end of the socket, with the listeners that this takes.
+    // Destroying a message destroys its connection: nothing could tell what follows from the rest of the body. It waits for the end
+    // of the socket, with the listeners that this takes.
     socket.destroy(error);
     const cleanup = finished(socket, (failure) => {
       if (failure && failure.code === 'ERR_STREAM_PREMATURE_CLOSE') failure = null;
@@ -265,7 +265,7 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   }
 };
 
-// Without a listener the error would bring the process down.
+// Without a listener, the error would end the process.
 function settleDestroy(message, error, callback) {
   callback(error && message.listenerCount('error') > 0 ? error : null);
 }
@@ -274,7 +274,7 @@ function settleDestroy(message, error, callback) {
  * Takes a list of fields: those of the head, or the trailers once the message is complete.
  * @this {http.IncomingMessage}
  * @param {string[]} list names and values in turn; kept as `rawHeaders` or `rawTrailers`
- * @param {number} count entries that the header objects are built from
+ * @param {number} count of the entries that the header objects are built from
  */
 function addHeaderLines(list, count) {
   if (!list || list.length === 0) return;
@@ -319,7 +319,7 @@ IncomingMessage.prototype._addHeaderLineDistinct = function _addHeaderLineDistin
 
 if (dumpsAndCloses) {
   /**
-   * Ends a message that has no body, as if it had been read.
+   * Ends a message that has no body as if it had been read.
    * @this {http.IncomingMessage}
    */
   IncomingMessage.prototype._dumpAndCloseReadable = function _dumpAndCloseReadable() {
@@ -331,22 +331,22 @@ if (dumpsAndCloses) {
 }
 
 /**
- * Reads the rest of the body and throws it away, so that the next message on the connection can be reached.
+ * Reads and discards the rest of the body, so that the parser can reach the next message on the connection.
  * @this {http.IncomingMessage}
  */
 IncomingMessage.prototype._dump = function _dump() {
   if (this._dumped) return;
   this._dumped = true;
-  // What is buffered already is dropped.
+  // Drops what is already buffered.
   silence(this, 'data');
   const { destroyed, ended, length } = this._readableState;
-  // What is complete and empty ends without flowing, from Node 26 on.
+  // From Node 26 on, a complete and empty message ends without flowing.
   if (endsUnread && this.complete && ended && !destroyed && length === 0) this.read(0);
   else this.resume();
 };
 
 if (detachesSignal) {
-  // In this place and without names, as node's.
+  // Defined here and without names, like node's.
   IncomingMessage.prototype[kAttachAbortSignal] = (() => /** @this {http.IncomingMessage} */ function() {
     const { socket } = this;
     if (!socket || this[kAbortSignalDetached]) return;
@@ -368,14 +368,14 @@ if (detachesSignal) {
 follow(IncomingMessage.prototype, Builtin.prototype);
 
 /**
- * The exchange that a message belongs to is over: what happens to the socket is nothing to its signal any more.
- * @param {http.IncomingMessage} message one whose line has `signal`
+ * Called when the exchange of a message is over: from then on the end of the socket does not abort its signal.
+ * @param {http.IncomingMessage} message
  */
 function detachSignal(message) {
   message[kDetachAbortSignal]?.();
 }
 
-// What node calls on a message while it ends by itself.
+// The methods that node calls on a message that ends by itself.
 const { _destroy, _dump, _read } = IncomingMessage.prototype;
 const { destroy, resume } = Readable.prototype;
 
@@ -385,8 +385,8 @@ function hasNodesMethods(message) {
 }
 
 /**
- * Whether the program has not touched a message yet: no listener, nothing read or buffered, not paused, resumed or destroyed, and no method replaced.
- * What the stream does when such a message ends can be seen only by code of a later tick.
+ * Whether the program has not touched a message yet: no listener, nothing read or buffered, not paused, resumed or destroyed, and
+ * no method replaced. What the stream does when such a message ends is visible only to code in a later tick.
  * @param {http.IncomingMessage} message
  * @returns {boolean}
  */
@@ -396,11 +396,11 @@ function isUntouched(message) {
     hasNodesMethods(message);
 }
 
-/** The rest of a message is read away, and the program has not touched it: see isUntouched(). */
+/** The value of `flowing` of an untouched message whose rest was discarded: see isUntouched(). */
 const AT_REST = endsUnread ? null : true;
 
 /**
- * What `_dump()` does to a complete, untouched message.
+ * Does what `_dump()` does to a complete, untouched message.
  * @param {http.IncomingMessage} message
  */
 function dumpUntouched(message) {
@@ -408,14 +408,14 @@ function dumpUntouched(message) {
   message._dumped = true;
   state.flowing = AT_REST;
   if (endsUnread) return;
-  // removeAllListeners() goes by both.
+  // removeAllListeners() decides by these two.
   state.paused = false;
   state.resumeScheduled = true;
 }
 
 /**
- * @param {http.IncomingMessage} message of dumpUntouched()
- * @param {Function} onEnd the one listener of 'end' that it may have
+ * @param {http.IncomingMessage} message after dumpUntouched()
+ * @param {Function} onEnd the only listener of 'end' that it may have
  * @returns {boolean} whether the program has not touched it since
  */
 function isAtRest(message, onEnd) {
@@ -426,7 +426,7 @@ function isAtRest(message, onEnd) {
 }
 
 /**
- * Leaves a message at rest in the state in which reading it to the end would leave it.
+ * Leaves a message at rest in the state that reading it to the end would produce.
  * @param {http.IncomingMessage} message
  */
 function closeAtRest(message) {

@@ -1,6 +1,6 @@
 'use strict';
-// write(), end() and flushHeaders() of an outgoing message: what they take and refuse, and the end of a message of which everything is at hand.
-// How it reaches the socket is in outgoing-queue.js, chunks are in outgoing-chunks.js, and 'finish' is in outgoing-end.js.
+// write(), end() and flushHeaders() of an outgoing message: what they accept and refuse, and the end of a message that is complete
+// at once. outgoing-queue.js has the way to the socket, outgoing-chunks.js the chunks, and outgoing-end.js 'finish'.
 
 const { process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
@@ -25,11 +25,11 @@ const debug = debuglog('http');
 const DEBUGGING = debug.enabled;
 
 function uncork(corked) {
-  // A message that was ended meanwhile is not corked any more.
+  // A message that was ended meanwhile is no longer corked.
   if (corked[kCorked] !== 0) corked.uncork();
 }
 
-/** Several writes of one turn leave together; from Node 26 on they are one chunk. */
+/** The writes of one turn leave together; from Node 26 on they become one chunk. */
 function corkForThisTurn(message, socket) {
   if (socket.writableCorked) return;
   const corked = corksEachTurn ? message : socket;
@@ -43,8 +43,8 @@ function corkForThisTurn(message, socket) {
  * @param {string|Uint8Array} chunk
  * @param {any} encoding
  * @param {Function|undefined} callback
- * @param {boolean} fromEnd whether this is all of the body, so that its length is known
- * @returns {boolean} false when the caller should wait for 'drain'
+ * @param {boolean} fromEnd whether this is the whole body, so that its length is known
+ * @returns {boolean} false if the caller should wait for 'drain'
  */
 function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (typeof callback !== 'function') callback = nop;
@@ -81,7 +81,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (!fromEnd && socket) corkForThisTurn(message, socket);
   const chunked = message.chunkedEncoding && chunk.length !== 0;
   if (chunked && length < 0) length = byteLength(chunk, encoding);
-  // What ends a chunked message is its last chunk.
+  // A chunked message ends with its last chunk.
   if (fromEnd && (message.chunkedEncoding || !message._header)) callback = nop;
   const holds = CORKS_CHUNKS && message[kCorked] !== 0 && (chunked ? corksEachTurn || message._headerSent : keepsItsTurn(message));
   const accepted = holds ? holdChunk(message, chunk, encoding, callback, length) : chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
@@ -96,7 +96,7 @@ function refuseWrite(message, error, callback) {
   return false;
 }
 
-/** Counts body bytes against the Content-Length that was announced; only with strictContentLength. */
+/** Counts body bytes against the announced Content-Length; only with strictContentLength. */
 function countBytes(message, length, fromEnd) {
   const total = message[kBytesWritten] + length;
   if (message._contentLength !== null && !message._removedContLen && !message.chunkedEncoding &&
@@ -111,8 +111,8 @@ function countBytes(message, length, fromEnd) {
  * @this {http.OutgoingMessage}
  * @param {string|Uint8Array} chunk
  * @param {string|Function} [encoding] of text; UTF-8 by default
- * @param {Function} [callback] called when the chunk was given to the kernel, with an error if it could not be
- * @returns {boolean} false when the caller should wait for 'drain'
+ * @param {Function} [callback] called when the kernel has the chunk, or with an error
+ * @returns {boolean} false if the caller should wait for 'drain'
  */
 function write(chunk, encoding, callback) {
   if (typeof encoding === 'function') {
@@ -120,7 +120,7 @@ function write(chunk, encoding, callback) {
     encoding = null;
   }
   const accepted = writeBody(this, chunk, encoding, callback, false);
-  // Also where the message takes no more: its 'drain' comes with that of the socket all the same.
+  // Even if the message accepts no more: its 'drain' still follows that of the socket.
   if (!accepted) this[kNeedDrain] = true;
   return accepted;
 }
@@ -173,10 +173,10 @@ function end(chunk, encoding, callback) {
   if (this.strictContentLength && tellsLength) checkStrictEnd(this);
   const carried = done !== undefined && this._hasBody && this._header && !this.destroyed;
   if (CORKS_CHUNKS && holdsChunk(this)) {
-    // Before the last chunk. (Node 22 and 24 send it behind that one, where no parser looks for it.)
+    // The held chunk goes before the last chunk. (Node 22 and 24 send it after, where no parser looks for it.)
     if (corksEachTurn) {
       if (socket) socket.cork();
-      // Who ends is not told that there is room.
+      // A message that ends does not emit 'drain'.
       this[kNeedDrain] = false;
     }
     this[kCorked] = 1;
@@ -188,7 +188,7 @@ function end(chunk, encoding, callback) {
     if (isDirect(this, socket)) writeLast(socket, takeHead(this) + lastChunk, 'latin1', finished, this, false);
     else this._send(lastChunk, 'latin1', done);
   } else if (carried) {
-    // 'finish' comes when the body is written: from Node 24 on nothing goes behind it.
+    // 'finish' follows the write of the body: from Node 24 on, nothing is written after it.
   } else if (!this._headerSent || this.writableLength || chunk) {
     this._send('', 'latin1', done);
   } else {
@@ -210,7 +210,7 @@ function checkStrictEnd(message) {
   }
 }
 
-// node corks the socket first, and so leaves it where that fails.
+// node corks the socket before, and leaves it corked if this fails.
 function makeHead(message, socket) {
   try {
     message._implicitHeader();
@@ -221,8 +221,8 @@ function makeHead(message, socket) {
 }
 
 /**
- * The end of a message of which everything is at hand: head, body and last chunk in one write.
- * @returns {boolean} false when the parts cannot be joined; nothing was sent then
+ * Ends a message that is complete at once: head, body and last chunk in one write.
+ * @returns {boolean} false, with nothing sent, if the parts cannot be joined
  */
 function endAtOnce(message, socket, chunk, encoding, callback) {
   const isText = typeof chunk === 'string';
@@ -235,7 +235,7 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
   }
   const head = firstPart(message);
   const carries = message._hasBody;
-  // Without a chunk it is ''.
+  // end() without a chunk passes ''.
   if (!carries && chunk !== '' && message[kRejectNonStandardBodyWrites]) {
     socket?.cork();
     throw new codes.ERR_HTTP_BODY_NOT_ALLOWED();

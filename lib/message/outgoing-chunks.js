@@ -1,5 +1,5 @@
 'use strict';
-// The chunked framing of an outgoing body (RFC 9112, section 7.1): chunks, those that were held back, trailers.
+// The chunked framing of an outgoing body (RFC 9112, section 7.1): chunks, held chunks, trailers.
 
 const { ArrayIsArray, ObjectKeys } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
@@ -16,27 +16,27 @@ const CRLF = '\r\n';
 const CRLF_BYTES = Buffer.from(CRLF);
 
 /**
- * A body of bytes up to this length is joined to its head as latin1 text; beyond it, copying costs more than a second buffer
+ * A body of bytes up to this length is joined to its head as latin1 text; for longer ones copying costs more than a second buffer
  * (measured: a fifth less CPU at 1 KiB, equal at 4 KiB, a quarter more at 16 KiB).
  */
 const JOIN_BYTES_MAX = 4096;
 
 /**
- * RFC 9112, section 7.1: chunk = chunk-size CRLF chunk-data CRLF.
+ * Writes a chunk. RFC 9112, section 7.1: chunk = chunk-size CRLF chunk-data CRLF.
  * @param {any} message
  * @param {any} socket
  * @param {string|Uint8Array} chunk
  * @param {any} encoding
  * @param {Function} callback
  * @param {number} length of the chunk in bytes
- * @returns {boolean} false when the caller should wait for 'drain'
+ * @returns {boolean} false if the caller should wait for 'drain'
  */
 function writeChunk(message, socket, chunk, encoding, callback, length) {
   if (isDirect(message, socket)) {
     const accepted = writeChunkAtOnce(message, socket, chunk, encoding, callback, length);
     if (accepted !== undefined) return accepted;
   }
-  // With a callback the socket's stream writes.
+  // A callback would make the socket's stream do the write.
   if (callback === nop && hidesWrites(message, socket)) callback = undefined;
   message._send(length.toString(16), 'latin1', null);
   message._send(CRLF_BYTES, null, null);
@@ -45,7 +45,7 @@ function writeChunk(message, socket, chunk, encoding, callback, length) {
   return message._send(CRLF_BYTES, null, callback);
 }
 
-/** A chunk in one write; undefined when its parts cannot be joined. */
+/** Writes a chunk in one write; undefined if its parts cannot be joined. */
 function writeChunkAtOnce(message, socket, chunk, encoding, callback, length) {
   if (callback === nop) callback = undefined;
   else if (tellsOfPieces) callback = callback && asOfPieces(callback);
@@ -63,7 +63,7 @@ function writeChunkAtOnce(message, socket, chunk, encoding, callback, length) {
   return socket.write(`${takeHead(message)}${length.toString(16)}\r\n${chunk}\r\n`, wire, callback);
 }
 
-// A callback of several writes is given the error that there is not.
+// The callback of a vectored write gets an `error` argument even without an error.
 function asOfPieces(callback) { return (error) => callback(error); }
 
 /**
@@ -75,7 +75,7 @@ function latin1(bytes) {
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
 }
 
-// Held chunks of text in one write; undefined when they cannot be joined.
+// Writes held chunks of text in one write; undefined if they cannot be joined.
 function writeJoined(message, held, length) {
   let text = '';
   let latin1Count = 0;
@@ -86,7 +86,7 @@ function writeJoined(message, held, length) {
     text += chunk;
   }
   if (held.length > 1 && length !== text.length && latin1Count < held.length) {
-    // Of both encodings only ASCII can be joined; and two halves of a surrogate pair would become one character.
+    // In mixed encodings only ASCII can be joined; and two halves of a surrogate pair would become one character.
     if (latin1Count > 0 || Buffer.byteLength(text) !== length) return undefined;
   }
   return writeChunkAtOnce(message, message[kSocket], text, latin1Count === held.length ? 'latin1' : 'utf8', nop, length);
@@ -102,8 +102,8 @@ function sendPieces(message, held, length, isUntold) {
 }
 
 /**
- * Sends the chunks that were held back as one.
- * @param {http.OutgoingMessage} message with such chunks
+ * Sends the held chunks as one chunk.
+ * @param {http.OutgoingMessage} message that holds some
  */
 function sendHeldChunk(message) {
   if (corksEachTurn && (message.destroyed || message[kSocket]?.destroyed)) {
@@ -112,14 +112,14 @@ function sendHeldChunk(message) {
   }
   const length = message[kChunkedLength];
   const held = takeHeldChunks(message);
-  // Where single writes cannot be seen, a callback that does nothing is none: with one the socket's stream writes.
+  // If single writes cannot be seen, callbacks that do nothing are left out: a callback would make the socket's stream do the write.
   const isUntold = held.every(({ callback }) => callback === nop) && isDirect(message, message[kSocket]);
   const accepted = (isUntold ? writeJoined(message, held, length) : undefined) ?? sendPieces(message, held, length, isUntold);
   if (TRACKS_END && accepted && message[kNeedDrain]) tellDrain(message);
 }
 
 /**
- * Sets the fields that follow a chunked body; each call replaces those of the one before.
+ * Sets the fields that follow a chunked body, instead of those of an earlier call.
  * @this {http.OutgoingMessage}
  * @param {object|Array} headers values by name, or pairs; a value may be a list
  */

@@ -1,5 +1,5 @@
 'use strict';
-// The end of an outgoing message: when everything was given to the kernel ('finish'), who is told so, and how errors reach callbacks and listeners.
+// The end of an outgoing message: 'finish' when the kernel has everything, the callbacks of end(), and how errors reach callbacks and listeners.
 
 const { process } = require('../globals/primordials');
 const { emitFinish, plainEmit } = require('./emitter');
@@ -9,13 +9,13 @@ const { kEndCallbacks, kErrored, kFlushError, kSocket, kWritableFinished } = req
 const { beginEnd } = require('../util/ticks');
 const { isUnbuilt } = require('../transport/lazy-state');
 
-/** What differs between releases; see compat/symbols.js: elsewhere the callbacks of end() are listeners of 'finish'. */
+/** Releases differ, see compat/symbols.js: in those without this state, the callbacks of end() are listeners of 'finish'. */
 const TRACKS_END = kWritableFinished !== undefined;
 
 /**
  * @param {http.OutgoingMessage} message
  * @param {string} event other than 'finish'
- * @returns {boolean} whether emitting it would call anybody; a response of a server has one listener, the server's of 'finish'
+ * @returns {boolean} whether emitting it would call a listener; a server's response has one listener, the server's of 'finish'
  */
 function isHeard(message, event) {
   if (message.emit !== plainEmit) return true;
@@ -35,7 +35,7 @@ function reportError(message, error, callback) {
 }
 
 /**
- * Hands an error to the callback of the call that failed and, unless the message is destroyed, to 'error' listeners.
+ * Passes an error to the callback of the call that failed and, unless the message is destroyed, to 'error' listeners.
  * @param {any} message
  * @param {Error} error
  * @param {Function} [callback]
@@ -45,10 +45,10 @@ function failLater(message, error, callback) {
 }
 
 /**
- * Tells that everything was given to the kernel, or could not be.
+ * Called when the kernel has everything, or the write has failed.
  * @param {object} message
- * @param {Error} [error] from Node 24 on the callbacks of end() learn of it
- * @param {number} [mark] of the tick, where it is one of ours (see ticks.js)
+ * @param {Error} [error] from Node 24 on, the callbacks of end() get it
+ * @param {number} [mark] of the tick, if it is one of ours (see ticks.js)
  */
 function finished(message, error, mark) {
   beginEnd(mark);
@@ -67,7 +67,7 @@ function finished(message, error, mark) {
   emitFinish(message);
 }
 
-// What a connection failed with.
+// The error of a failed connection.
 function errorOf(socket) {
   if (!socket || isUnbuilt(socket)) return null;
   return socket.errored || (socket._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
@@ -91,7 +91,7 @@ function onEnd(message, callback) {
 }
 
 /**
- * end(callback) on a message that has been ended.
+ * Handles end(callback) on a message that has ended.
  * @param {any} message
  * @param {Function} callback
  */
@@ -103,7 +103,7 @@ function onEnded(message, callback) {
 }
 
 /**
- * Everything is on its way, though not necessarily in the kernel.
+ * Called when everything is on its way, though not necessarily in the kernel.
  * @this {http.OutgoingMessage}
  */
 function _finish() {

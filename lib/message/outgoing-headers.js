@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * The header fields of an outgoing message: the API by which users set them, and how they become the head.
+ * The header fields of an outgoing message: the methods that set them, and how they become the head.
  *
- * Names are checked and lower-cased by one look-up, values when they are set. The head itself is one call into the core, which
- * checks every byte again, adds the fields that the rules add and says how the message is framed.
+ * Names are checked and lower-cased with one look-up, values when they are set. The head is one call into the core, which checks
+ * every byte again, adds the fields that the protocol's rules require, and decides how the message is framed.
  */
 
 const {
@@ -29,7 +29,7 @@ const { choosesValidation, decodesDisposition, keepsLengthText, removedEndsKeepA
 const { kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
 const { checkInvalidHeaderChar, lowerCaseName, validateHeaderName, validateHeaderValue, validateString } = require('../util/validators');
 
-/** What renderHead refuses beside names and values. */
+/** An error of renderHead other than an invalid name or value. */
 const TRAILER_WITHOUT_CHUNKS = 5;
 const headOutput = new Int32Array(5);
 
@@ -38,14 +38,14 @@ const NOT_ASCII = /[^\x00-\x7f]/;
 const CLOSE = /(?:^|\W)close(?:$|\W)/i;
 const CHUNKED_WORD = /(?:^|\W)chunked(?:$|\W)/i;
 
-/** The head rendered last and whether it is ASCII: most heads are sent before another one is made. */
+/** The head rendered last, and whether it is ASCII: most heads are sent before the next is made. */
 let lastHead = '';
 let lastHeadIsAscii = true;
 
 /**
- * Heads rendered within this second, by what the core was asked: a server gives many equal answers, and the same question in the same
- * second has the same answer, Date included. (Measured: 300 ns for a call into the core, 40 ns for one that is remembered.)
- * Each slot remembers one answer; text longer than MEMO_TEXT_MAX or of more parts than MEMO_PARTS_MAX is not kept alive for it.
+ * The heads rendered within this second, by the input of the core: a server gives many equal answers, and the same input in the
+ * same second has the same result, Date included. (Measured: 300 ns for a call into the core, 40 ns for a remembered head.) Each
+ * slot has one head; text longer than MEMO_TEXT_MAX or with more parts than MEMO_PARTS_MAX is not kept.
  */
 const MEMO_SLOTS = 64;
 const MEMO_TEXT_MAX = 2048;
@@ -54,26 +54,26 @@ const memo = ArrayFrom({ length: MEMO_SLOTS }, () =>
   ({ firstLine: '', parts: [], flags: -1, length: -1, keepAlive: 0, maxRequests: 0, head: '', bits: 0 }));
 /** The second since 1970 whose heads are remembered. */
 let memoSecond = 0;
-/** Whether that second may be over. A timer says so: asking the clock for each head costs 90 ns. */
+/** Whether that second may be over. A timer sets it: reading the clock for each head costs 90 ns. */
 let secondIsOver = true;
-/** The clock itself and its timer, also where a program replaces Date and setTimeout. */
+/** Works even if a program replaces Date. */
 const clock = DateNow;
 
-/** The fields collected for the head that is being made: names and values by turns, the first `filled` of them. */
+/** The fields of the head that is being made: names and values in turn, the first `filled` entries. */
 const parts = [];
 let filled = 0;
-/** Content-Disposition of a message whose length is known, see addDisposition: text in the head now, text that belongs there. */
+/** For the Content-Disposition of a message of known length, see addDisposition: the text that is in the head, and the text that must replace it. */
 let replaced = null;
 
 /**
- * A table of header fields, keyed by lower-case name. It has no prototype, like one of Object.create(null), but keeps a hidden class:
+ * A table of header fields by lower-case name. It has no prototype, like one of Object.create(null), but keeps a hidden class:
  * messages that set the same headers in the same order share it (measured: filling and walking it takes a fifth of the time).
  */
 function HeaderTable() {}
 HeaderTable.prototype = ObjectCreate(null);
 
 /**
- * Whether a head holds ASCII characters alone, so that latin1 and UTF-8 make the same bytes of it.
+ * Whether a head is all ASCII, so that latin1 and UTF-8 encode it to the same bytes.
  * @param {string} head
  * @returns {boolean}
  */
@@ -90,14 +90,14 @@ function nameOf(name) {
   return lower === undefined ? name.toLowerCase() : lower;
 }
 
-/** The value of Content-Disposition as UTF-8 text that was smuggled through latin1. */
+/** Decodes a Content-Disposition whose UTF-8 bytes were given as latin1 text. */
 function decodeDisposition(value) {
   return Buffer.from(`${value}`, 'latin1').toString();
 }
 
 /**
- * A message of known length takes its Content-Disposition for UTF-8 bytes in a latin1 string and puts the decoded text into its
- * head. Text beyond latin1 cannot cross, so it is put there afterwards.
+ * node takes the Content-Disposition of a message of known length as UTF-8 bytes in a latin1 string, and puts the decoded text into
+ * the head. Text beyond latin1 cannot cross to the core, so it is put in afterwards.
  */
 function addDisposition(message, name, value, checked) {
   const decoded = decodeDisposition(value);
@@ -112,11 +112,11 @@ function addDisposition(message, name, value, checked) {
 
 function append(name, value) {
   parts[filled++] = name;
-  // An object becomes what + makes of it, not what a template would.
+  // Converts objects with +, as node does; a template would convert some of them otherwise.
   parts[filled++] = typeof value === 'string' || typeof value === 'number' ? value : '' + value;
 }
 
-/** The check that names the culprit; the core has found that there is one, or the value is missing. */
+/** Throws the error that names the invalid field; the core has found that there is one, or the value is missing. */
 function check(message, name, value) {
   validateHeaderName(name);
   checkValue(message, name, value);
@@ -126,7 +126,7 @@ function checkValue(message, name, value) {
   validateHeaderValue(name, value, isRelaxed(message));
 }
 
-/** Whether field values of a message may hold control characters; asked only when one does. */
+/** Whether the field values of a message may hold control characters; asked only if one does. */
 function isRelaxed(message) {
   return choosesValidation && message._isLenientHeaderValidation?.() === true;
 }
@@ -134,10 +134,10 @@ function isRelaxed(message) {
 /**
  * Adds one line to the parts.
  * @param {object} message whose head is made
- * @param {string} name as given
+ * @param {string} name as the program gave it
  * @param {*} value one value
- * @param {boolean} given whether it comes straight from the user: then it may not be undefined
- * @param {boolean} checked whether to look for the culprit
+ * @param {boolean} given whether it comes straight from the program: then it must not be undefined
+ * @param {boolean} checked whether to look for the invalid field
  */
 function addLine(message, name, value, given, checked) {
   if (checked || (value === undefined && given)) check(message, name, value);
@@ -228,7 +228,7 @@ function endSecond() {
 }
 
 /**
- * Asks the core for a head unless it was asked the same just now.
+ * Asks the core for a head, unless it was asked for the same one within this second.
  * @returns {any} the head, or a number that says why there is none
  */
 function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
@@ -242,7 +242,7 @@ function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
   let text = firstLine;
   for (let i = 0; i < filled; i++) text += parts[i] + '\0';
   const head = native.renderHead(text, filled >> 1, flags, length, keepAlive, maxRequests, headOutput);
-  // The core's clock is some milliseconds late, so that the first heads of a second still show the one before.
+  // The core's clock lags by some milliseconds: the first heads of a second still show the previous one.
   if (typeof head === 'string' && text.length <= MEMO_TEXT_MAX && filled <= MEMO_PARTS_MAX && headOutput[4] === (memoSecond | 0)) {
     slot.firstLine = firstLine;
     slot.parts = parts.slice(0, filled);
@@ -256,7 +256,7 @@ function renderHead(firstLine, flags, length, keepAlive, maxRequests) {
   return head;
 }
 
-/** Throws what stands against a head that the core refused. */
+/** Throws the error for a head that the core refused. */
 function refuse(message, headers, length, answer) {
   if ((answer & 7) === TRAILER_WITHOUT_CHUNKS) {
     takeDecisions(message, headOutput[0]);
@@ -266,7 +266,7 @@ function refuse(message, headers, length, answer) {
   throw new codes.ERR_INVALID_CHAR('statusMessage');
 }
 
-/** Throws what stands against the first field that is wrong; what those before it decide is decided. */
+/** Throws the error for the first invalid field, after applying what the fields before it decide. */
 function refuseField(message, headers, length) {
   message._contentLength = length;
   try {
@@ -292,10 +292,10 @@ function decideBy(message, lower, value) {
 }
 
 /**
- * Makes the head of the message and keeps it in `_header`; nothing is sent but after an Expect field.
+ * Makes the head of the message and keeps it in `_header`. Sends it only if it has an Expect field.
  * @this {OutgoingMessage}
  * @param {string} firstLine request line or status line, with its CRLF
- * @param {object|Array|null} headers the message's own table, an object, a list of names and values, or a list of pairs
+ * @param {object|Array|null} headers the message's own table, an object, a flat list of names and values, or a list of pairs
  */
 function _storeHeader(firstLine, headers) {
   const before = this._contentLength;
@@ -325,10 +325,10 @@ function _storeHeader(firstLine, headers) {
 }
 
 /**
- * The head of a 1xx response: what is given and nothing else.
+ * The head of a 1xx response: exactly the given fields.
  * @param {ServerResponse} message
  * @param {string} firstLine with its CRLF
- * @param {object|Array} [headers] an object, a list of names and values in turn, or a list of pairs; a list as value is one field
+ * @param {object|Array} [headers] an object, a flat list of names and values, or a list of pairs; a list as a value is one field
  * @returns {string}
  */
 function interimHead(message, firstLine, headers) {
@@ -350,7 +350,7 @@ function pairsOf(headers) {
 }
 
 /**
- * Sets a header field; one of the same name in any case is replaced.
+ * Sets a header field, replacing one of the same name in any case.
  * @this {OutgoingMessage}
  * @param {string} name
  * @param {number|string|string[]} value
@@ -382,7 +382,7 @@ function setHeaders(headers) {
     for (const name of headers.keys()) this.setHeader(name, headers.get(name));
     return this;
   }
-  // A Headers object lists each cookie on its own; one field would replace the other.
+  // A Headers object lists each cookie separately; setting one would replace the one before.
   let cookies;
   for (const { 0: name, 1: value } of headers) {
     if (name === 'set-cookie') cookies = (cookies ?? []).concat(value);
@@ -393,7 +393,7 @@ function setHeaders(headers) {
 }
 
 /**
- * Adds a value to a header field, or sets it.
+ * Adds a value to a header field, or sets the field.
  * @this {OutgoingMessage}
  * @param {string} name
  * @param {string|string[]} value
@@ -464,7 +464,7 @@ function hasHeader(name) {
 }
 
 /**
- * Removes a field, and keeps those that the rules would add from being added.
+ * Removes a field. If it is one that the rules would add, it is not added either.
  * @this {OutgoingMessage}
  * @param {string} name in any case
  */
@@ -523,7 +523,7 @@ function setNameTable(names) {
 /**
  * Reads the uniqueHeaders option.
  * @param {any[]} headers names, or lists of names
- * @returns {Set<string>|null} the names in lower case, null when the option is no list
+ * @returns {Set<string>|null} the names in lower case, or null if the option is no list
  */
 function parseUniqueHeadersOption(headers) {
   if (!ArrayIsArray(headers)) return null;
@@ -532,16 +532,16 @@ function parseUniqueHeadersOption(headers) {
   return unique;
 }
 
-/** Whether text may be joined to a head: the encodings in which a head can be written. */
+/** Whether text of this encoding may be joined to a head: a head can be written in it. */
 function joinsHead(encoding) {
   return !encoding || encoding === 'utf8' || encoding === 'latin1';
 }
 
 /**
- * The encoding in which joined text has the bytes that its parts would have one by one, or null if there is none.
+ * The encoding in which joined text has the same bytes as its parts written separately, or null if there is none.
  *
- * A head alone is latin1. Joined to text in UTF-8 it is UTF-8 too, as node has it (`shared`), while a head before a chunk
- * stays latin1. ASCII is the same in both, and latin1 is cheaper to write.
+ * A head alone is latin1. Joined to UTF-8 text it becomes UTF-8 too, as with node (`shared`), while a head before a chunk stays
+ * latin1. ASCII is the same in both, and latin1 is cheaper to write.
  */
 function joinedEncoding(head, text, length, encoding, shared) {
   if (encoding === 'latin1') return 'latin1';

@@ -1,8 +1,10 @@
 'use strict';
-// An outgoing message and its socket: what goes straight to it, what waits until there is one, and whether a program can see in which pieces.
+// An outgoing message and its socket: what goes straight to the socket, what waits until there is one, and whether a program can
+// see the separate writes.
 //
-// What can be seen (the calls of write() on a socket that a program watches, of _send() and _writeRaw() on a message that it extends,
-// the sizes, the order of events) is node's. On a plain connection single writes cannot be seen, so there a head and a body become one.
+// Whatever a program can see (the write() calls on a socket that it watches, the _send() and _writeRaw() calls on a message that it
+// extends, sizes, the order of events) is node's. On a plain connection single writes cannot be seen, so head and body become one
+// write.
 
 const { Buffer } = require('node:buffer');
 const net = require('net');
@@ -16,18 +18,18 @@ const { METHODS, writeLast } = require('../transport/methods');
 const { isUnbuilt, isWritable } = require('../transport/lazy-state');
 const { TRACKS_END, finished, isHeard } = require('./outgoing-end');
 
-/** Bytes a message may buffer when nothing else is said; before Node 18.17 there is no public way to ask. */
+/** Bytes that a message may buffer by default; before Node 18.17 no public function returns them. */
 const getDefaultHighWaterMark = /** @type {() => number} */ (/** @type {any} */ (stream).getDefaultHighWaterMark || (() => 16384));
 
-/** What differs between releases; see compat/symbols.js: what is written while a message is corked becomes one chunk. */
+/** Releases differ, see compat/symbols.js: from 22 on, what is written while a message is corked becomes one chunk. */
 const CORKS_CHUNKS = kChunkedBuffer !== undefined;
 
-/** What a connection is written with while the program has replaced nothing. */
+/** The methods that write to a connection, as long as the program has replaced none. */
 const { cork: plainCork, uncork: plainUncork, write: plainWrite } = net.Socket.prototype;
 const { cork: nativeCork, uncork: nativeUncork, write: nativeWrite } = METHODS;
 
 /**
- * In place of a callback.
+ * Stands in for a callback.
  * @type {Listener}
  */
 const nop = () => {};
@@ -44,13 +46,13 @@ function byteLength(chunk, encoding) {
 /** Marks the queue entry that ends a message which waits for its turn. */
 function tellEnd() {}
 
-/** Whether the sending methods of a message are the original ones, and everything before is sent or joined to what comes now. */
+/** Whether a message has its original sending methods, and nothing is queued before what is written now. */
 function isPlain(message) {
   return message._send === _send && message._writeRaw === _writeRaw && message._flushOutput === _flushOutput &&
     message.outputData.length === 0 && !message.destroyed && !message.strictContentLength && message[kCorked] === 0;
 }
 
-/** Whether the methods by which a message is written to a socket are the original ones. */
+/** Whether a socket has its original writing methods. */
 function hasOriginalWrites(socket) {
   return socket.write === nativeWrite ? socket.cork === nativeCork && socket.uncork === nativeUncork :
     socket.write === plainWrite && socket.cork === plainCork && socket.uncork === plainUncork;
@@ -59,7 +61,7 @@ function hasOriginalWrites(socket) {
 /**
  * @param {any} message
  * @param {any} socket
- * @returns {boolean} whether the program cannot see with which arguments a message writes to the socket that serves it
+ * @returns {boolean} whether the program cannot see the arguments with which a message writes to its socket
  */
 function hidesWrites(message, socket) {
   return socket !== null && socket !== undefined && socket._httpMessage === message && hasOriginalWrites(socket) && message._send === _send &&
@@ -69,15 +71,15 @@ function hidesWrites(message, socket) {
 /**
  * @param {any} message
  * @param {any} socket
- * @returns {boolean} whether what is written goes straight to a connection on which single writes cannot be observed: a socket with a handle whose
- *   write() is the original, and a message whose sending methods are
+ * @returns {boolean} whether a write goes straight to a connection on which single writes cannot be seen: a writable socket with
+ *   its original methods, and a message with its original sending methods
  */
 function isDirect(message, socket) {
   return socket !== null && socket !== undefined && hasOriginalWrites(socket) && socket._httpMessage === message && isPlain(message) &&
     isWritable(socket) && (isUnbuilt(socket) || socket._handle);
 }
 
-/** Whether all that a response writes waits for its turn, on such a connection. */
+/** Whether everything that a response writes waits for its turn on such a connection. */
 function isWaiting(message, socket) {
   if (socket || message._onPendingData === nop || !isPlain(message)) return false;
   const later = message.req?.socket;
@@ -87,7 +89,7 @@ function isWaiting(message, socket) {
 /**
  * @param {any} message
  * @param {any} socket
- * @returns {boolean} whether a program cannot see in which pieces a message is written, now or when its turn comes
+ * @returns {boolean} whether a program cannot see the separate writes of a message, now or when its turn comes
  */
 function isUnseen(message, socket) {
   return isDirect(message, socket) || isWaiting(message, socket);
@@ -95,7 +97,7 @@ function isUnseen(message, socket) {
 
 /**
  * @param {any} message
- * @returns {string} the text still to be sent before anything else, which is then taken for sent
+ * @returns {string} the head if it has not been sent; it counts as sent from here on
  */
 function takeHead(message) {
   if (message._headerSent || message._header === null) return '';
@@ -104,13 +106,13 @@ function takeHead(message) {
 }
 
 /**
- * Sends data behind the head, together with it where that can be.
+ * Sends data after the head, in one write with it if possible.
  * @this {http.OutgoingMessage}
  * @param {string|Uint8Array} data
  * @param {string|Function} [encoding]
- * @param {Function} [callback] called when the data was given to the kernel
+ * @param {Function} [callback] called when the kernel has the data
  * @param {number} [size] length in bytes
- * @returns {boolean} false when the caller should wait for 'drain'
+ * @returns {boolean} false if the caller should wait for 'drain'
  */
 function _send(data, encoding, callback, size) {
   if (!this._headerSent && this._header !== null) {
@@ -128,13 +130,13 @@ function _send(data, encoding, callback, size) {
 }
 
 /**
- * Writes to the socket, or queues until there is one that serves this message.
+ * Writes to the socket, or queues until this message has one.
  * @this {http.OutgoingMessage}
  * @param {string|Uint8Array} data
  * @param {string|Function} [encoding]
  * @param {Function} [callback]
  * @param {number} [size]
- * @returns {boolean} false when the caller should wait for 'drain'
+ * @returns {boolean} false if the caller should wait for 'drain'
  */
 function _writeRaw(data, encoding, callback, size) { // eslint-disable-line no-unused-vars
   const socket = this[kSocket];
@@ -154,7 +156,7 @@ function _writeRaw(data, encoding, callback, size) { // eslint-disable-line no-u
   return this.outputSize < (this[kHighWaterMark] ?? getDefaultHighWaterMark());
 }
 
-/** Counts body bytes against the Content-Length, if that is a number, where nothing tells a write its length: behind the head, and only on a socket. */
+/** Counts body bytes against a numeric Content-Length in releases that do not pass lengths to _writeRaw(): without the head, and only on a socket. */
 function countLate(message, data, encoding) {
   if (!message._hasBody || typeof message._contentLength !== 'number' || message._removedContLen || message.chunkedEncoding) return;
   const { _header: head } = message;
@@ -167,21 +169,21 @@ function countLate(message, data, encoding) {
 }
 
 /**
- * Keeps the text that ends a message until its turn.
+ * Queues the text that ends a message until its turn.
  * @param {any} message
  * @param {string} text
  * @param {string} encoding
  */
 function queueEnd(message, text, encoding) {
   const item = { data: text, encoding, callback: tellEnd };
-  // The first push() into an empty list would make room for 17.
+  // The first push() to an empty list would allocate room for 17.
   if (message.outputData.length === 0) message.outputData = [item];
   else message.outputData.push(item);
   message.outputSize += text.length;
   message._onPendingData(text.length);
 }
 
-/** All that was kept has been written. */
+/** Empties the queue after everything in it was written. */
 function emptyQueue(message) {
   message.outputData = [];
   message._onPendingData(-message.outputSize);
@@ -210,7 +212,7 @@ function _flush() {
  * @returns {boolean|undefined} what the last write returned
  */
 function _flushOutput(socket) {
-  // From Node 22 on a message counts the corks that its socket has, too.
+  // From Node 22 on, kCorked also counts the corks that the socket already has.
   while (!CORKS_CHUNKS && this[kCorked] > 0) {
     this[kCorked]--;
     socket.cork();
@@ -218,15 +220,15 @@ function _flushOutput(socket) {
   const queue = this.outputData;
   if (queue.length === 0) return undefined;
   const wasCorked = socket.writableCorked > 0;
-  // Where the core writes, how a single write was corked cannot be seen.
+  // Where the core writes, nobody can see whether a single write was corked.
   const corks = queue.length > 1 || socket.write !== nativeWrite || !hasOriginalWrites(socket);
   if (corks) socket.cork();
   let accepted;
   for (let i = 0; i < queue.length; i++) {
     const { data, encoding, callback } = queue[i];
-    // The queue may live on while the socket is slow; its data need not.
+    // The queue may stay while the socket is slow; its data must not.
     queue[i].data = null;
-    // What the program has corked stays so.
+    // What the program has corked stays corked.
     if (callback !== tellEnd) accepted = socket.write(data, encoding, callback);
     else if (wasCorked) accepted = socket.write(data, encoding, finished.bind(undefined, this));
     else accepted = writeLast(socket, data, encoding, finished, this, true);
@@ -238,7 +240,7 @@ function _flushOutput(socket) {
 
 /**
  * @param {http.OutgoingMessage} message that waits for its turn
- * @returns {boolean} whether all of it is one text, and no listener hears how it is sent
+ * @returns {boolean} whether all of it is one text, and no listener can see how it is sent
  */
 function isWhole(message) {
   const { outputData: queue } = message;
@@ -247,7 +249,7 @@ function isWhole(message) {
 }
 
 /**
- * Sends such a message: `message._flush()` without a tick of its own for what came before, and without `message._finish()`.
+ * Sends such a message: `message._flush()` without a tick of its own for `previous`, and without `message._finish()`.
  * @param {http.OutgoingMessage} message that has its socket now
  * @param {stream.Duplex} socket
  * @param {Function} done see writeLast()
@@ -260,8 +262,8 @@ function sendWhole(message, socket, done, previous) {
 }
 
 /**
- * A message that waits for room has it.
- * @param {http.OutgoingMessage} message whose write() has answered false
+ * Emits 'drain' on a message that waits for it.
+ * @param {http.OutgoingMessage} message whose write() has returned false
  */
 function tellDrain(message) {
   message[kNeedDrain] = false;

@@ -3,8 +3,8 @@
 /**
  * OutgoingMessage: what ServerResponse and ClientRequest have in common.
  *
- * All state is in the own properties that node's class has, of the same names and meanings and made in one order: users and
- * packages read them, objects are re-parented onto node's prototypes, and one order keeps one hidden class.
+ * Its state is in the same own properties as that of node's class, with the same names and meanings: users and packages read them,
+ * and objects get node's prototypes. They are always created in the same order, to keep one hidden class.
  */
 
 const {
@@ -33,10 +33,10 @@ const { validateHeaderName, validateHeaderValue } = require('../util/validators'
 const DEPRECATED = typeof ObjectGetOwnPropertyDescriptor(builtin.OutgoingMessage.prototype, '_headers') === 'object';
 
 /**
- * An HTTP message on its way out.
+ * An outgoing HTTP message.
  * @this {http.OutgoingMessage}
- * @param {{highWaterMark?: number, rejectNonStandardBodyWrites?: boolean}} [options] bytes to buffer before write() returns
- *   false; whether a body that the message cannot have is an error
+ * @param {{highWaterMark?: number, rejectNonStandardBodyWrites?: boolean}} [options] bytes to buffer before write() returns false;
+ *   whether writing a body that the message must not have is an error
  */
 function OutgoingMessage(options) {
   initialize(this, options?.[kOnFinish]);
@@ -88,11 +88,11 @@ function OutgoingMessage(options) {
   if (refusesBodyWrites) this[kRejectNonStandardBodyWrites] = options?.rejectNonStandardBodyWrites ?? false;
   if (otherState.length > 0) addOtherState(this);
 }
-/** @typedef {OutgoingMessage} OwnOutgoingMessage what it has itself, see types/lib.d.ts */
+/** @typedef {OutgoingMessage} OwnOutgoingMessage see types/lib.d.ts */
 ObjectSetPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
 ObjectSetPrototypeOf(OutgoingMessage, Stream);
 
-// A message corks the socket that it has as often as it is corked itself.
+// Takes the corks of a message from its former socket to the new one.
 function moveCorks(message, before, socket) {
   for (let n = 0; n < message[kCorked]; n++) {
     socket?.cork();
@@ -108,7 +108,7 @@ function destroyLateSocket(socket) {
   socket.destroy(this[kErrored]);
 }
 
-// A message that had no socket when it was destroyed closes too, whether it gets one meanwhile or not.
+// A message that had no socket when it was destroyed closes too, even if it gets one meanwhile.
 function closeUnsent(message) {
   if (message._closed) return;
   message._closed = true;
@@ -116,14 +116,14 @@ function closeUnsent(message) {
 }
 
 if (choosesValidation) {
-  // Whether field values may hold control characters: its server or the request itself says. Without a name, as node's.
+  // Whether field values may hold control characters: an option of the server or the request. It has no name, like node's.
   OutgoingMessage.prototype._isLenientHeaderValidation = (() => function() {
     const { httpValidation, insecureHTTPParser } = this.req?.socket?.server ?? this;
     return calculateLenientFlags(httpValidation, insecureHTTPParser) !== 0;
   })();
 }
 
-/** Accessors in the order of the wire, so to speak: that in which they are listed by reflection. Not enumerable. */
+/** Accessors, in the order in which reflection lists node's. Not enumerable. */
 const ACCESSORS = {
   errored: { get() { return this[kErrored]; } },
   closed: { get() { return this._closed; } },
@@ -178,13 +178,13 @@ const ACCESSORS = {
   },
 };
 for (const name of ObjectKeys(ACCESSORS)) {
-  // One that is not configurable cannot be taken away later: 18.12 has no `errored`.
+  // An accessor that is not configurable could not be removed later: 18.12 has no `errored`.
   if (ACCESSORS[name] && (!isNode || ObjectHasOwn(builtin.OutgoingMessage.prototype, name))) ObjectDefineProperty(OutgoingMessage.prototype, name, ACCESSORS[name]);
 }
 
 OutgoingMessage.prototype._renderHeaders = headers._renderHeaders;
 
-/** Holds what is written back until uncork() or end(). */
+/** Holds back what is written until uncork() or end(). */
 OutgoingMessage.prototype.cork = function() {
   const socket = this[kSocket];
   if (CORKS_CHUNKS || !socket) this[kCorked]++;
@@ -192,23 +192,23 @@ OutgoingMessage.prototype.cork = function() {
 };
 
 /**
- * Lets go what cork() held back.
+ * Sends what cork() held back.
  * @this {http.OutgoingMessage}
  */
 OutgoingMessage.prototype.uncork = function() {
   const socket = this[kSocket];
-  // From Node 22 on nothing keeps the count from falling below zero.
+  // From Node 22 on, the count may fall below zero.
   if (CORKS_CHUNKS || (!socket && this[kCorked] > 0)) this[kCorked]--;
   const held = CORKS_CHUNKS && this[kCorked] === 0 && holdsChunk(this);
   if (held && corksEachTurn) sendHeldChunk(this);
   if (socket) socket.uncork();
-  // All that was held is with the kernel.
+  // The kernel has everything that was held.
   if (held && corksEachTurn && socket && this[kNeedDrain] && !socket.destroyed && this.writableLength === 0) tellDrain(this);
   if (held && !corksEachTurn) sendHeldChunk(this);
 };
 
 /**
- * Sets the idle time of the socket, now or when there is one.
+ * Sets the idle timeout of the socket, now or when there is one.
  * @this {http.OutgoingMessage}
  * @param {number} msecs milliseconds
  * @param {Listener} [callback] listener of 'timeout'
@@ -257,7 +257,7 @@ OutgoingMessage.prototype.getHeaders = headers.getHeaders;
 OutgoingMessage.prototype.hasHeader = headers.hasHeader;
 OutgoingMessage.prototype.removeHeader = headers.removeHeader;
 
-/** Makes the head when a body is written before writeHead(); subclasses know how. */
+/** Makes the head if a body is written before writeHead(). Subclasses override it. */
 OutgoingMessage.prototype._implicitHeader = function _implicitHeader() {
   throw new codes.ERR_METHOD_NOT_IMPLEMENTED('_implicitHeader()');
 };
@@ -281,7 +281,7 @@ OutgoingMessage.prototype._flushOutput = _flushOutput;
 OutgoingMessage.prototype.flushHeaders = flushHeaders;
 
 /**
- * A message can only be written: emits ERR_STREAM_CANNOT_PIPE.
+ * Emits ERR_STREAM_CANNOT_PIPE: a message can only be written.
  * @this {http.OutgoingMessage}
  */
 OutgoingMessage.prototype.pipe = function pipe() {
@@ -289,7 +289,7 @@ OutgoingMessage.prototype.pipe = function pipe() {
 };
 
 /**
- * A listener that rejects destroys the message.
+ * Destroys the message when a listener rejects.
  * @this {http.OutgoingMessage}
  */
 OutgoingMessage.prototype[SymbolFor('nodejs.rejection')] = function(error, event) { // eslint-disable-line no-unused-vars

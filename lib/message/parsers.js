@@ -1,5 +1,5 @@
 'use strict';
-// What server and client share: the free list of parsers, and the callbacks by which a parser makes IncomingMessages.
+// Shared by server and client: the free list of parsers, and the parser callbacks that make IncomingMessages.
 
 const { setImmediate } = require('../globals/primordials');
 const builtinCommon = require('node:_http_common');
@@ -17,9 +17,9 @@ const CRLF = '\r\n';
 const chunkExpression = /(?:^|\W)chunked(?:$|\W)/i;
 const continueExpression = /(?:^|\W)100-continue(?:$|\W)/i;
 
-/** Entries of a raw header list (names and values) that are kept unless `maxHeadersCount` says otherwise. */
+/** Entries of a raw header list (names and values) that are kept unless `maxHeadersCount` is set. */
 const DEFAULT_HEADER_ENTRIES = 2000;
-/** Idle parsers kept for the next connection. */
+/** Idle parsers kept for later connections. */
 const DEFAULT_IDLE_PARSERS = 1000;
 
 /** @type {any} */
@@ -32,11 +32,11 @@ const kOnMessageComplete = numbers.kOnMessageComplete | 0;
 const kOnExecute = numbers.kOnExecute | 0;
 const kOnTimeout = numbers.kOnTimeout | 0;
 
-/** The option under which a server keeps its IncomingMessage class: node's own symbol, so that https and http2 agree. */
+/** The option under which a server keeps its IncomingMessage class: node's own symbol, so that https and http2 use the same. */
 const { kIncomingMessage } = builtinCommon;
 
-// Method names by the number that the parser gives. The numbers between SOURCE and QUERY are PRI and the methods of
-// RTSP (RFC 2326), which the parser knows and `METHODS` does not list.
+// Method names by the parser's numbers. The numbers between SOURCE and QUERY are PRI and the methods of RTSP (RFC 2326), which the
+// parser knows and `METHODS` does not list.
 const NOT_LISTED = [
   'PRI', 'DESCRIBE', 'ANNOUNCE', 'SETUP', 'PLAY', 'PAUSE', 'TEARDOWN', 'GET_PARAMETER', 'SET_PARAMETER', 'REDIRECT',
   'RECORD', 'FLUSH',
@@ -45,12 +45,12 @@ const FIRST_NOT_LISTED = 34;
 const { methods } = builtinCommon;
 const methodNames = [...methods.slice(0, FIRST_NOT_LISTED), ...NOT_LISTED, ...methods.slice(FIRST_NOT_LISTED)];
 
-/** A stack of objects for reuse: the last one given back is the first one handed out. */
+/** A stack of objects for reuse: the last one freed is the first one reused. */
 class FreeList {
   /**
-   * @param {string} name what the objects are
+   * @param {string} name of the objects
    * @param {number} max how many are kept
-   * @param {Function} ctor makes one when the list is empty
+   * @param {Function} ctor makes an object when the list is empty
    */
   constructor(name, max, ctor) {
     this.name = name;
@@ -59,14 +59,14 @@ class FreeList {
     this.list = [];
   }
 
-  /** @returns {*} a kept object, or a new one from `ctor` with the arguments given */
+  /** @returns {*} a kept object, or a new one from `ctor` with the given arguments */
   alloc(...args) {
     return this.list.length > 0 ? this.list.pop() : this.ctor(...args);
   }
 
   /**
    * @param {*} object no longer in use
-   * @returns {boolean} false when the list is full and the object was not kept
+   * @returns {boolean} false if the list is full and the object was not kept
    */
   free(object) {
     if (this.list.length >= this.max) return false;
@@ -88,8 +88,8 @@ function parsersCb() {
 }
 
 /**
- * Takes a parser from its socket and gives it back to the free list.
- * @param {http.HTTPParser|null} parser nothing happens without one
+ * Takes a parser from its socket and returns it to the free list.
+ * @param {http.HTTPParser|null} parser may be null
  * @param {object|null} req its `parser` is cleared
  * @param {stream.Duplex|null} socket its `parser` is cleared
  */
@@ -102,7 +102,7 @@ function freeParser(parser, req, socket) {
     if (parsers.free(parser)) {
       parser.free();
     } else {
-      // The parser may be the one that is executing: it is not to be closed before its caller has returned.
+      // The parser may be executing: it must not be closed before its caller has returned.
       setImmediate(closeParser, parser);
     }
   }
@@ -132,7 +132,7 @@ function cleanParser(parser) {
   if (joinsDuplicates) parser.joinDuplicateHeaders = null;
 }
 
-// A batch of fields of a head that has more than the parser delivers at once, or the trailers.
+// Callback for the trailers, or for a batch of fields when a head has more than the parser delivers at once.
 /** @this {http.HTTPParser} */
 function parserOnHeaders(headers, url) {
   const known = this._headers;
@@ -186,7 +186,7 @@ function parserOnHeadersComplete(versionMajor, versionMinor, headers, method, ur
 function parserOnBody(piece) {
   const { incoming } = this;
   if (incoming === null) return;
-  // A message whose body is dropped goes on being parsed, to find its end.
+  // A message whose body is dropped is still parsed, to find its end.
   if (!incoming._dumped && !incoming.push(piece)) readStop(this.socket);
 }
 
@@ -208,10 +208,10 @@ function parserOnMessageComplete() {
 }
 
 /**
- * Completes a parse error as users see it.
- * @param {Failure} error what `execute()` returned
+ * Completes a parse error to what users see.
+ * @param {Failure} error returned by `execute()`
  * @param {http.HTTPParser} parser
- * @param {Buffer} [rawPacket] the piece of input in which the error was found
+ * @param {Buffer} [rawPacket] the input in which the error was found
  */
 function prepareError(error, parser, rawPacket) {
   error.rawPacket = rawPacket || parser.getCurrentBuffer();
@@ -232,6 +232,6 @@ module.exports = {
   isLenient,
   ...(choosesValidation && { calculateLenientFlags }),
   prepareError,
-  // A symbol of node's own, which its other modules ask for (Node 22).
+  // A symbol of node's own, which its other modules look for (Node 22).
   ...(builtinCommon.kSkipPendingData && { kSkipPendingData: builtinCommon.kSkipPendingData }),
 };

@@ -1,9 +1,9 @@
 'use strict';
-// How a request ends whose program has not touched it: no listener, nothing read.
+// The end of a request that the program has not touched: no listener, nothing read.
 //
-// node has the stream read it to its end, which takes four ticks and emits five events without a listener. Here the ticks are the same, in
-// the same places of the queue, and each looks at the request anew: where the program has touched it meanwhile, the stream does the
-// rest. Where no code of the program can run before the last of them (see ticks.js), they are one.
+// node has the stream read it to its end, which takes four ticks and emits five events that have no listener. Here the ticks are
+// the same, at the same places in the queue, and each checks the request again: once the program has touched it, the stream does
+// the rest. If no code of the program can run before the last tick (see ticks.js), they become one.
 
 const { hearsOnlyFinish, listenToEnd } = require('./emitter');
 const { closeAtRest, dumpUntouched, isAtRest, isUntouched } = require('./incoming');
@@ -11,11 +11,11 @@ const { closesAtOnce, endsUnread } = require('../compat/node-features');
 const { beginTick, isQueueOurs, lastMark, pendingEnd, runBehind, schedule } = require('../util/ticks');
 
 /**
- * The last byte of a message has arrived.
+ * Called when the last byte of a message has arrived.
  * @param {IncomingMessage} message
  */
 function endBody(message) {
-  // Up to Node 24 the stream says in a tick that there is something to read, be it only the end; later it waits for a listener.
+  // Up to Node 24 the stream emits 'readable' in a tick, even for the end alone; later releases wait for a listener.
   if (endsUnread || !isUntouched(message)) {
     message.push(null);
     return;
@@ -23,7 +23,7 @@ function endBody(message) {
   const state = message._readableState;
   state.ended = true;
   state.emittedReadable = true;
-  // The answer is given already, and calls no listener of the program: where no other tick is between, its tick does this, too.
+  // The answer is already given and calls no listener of the program: if no other tick comes in between, its tick does this too.
   const response = pendingEnd();
   if (response !== null && response.req === message && hearsOnlyFinish(response) && runBehind(announceBehind, message)) return;
   schedule(announceEnd, message);
@@ -42,8 +42,8 @@ function announce(message, mark) {
   const state = message._readableState;
   state.emittedReadable = false;
   if (isAtRest(message, clearIncoming)) {
-    // The answer was finished meanwhile. Where no code of the program can run before, the tick that closes the answer ends the request.
-    // (What ran before 'finish' may have scheduled more than one can see here.)
+    // The answer was finished meanwhile. If no code of the program can run before, the tick that closes the answer also ends the
+    // request. (Ticks from before 'finish' may have scheduled others that cannot be seen here.)
     if (mark === 0 || !isQueueOurs(mark, lastMark() - 1)) schedule(endInTick, message);
   } else if (!isUntouched(message) && !state.destroyed && !state.endEmitted && !state.errored) {
     message.emit('readable');
@@ -52,13 +52,13 @@ function announce(message, mark) {
 }
 
 /**
- * The answer to a request is finished: what is left of the request stands between us and the next one.
+ * Discards the unread rest of a request whose answer is finished, so that the next request can follow.
  * @param {IncomingMessage} message
- * @param {boolean} [byStream] whether its stream is to do it, whatever was touched
- * @returns {boolean} whether the rest is done by `closeUnread()`
+ * @param {boolean} [byStream] whether its stream must do it, even if nothing was touched
+ * @returns {boolean} whether `closeUnread()` must do the rest
  */
 function dumpUnread(message, byStream = false) {
-  // It is being read, or will be in a tick that is under way.
+  // It is being read, or a tick that is due will read it.
   if (message._consuming || message._readableState.resumeScheduled) return false;
   if (!byStream && message.complete && isUntouched(message)) {
     dumpUntouched(message);
@@ -70,10 +70,10 @@ function dumpUnread(message, byStream = false) {
 }
 
 /**
- * The tick behind `dumpUnread()`: the stream is resumed; from Node 26 on, which does not resume it, it ends.
- * @param {IncomingMessage} message for which that has answered true
+ * The tick after `dumpUnread()`: resumes the stream. From Node 26 on, where nothing resumes it, ends it.
+ * @param {IncomingMessage} message for which dumpUnread() returned true
  * @param {boolean} alone whether no code of the program can run before the queue of ticks is empty
- * @returns {boolean} whether none has run: it has ended
+ * @returns {boolean} whether none has run, and the message has ended
  */
 function closeUnread(message, alone) {
   const state = message._readableState;
@@ -139,7 +139,7 @@ function closeInTick(message) {
 }
 
 /**
- * Has the parser forget a request when it has ended. It is the last to hold one that is done with.
+ * Makes the parser forget a request when it has ended: the parser holds the last reference to it.
  * @param {IncomingMessage} message
  */
 function forgetAtEnd(message) {
