@@ -1,42 +1,41 @@
 'use strict';
-// Deliveries of a thread: each is of one read, from what the core has made of its bytes to the callbacks.
+// The deliveries of a thread: each takes one read from what the core made of its bytes to the callbacks.
 //
-// Owns whose memory is what. A callback may parse again, and may have the event loop run, in which other connections are read: so
-// each open delivery has bytes and event words of its own. A parser knows its delivery by a number, and has no reference to
-// memory of the core.
+// Owns the memory of reads. A callback may parse again, and may run the event loop, which reads other connections: so each open
+// delivery has bytes and event words of its own. A parser knows its delivery by number and holds no reference to the core's memory.
 //
-// What a program gets may be transferred to another thread, or read through `buffer`: as in node it is of memory of its own, with nothing
-// else in it. None of the core's is shown, nor of the pool that small Buffers are of.
+// A program may transfer what it gets to another thread, or read it through `buffer`. As with node, each piece therefore has memory
+// of its own with nothing else in it: never the core's, nor the pool of small Buffers.
 
 const { ArrayBuffer, Int32Array, MathMin, Uint8Array } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const native = require('../native/addon');
 
-/** Room for all fields of 16 KiB, the default limit of a head, that have five bytes and more, and so for the error behind them. */
+/** Enough for a head of 16 KiB (the default limit) whose fields have five bytes or more, so that the error after them fits too. */
 const EVENT_WORDS = 16384;
 
-/** Bytes from which on the core copies: below, a call of it costs more. */
+/** From this many bytes on the core copies: for fewer, calling it costs more. */
 const CORE_COPIES_FROM = 4096;
 
 class Delivery {
   constructor() {
-    // The bytes, and where among them they begin and end.
+    // The bytes, and where they begin and end in the chunk.
     this.chunk = undefined;
     this.start = 0;
     this.end = 0;
-    // Whether the chunk is memory of its own that nothing else has: a piece that is all of it needs no copy.
+    // Whether nothing else has the memory of the chunk: a piece that is the whole chunk needs no copy.
     this.isOwn = false;
-    // What the core made of them: the events, their text, and from where on they count.
+    // What the core made of the bytes: the events, their text, and the offset from which event positions count.
     this.events = undefined;
     this.text = '';
     this.offset = 0;
   }
 }
 
-// Those that are open, each in a callback of the one before, and others for further ones.
+// The first `depth` are open, each within a callback of the one before; the rest are kept for reuse.
 const deliveries = [new Delivery()];
 let depth = 0;
-// Of a parser's own run that is in no other.
+// The event words of a run that is within no other.
 /** @type {Int32Array|undefined} */
 let outermostEvents;
 
@@ -45,24 +44,24 @@ let offered;
 
 /**
  * Gives a chunk away to the delivery that is opened for it next.
- * @param {Uint8Array} chunk all of its memory, which nothing else has
+ * @param {Uint8Array} chunk nothing else has its memory
  */
 function offer(chunk) {
   offered = chunk;
 }
 
-/** @returns {Int32Array} event words that no open delivery has */
+/** @returns {Int32Array} event words that no open delivery uses */
 function spareEvents() {
   if (depth > 0) return new Int32Array(EVENT_WORDS);
   return outermostEvents ??= new Int32Array(EVENT_WORDS);
 }
 
 /**
- * Opens a delivery, of nothing yet.
+ * Opens a delivery without events.
  * @param {Uint8Array|undefined} chunk
  * @param {number} start
  * @param {number} end
- * @returns {number} never 0
+ * @returns {number} its number, never 0
  */
 function openDelivery(chunk, start, end) {
   if (depth === deliveries.length) deliveries.push(new Delivery());
@@ -121,7 +120,7 @@ function copyOf(number) {
  * @param {Uint8Array} chunk
  * @param {number} [start]
  * @param {number} [end]
- * @returns {Buffer} these bytes, in memory of their own; fewer where a callback has taken memory from the chunk
+ * @returns {Buffer} these bytes, in memory of their own; fewer if a callback has taken memory from the chunk
  */
 function ownCopy(chunk, start = 0, end = chunk.byteLength) {
   end = MathMin(end, chunk.byteLength);
@@ -134,8 +133,8 @@ function ownCopy(chunk, start = 0, end = chunk.byteLength) {
 }
 
 /**
- * @param {Uint8Array} chunk of a program
- * @returns {Uint8Array} the same, or a copy of one that other threads can write while the core reads it
+ * @param {Uint8Array} chunk from a program
+ * @returns {Uint8Array} the same, or a copy if other threads could write it while the core reads it
  */
 function unshared(chunk) {
   return chunk.buffer instanceof ArrayBuffer ? chunk : ownCopy(chunk);

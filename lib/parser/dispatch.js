@@ -1,8 +1,7 @@
 'use strict';
-// The core's flat event list becomes calls of a parser's callbacks, in slots 0 to 4.
+// Turns the core's flat list of events into calls of a parser's callbacks, in slots 0 to 4.
 //
-// Owns their order, their async scopes, and what follows where one throws. A callback may execute, close or initialize the parser it
-// is called from.
+// Owns their order, their async scopes, and what follows when one throws. A callback may execute, close or initialize the parser that called it.
 
 const { Symbol } = require('../globals/primordials');
 const native = require('../native/addon');
@@ -31,25 +30,25 @@ const kOnHeadersComplete = 2;
 const kOnBody = 3;
 const kOnMessageComplete = 4;
 
-// What a delivery answers when a callback initialized the parser anew: the rest of the events is dropped.
+// Returned by a delivery if a callback initialized the parser again: the remaining events are dropped.
 const ABANDONED = Symbol('abandoned');
 
-// Calls back for every event; answers what the callback of the last head decided. Each message, each body piece, each batch of fields of a parser
-// that drains ticks behind both, and the end of a message that is listened to get an async scope of their own, where that can be told from one for all
-// that lies between.
+// Calls back for every event; returns the last head callback's result. A message, a body piece, a batch of fields (of a parser that
+// drains ticks after these two), and the end of a message that has listeners each get an async scope of their own, in releases where
+// a program can see the difference. Other events share a scope.
 function deliverAll(parser, text, events, offset, isEntered = false) {
   events[CURSOR] = FIRST_EVENT;
   return deliverRest(parser, text, events, offset, isEntered);
 }
 
-// The first delivery needs no scope where the parser's is entered, and nothing has been done in it.
+// The first delivery needs no scope if the parser's is entered already and still unused.
 function deliverRest(parser, text, events, offset, isEntered = false) {
   const length = events[LENGTH];
   const entered = isEntered ? parser[kResource] : null;
   /** @type {any} */
   let decision = 0;
   while (events[CURSOR] < length) {
-    // Without a callback to run in it, only async hooks would see a scope.
+    // Without a callback to run, only async hooks would see a scope.
     if (events[events[CURSOR]] === COMPLETE && typeof parser[kOnMessageComplete] !== 'function') {
       parser[kStarted] = -1;
       events[CURSOR]++;
@@ -76,7 +75,7 @@ function deliverRest(parser, text, events, offset, isEntered = false) {
 
 let threw = false;
 
-/** @returns {boolean} whether a tick behind a piece of a message has thrown since this was last asked: node runs those behind it in a later turn */
+/** @returns {boolean} whether a tick after a piece of a message has thrown since the last call: node then runs the ticks after it in a later turn */
 function hasTickThrown() {
   const answer = threw;
   threw = false;
@@ -84,8 +83,9 @@ function hasTickThrown() {
   return answer;
 }
 
-// Answers whether the parser goes on: it is still the one of the same connection, and no tick has thrown behind a piece of a body, which ends
-// the message as a callback that throws does. Nothing else learns of that. Behind fields such a tick is nothing to the message.
+// Returns whether the parser goes on: it still has the same connection, and no tick after a body piece has thrown. Such a tick ends
+// the message as a throwing callback does, and nothing else sees the error. A tick that throws after fields does not affect the
+// message.
 function drain(parser, events, kind) {
   const use = parser[kInitialized];
   const isInRead = parser[kDrainsTicks] === IN_READ;
@@ -97,9 +97,9 @@ function drain(parser, events, kind) {
       return parser[kInitialized] === use;
     }
     if (parser[kInitialized] === use) fail(parser, FAILED_BODY, events);
-    // The handle runs no ticks behind a call that throws.
+    // The handle runs no ticks after a call that throws.
     if (isInRead) throw error;
-    // It is no business of those who have called the parser; and the async context of the tick that threw is still the current one.
+    // The parser's callers must not see the error; and the async context of the tick that threw is still current.
     native.fatalException(error);
     threw = true;
     events[STOP] = STOP_DONE;
@@ -115,8 +115,8 @@ function fail(parser, which, events) {
 
 /**
  * @param {Int32Array} events
- * @param {number} at where an event begins
- * @returns {number} where the one behind it does
+ * @param {number} at the start of an event
+ * @returns {number} the start of the next one
  */
 function nextEvent(events, at) {
   switch (events[at]) {
@@ -127,14 +127,14 @@ function nextEvent(events, at) {
   }
 }
 
-// Whether another head is among the events from `at` on.
+// Whether there is another head among the events from `at` on.
 function hasFurtherHead(events, at) {
   const length = events[LENGTH];
   while (at < length && events[at] !== HEAD) at = nextEvent(events, at);
   return at < length;
 }
 
-// Where it is, stands in CURSOR before each callback: if that has the loop run, it may be taken further there, see catchUp().
+// CURSOR is advanced before each callback: if that runs the event loop, catchUp() may advance it further.
 function deliver(parser, text, events, offset) {
   const use = parser[kInitialized];
   const length = events[LENGTH];
@@ -218,8 +218,8 @@ function deliver(parser, text, events, offset) {
   return decision;
 }
 
-// Whether the fields from `at` on are the last events before an error: what they belong to is not delivered, and a flood of heads that
-// are too large would have us make a thousand strings for each.
+// Whether the fields from `at` on are the last events before an error: their head is never delivered, and a flood of oversized
+// heads would cost a thousand strings each.
 function isLost(events, at) {
   if (events[STOP] !== STOP_ERROR) return false;
   const length = events[LENGTH];

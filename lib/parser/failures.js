@@ -1,6 +1,6 @@
 'use strict';
-// In which async context a callback has thrown. node tells of an exception while the context of what threw is still the current one: a listener of
-// 'uncaughtException' has the store of its request. Ours has left it by then, and enters it again.
+// The async context in which a callback has thrown. node reports an exception while that context is still current: a listener of
+// 'uncaughtException' has the store of its request. Here the context has been left by then, and is entered again.
 
 const { ReflectGet } = require('../globals/primordials');
 const { AsyncResource } = require('node:async_hooks');
@@ -10,19 +10,19 @@ const { Scope } = require('./scope');
 
 /** @type {AsyncResource|Scope|null} */
 let failed = null;
-// The stores there were, where the release keeps them apart from the resource.
+// The stores at that time, in releases that keep them apart from the resource.
 let frame;
 
 /**
- * What a callback throws is leaving its scope; to be called within it.
+ * Called within a scope when an exception is about to leave it.
  * @param {AsyncResource|Scope|null} resource of the scope
  */
 function noteFailure(resource) {
   failed = resource;
   if (resource === null) return;
-  // The scope may have ended when it is entered again.
+  // The scope may have ended by the time it is entered again: its id is read now.
   if (resource instanceof Scope) resource.learnId();
-  // A resource takes what is current where it is made.
+  // A new resource takes over the current stores.
   if (kFrame !== undefined) frame = new AsyncResource('RUSTHTTPEXCEPTION', { requireManualDestroy: true })[kFrame];
 }
 
@@ -31,13 +31,13 @@ function holderOf(resource) {
   return resource instanceof Scope ? resource.resource : resource;
 }
 
-/** Nothing has thrown, or it was caught. */
+/** Called when nothing has thrown, or the exception was caught. */
 function forgetFailure() {
   failed = null;
 }
 
 /**
- * 'uncaughtException' of what a callback has thrown to the core.
+ * Reports what a callback has thrown into the core as 'uncaughtException'.
  * @param {*} error
  */
 function report(error) {

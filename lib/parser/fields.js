@@ -1,8 +1,8 @@
 'use strict';
-// The fields of heads: from the words of the core to lists of names and values.
+// The fields of heads: from the core's event words to lists of names and values.
 //
-// Owns what is known of a head beside its list: which of the fields are in it that the server asks for, and the head that its connection
-// repeats (src/parser/head_cache.rs). Never decides what a field means.
+// Owns what is known of a head besides its list: which of the fields that the server checks it has, and the head that its
+// connection repeats (src/parser/head_cache.rs). Never decides what a field means.
 
 const { Array, ArrayIsArray, Map, Uint8Array } = require('../globals/primordials');
 const { codes } = require('../util/errors');
@@ -10,12 +10,12 @@ const { headersOf } = require('./header-fields');
 const native = require('../native/addon');
 const { event: { FIELD_WORDS, HEAD_COUNT, HEAD_FLAGS, HEAD_LINE, HEAD_STATUS, HEAD_WORDS, CACHE, CACHED } } = require('../native/layout');
 
-// Of a head that is kept or repeated.
+// The number of a head that is cached, or repeats the cached one, is in place of the status.
 const HEAD_NUMBER = HEAD_STATUS;
 
 const NAMES = native.headerNames();
 
-// Fields of which the server asks for each request: bits, and the names by them. UNNUMBERED: a name that the core has no number for.
+// The fields that the server checks for each request, as bits with their names. UNNUMBERED: a name for which the core has no number.
 const UNNUMBERED = 1;
 const HOST = 2;
 const EXPECT = 4;
@@ -27,13 +27,13 @@ const SOUGHT = new Map([
 const BITS = new Map([...SOUGHT].map(([bit, name]) => [name, bit]));
 const SOUGHT_BY_NUMBER = new Uint8Array(NAMES.map((name) => BITS.get(name.toLowerCase()) ?? 0));
 
-// Which of them are in the list that was made last.
+// Which of them the last list has.
 let soughtLast = 0;
 
 /**
  * @param {string} text of the events
  * @param {Int32Array} events
- * @param {number} at where the words of the first field are
+ * @param {number} at position of the first field's words
  * @param {number} count of fields
  * @returns {string[]} names and values in turn
  */
@@ -71,7 +71,7 @@ class Kept {
     this.line = line;
     this.list = list;
     this.sought = sought;
-    // Its headers object, once it has been repeated, and from how many entries that was made, and how.
+    // Its headers object, made once the head is repeated; and the count and join that it was made with.
     this.headers = null;
     this.count = -1;
     this.join = undefined;
@@ -83,7 +83,7 @@ class Kept {
       this.headers = headersOf(this.list, count, join);
       this.count = count;
       this.join = join;
-      // An array would be shared by all copies.
+      // All copies would share an array.
       if (ArrayIsArray(this.headers['set-cookie'])) this.headers = null;
     }
     return this.headers === null ? headersOf(this.list, count, join) : { ...this.headers };
@@ -95,11 +95,11 @@ class Fields {
   constructor() {
     this.sought = UNNUMBERED;
     this.kept = null;
-    // Whether the last head was the kept one.
+    // Whether the last head was the cached one.
     this.repeats = false;
   }
 
-  /** The parser begins anew. */
+  /** Called when the parser begins a new use. */
   forget() {
     this.kept = null;
   }
@@ -107,8 +107,8 @@ class Fields {
   /**
    * @param {string} text of the events
    * @param {Int32Array} events
-   * @param {number} at where the words of a head are
-   * @returns {string[]} its fields; the list is the caller's
+   * @param {number} at position of a head's words
+   * @returns {string[]} its fields, in a list that the caller may keep
    */
   take(text, events, at) {
     const flags = events[at + HEAD_FLAGS];
@@ -125,7 +125,7 @@ class Fields {
     return list;
   }
 
-  /** A head whose fields were given before: see `has()`. */
+  /** Called for a head whose fields were delivered before: see `has()`. */
   skip() {
     this.sought = UNNUMBERED;
     this.repeats = false;
@@ -134,14 +134,14 @@ class Fields {
   /**
    * @param {string} text of the events
    * @param {Int32Array} events
-   * @param {number} at where the words of a head are
+   * @param {number} at position of a head's words
    * @returns {string} its request target, or reason phrase
    */
   lineOf(text, events, at) {
     return (events[at + HEAD_FLAGS] & CACHED) !== 0 ? this.keptUnder(events[at + HEAD_NUMBER]).line : text.substr(events[at + HEAD_LINE], events[at + HEAD_LINE + 1]);
   }
 
-  // That the core and we speak of the same head is not left to chance: another one's fields would be another one's rights.
+  // The number is always checked: with another head's fields, a request would get another request's rights.
   keptUnder(number) {
     const { kept } = this;
     if (kept === null || kept.number !== number) throw new codes.ERR_INTERNAL_ASSERTION('a head that was not kept');
@@ -149,8 +149,8 @@ class Fields {
   }
 
   /**
-   * @param {string[]} list what `take()` has answered for the last head, as it was
-   * @param {number} count how many entries of it are looked at
+   * @param {string[]} list returned by `take()` for the last head, unchanged
+   * @param {number} count of its entries that count
    * @param {boolean} join see `headersOf`
    * @returns {object} its headers object
    */
@@ -159,7 +159,7 @@ class Fields {
   }
 
   /**
-   * Whether the last head has a field: no headers object is built for that.
+   * Whether the last head has a field, without building a headers object.
    * @param {string[]} list its fields
    * @param {number} field HOST, EXPECT, CONTENT_LENGTH or TRANSFER_ENCODING
    * @returns {boolean}

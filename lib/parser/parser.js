@@ -1,8 +1,8 @@
 'use strict';
-// HTTPParser: the class that `_http_common` shows, over the parser core.
+// HTTPParser: the class that `_http_common` exports, over the parser core.
 //
-// Owns the life of a parser and the way of its input through the core. Never looks at a byte itself: what a message is, and where it
-// ends, is the core's answer. The core does not call back: what it found is dispatched when it has returned (dispatch.js).
+// Owns the life of a parser and the flow of its input through the core. Never looks at a byte itself: the core decides what a
+// message is and where it ends. The core does not call back: its events are dispatched after it has returned (dispatch.js).
 
 const {
   ArrayBuffer, Error, FinalizationRegistry, Int32Array, Map, ObjectAssign, ObjectSetPrototypeOf, TypeError,
@@ -33,28 +33,28 @@ const RESPONSE = 2;
 
 const kOnExecute = 5;
 
-// The async types under which hooks see the two roles of a parser.
+// The async types by which hooks know the two roles of a parser.
 const ASYNC_TYPES = { [REQUEST]: 'HTTPINCOMINGMESSAGE', [RESPONSE]: 'HTTPCLIENTREQUEST' };
 
-// Answers of kOnHeadersComplete: 0 to 2 and 21 (pause) mean something, any other number is a failure.
+// Results of kOnHeadersComplete: 0 to 2 and 21 (pause) have a meaning, any other number is a failure.
 const HIGHEST_DECISION = 21;
 const UNKNOWN_DECISION = 3;
 /** For the core: any number of fields. */
 const NO_LIMIT = -1;
 
-/** In place of the bytes at which an error was found. */
+/** Instead of the number of bytes before an error. */
 const NOT_FAILED = -1;
 
 const [LLHTTP_MAJOR, LLHTTP_MINOR] = llhttp;
-/** The core knows the flags of every release, and STRICT, which is ours; those that the running one does not have mean nothing. */
+/** The core knows the flags of every release, and our own STRICT; flags that the running release lacks have no effect. */
 const LENIENT_BITS = lenientBits | STRICT;
 
-// Parsers that were collected give back their native part.
+// Releases the native part of parsers that were collected.
 const released = new FinalizationRegistry(native.releaseParser);
 
 /**
- * An incremental HTTP/1.x parser. Set callbacks at the slots `kOnMessageBegin` to `kOnMessageComplete`, call
- * `initialize()`, then `execute()` with each piece of input.
+ * An incremental HTTP/1.x parser. Set callbacks in the slots `kOnMessageBegin` to `kOnMessageComplete`, call `initialize()`, then
+ * `execute()` with each piece of input.
  */
 class HTTPParser {
   constructor() {
@@ -83,12 +83,12 @@ class HTTPParser {
 
 const methods = {
   /**
-   * Makes the parser ready for a new connection.
+   * Prepares the parser for a new connection.
    * @param {number} type HTTPParser.REQUEST or HTTPParser.RESPONSE
-   * @param {object} [resource] what the parser works for; the async id of its `socket` becomes the trigger of this parser
-   * @param {number} [maxHeaderSize] bytes of a head that are refused with HPE_HEADER_OVERFLOW; 0 for the process's limit
+   * @param {object} [resource] the parser works for it; the async id of its `socket` becomes the parser's trigger
+   * @param {number} [maxHeaderSize] size of a head in bytes that is refused with HPE_HEADER_OVERFLOW; 0 for the process's limit
    * @param {number} [lenient] kLenient* flags
-   * @param {Set<HTTPParser>} [connections] joined until `remove()`, `free()` or `close()`
+   * @param {Set<HTTPParser>} [connections] the parser is in it until `remove()`, `free()` or `close()`
    */
   initialize(type, resource, maxHeaderSize = 0, lenient = 0, connections = undefined) {
     if (ASYNC_TYPES[type] === undefined) throw new TypeError('type must be HTTPParser.REQUEST or HTTPParser.RESPONSE');
@@ -113,16 +113,16 @@ const methods = {
   },
 
   /**
-   * Parses one piece of input and calls back for what it completes.
+   * Parses one piece of input and calls back for everything that it completes.
    * @param {Uint8Array} chunk
-   * @returns {number|Error} bytes parsed: fewer than given where another protocol takes over (upgrade, CONNECT); or the
+   * @returns {number|Error} how many bytes were parsed: fewer than given if another protocol takes over (upgrade, CONNECT); or the
    *   parse error, with `bytesParsed`, `code` and `reason`
    */
   execute(chunk) {
     if (!ArrayBuffer.isView(chunk)) throw new TypeError('chunk must be a Buffer, TypedArray or DataView');
     if (this[kInitialized] === 0) throw new TypeError('the parser was not initialized');
     const own = unshared(chunk);
-    // A callback may execute again, on this parser or another: its events must not overwrite ours.
+    // A callback may execute again, on this parser or another: its events must not overwrite these.
     const events = spareEvents();
     const before = this[kDelivery];
     this[kDelivery] = openDelivery(own, 0, own.byteLength);
@@ -135,7 +135,7 @@ const methods = {
 
   /**
    * Tells the parser that the input has ended.
-   * @returns {undefined|Error} an error where a message was cut short
+   * @returns {undefined|Error} an error if a message was cut short
    */
   finish() {
     if (this[kInitialized] === 0) return undefined;
@@ -151,7 +151,7 @@ const methods = {
     }
   },
 
-  /** Makes `execute()` answer HPE_PAUSED until `resume()`; what is being executed goes on. */
+  /** Makes `execute()` return HPE_PAUSED until `resume()`. An execution in progress goes on. */
   pause() {
     if (this[kDelivery] !== 0) this[kPausing] = true;
     else if (this[kInitialized] !== 0) native.parserPause(this[kHandle]);
@@ -172,7 +172,7 @@ const methods = {
     }
   },
 
-  /** Ends the parser's async resource; the parser may be initialized again. What it is executing is not delivered from here on. */
+  /** Ends the parser's async resource; the parser may be initialized again. The rest of an execution in progress is not delivered. */
   free() {
     if (this[kInitialized] !== 0) this[kInitialized]++;
     this[kDelivery] = 0;
@@ -181,14 +181,14 @@ const methods = {
     endResource(this);
   },
 
-  /** Ends the parser's async resource; the parser is not used again. */
+  /** Ends the parser's async resource for good. */
   close() {
     this.remove();
     endResource(this);
   },
 
   /**
-   * Reads the input from the socket that owns `handle`; each result of `execute()` goes to the slot `kOnExecute`.
+   * Reads input from the socket that owns `handle`; the slot `kOnExecute` gets each result of `execute()`.
    * @param {object} handle the `_handle` of a net.Socket
    */
   consume(handle) {
@@ -218,7 +218,7 @@ const methods = {
     return copyOf(this[kDelivery]);
   },
 
-  /** @returns {number} milliseconds since the current message began (or the connection, before its first); 0 when idle */
+  /** @returns {number} milliseconds since the current message began (or the connection, before its first message); 0 when idle */
   duration() {
     return durationOf(this);
   },
@@ -245,7 +245,7 @@ const asyncMethods = {
     this[kResource] = new AsyncResource(ASYNC_TYPES[type], { requireManualDestroy: true });
   },
 
-  /** @returns {number} the running Node's number for the async type */
+  /** @returns {number} the running Node's number of the async type */
   getProviderType() {
     return providerType(this[kType]);
   },
@@ -259,12 +259,12 @@ ObjectAssign(HTTPParser.prototype, methods);
 // REQUEST, RESPONSE, the slots and the lenient flags: the running Node's own numbers.
 ObjectAssign(HTTPParser, builtin.HTTPParser);
 
-// Node 22 has these in its own core.
+// From Node 22 on, parsers have no duration() and no headersCompleted().
 follow(HTTPParser.prototype, builtin.HTTPParser.prototype);
 
 /**
  * @param {HTTPParser} parser
- * @returns {number} milliseconds since the current message began (or the connection, before its first); 0 when idle
+ * @returns {number} milliseconds since the current message began (or the connection, before its first message); 0 when idle
  */
 function durationOf(parser) {
   return parser[kStarted] < 0 ? 0 : (native.now() - parser[kStarted]) | 0;
@@ -287,11 +287,11 @@ function isUnused(parser) {
 }
 
 /**
- * Whole messages were parsed without it.
+ * Called when the core has answered whole messages without this parser's events.
  * @param {HTTPParser} parser
  */
 function noteAnswered(parser) {
-  // One that has begun came behind them.
+  // A message that has begun came after them.
   if (!parser[kUnused]) return;
   parser[kUnused] = false;
   parser[kHeadersCompleted] = true;
@@ -314,7 +314,7 @@ function endResource(parser) {
   }
 }
 
-// What is told of a response may be told when its parser is done with it.
+// Picks the parser's async resource. What is reported of a response may come after its parser has left it.
 function resourceFor(parser, type, resource) {
   if (type === REQUEST && canBegin && resource instanceof HTTPServerAsyncResource) {
     return beginScope(parser[kHandle], ASYNC_TYPES[type], resource);
@@ -322,7 +322,7 @@ function resourceFor(parser, type, resource) {
   return new AsyncResource(ASYNC_TYPES[type], { triggerAsyncId: triggerOf(resource), requireManualDestroy: true });
 }
 
-// The symbol is one and the same for all handles; a search costs 1.5 us.
+// All handles have the same symbol; finding it costs 1.5 us.
 let kOwner;
 
 function ownerOf(handle) {
@@ -339,20 +339,20 @@ function feed(parser, chunk, offset, decision, events) {
   return native.parserExecute(parser[kHandle], chunk, offset, parser[kRunOn] ? decision | RUN_ON : decision, events);
 }
 
-// A program may give `maxHeaderPairs` another value at any time.
+// A program may change `maxHeaderPairs` at any time.
 function limitFields(parser) {
   if (parser.maxHeaderPairs === parser[kPairs]) return;
   parser[kPairs] = parser.maxHeaderPairs;
   native.parserMaxFields(parser[kHandle], maxFields(parser[kPairs]));
 }
 
-// How many fields that many names and values are. What is no positive number is no limit, nor is what no head can reach.
+// The number of fields in that many names and values. Anything but a positive number means no limit; so does a number that no head can reach.
 function maxFields(pairs) {
   return refusesManyFields && typeof pairs === 'number' && pairs > 0 && pairs < 2 ** 31 ? pairs >> 1 : NO_LIMIT;
 }
 
-// Delivers what the core found from `start` on (`text` is undefined where no event has any), and has it go on in `input` where it waits
-// for a decision or has no more room.
+// Delivers what the core has parsed from `start` on (`text` is undefined if no event has any), and makes the core go on with
+// `input` if it waits for a decision or ran out of event words.
 function parseOn(parser, input, events, text, start, isEntered = false) {
   const use = parser[kInitialized];
   const delivery = deliveryOf(parser[kDelivery]);
@@ -365,7 +365,7 @@ function parseOn(parser, input, events, text, start, isEntered = false) {
     let decision = deliverAll(parser, delivery.text, events, offset, isEntered);
     isEntered = false;
     offset += events[CONSUMED];
-    // A callback that took the parser for another connection ends this one's input.
+    // If a callback gave the parser to another connection, the input of this one ends here.
     if (parser[kInitialized] !== use) return offset - start;
     switch (events[STOP]) {
       case STOP_FULL:
@@ -386,27 +386,27 @@ function parseOn(parser, input, events, text, start, isEntered = false) {
 }
 
 /**
- * Delivers what the native transport has read and parsed: its `execute()`.
+ * Delivers what the core has read and parsed: `execute()` for such connections.
  * @param {HTTPParser} parser
- * @param {Buffer} input the core's, in which the bytes read are
- * @param {number} start where in it the bytes read are
+ * @param {Buffer} input the core's memory with the bytes read
+ * @param {number} start where they begin in it
  * @param {number} length how many there are
  * @param {string} text of the events
  * @param {Int32Array} events
- * @param {boolean} isEntered whether the parser's async scope is entered, and nothing has been done in it
+ * @param {boolean} isEntered whether the parser's async scope is entered, and unused so far
  * @returns {number|Error} as `execute()`
  */
 function adopt(parser, input, start, length, text, events, isEntered) {
-  // What came before comes before.
+  // Earlier events are delivered first.
   if (parser[kDelivery] !== 0) catchUp(parser);
-  // For the next read: this one is parsed.
+  // For the next read: this one is parsed already.
   limitFields(parser);
   const end = start + length;
   const before = parser[kDelivery];
   parser[kDelivery] = openDelivery(input, start, end);
   try {
     const goesOn = events[STOP] === STOP_FULL || events[STOP] === STOP_HEAD;
-    // A stop in the middle goes on with the rest of the very bytes that were read.
+    // A stop in the middle of the input goes on with the rest of these same bytes.
     return parseOn(parser, goesOn ? input.subarray(0, end) : input, events, text, start, isEntered);
   } finally {
     executed(parser, before);
@@ -414,10 +414,9 @@ function adopt(parser, input, start, length, text, events, isEntered) {
 }
 
 /**
- * Delivers now what a delivery of this parser has not come to, in a callback of which the event loop runs: more has come for the
- * parser.
+ * Delivers the remaining events of a delivery of this parser while one of its callbacks runs the event loop, because more has come for the parser.
  * @param {HTTPParser} parser
- * @returns {boolean} false where it waits for what that callback answers: its end is to be waited for
+ * @returns {boolean} false if the parser waits for the result of that callback: its end must be awaited
  */
 function catchUp(parser) {
   if (parser[kDelivery] === 0) return true;
@@ -427,14 +426,14 @@ function catchUp(parser) {
   return true;
 }
 
-// What came for parsers while they waited.
+// What came for parsers meanwhile.
 const postponed = new Map();
 
 /**
- * Keeps bytes for later where a delivery of the parser waits for what its callback answers, of which the event loop runs.
+ * Keeps bytes for later if a delivery of the parser waits for the result of a callback that runs the event loop.
  * @param {HTTPParser} parser
- * @param {Uint8Array} chunk of which nothing else is done then
- * @returns {boolean} false where the parser can take it now
+ * @param {Uint8Array} chunk the caller must not use it if it is kept
+ * @returns {boolean} false if the parser can take it now
  */
 function postpone(parser, chunk) {
   if (catchUp(parser)) return false;
@@ -445,7 +444,7 @@ function postpone(parser, chunk) {
 }
 
 /**
- * @param {HTTPParser} parser that has come to the end of what it waited with
+ * @param {HTTPParser} parser that has finished the delivery it waited for
  * @returns {Uint8Array|undefined} what came meanwhile
  */
 function takePostponed(parser) {
@@ -457,23 +456,23 @@ function takePostponed(parser) {
 
 /**
  * @param {HTTPParser} parser
- * @returns {number} 1 where the core need not stop at each head, else 0
+ * @returns {number} 1 if the core need not stop at each head, else 0
  */
 function runsOn(parser) {
   return parser[kRunOn] ? 1 : 0;
 }
 
-/** @param {HTTPParser|null} parser @returns {Scope|null} which the core can enter */
+/** @param {HTTPParser|null} parser @returns {Scope|null} its scope, if the core can enter it */
 function scopeOf(parser) {
   const resource = resourceOf(parser);
   return resource instanceof Scope ? resource : null;
 }
 
-/** @param {HTTPParser|null|undefined} parser @returns {AsyncResource|Scope|null} under which async hooks see what it parses now */
+/** @param {HTTPParser|null|undefined} parser @returns {AsyncResource|Scope|null} the resource by which async hooks know what it parses now */
 function resourceOf(parser) { return parser ? parser[kResource] : null; }
 
 /**
- * Calls within the async scope of a parser's connection.
+ * Calls back within the async scope of a parser's connection.
  * @param {HTTPParser|null} parser
  * @param {Function} callback
  * @param {*} receiver its `this`
@@ -484,7 +483,7 @@ function within(parser, callback, receiver, ...args) {
   return inScope(resourceOf(parser), callback, receiver, ...args);
 }
 
-/** As `within()`, of what `resourceOf()` has answered. */
+/** `within()` for a resource that `resourceOf()` returned. */
 function inScope(resource, callback, receiver, ...args) {
   return resource === null ? callback.apply(receiver, args) : resource.runInAsyncScope(noting, receiver, resource, callback, args);
 }
@@ -500,7 +499,7 @@ function noting(resource, callback, args) {
   }
 }
 
-// The parser is done with its delivery, and with what it had before that again.
+// Closes a parser's delivery and returns to the one that it had before.
 function executed(parser, before) {
   closeDelivery();
   parser[kDelivery] = before;
@@ -511,7 +510,7 @@ function executed(parser, before) {
 }
 
 /**
- * @param {Int32Array} events that the native transport has brought
+ * @param {Int32Array} events brought by a transport
  * @returns {boolean} whether they are of more than one message
  */
 function holdsSeveral(events) {
@@ -531,7 +530,7 @@ function handleOf(parser) {
 }
 
 function parseError(parser, bytesParsed) {
-  // An error stays, with the number of its bytes, whatever else is executed.
+  // The first error stays, with its position, whatever is executed afterwards.
   if (parser[kFailedAt] < 0) parser[kFailedAt] = bytesParsed;
   else bytesParsed = parser[kFailedAt];
   const [, code, reason] = /^(\S+) (.*)$/s.exec(native.parserError(parser[kHandle]));

@@ -1,8 +1,8 @@
 'use strict';
-// The async scope of a parser of requests: what async hooks see of a connection, and the stores and ids that its handlers have.
+// The async scope of a parser of requests: how async hooks see a connection, and which stores and ids its handlers have.
 //
-// Owns how it begins: its object is the one that node's parser has (`{ type, socket }`), its trigger the socket, its stores those of the caller.
-// Where the core calls with what it has read of a connection, it has entered the scope already.
+// Owns how the scope begins: its object is like that of node's parser (`{ type, socket }`), its trigger is the socket, and its
+// stores are the caller's. When the core calls with what it has read from a connection, it has entered the scope already.
 
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
 const { haveMeaning, kAsyncId, kFrame, kTriggerId } = require('../compat/async-symbols');
@@ -11,10 +11,10 @@ const native = require('../native/addon');
 
 const { runInAsyncScope } = AsyncResource.prototype;
 
-/** Whether what the core has begun can be entered from here, and its trigger be another than what is executed. */
+/** Whether JavaScript can enter a scope that the core began, and give it a trigger other than the current execution. */
 const canBegin = isNode && haveMeaning && kTriggerId !== undefined;
 
-/** What async hooks know the parser of a server's connection by. */
+/** The resource by which async hooks know the parser of a server's connection. */
 class HTTPServerAsyncResource {
   constructor(type, socket) {
     this.type = type;
@@ -22,27 +22,27 @@ class HTTPServerAsyncResource {
   }
 }
 
-/** As an AsyncResource, of a context that the core has. */
+/** Like an AsyncResource, for a context that the core holds. */
 class Scope {
   /**
    * @param {number} handle of the parser
-   * @param {HTTPServerAsyncResource} resource which lives as long as the scope
+   * @param {HTTPServerAsyncResource} resource must live as long as the scope
    */
   constructor(handle, resource) {
     this.handle = handle;
     this.resource = resource;
   }
 
-  /** The core has entered it. */
+  /** Stores the async id; called while the scope is entered. */
   learnId() {
     this.resource[kAsyncId] ??= executionAsyncId();
   }
 
   /**
-   * Not by the core, where a call of it costs more.
+   * Enters the scope from JavaScript: a call of the core would cost more.
    * @param {Function} callback
    * @param {*} receiver
-   * @param {*} [a] and up to four more
+   * @param {*} [a] up to five arguments
    * @param {*} [b]
    * @param {*} [c]
    * @param {*} [d]
@@ -66,8 +66,8 @@ class Scope {
 }
 
 /**
- * @param {object|undefined} resource what a parser works for
- * @returns {number} the async id of its `socket`, else of what is executed
+ * @param {object|undefined} resource that a parser works for
+ * @returns {number} the async id of its `socket`, or else of the current execution
  */
 function triggerOf(resource) {
   const id = resource?.socket?.[kAsyncId];
@@ -82,7 +82,7 @@ function triggerOf(resource) {
  */
 function beginScope(handle, type, resource) {
   const trigger = triggerOf(resource);
-  // It has the stores of the caller, and passes for the trigger.
+  // A stand-in for the trigger that has the caller's stores.
   const caller = new AsyncResource('RUSTHTTPSCOPE', { requireManualDestroy: true });
   caller[kAsyncId] = trigger;
   caller.runInAsyncScope(native.parserScope, undefined, handle, resource, type);

@@ -1,5 +1,5 @@
 'use strict';
-// Strict mode: which servers and requests asked for it, and the flags that their parsers get.
+// Strict mode: which servers and requests have asked for it, and the flags of their parsers.
 
 const { WeakSet } = require('../globals/primordials');
 const { isLenient } = require('../compat/builtin');
@@ -14,15 +14,15 @@ const LENIENT_NONE = kLenientNone | 0;
 const LENIENT_VALUES = kLenientHeaderValueRelaxed | 0;
 const VALIDATIONS = ['strict', 'relaxed', 'insecure'];
 
-// No property of the objects: they have node's own, and no more.
+// Not a property of the objects: these have exactly node's.
 const strict = new WeakSet();
 let used = false;
 
 /**
- * Reads the option `strict`: RFC 9110 and RFC 9112 hold where node is laxer.
+ * Reads the option `strict`: enforces RFC 9110 and RFC 9112 where node is laxer.
  * @param {http.Server|http.ClientRequest} owner
  * @param {{strict?: boolean, insecureHTTPParser?: boolean}} options
- * @throws ERR_INVALID_ARG_TYPE when it is no boolean, ERR_INVALID_ARG_VALUE beside `insecureHTTPParser`
+ * @throws  if it is not a boolean, ERR_INVALID_ARG_VALUE together with `insecureHTTPParser`
  */
 function chooseStrict(owner, options) {
   const value = options.strict;
@@ -37,10 +37,10 @@ function chooseStrict(owner, options) {
 }
 
 /**
- * Checks the option `httpValidation` and stores it (Node 24; nothing happens before).
+ * Checks and stores the option `httpValidation` (Node 24; does nothing before).
  * @param {http.Server|http.ClientRequest} owner
  * @param {{httpValidation?: string, insecureHTTPParser?: boolean}} options
- * @throws ERR_INVALID_ARG_VALUE for another value, or beside `insecureHTTPParser`
+ * @throws  for another value, or together with `insecureHTTPParser`
  */
 function chooseValidation(owner, options) {
   if (!choosesValidation) return;
@@ -55,9 +55,9 @@ function chooseValidation(owner, options) {
 }
 
 /**
- * What `httpValidation` and `insecureHTTPParser` mean to the parser.
+ * The lenient flags for `httpValidation` and `insecureHTTPParser`.
  * @param {string} [validation]
- * @param {boolean} [insecure] without it, --insecure-http-parser counts
+ * @param {boolean} [insecure] by default what --insecure-http-parser says
  * @returns {number} lenient flags
  */
 function calculateLenientFlags(validation, insecure) {
@@ -71,7 +71,7 @@ function calculateLenientFlags(validation, insecure) {
 
 /**
  * The flags for `HTTPParser.initialize()`.
- * @param {http.Server|http.ClientRequest} owner whose options count, and else --insecure-http-parser
+ * @param {http.Server|http.ClientRequest} owner whose options count, or else --insecure-http-parser
  * @returns {number}
  */
 function parserFlags(owner) {
