@@ -1,25 +1,25 @@
 'use strict';
-// What this package takes from the global object and from the built-in constructors: as it is when the package is loaded, so that a program
-// that replaces one of them later (fake timers, a Math of its own) changes no more than it does with node's modules.
+// What this package uses of the global object and the built-in constructors, taken when the package is loaded: if a program
+// replaces one of them later (fake timers, its own Math), the effect is the same as with node's modules.
 //
-// A static function has the name of its owner in front. What belongs to one object that node asks anew each time (`process.nextTick`,
-// `Buffer.from`, `Error.captureStackTrace`) is asked anew here, too.
+// A static function's name begins with its owner's. Members that node itself reads anew each time (`process.nextTick`,
+// `Buffer.from`, `Error.captureStackTrace`) are read anew here, too.
 
 const { Buffer } = require('node:buffer');
 const { clearInterval, setImmediate, setInterval } = require('node:timers');
 const { URL } = require('node:url');
 
-// Read once, as the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node 18).
-// There is no SharedArrayBuffer while a snapshot is built.
+// Read once, since the global is an accessor. `require('node:process')` would read every property of it, and so open stdin (Node
+// 18). There is no SharedArrayBuffer while a snapshot is built.
 const { SharedArrayBuffer, process } = globalThis;
 
-// An accessor that loads more of node up to Node 18, which has no use for it.
+// Up to Node 18, which does not need it here, it is an accessor that loads more of node.
 const AbortController = Object.getOwnPropertyDescriptor(globalThis, 'AbortController')?.value;
 
-// A function that asks for no `this`.
+// This function does not need its `this`.
 const { hrtime } = process;
 
-// Without a prototype it is a table from the start: the engine makes no hidden class for each further name.
+// Without a prototype the object is a table from the start: V8 makes no hidden class for each name.
 module.exports = {
   __proto__: null,
   AbortController, Array, ArrayBuffer, Boolean, Buffer, Error, FinalizationRegistry, Int32Array, Map, Number, Promise, Proxy, RangeError, Set, SharedArrayBuffer,
@@ -41,7 +41,7 @@ module.exports = {
   NumberMIN_SAFE_INTEGER: Number.MIN_SAFE_INTEGER,
   ObjectAssign: Object.assign,
   ObjectCreate: Object.create,
-  // Descriptors have `__proto__: null`, which the types do not know.
+  // The descriptors have `__proto__: null`, which the types do not know.
   ObjectDefineProperties: /** @type {(object: any, descriptors: any) => any} */ (Object.defineProperties),
   ObjectDefineProperty: /** @type {(object: any, key: PropertyKey, descriptor: any) => any} */ (Object.defineProperty),
   ObjectEntries: Object.entries,

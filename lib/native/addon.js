@@ -1,31 +1,31 @@
 'use strict';
-// Loads the addon of this platform: the one that a build put beside this package, else the installed platform package.
+// Loads the addon for this platform: a build's, from this package's directory, or else that of the installed platform package.
 
 const { Error, JSONParse, ObjectAssign, ObjectCreate, ObjectEntries, process } = require('../globals/primordials');
 const path = require('node:path');
 const { existsSync, readFileSync } = require('node:fs');
 const { advice: aboutSnapshots, isBuildingSnapshot } = require('./snapshot');
 
-// What there are packages for; __test__/package holds it against npm/.
+// The platforms with packages; __test__/package compares this with npm/.
 const SUPPORTED = {
   linux: ['x64', 'arm64'],
   darwin: ['x64', 'arm64'],
   win32: ['x64', 'arm64'],
 };
 
-// The C libraries that an addon may be built for. Which one this process has is found by loading: asking
-// process.report for it takes longer than all of our files. For GNU's of Windows there is no package: only a build leaves it.
+// The C libraries that an addon may be built for. The process's own is found by loading: asking process.report takes longer than
+// loading all of our files. For Windows with GNU's there is no package: only a build has it.
 const ABIS = { linux: ['-gnu', '-musl'], win32: ['-msvc', '-gnu'] };
 
-// An ES module that a bundler has made of this has no such name, nor an addon beside it.
+// An ES module that a bundler made of this file has no __dirname, and no addon beside it.
 const DIR = typeof __dirname === 'string' ? __dirname : '';
 
 const { platform, arch } = process;
 const supported = SUPPORTED[platform]?.includes(arch) === true;
 
 /**
- * Returns the addon's exports.
- * Throws an Error that names each place looked at, what was wrong there, and what to do; `cause` is the error that says most.
+ * Returns the addon's exports, or throws an Error that names each place that was tried, what was wrong there, and what to do; its
+ * `cause` is the most telling error.
  */
 function load() {
   if (isBuildingSnapshot) throw ObjectAssign(new Error(`rust-http cannot be loaded: ${aboutSnapshots}`), { code: 'ERR_NOT_SUPPORTED_IN_SNAPSHOT' });
@@ -42,7 +42,7 @@ function load() {
     if (addon !== undefined) return addon;
     const missing = error.code === 'MODULE_NOT_FOUND';
     looked.push(`${isBuilt ? built : `rust-http-${name}`}: ${missing ? 'not installed' : error.message}`);
-    // A package that is not there says less than an addon that cannot be loaded.
+    // An addon that cannot be loaded says more than a package that is missing.
     if (cause === undefined || !missing) cause = error;
     advice = error.advice ?? advice;
   }
@@ -50,7 +50,7 @@ function load() {
   throw new Error(message.join('\n'), { cause });
 }
 
-// Bundlers warn of a require() of what they cannot know.
+// Bundlers warn of require() with a computed name.
 function fromBuild(file) {
   try {
     return { addon: require('node:module').createRequire(__filename)(file) };
@@ -59,7 +59,7 @@ function fromBuild(file) {
   }
 }
 
-// Tools that bundle a program, or trace what it needs, look for literal names, and take what stands within `try` for optional.
+// Tools that bundle a program, or trace its dependencies, look for literal names, and treat a require() within `try` as optional.
 function fromPackage(name) {
   try {
     switch (name) {
@@ -78,7 +78,7 @@ function fromPackage(name) {
   }
 }
 
-// The two are published together; between versions what they say to each other may change.
+// The two are published together; their interface may change between versions.
 function isOwn({ version }) {
   const own = ownVersion();
   if (version === own) return true;
@@ -87,13 +87,13 @@ function isOwn({ version }) {
   });
 }
 
-// To read the file takes a fifth of what it takes to require it. In a program that a bundler has made, another one's or none is there.
+// Reading the file takes a fifth of the time of requiring it. In a bundled program the file is missing, or another package's.
 function ownVersion() {
   try {
     const { name, version } = JSONParse(readFileSync(path.join(DIR, '../../package.json'), 'utf8'));
     if (name === 'rust-http') return version;
   } catch {
-    // It is required then.
+    // require() below has it then.
   }
   return require('../../package.json').version;
 }
@@ -109,5 +109,5 @@ function whatToDo(cause) {
     'remove both and run npm install. From the sources: npm run build';
 }
 
-// The addon's own object keeps its functions in a hash. What inherits them finds each at a known place: 5 ns a call less.
+// The addon's own object keeps its functions in a hash; an object that inherits them finds each at a known place: 5 ns less per call.
 module.exports = ObjectCreate(load());

@@ -1,18 +1,19 @@
 'use strict';
-// The numbers of the boundary: where words are, flags, kinds, limits. The core declares them (src/binding/layout.rs); all that calls
-// it takes them from here. Without `transport` the core reads no sockets on this platform.
+// The numbers that JavaScript and the core share: positions of words, flags, kinds, limits. The core declares them
+// (src/binding/layout.rs); every caller of the core takes them from here. There is no group `transport` if the core cannot read
+// sockets on this platform.
 
 const { Error, Number, ObjectFreeze, ObjectKeys, Proxy, String } = require('../globals/primordials');
 const native = require('./addon');
 
-/** What the core has on every platform. */
+/** The groups that exist on every platform. */
 const GROUPS = ['run', 'event', 'headInput', 'headOutput', 'pool', 'peek', 'limits', 'parserLimits'];
 
 function mismatch(what) {
   return new Error(`The addon of rust-http does not fit its files: it has no ${what}. Build or install both anew.`);
 }
 
-/** Refuses a name that the core does not have. */
+/** Throws for a name that the core does not have. */
 const known = {
   get(group, name) {
     if (group[name] === undefined) throw mismatch(`number for ${String(name)}`);
@@ -26,7 +27,7 @@ function groups() {
   /** @type {any} */
   const all = { __proto__: null };
   for (const line of native.layout().trimEnd().split('\n')) {
-    // Arrays of the three would be garbage of each start.
+    // split() would make an array per line, which is garbage at each start.
     const behindGroup = line.indexOf(' ');
     const behindName = line.lastIndexOf(' ');
     const group = all[line.slice(0, behindGroup)] ??= { __proto__: null };

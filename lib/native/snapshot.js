@@ -3,7 +3,7 @@
 
 const { Boolean, SharedArrayBuffer } = require('../globals/primordials');
 
-// There are no shared buffers then: so `v8` is not loaded to ask elsewhere. The answer is a number.
+// There is no SharedArrayBuffer then, so `v8` is loaded only in that case. isBuildingSnapshot() returns a number.
 const isBuildingSnapshot = SharedArrayBuffer === undefined && Boolean(require('node:v8').startupSnapshot?.isBuildingSnapshot());
 
 module.exports = {

@@ -1,8 +1,6 @@
 'use strict';
 
-/**
- * Who watches requests from outside: subscribers of the `http.client.*` diagnostics channels and performance observers.
- */
+/** Reports requests to their observers: subscribers of the `http.client.*` diagnostics channels, and performance observers. */
 
 const diagnostics = require('diagnostics_channel');
 const performance = require('./client-entries');
@@ -18,7 +16,7 @@ function made(req) {
   if (publishesCreation && created.hasSubscribers) created.publish({ request: req });
 }
 
-/** The request is wholly written. @param {ClientRequest} req */
+/** The request is completely written. @param {ClientRequest} req */
 function started(req) {
   if (performance.observed) performance.begin(req);
   if (start.hasSubscribers) start.publish({ request: req });
@@ -29,7 +27,7 @@ function failed(req, reason) {
   if (error.hasSubscribers && publishesErrors()) error.publish({ request: req, error: reason });
 }
 
-/** The head of the response is there. @param {ClientRequest} req @param {IncomingMessage} res */
+/** The head of the response has come. @param {ClientRequest} req @param {IncomingMessage} res */
 function answered(req, res) {
   if (performance.observed) performance.end(req, res);
   if (response.hasSubscribers) response.publish({ request: req, response: res });

@@ -3,8 +3,8 @@
 /**
  * The performance entries of client requests (`perf_hooks`, entry type 'http', name 'HttpClient').
  *
- * There is no public way to add such an entry. A request of the built-in class does it when its response begins, so a
- * hidden one goes along with each request of ours while entries are observed.
+ * No public function adds such an entry. A request of the built-in class adds one when its response begins, so while entries are
+ * observed, a hidden built-in request accompanies each of ours.
  */
 
 const { WeakMap } = require('../globals/primordials');
@@ -19,7 +19,7 @@ const server = require('./server-entries');
 const NOWHERE = { createConnection() {} };
 const NO_SOCKET = {};
 
-/** What a request publishes until its response has begun. */
+/** What a request publishes until its response begins. The hidden one must not. */
 const CHANNELS = ['request.created', 'request.start', 'response.finish'].map((name) => channel(`http.client.${name}`));
 
 const shadows = new WeakMap();
@@ -30,26 +30,26 @@ const performance = {
     return server.observed;
   },
 
-  /** Finds out whether requests are observed. Costs a fraction of a microsecond: once per connection, not per request. */
+  /** Finds out whether requests are observed. Costs a fraction of a microsecond, so it runs per connection, not per request. */
   look() {
     server.look();
   },
 
-  /** Starts the clock of a request. @param {ClientRequest} req wholly written */
+  /** Starts the clock of a request. @param {ClientRequest} req completely written */
   begin(req) {
     const shadow = quietly(CHANNELS, () => {
       const request = new Builtin({ ...NOWHERE, host: req.host, method: req.method, path: req.path, headers: req.getHeaders() });
-      // From 24.21 on an entry names host and port as the request has them.
+      // From 24.21 on, the entry has the request's host and port.
       const authority = ownSymbol(request, 'kAuthority');
       if (authority !== undefined) request[authority] = req[authority];
-      // And one that goes to a proxy has the whole URL for its path.
+      // The path in the entry of a request to a proxy is the whole URL.
       const absolute = ownSymbol(request, 'kProxyRewrittenToAbsolute');
       if (absolute !== undefined) request[absolute] = req[absolute];
       request.socket = NO_SOCKET;
       request._finish();
       return request;
     });
-    // The parser which it gets there leads to the function that adds the entry.
+    // onSocket() gives it a parser, whose onIncoming leads to the function that adds the entry.
     shadow.onSocket(new Duplex({ read() {}, write(chunk, encoding, callback) { callback(); } }));
     shadows.set(req, shadow);
   },

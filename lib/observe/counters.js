@@ -1,8 +1,8 @@
 'use strict';
-// What servers and agents count of their connections, and the shape in which `stats()` answers it.
+// The counts of a server's or agent's connections, in the shape that `stats()` returns.
 //
-// A number is kept where something rare happens: a connection opens, ends or fails. What a connection has done is added up when it
-// ends, and read from the open ones when `stats()` is called. Per message there is one increment.
+// Rare events are counted when they happen: a connection opens, ends or fails. What a connection has done is added up when it ends;
+// for open ones it is read when `stats()` is called. A message costs one increment.
 
 const { Map } = require('../globals/primordials');
 const PARSE_ERROR = 'HPE_';
@@ -23,7 +23,7 @@ class Counters {
     this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
   }
 
-  // Streams that are no sockets count no bytes.
+  // Streams that are no sockets do not count bytes.
   addBytes(socket) {
     this.bytesRead += socket.bytesRead ?? 0;
     this.bytesWritten += socket.bytesWritten ?? 0;

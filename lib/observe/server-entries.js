@@ -1,10 +1,10 @@
 'use strict';
-// The performance entries of requests (`perf_hooks`, entry type 'http', name 'HttpRequest') and their trace events
-// (category 'node.http').
+// The performance entries of requests (`perf_hooks`, entry type 'http', name 'HttpRequest') and their trace events (category 'node.http').
 //
-// There is no public way to add either, nor to learn that the entries are observed. A response of the built-in class
-// does it all: it carries a mark of its own while there is an observer, and it writes what is wanted when it begins and when it is
-// finished. So a hidden one is looked at now and then, and, while they are observed, goes along with each of our responses.
+// No public function adds either, or tells whether entries are observed. A response of the built-in class does all of it: while
+// there is an observer it carries a mark, and it adds the entry and the trace events when it begins and finishes. So a hidden
+// built-in response is made now and then to look for the mark, and while entries are observed, one accompanies each of our
+// responses.
 
 const { WeakMap } = require('../globals/primordials');
 const { channel } = require('node:diagnostics_channel');
@@ -15,16 +15,16 @@ const { ownSymbol } = require('../compat/own-symbol');
 
 const MARK = 'ServerResponseStatistics';
 const PROBE = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, url: '/', headers: {} };
-// All that the built-in class wants to know of the socket is that there is one.
+// The built-in class only checks that there is a socket.
 const NO_SOCKET = {};
 
-// What a response publishes as it is made (Node 22).
+// What a response publishes when it is made (Node 22). The hidden one must not.
 const CHANNELS = [channel('http.server.response.created')];
 
 const shadows = new WeakMap();
 let looked = -1;
 
-/** Null in a Node that was built without trace events. Looked for once: jest complains of a require() behind its tests, when connections close. */
+/** Null if Node was built without trace events. Required once: jest rejects a require() after its tests, when connections close. */
 let traceEvents;
 
 function isTraced() {
@@ -43,21 +43,21 @@ const performance = {
   /** Whether entries are observed; a plain field, because it is read twice per request. */
   observed: false,
 
-  /** Finds out whether entries are observed. Costs 1 to 2 us: for connections, and once per tick of the coarse clock (4 ms). */
+  /** Finds out whether entries are observed. Costs 1 to 2 us, so it runs per connection, and once per tick of the coarse clock (4 ms). */
   look() {
     const now = native.now();
     if (now === looked) return;
     looked = now;
-    // In this order: a probe would be traced too.
+    // isTraced() first: a probe would be traced, too.
     performance.observed = isTraced() || ownSymbol(quietly(CHANNELS, () => new Builtin(PROBE)), MARK) !== undefined;
   },
 
-  /** Starts the clock of a request. @param {ServerResponse} response its answer */
+  /** Starts the clock of a request. @param {ServerResponse} response to it */
   begin(response) {
     shadows.set(response, quietly(CHANNELS, () => new Builtin(response.req)));
   },
 
-  /** Adds the entry of a request. @param {ServerResponse} response with its status and its fields */
+  /** Adds the entry of a request. @param {ServerResponse} response with its status and fields */
   end(response) {
     const shadow = shadows.get(response);
     if (shadow === undefined) return;

@@ -1,15 +1,15 @@
 'use strict';
-// The times of exchanges: `req.timings`, for who asks by the option `timing`, or subscribes to a channel of ours.
+// The times of exchanges: `req.timings`, for programs that set the option `timing` or subscribe to one of our channels.
 //
-// Nothing is kept for a message of a program that does not ask. Where a time would be taken there is one look at `used`; what is timed
-// carries its Stopwatch under a symbol.
+// For other programs nothing is kept: each place that would take a time checks `used` first. A message that is timed carries its
+// Stopwatch under a symbol.
 
 const { Symbol, hrtime } = require('../globals/primordials');
 
-/** On messages that are timed: their Stopwatch. */
+/** On a message that is timed: its Stopwatch. */
 const kTimings = Symbol('timings');
 
-/** @returns {number} milliseconds of the monotonic clock, to the nanosecond */
+/** @returns {number} milliseconds of the monotonic clock, exact to the nanosecond */
 function now() {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;
@@ -18,7 +18,7 @@ function now() {
 /** Takes the times of one exchange. */
 class Stopwatch {
   /**
-   * @param {Record<string, number|null>} times by stage, null where it is not reached
+   * @param {Record<string, number|null>} times by stage, null for a stage that is not reached
    * @param {number} start of the exchange, see now()
    */
   constructor(times, start) {
@@ -31,12 +31,12 @@ class Stopwatch {
     this.times[stage] = now() - this.start;
   }
 
-  /** A message is about to end: its program has called end(). */
+  /** The program has called end() of a message. */
   ending() {}
 
   /** The last byte of an incoming message has come. */
   arrived() {}
 }
 
-/** `used`: whether anything in this process is timed, or was. Read on the way of every message. */
+/** `used`: whether anything in this process is timed, or was. Checked for every message. */
 module.exports = { Stopwatch, kTimings, now, used: false };
