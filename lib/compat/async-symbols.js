@@ -1,5 +1,5 @@
 'use strict';
-// Where node keeps what async hooks and AsyncLocalStorage know of an object: under symbols that a socket and an AsyncResource share.
+// The symbols under which node keeps the async ids and stores of an object: sockets and AsyncResources share them.
 
 const { Symbol } = require('../globals/primordials');
 const { AsyncResource } = require('node:async_hooks');
@@ -9,12 +9,12 @@ const sample = new AsyncResource('RUSTHTTPSCOPE', { requireManualDestroy: true }
 const found = ownSymbol(sample, 'async_id_symbol');
 
 module.exports = {
-  /** The async id of what uses a socket, -1 while it is idle; that of an AsyncResource. */
+  /** The async id of an AsyncResource, or of what uses a socket (-1 while it is idle). */
   kAsyncId: found ?? Symbol('async_id_symbol'),
-  /** Undefined, as the next one, where there is none. */
+  /** This one and the next are undefined in releases without them. */
   kTriggerId: ownSymbol(sample, 'trigger_async_id_symbol'),
-  /** The frame of all stores, where AsyncLocalStorage has such (24). */
+  /** The frame of all stores, in releases whose AsyncLocalStorage has one (24). */
   kFrame: ownSymbol(sample, 'context_frame'),
-  /** Whether an object that has them passes for an AsyncResource. */
+  /** Whether an object with these symbols passes for an AsyncResource. */
   haveMeaning: found !== undefined && sample[found] === sample.asyncId(),
 };

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The genuine built-in http modules, captured the first time any file of this package is loaded, that is: before
- * `register` puts our own members onto their exports. The one place to take node's own classes, symbols and settings from.
+ * node's own http modules, captured when the first file of this package is loaded: before `register` writes our members over their
+ * exports. All of node's own classes, symbols and settings are taken from here.
  *
  * Only classes and functions are kept, by value: the exports objects themselves may be patched later.
  */
@@ -25,7 +25,7 @@ const Server = http.Server;
 /** node's own Agent constructor. */
 const Agent = http.Agent;
 
-/** The symbols that node's `_http_outgoing` exports; undefined where the running version has none. */
+/** The symbols that node's `_http_outgoing` exports; undefined if the running release has none. */
 const exportedSymbols = {
   kHighWaterMark: outgoing.kHighWaterMark,
   kUniqueHeaders: outgoing.kUniqueHeaders,
@@ -34,29 +34,29 @@ const exportedSymbols = {
 /** The names that `http` exports, in their order. */
 const exportedNames = ObjectKeys(http);
 
-/** Whether the process was started with --insecure-http-parser; node itself warns the first time that it is true. */
+/** Whether the process was started with --insecure-http-parser; node itself warns the first time that this is true. */
 const isLenient = common.isLenient;
 
-/** The limit of a message head in bytes, as --max-http-header-size and node's default give it. */
+/** The limit of a message head in bytes, by --max-http-header-size or node's default. */
 const maxHeaderSize = http.maxHeaderSize;
 
-/** node's own HTTPParser: where the numbers of types, slots and lenient flags come from. */
+/** node's own HTTPParser, for the numbers of types, slots and lenient flags. */
 const HTTPParser = common.HTTPParser;
 
-/** The options of node's own globalAgent, which are not the same in every version. */
+/** The options of node's own globalAgent, which differ between releases. */
 const globalAgentOptions = { ...http.globalAgent.options };
 
-/** node's own functions that also reach what is not ours to replace: the dispatcher of fetch(). Undefined before Node 24. */
+/** node's own function, which also sets what is not ours to replace: the dispatcher of fetch(). Undefined before Node 24. */
 const { setGlobalProxyFromEnv } = http;
 
-/** node's own check of the name of a field. */
+/** node's own check of a field name. */
 const { validateHeaderName } = http;
 
-/** The re-exports of fetch's web sockets (Node 22): descriptors, as reading one loads them all. */
+/** The re-exports of fetch's web sockets (Node 22), as descriptors: reading one loads them all. */
 const webSockets = ObjectFromEntries(['WebSocket', 'CloseEvent', 'MessageEvent']
   .filter((name) => name in http).map((name) => [name, ObjectGetOwnPropertyDescriptor(http, name)]));
 
-/** Functions of later releases that have nothing to do with connections (26.12), or that ours would do in the same way. */
+/** Functions of later releases (26.12) that do not concern connections, or that ours would do in the same way. */
 const helpers = ObjectFromEntries(['isValidHeaderName', 'isValidHeaderValue', 'websocketMask', 'websocketUnmask']
   .filter((name) => name in http).map((name) => [name, http[name]]));
 

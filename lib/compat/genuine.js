@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Node's own `http` and `https`, also where `require` gives another: tools that run tests (jest) take for these names what a project tells them, and that may be us.
- * (Node 20.16 and 22.3 have `process.getBuiltinModule`.)
+ * node's own `http` and `https`, even if `require` returns something else: test runners (jest) map these names to what a project
+ * configures, which may be this package. (Node 20.16 and 22.3 have `process.getBuiltinModule`.)
  */
 
 const { process } = require('../globals/primordials');
@@ -10,10 +10,10 @@ const { process } = require('../globals/primordials');
 const builtinModule = process.getBuiltinModule;
 
 module.exports = {
-  /** @type {any} its exports may be ours, or patched, behind `register` */
+  /** its exports may be ours, or patched, after `register` @type {any} */
   http: builtinModule?.('http') ?? require('http'),
 
-  /** Loads it, which `register` has to come before. @returns {any} */
+  /** Loads it: must not happen before `register`. @returns {any} */
   https() {
     return builtinModule?.('https') ?? require('https');
   },

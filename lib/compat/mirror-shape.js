@@ -1,12 +1,12 @@
 'use strict';
-// What reflection shows of our functions: the names and lengths that the running Node's have, which differ between releases.
+// Gives our functions the names and lengths of the running Node's, which differ between releases.
 
 const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectOwnKeys } = require('../globals/primordials');
 const { isNode } = require('./node-features');
 
 /**
- * Gives a function the name and the length of another, where they differ: one that was given them keeps all its properties in a hash,
- * and `own.call()` then looks for `call` there first.
+ * Gives a function the name and the length of another, if they differ: a function with a redefined name or length keeps all its
+ * properties in a hash, where `own.call()` then looks for `call` first.
  * @param {Function} own
  * @param {Function} builtin
  */
@@ -16,7 +16,7 @@ function nameLike(own, builtin) {
 }
 
 /**
- * Gives listeners the names that node's have, which are bound for each connection.
+ * Gives listeners the names of node's, which are bound for each connection.
  * @param {...Function} own
  */
 function nameBound(...own) {
@@ -24,8 +24,7 @@ function nameBound(...own) {
 }
 
 /**
- * Makes a prototype look like the built-in one: the same names and lengths of functions, and nothing that the built-in
- * one does not have.
+ * Makes a prototype look like the built-in one: functions with the same names and lengths, and no member that the built-in one lacks.
  * @param {object} own
  * @param {object} builtin
  * @param {Array<string|symbol>} [ours] members that are documented as ours, and stay

@@ -3,10 +3,10 @@
 const { ObjectGetOwnPropertySymbols } = require('../globals/primordials');
 
 /**
- * Finds an own symbol of an object by its description: that is how node's own symbols are got at.
- * @param {object} object where to look
+ * Finds an own symbol of an object by its description: the way to node's own symbols.
+ * @param {object} object to search
  * @param {string} description the text inside Symbol(...)
- * @returns {symbol|undefined} the symbol, or undefined when the object has none of that description
+ * @returns {symbol|undefined} undefined if the object has no such symbol
  */
 function ownSymbol(object, description) {
   for (const symbol of ObjectGetOwnPropertySymbols(object)) if (symbol.description === description) return symbol;

@@ -1,8 +1,8 @@
 'use strict';
 /**
- * Questions to the built-in of the running Node where its shape does not tell what it does. They are asked of objects that have no
- * connection: no tick is scheduled, no response made, and no async resource begun but that of a parser. What needs more is asked
- * when it is first needed.
+ * Questions about the built-in's behaviour, for features that its shape does not show. They use objects without a connection: no
+ * tick is scheduled, no response made, and no async resource begun except that of a parser. Questions that need more are asked when
+ * their answer is first needed.
  */
 
 const {
@@ -21,7 +21,7 @@ const { ownSymbol } = require('./own-symbol');
 const { isPublished, quietly } = require('./quiet');
 const { doubt } = require('./release');
 
-/** The members of a prototype as they are now: to read all of them is what costs. */
+/** The members of a prototype as they are now. Reading all of them is the expensive part. */
 class Members {
   constructor(prototype) {
     this.prototype = prototype;
@@ -29,7 +29,7 @@ class Members {
     this.descriptors = this.keys.map((key) => ObjectGetOwnPropertyDescriptor(prototype, key));
   }
 
-  // Whether a program has put something in the place of one. To look costs a fifth of what it costs to give a prototype its members.
+  // Whether a program has replaced one. This check costs a fifth of defining the members on another prototype.
   areReplaced() {
     return this.keys.some((key, n) => {
       const now = ObjectGetOwnPropertyDescriptor(this.prototype, key);
@@ -42,9 +42,9 @@ class Members {
   }
 }
 
-// Of classes and those above them, each once.
+// By prototype, each once.
 const membersAtLoad = new Map();
-// As long as this is loaded no code of the program runs that could replace any.
+// While this file is loading, no code of the program runs that could replace members.
 let isLoading = true;
 
 function membersOf({ prototype }) {
@@ -53,10 +53,10 @@ function membersOf({ prototype }) {
 }
 
 /**
- * A class with the methods that it and those above it have now: those which a program puts in their place are not to be called with objects of ours, and
- * would answer for themselves.
+ * A class with the methods that it and its superclasses have at load: a program's replacements must not be called with our objects,
+ * and would give their own answers.
  * @param {any} Class
- * @param {...any} above
+ * @param {...any} above the superclasses
  * @returns {any} a subclass
  */
 function asLoaded(Class, ...above) {
@@ -69,7 +69,7 @@ function asLoaded(Class, ...above) {
   };
 }
 
-// What is asked later finds these as they were at load: `register` writes over exports, and programs do.
+// Later questions use these as they were at load: `register` and programs replace exports.
 const { concat } = Buffer;
 const { validateHeaderName } = builtin;
 const { ServerResponse } = builtin;
@@ -82,16 +82,16 @@ const IncomingMessage = asLoaded(builtin.IncomingMessage, events, Readable);
 const OutgoingMessage = asLoaded(builtin.OutgoingMessage, events);
 const Server = asLoaded(builtin.Server, events);
 const DEFAULT_AGENT = { protocol: 'http:', defaultPort: 80 };
-/** An origin of which no TLS name is to be made: the expressions for addresses take milliseconds to compile. */
+/** An origin without a TLS name: the regular expressions for addresses take milliseconds to compile. */
 const NAMED = { host: '', servername: '' };
 const requestCreated = channel('http.client.request.created');
 const requestError = channel('http.client.request.error');
 const requestStart = channel('http.server.request.start');
-/** Whether the built-in prints what it does. To ask for the stream that it prints to opens it. */
+/** Whether the built-in prints debug messages (NODE_DEBUG=http). Looking at the stream that it prints to would open it. */
 const isPrinting = debuglog('http').enabled;
 
 /**
- * Does what the built-in would print with NODE_DEBUG=http, unprinted: it is no message of the program's.
+ * Runs an action and suppresses what the built-in prints about it with NODE_DEBUG=http: it is not about a message of the program.
  * @param {function(): T} action
  * @returns {T}
  * @template T
@@ -110,9 +110,9 @@ function unprinted(action) {
 }
 
 /**
- * Asks, with ticks counted in place of scheduled.
+ * Asks a question; ticks are counted instead of scheduled.
  * @param {function(Array): T} question gets the arguments of each call
- * @param {T} otherwise the answer where it cannot be asked
+ * @param {T} otherwise the answer if it cannot be asked
  * @returns {T}
  * @template T
  */
@@ -129,12 +129,12 @@ function ask(question, otherwise) {
   } finally {
     ObjectDefineProperty(process, 'nextTick', own);
     if (!isAnswered) doubt(question.name);
-    // What node warns of once (that NODE_DEBUG=http prints secrets), it is to warn of.
+    // node's one-time warnings must still come (that NODE_DEBUG=http prints secrets).
     for (const tick of ticks) if (tick[1] instanceof Error && tick[1].name === 'Warning') process.nextTick(.../** @type {[Function]} */ (tick));
   }
 }
 
-/** To be called when all that is asked at load was asked. */
+/** Called when all questions for load time have been asked. */
 function loaded() {
   isLoading = false;
 }
@@ -150,38 +150,38 @@ function requestBy(createConnection, args) {
   return quietly([requestCreated], () => new ClientRequest(...args.slice(0, -1), { ...args.at(-1), createConnection, _defaultAgent: DEFAULT_AGENT }));
 }
 
-/** A request that is made and nothing else, since it has no connection. */
+/** A request without a connection. */
 function requestAlone(...args) {
   return requestBy(() => {}, args);
 }
 
-/** @returns {any} the options that a creator of connections sees without an agent */
+/** @returns {any} the options that a function creating connections gets without an agent */
 function optionsAlone(...args) {
   let seen;
   requestBy((options) => { seen = options; }, args);
   return seen;
 }
 
-/** A message with a chunked body, whose head has been made. */
+/** A message with a chunked body whose head has been made. */
 function chunkedMessage() {
   return ObjectAssign(new OutgoingMessage(), { _header: '\r\n', _hasBody: true, chunkedEncoding: true });
 }
 
-/** A message that has arrived, and was read to its end. */
+/** A message that has arrived and was read to its end. */
 function readMessage() {
   const message = new IncomingMessage(undefined);
   message.complete = true;
   return message;
 }
 
-/** Whether an agent reads its idle sockets itself, in place of their streams. */
+/** Whether an agent reads its idle sockets itself, instead of their streams. */
 const guardsIdle = () => {
   const socket = idleSocket();
   new Agent({ keepAlive: true }).emit('free', socket, { host: '' });
   return socket._handle.onread !== null;
 };
 
-/** How many milliseconds an agent takes off a server's Keep-Alive hint; undefined where it heeds none. */
+/** How many milliseconds an agent subtracts from a server's Keep-Alive hint; undefined if it ignores hints. */
 const hintMargin = () => {
   let kept;
   const socket = ObjectAssign(idleSocket(), {
@@ -192,7 +192,7 @@ const hintMargin = () => {
   return kept === 5000 ? undefined : 3000 - kept;
 };
 
-/** Whether an agent refuses to have less than one socket. */
+/** Whether an agent refuses a limit of less than one socket. */
 const limitsFromOne = () => {
   try {
     new Agent({ maxTotalSockets: 0.5 });
@@ -202,7 +202,7 @@ const limitsFromOne = () => {
   return false;
 };
 
-/** Whether an agent opens a connection with the timeout of the request, where that has one. */
+/** Whether an agent opens a connection with the request's timeout, if it has one. */
 const connectsWithTimeout = () => {
   const probed = new Agent();
   let told;
@@ -213,7 +213,7 @@ const connectsWithTimeout = () => {
   return told === 1;
 };
 
-/** Whether a request whose tunnel takes too long hears of an error from its agent, which is then the only one. */
+/** Whether an agent emits an error on a request whose tunnel takes too long; then it is the only error. */
 const tellsTunnelOnce = () => {
   const probed = new Agent();
   probed.createConnection = (options, callback) => {
@@ -224,20 +224,22 @@ const tellsTunnelOnce = () => {
   return told === 'error';
 };
 
-/** Whether closing a server, which does not listen, answers it. */
+/** Whether close() of a server that does not listen returns the server. */
 const closeReturns = () => {
   const server = new Server();
   return server.close() === server;
 };
 
-/** Whether storing the options of a server sets `noDelay` among them. */
+/** Whether storing the options of a server sets `noDelay` in them. */
 const storesNoDelay = () => {
   const options = {};
   storeHTTPOptions.call({}, options);
   return options.noDelay === true;
 };
 
-/** Whether a response reads the field `te` from the headers object of its request: nothing is made, the question ends at the first field that is asked for. */
+/**
+ * Whether a response reads the field `te` from its request's headers object. No response is made: the first property that is read ends the question.
+ */
 const asksHeaders = () => {
   const known = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 0 };
   let asked;
@@ -256,7 +258,7 @@ const asksHeaders = () => {
   return asked === 'headers';
 };
 
-/** Whether an agent gives a kept socket the high-water mark of the request that it serves next. */
+/** Whether an agent gives a kept socket the high-water mark of its next request. */
 const marksKeptSockets = () => {
   const agent = new Agent();
   const options = { ...NAMED, highWaterMark: 2 };
@@ -266,7 +268,7 @@ const marksKeptSockets = () => {
   return socket._writableState.highWaterMark === 2;
 };
 
-/** Whether a server without a time for heads has one that fits the time for requests. */
+/** Whether the default limit for heads adapts to the limit for requests. */
 const limitsHeadTime = () => {
   try {
     storeHTTPOptions.call({}, { requestTimeout: 1 });
@@ -276,7 +278,7 @@ const limitsHeadTime = () => {
   return true;
 };
 
-/** Whether writeHead() takes what stands behind a reason that is no string for the fields; asked of a response that is none. */
+/** Whether writeHead() takes its third argument for the fields if the second is not a string; called on an object that is no response. */
 const takesLastFields = () => {
   const fields = { a: 'b' };
   /** @type {any} */
@@ -285,25 +287,25 @@ const takesLastFields = () => {
   return taken?.a === 'b';
 };
 
-/** Whether a message keeps the length that a field gives as it was given; asked of one without a connection. */
+/** Whether a message keeps a Content-Length field's value unconverted; the message has no connection. */
 const keepsLengthText = () => {
   const message = new OutgoingMessage();
   storeHeader.call(message, '', { 'Content-Length': '1' });
   return message._contentLength === '1';
 };
 
-/** Whether a link of early hints may have no parameter; asked of a response that is none. */
+/** Whether a link of early hints may have no parameter; called on an object that is no response. */
 const takesAnyLink = () => {
   try {
     writeEarlyHints.call({ _writeRaw() {} }, { link: '</a>' });
   } catch (error) {
-    // Anything else is an answer to the object that it was asked of.
+    // Any other error comes from calling it on that object.
     if (error.code === 'ERR_INVALID_ARG_VALUE') return false;
   }
   return true;
 };
 
-/** Whether a write corks the message, not its socket: then what is held back counts with what will stand around it. */
+/** Whether a write corks the message, not its socket: then the framing around held bytes counts as well. */
 const corksEachTurn = () => {
   const message = chunkedMessage();
   message._headerSent = true;
@@ -312,13 +314,13 @@ const corksEachTurn = () => {
   return ownSymbol(message, 'kChunkedBuffer') !== undefined && message.writableLength > 1;
 };
 
-/** Whether a message that is destroyed closes without a socket, in a tick. */
+/** Whether a message that is destroyed without a socket closes, in a tick. */
 const closesUnsent = (ticks) => {
   new OutgoingMessage().destroy();
   return ticks.length > 0;
 };
 
-/** Whether a message that waits for room has it when its socket holds nothing, whatever that has answered to what was flushed. */
+/** Whether a message emits 'drain' when its socket holds nothing, whatever write() returned for what was flushed. */
 const drainsWithSocket = () => {
   const message = chunkedMessage();
   let drained = false;
@@ -333,13 +335,13 @@ const drainsWithSocket = () => {
 /** Whether a request without default fields has no Host field. */
 const leavesHeadersAlone = () => requestAlone({ setDefaultHeaders: false }).getHeader('host') === undefined;
 
-/** Whether the end of a body that is not read makes no tick. */
+/** Whether the end of an unread body schedules no tick. */
 const endsUnread = (ticks) => {
   readMessage().push(null);
   return ticks.length === 0;
 };
 
-/** Whether the destruction of a message that was read is done when `_destroy()` returns. */
+/** Whether destroying a message that was read is complete when `_destroy()` returns. */
 const closesAtOnce = () => {
   const message = readMessage();
   message._readableState.endEmitted = true;
@@ -348,14 +350,14 @@ const closesAtOnce = () => {
   return done;
 };
 
-/** Whether a request listens to the errors of a socket when it is given the socket, not a tick later. */
+/** Whether a request listens to errors of a socket as soon as it gets the socket, not a tick later. */
 const hearsAtOnce = () => {
   const socket = new EventEmitter();
   requestAlone({}).onSocket(socket);
   return socket.listenerCount('error') > 0;
 };
 
-/** Whether a request keeps the error of its socket. One that listens to it a tick later is older. */
+/** Whether a request keeps the error of its socket. Releases where it listens a tick later are older. */
 const keepsSocketError = () => {
   const socket = ObjectAssign(new EventEmitter(), { destroy() {} });
   const request = requestAlone({}).on('error', () => {});
@@ -365,7 +367,7 @@ const keepsSocketError = () => {
   return ownSymbol(request, 'kError') !== undefined;
 };
 
-/** Whether a request that fails is published: one that was destroyed before it got its socket does in the tick behind that. */
+/** Whether a request that fails is published: one that is destroyed before it gets its socket fails in the tick after that. */
 const publishesErrors = (ticks) => isPublished(requestError, () => {
   const request = requestAlone({}).on('error', () => {});
   request.destroy(new Error('asked'));
@@ -373,7 +375,7 @@ const publishesErrors = (ticks) => isPublished(requestError, () => {
   for (const [tick, ...args] of ticks) tick(...args);
 });
 
-/** Whether destroying a request that is sent, and answered in full, leaves its socket alone. */
+/** Whether destroying a request that is sent and completely answered spares its socket. */
 const sparesSocket = () => {
   const request = requestAlone({});
   const written = ownSymbol(request, 'kWritableFinished');
@@ -389,7 +391,7 @@ const sparesSocket = () => {
 /** Whether the option `highWaterMark` counts for the request itself. */
 const requestMark = () => requestAlone({ highWaterMark: 5 }).writableHighWaterMark === 5;
 
-/** Whether an object is taken for a URL by its members. Where it is taken for the options, there are no options behind it. */
+/** Whether an object is recognized as a URL by its members. If it is taken for the options, the options after it do not count. */
 const knowsUrlsByShape = () => {
   try {
     return requestAlone({ href: 'http://a/b', protocol: 'http:', hostname: 'a', pathname: '/b', search: '' }, {}).path === '/b';
@@ -398,20 +400,23 @@ const knowsUrlsByShape = () => {
   }
 };
 
-/** Whether a request that goes to a proxy goes by the host of its options; else by its fields, and a path that begins with two slashes names another. */
+/**
+ * Whether the URL of a request to a proxy has the host of its options; otherwise it is made from its fields, and a path that begins
+ * with two slashes names another host.
+ */
 const checksAuthority = () => {
   const probed = new Agent({ proxyEnv: { HTTP_PROXY: 'http://127.0.0.1:1' } });
   probed.addRequest = () => {};
   return requestAlone({ agent: probed, host: 'a', path: '//b' }).path === 'http://a//b';
 };
 
-/** Whether what creates a connection without an agent sees no path. */
+/** Whether a function that creates a connection without an agent sees no path. */
 const hidesPath = () => optionsAlone({ path: '/' }).path !== '/';
 
-/** Whether it sees options without prototype where there is a URL. */
+/** Whether that function sees options without prototype if there is a URL. */
 const baresUrls = () => ObjectGetPrototypeOf(optionsAlone(new URL('http://a'), {})) === null;
 
-/** The symbols under which a request keeps its path, and what proxies need to know. */
+/** The symbols under which a request keeps its path, and what proxies need. */
 const requestSymbols = () => {
   const made = requestAlone({});
   return { kPath: ownSymbol(made, 'kPath'), kAbsolute: ownSymbol(made, 'kProxyRewrittenToAbsolute'), kAuthority: ownSymbol(made, 'kAuthority') };
@@ -420,7 +425,7 @@ const requestSymbols = () => {
 /** Whether the target of CONNECT is its Host field. */
 const namesTarget = () => requestAlone({ method: 'CONNECT', path: 'a:1' }).getHeader('host') === 'a:1';
 
-/** Whether an object of a class without a name is shown by its members in errors about types. */
+/** Whether type errors show an object of a class without a name by its members. */
 const describesObjects = () => {
   try {
     join(/** @type {any} */ (new (class {})()));
@@ -430,7 +435,7 @@ const describesObjects = () => {
   return false;
 };
 
-/** Whether a function without a name is described by its type in errors about types. */
+/** Whether type errors describe a function without a name by its type. */
 const describesFunctions = () => {
   try {
     join(/** @type {any} */ (() => {}));
@@ -440,7 +445,7 @@ const describesFunctions = () => {
   return false;
 };
 
-/** Whether the check of a field's name is told what to call it. */
+/** Whether the check of a field name takes a label. */
 const labelsNames = () => {
   try {
     validateHeaderName('', 'A name');
@@ -450,7 +455,7 @@ const labelsNames = () => {
   throw new Error('not refused');
 };
 
-/** Whether, of a long value, what is shown is cut, so that the quote at its end is missing. */
+/** Whether the shown text of a long value is cut, so that its closing quote is missing. */
 const cutsShown = () => {
   try {
     concat(/** @type {any} */ ('x'.repeat(40)));
@@ -460,14 +465,14 @@ const cutsShown = () => {
   return false;
 };
 
-/** Whether a message of known length takes its Content-Disposition for UTF-8 bytes. */
+/** Whether the Content-Disposition of a message of known length is taken as UTF-8 bytes. */
 const decodesDisposition = () => {
   const message = ObjectAssign(new OutgoingMessage(), { _contentLength: 1, sendDate: false });
   message._storeHeader('', { 'Content-Disposition': '\u00c3\u00a9' });
   return message._header.includes('\u00e9');
 };
 
-/** Whether end() with data tells of the error on an ended message that is destroyed. */
+/** Whether end() with data reports the error on an ended message that is destroyed. */
 const endTellsDestroyed = (ticks) => {
   const message = chunkedMessage();
   message.finished = true;
@@ -476,7 +481,7 @@ const endTellsDestroyed = (ticks) => {
   return ticks.length > 0;
 };
 
-/** Whether a batch of fields in which the limit of a message is reached is cut there. */
+/** Whether a batch of fields that reaches a message's limit is cut there. */
 const cutsBatches = () => {
   const parser = parsers.alloc();
   const onHeaders = parser[builtin.HTTPParser.kOnHeaders];
@@ -486,35 +491,35 @@ const cutsBatches = () => {
   return message._headers.length === 2;
 };
 
-/** The names that `setHeaders()` sets, in their order; before Node 18.15 there is no such method. */
+/** The names that `setHeaders()` sets, in order; before Node 18.15 there is no such method. */
 function namesSet(fields) {
   const message = new OutgoingMessage();
   message.setHeaders?.(new Map(fields));
   return message.getHeaderNames();
 }
 
-/** Whether setHeaders() sets cookies behind the other fields. */
+/** Whether setHeaders() sets cookies after the other fields. */
 const setsCookiesLast = () => namesSet([['set-cookie', 'a'], ['b', 'c']])[0] === 'b';
 
 /** Whether setHeaders() sets an empty list of cookies. */
 const setsNoCookies = () => namesSet([['set-cookie', []]]).length > 0;
 
-/** A list of connections as servers have it: what makes one, begins a timer behind that, which a server without an interval never reaches. */
+/** A connections list as servers have it. The function that makes it then starts a timer, which a server without an interval does not reach. */
 function connectionsList() {
   const server = { get connectionsCheckingInterval() { throw new Error('no timer'); } };
   try {
     setupConnectionsTracking.call(server);
   } catch {
-    // As said.
+    // The getter has thrown, as intended.
   }
   return server[ownSymbol(server, 'http.server.connections')];
 }
 
 /**
- * What the parser itself does.
- * @returns {{refusesManyFields: boolean, closesUnused: boolean, listsIdleFirst: boolean}} whether a request with more fields than
- *   `maxHeaderPairs` allows, which are names and values, is an error; whether a connection that has sent nothing counts as idle; whether a list of
- *   connections has those between two messages first, and the others in the order in which their messages have begun
+ * Asks what the parser itself does.
+ * @returns {{refusesManyFields: boolean, closesUnused: boolean, listsIdleFirst: boolean}} whether a request is refused if it has
+ *   more fields than `maxHeaderPairs` allows (it counts names and values); whether a connection that has sent nothing counts as
+ *   idle; whether a connections list begins with those between two messages, the others in the order in which their messages began
  */
 function askParser() {
   const list = connectionsList();
@@ -537,14 +542,14 @@ function parserOf(list) {
   return parser;
 }
 
-/** A socket that brings what it is told to. @returns {any} */
+/** A socket that emits what it is told to. @returns {any} */
 function fakeSocket() {
   const socket = new EventEmitter();
   for (const name of ['setTimeout', 'pause', 'resume', 'cork', 'uncork', 'end', 'destroy', 'destroySoon', 'unshift', 'write']) socket[name] = () => {};
   return ObjectAssign(socket, { readable: true, writable: true, writableLength: 0, _readableState: {}, _writableState: {} });
 }
 
-/** A response that knows nothing but whether it was destroyed. */
+/** A response that only records whether it was destroyed. */
 class FakeResponse extends EventEmitter {
   assignSocket() {}
 
@@ -554,7 +559,7 @@ class FakeResponse extends EventEmitter {
 }
 
 /**
- * Has a server of the built-in read from a socket that is none, without a subscriber of any channel hearing of it.
+ * Makes a built-in server read from a fake socket; no subscriber of a channel sees it.
  * @param {string} input
  * @param {function(any, any): void} prepare
  */
@@ -569,7 +574,7 @@ function serve(input, prepare) {
   }));
 }
 
-/** Whether responses that wait for their turn are destroyed when their connection closes. Not to be asked at load: a parser reads two requests. */
+/** Whether responses that wait for their turn are destroyed when their connection closes. Not for load time: a parser reads two requests. */
 const destroysQueued = () => {
   const responses = [];
   serve('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2), (server, socket) => {
@@ -581,7 +586,7 @@ const destroysQueued = () => {
   return responses[1].destroyed === true;
 };
 
-/** Whether the body of a request that upgrades is its own, so that the other protocol begins behind it. Not to be asked at load either. */
+/** Whether the body of a request that upgrades is part of the request, so that the other protocol begins after it. Not for load time either. */
 const upgradesBehindBody = () => {
   let length;
   serve('GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\nContent-Length: 1\r\n\r\nabc', (server) => {

@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * Objects of the built-in classes that go along with ours are no requests of the program: subscribers of the diagnostics channels are not to
- * see them. node looks the method of a channel up when it publishes.
+ * Keeps objects of the built-in classes that accompany ours from the subscribers of diagnostics channels: they are no requests of
+ * the program. node looks up a channel's method each time it publishes.
  */
 
 const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectKeys } = require('../globals/primordials');
 
-// Calls while an object has other members of its own.
+// Calls a function while some members of an object are replaced.
 function withMembers(object, members, call) {
   const names = ObjectKeys(members);
   const own = names.map((name) => ObjectGetOwnPropertyDescriptor(object, name));
@@ -23,10 +23,10 @@ function withMembers(object, members, call) {
 }
 
 /**
- * Calls while nothing is published on some channels.
+ * Calls a function while nothing is published on some channels.
  * @param {import('diagnostics_channel').Channel[]} channels of node:diagnostics_channel
  * @param {function(): *} call
- * @returns {*} what it returned
+ * @returns {*} what the function returned
  */
 function quietly(channels, call) {
   return channels.filter((channel) => channel.hasSubscribers)
@@ -34,10 +34,10 @@ function quietly(channels, call) {
 }
 
 /**
- * Calls as if somebody heard a channel: a channel is published on only where somebody does.
+ * Calls a function as if a channel had a subscriber: without one nothing is published.
  * @param {import('diagnostics_channel').Channel} channel
  * @param {function(): *} call
- * @returns {boolean} whether something was published, which nobody has heard
+ * @returns {boolean} whether something was published; no real subscriber gets it
  */
 function isPublished(channel, call) {
   let published = false;

@@ -1,13 +1,13 @@
 'use strict';
-/** Which release of Node runs, and whether the package knows its line. */
+/** The running release of Node, and whether the package knows its line. */
 
 const { Number, process } = require('../globals/primordials');
 
-/** The newest line of Node that the package has been tested on. */
+/** The newest line of Node on which the package was tested. */
 const NEWEST = 26;
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-/** Bun and Deno have modules of the same names with other insides: what is Node's alone is left out there. */
+/** Bun and Deno have modules of the same names that work differently: what only Node has is left out there. */
 const isNode = !process.versions.bun && !process.versions.deno;
 const isNewer = isNode && major > NEWEST;
 let isUnderstood = true;
@@ -18,8 +18,8 @@ function since(release, point = 0) {
 }
 
 /**
- * Notes that the built-in has not answered a question. Of a line that is known, what is taken for its answer was seen there; of a newer one nothing was: the process is
- * warned, once.
+ * Notes that the built-in did not answer a question. On a known line the assumed answer was observed; on a newer one it was not:
+ * the process is warned, once.
  * @param {string} question
  */
 function doubt(question) {
@@ -34,7 +34,7 @@ module.exports = {
   doubt,
   isNewer,
   isNode,
-  /** Whether all that was asked so far was answered, or is known. */
+  /** Whether every question so far was answered, or its answer is known. */
   isUnderstood: () => isUnderstood,
   major,
   minor,

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Sockets without a handle, to see what the constructor of net.Socket leaves on them. The first one of a process takes 0.4 ms, so they are made when they are needed. By
- * then a program may have replaced methods that the constructor calls; it calls those that there were at load.
+ * Sockets without a handle, to see what the constructor of net.Socket defines. The first one in a process takes 0.4 ms, so they are
+ * made when needed. A program may have replaced methods that the constructor calls; the samples have the methods from load.
  */
 
 const { ObjectCreate, ObjectFromEntries, ReflectConstruct } = require('../globals/primordials');
@@ -18,7 +18,7 @@ function sampleSocket(options) {
   return ReflectConstruct(Socket, [options], Sample);
 }
 
-/** The same, made by running the constructor on an object that exists, which throws where that cannot be done. @returns {any} */
+/** The same by running the constructor on an existing object; throws if that is impossible. @returns {any} */
 function initializedSocket() {
   const sample = ObjectCreate(Sample.prototype);
   Socket.call(sample, {});

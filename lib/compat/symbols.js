@@ -1,12 +1,11 @@
 'use strict';
 
 /**
- * Symbols under which a message keeps state.
+ * The symbols under which a message keeps its state.
  *
- * Those that node's own classes use are node's very symbols, read by reflection from a hidden built-in instance: an object
- * of ours whose prototype is exchanged for one that ends in a built-in prototype (Express does that) must find its state
- * where node's methods look for it, and node's streams read some of them too. A symbol which the running version does not
- * have is a fresh one of the same description.
+ * Those of node's own classes are node's very symbols, found by reflection on a hidden built-in instance. If the prototype of one
+ * of our messages is replaced by one that ends in a built-in prototype (as Express does), node's methods must find its state;
+ * node's streams read some of it, too. If the running release lacks a symbol, a fresh one with the same description stands in.
  */
 
 const { ObjectGetOwnPropertySymbols, Set, Symbol } = require('../globals/primordials');
@@ -24,7 +23,7 @@ function reflected(description) {
 const KNOWN = new Set(['kEndCalled', 'kBytesWritten', 'kNeedDrain', 'corked', 'kSocket', 'kOutHeaders', 'errored', 'kHighWaterMark',
   'kRejectNonStandardBodyWrites', 'kChunkedBuffer', 'kChunkedLength', 'kWritableFinished', 'kEndCallbacks', 'kFlushError']);
 
-/** The symbols of a message that only a version to come has and that its own methods expect: each with its first value. */
+/** The symbols of messages that only a future release has, and that its own methods need: each with its first value. */
 function otherState() {
   const plain = new Stream();
   return ObjectGetOwnPropertySymbols(sample)
@@ -35,35 +34,35 @@ function otherState() {
 const CLOSED_PEER = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 };
 
 module.exports = {
-  /** Where the first releases of Node 18 keep that end() was called; nothing reads it. */
+  /** Where the first releases of Node 18 record that end() was called; nothing reads it. */
   kEndCalled: ownSymbol(sample, 'kEndCalled'),
-  /** Whether a message keeps its error, its mark, and whether it refuses a body; 18.12 knows of none of them. */
+  /** Whether a message keeps its error and its high-water mark; 18.12 keeps neither. */
   keepsErrored: ownSymbol(sample, 'errored') !== undefined,
   keepsMark: ownSymbol(sample, 'kHighWaterMark') !== undefined,
-  /** [symbol, first value] of further state that the running version keeps in a message. */
+  /** [symbol, first value] of other state that the running release keeps in a message. */
   otherState: otherState(),
-  /** The key of a message's socket: 'socket' itself up to Node 20, a symbol behind an accessor later. */
+  /** The key of a message's socket: 'socket' itself up to Node 20, later a symbol behind an accessor. */
   kSocket: ownSymbol(sample, 'kSocket') || 'socket',
   /** {lower-case name: [name as given, value]} without prototype, or null while no header is set. */
   kOutHeaders: reflected('kOutHeaders'),
   /** true after a write that asked the caller to wait for 'drain'. */
   kNeedDrain: reflected('kNeedDrain'),
-  /** Depth of cork() calls. */
+  /** How often cork() was called, less uncork(). */
   kCorked: reflected('corked'),
   /** Body bytes written so far; counted only with strictContentLength. */
   kBytesWritten: reflected('kBytesWritten'),
-  /** The error that destroy() or the socket brought, or null. */
+  /** The error from destroy() or the socket, or null. */
   kErrored: reflected('errored'),
   /** Bytes that may be buffered before write() returns false. */
   kHighWaterMark: exportedSymbols.kHighWaterMark || reflected('kHighWaterMark'),
-  /** Chunks that are held back while corked, and their length in bytes; undefined before Node 22. */
+  /** Chunks held back while corked, and their length in bytes; undefined before Node 22. */
   kChunkedBuffer: lines.kChunkedBuffer,
   kChunkedLength: lines.kChunkedLength,
-  /** Whether everything is written, the callbacks of end(), and why they will fail; undefined before Node 24. */
+  /** Whether everything is written, the callbacks of end(), and the error for them; undefined before Node 24. */
   kWritableFinished: lines.kWritableFinished,
   kEndCallbacks: lines.kEndCallbacks,
   kFlushError: lines.kFlushError,
-  /** Whether a body is refused for messages that cannot carry one. */
+  /** Whether writing a body to a message that must not have one is an error. */
   kRejectNonStandardBodyWrites: reflected('kRejectNonStandardBodyWrites'),
   /** Set of lower-case names whose list values stay one field, or null. */
   kUniqueHeaders: exportedSymbols.kUniqueHeaders || ownSymbol(new ServerResponse(CLOSED_PEER), 'kUniqueHeaders') ||
