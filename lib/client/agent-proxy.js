@@ -1,11 +1,10 @@
 'use strict';
 
 /**
- * Requests by way of a proxy: the option `proxyEnv` of agents, and `http.setGlobalProxyFromEnv()` (Node 22.21 and 24.5).
+ * Requests through a proxy: the option `proxyEnv` of agents, and `http.setGlobalProxyFromEnv()` (Node 22.21 and 24.5).
  *
- * Which proxy the variables name, and which hosts go without one, is the running Node's to say: a hidden agent of the
- * built-in class reads the option, and its answer is kept where node's own https agent looks for it. How such a request
- * is written is said here.
+ * The running Node decides which proxy the variables name, and which hosts need none: a hidden agent of the built-in class reads
+ * the option, and its result is kept where node's own https agent looks for it. This module decides how such a request is written.
  */
 
 const { ArrayIsArray, Boolean, URL } = require('../globals/primordials');
@@ -17,7 +16,7 @@ const { ownSymbol } = require('../compat/own-symbol');
 const { validatePort } = require('../util/validators');
 
 /**
- * Reads the option `proxyEnv`; nothing happens without it, and before the releases that have it.
+ * Reads the option `proxyEnv`. Does nothing without it, or in releases that do not have it.
  * @param {Agent} agent with its options, protocol and default port
  */
 function chooseProxy(agent) {
@@ -29,7 +28,7 @@ function chooseProxy(agent) {
 /**
  * @param {Agent} agent
  * @param {{host: string, port: number|string, socketPath?: string}} options of a request
- * @returns {object|null} what is known of its proxy; null when it goes without
+ * @returns {object|null} the configuration of its proxy; null if the request needs none
  */
 function proxyOf(agent, options) {
   const config = agent ? agent[kProxyConfig] : undefined;
@@ -38,12 +37,12 @@ function proxyOf(agent, options) {
 }
 
 /**
- * Rewrites a plain request for a proxy, before its head is made: RFC 9112 section 3.2.2, "the client MUST send the target URI in
- * absolute-form". A request over TLS goes through a tunnel as it is.
+ * Rewrites a plain request for a proxy before its head is made: RFC 9112 section 3.2.2, "the client MUST send the target URI in
+ * absolute-form". A request over TLS goes through a tunnel unchanged.
  * @param {ClientRequest} req with its fields
  * @param {object} options of the request, complete
- * @param {*} givenHost the Host field that the program has given, if any
- * @returns {string|null} the new request target; null when it stays
+ * @param {*} givenHost the Host field that the program has set, if any
+ * @returns {string|null} the new request target; null if it does not change
  */
 function rewriteForProxy(req, options, givenHost) {
   const { agent, method, path } = req;
@@ -62,7 +61,7 @@ function rewriteForProxy(req, options, givenHost) {
   return asked.startsWith('/') ? new URL(`http://${authority}${asked}`).href : checkedTarget(asked, authority);
 }
 
-// Earlier, the field names the host of the target, and a path that begins with two slashes another.
+// In earlier releases the field names the target's host, and a path that begins with two slashes names another.
 function targetByField(req, options) {
   const target = new URL(req.path, `http://${req.getHeader('host') || 'localhost'}`);
   target.port = options.port;
@@ -70,7 +69,7 @@ function targetByField(req, options) {
 }
 
 /**
- * Host and port of a request as a URL has them.
+ * The authority of a request's URL: host and port.
  * @param {any} options
  */
 function authorityOf({ host, port }) {
@@ -80,7 +79,7 @@ function authorityOf({ host, port }) {
   return url.host;
 }
 
-// The proxy goes by the target, the origin by the field: they have to name one host.
+// The proxy reads the target, the origin server reads the field: both must name the same host.
 
 function checkHost(field, authority) {
   const url = parse(`http://${field}`);
@@ -141,8 +140,8 @@ function parse(url) {
 
 /**
  * @param {Agent} agent
- * @param {stream.Duplex} socket what its createConnection() answered
- * @returns {boolean} whether that is the connection to a proxy: the tunnel through it is handed to the callback
+ * @param {stream.Duplex} socket returned by createConnection()
+ * @returns {boolean} whether it is the connection to a proxy: then the callback gets the tunnel through it
  */
 function waitsForTunnel(agent, socket) {
   if (kProxyConfig === undefined || !agent[kProxyConfig]) return false;
@@ -152,7 +151,7 @@ function waitsForTunnel(agent, socket) {
 
 /**
  * @param {Failure} error why there is no socket
- * @returns {boolean} whether a proxy has opened no tunnel: requests hear of that from their agent, at once
+ * @returns {boolean} whether a proxy has opened no tunnel: the agent then emits the error on the request at once
  */
 function isTunnelError(error) {
   return kProxyConfig !== undefined && error.code === 'ERR_PROXY_TUNNEL';

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What an agent does with the sockets that it holds: the listeners by which it notices their end, the change of async
- * identity between two requests, and the checks that keep a stale or poisoned connection from being given out.
+ * The sockets that an agent holds: the listeners that notice their end, the new async identity between two requests, and the checks
+ * that keep a stale or poisoned connection from another request.
  */
 
 const { ObjectDefineProperty, ObjectKeys, Symbol } = require('../globals/primordials');
@@ -16,11 +16,11 @@ const { guardsIdle } = require('../compat/node-features');
 const { kAsyncId } = require('../compat/async-symbols');
 const { ownerOf } = require('../transport/handles');
 
-/** Where a pooled socket stands between two responses; one of the values below. */
+/** The phase of a pooled socket; one of the values below. */
 const kPhase = Symbol('phase');
-/** A request is using it: bytes belong to a response. */
+/** A request uses it: bytes belong to its response. */
 const IN_USE = 0;
-/** The response is complete, the exchange not yet: bytes are unsolicited and make the socket unfit for another request. */
+/** The response is complete, the exchange is not: bytes are unsolicited, and make the socket unfit for another request. */
 const ANSWERED = 1;
 /** In the free list: bytes are unsolicited and end the socket at once. */
 const IDLE = 2;
@@ -28,21 +28,21 @@ const IDLE = 2;
 const POISONED = 3;
 
 /**
- * Of a request of ours: null, or while it waits for the tick in which it begins on a kept socket, the options by which it could be
- * placed again, and the agent that would do it.
+ * On one of our requests that waits for the tick in which it begins on a kept socket: the options with which it can be placed again,
+ * and the agent to do it. Null otherwise.
  */
 const kPlaced = Symbol('placed');
 const kPlacer = Symbol('placer');
 
-/** The agent that opened the socket by itself, as long as it is one of its sockets; else undefined. */
+/** The agent that opened the socket itself, while the socket is one of its own; else undefined. */
 const kOpener = Symbol('opener');
 
-/** Of a socket in the free list: what its handle calls with what it reads at other times. */
+/** On a socket in the free list: its handle's original callback for reads. */
 const kOnRead = Symbol('onread');
 
 const readablePush = net.Socket.prototype.push;
 
-/** The resource under which async hooks see a socket that serves a further request. */
+/** The resource by which async hooks know a socket that serves a further request. */
 class ReusedHandle {
   constructor(type, handle) {
     this.type = type;
@@ -51,12 +51,12 @@ class ReusedHandle {
 }
 
 /**
- * Gives a socket that serves a further request a new async identity, so that hooks and stores see the request that uses it now.
+ * Gives a socket that serves a further request a new async identity: hooks and stores then see that request.
  * @param {stream.Duplex} socket
  */
 function renewAsyncIdentity(socket) {
   const handle = socket._handle;
-  // A socket that users put into the pool need not have a handle, nor the handle this method.
+  // A socket that a program put into the pool may have no handle, or a handle without this method.
   if (handle && typeof handle.asyncReset === 'function') {
     handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
     socket[kAsyncId] = handle.getAsyncId();
@@ -64,9 +64,9 @@ function renewAsyncIdentity(socket) {
 }
 
 /**
- * Receives every chunk that a pooled socket reads, in place of the stream's own `push`. A response without a request,
- * written on an idle connection, would else be waiting for the next request (response injection). A listener would do as
- * well but could be seen.
+ * Receives every chunk that a pooled socket reads, instead of the stream's own `push`. Otherwise a response that came on an idle
+ * connection would be taken for the answer to the next request (response injection). A listener would do as well, but would be
+ * visible.
  * @this {stream.Duplex}
  */
 function guardedPush(chunk, encoding) {
@@ -83,8 +83,8 @@ function guardedPush(chunk, encoding) {
 }
 
 /**
- * Begins to watch what a new socket of the pool reads. A stream with a `push` of its own is left as it is; the look at its
- * read buffer and descriptor before each reuse still holds.
+ * Begins to watch what a new socket of the pool reads. A stream with its own `push` is left as it is; the checks of its read buffer
+ * and descriptor before each reuse still work.
  * @param {stream.Duplex} socket
  */
 function guard(socket) {
@@ -95,7 +95,7 @@ function guard(socket) {
 }
 
 /**
- * Tells the guard what the socket is doing.
+ * Tells the guard what the socket is doing now.
  * @param {stream.Duplex} socket
  * @param {number} phase IN_USE, ANSWERED or IDLE
  */
@@ -104,12 +104,12 @@ function setPhase(socket, phase) {
 }
 
 /**
- * A socket goes to the free list.
+ * Called when a socket goes to the free list.
  * @param {stream.Duplex} socket
  */
 function beginIdle(socket) {
   setPhase(socket, IDLE);
-  // Where the core watches the socket, it asks isIdle().
+  // If the core watches the socket, it calls endsSilently() instead.
   const handle = socket._handle;
   if (!handle || socket[kIndex] !== undefined || !guardsIdle()) return;
   socket[kOnRead] = handle.onread;
@@ -117,7 +117,7 @@ function beginIdle(socket) {
 }
 
 /**
- * A socket leaves the free list for a request.
+ * Called when a socket leaves the free list for a request.
  * @param {stream.Duplex} socket
  */
 function endIdle(socket) {
@@ -128,7 +128,7 @@ function endIdle(socket) {
 }
 
 /**
- * Whether a socket is in the free list, and ends without an event of its stream: as all do where `guardsIdle` is.
+ * Whether a socket is in the free list and ends without an event of its stream, as all do in releases with `guardsIdle`.
  * @param {stream.Duplex} socket
  * @returns {boolean}
  */
@@ -136,7 +136,7 @@ function endsSilently(socket) {
   return socket[kPhase] === IDLE && guardsIdle();
 }
 
-/** Called by the handle of an idle socket with what it has read: bytes, an end or an error, none of which is for anybody. */
+/** The handle of an idle socket calls it with what it has read: bytes, an end or an error, none of which any request expects. */
 function freeSocketOnReadGuard(bytes) {
   const socket = ownerOf(this);
   if (!socket) return;
@@ -145,7 +145,7 @@ function freeSocketOnReadGuard(bytes) {
 }
 
 /**
- * Whether a socket can carry no further request because something reached it that no request asked for.
+ * Whether a socket can serve no further request because something arrived that no request asked for.
  * @param {stream.Duplex} socket
  * @returns {boolean}
  */
@@ -154,7 +154,7 @@ function isPoisoned(socket) {
 }
 
 /**
- * The part of isFit() that needs no system call: for a socket that is looked at again before it is written to.
+ * The part of isFit() without a system call: for a socket that is checked again before it is written to.
  * @param {stream.Duplex} socket
  * @returns {boolean}
  */
@@ -163,9 +163,9 @@ function isUsable(socket) {
 }
 
 /**
- * Whether a socket from the free list is fit for a request: open, nothing unread in its stream, and neither an end, a
- * reset nor bytes waiting in the kernel (RFC 9112, section 9.5: a connection may be closed at any time; a request sent on a
- * closed one is lost). One non-blocking system call, about 0.4 microseconds.
+ * Whether a socket from the free list is fit for a request: open, with nothing unread in its stream, and no end, reset or bytes
+ * waiting in the kernel (RFC 9112, section 9.5: a connection may be closed at any time; a request sent on a closed one is lost).
+ * One non-blocking system call, about 0.4 microseconds.
  * @param {stream.Duplex} socket
  * @returns {boolean}
  */
@@ -175,14 +175,14 @@ function isFit(socket) {
   if (handle) {
     const fd = handle.fd;
     if (typeof fd === 'number') return fd < 0 || native.peekSocket(fd) === PEEK_IDLE;
-    // Below TLS, waiting bytes may be a session ticket; only the end says something.
+    // Below TLS, waiting bytes may be a session ticket; only an end tells something.
     const carrier = handle._parent;
     if (carrier && carrier.fd >= 0) return native.peekSocket(carrier.fd) !== PEEK_CLOSED;
   }
   return true;
 }
 
-/** Named once for all sockets: an error on an idle socket ends it and is not reported. */
+/** Shared by all sockets: an error on an idle socket ends it and is not reported. */
 function freeSocketErrorListener(_error) {
   this.destroy();
   this.emit('agentRemove');
@@ -191,7 +191,7 @@ function freeSocketErrorListener(_error) {
 /**
  * @param {Agent} agent
  * @param {stream.Duplex} socket
- * @returns {boolean} whether it is in the list of those that wait for a request
+ * @returns {boolean} whether it is in the free list
  */
 function isFree({ freeSockets }, socket) {
   return ObjectKeys(freeSockets).some((name) => freeSockets[name].includes(socket));
@@ -205,11 +205,11 @@ function countEnd(agent, socket) {
 }
 
 /**
- * Puts the agent's four listeners on a socket that it opened.
+ * Adds the agent's four listeners to a socket that it opened.
  * @param {Agent} agent
  * @param {stream.Duplex} socket
- * @param {object} options those that the socket was opened with
- * @param {boolean} alone whether the agent opened it without createConnection() of the program
+ * @param {object} options with which the socket was opened
+ * @param {boolean} alone whether the agent opened it without a createConnection() of the program
  */
 function installListeners(agent, socket, options, alone) {
   guard(socket);
@@ -224,7 +224,7 @@ function installListeners(agent, socket, options, alone) {
     agent.removeSocket(socket, options);
   }
   function onTimeout() {
-    // Only an idle socket is the agent's to end; a request in progress has its own listener.
+    // The agent may only end idle sockets; a request in progress has its own listener.
     if (isFree(agent, socket)) socket.destroy();
   }
   function onRemove() {
@@ -235,7 +235,7 @@ function installListeners(agent, socket, options, alone) {
     socket.removeListener('free', onFree);
     socket.removeListener('timeout', onTimeout);
     socket.removeListener('agentRemove', onRemove);
-    // What it reads from now on is its new owner's. The guard itself stays: to delete it would slow the object down.
+    // From now on its bytes belong to its new owner. The guard itself stays: deleting it would slow the object down.
     socket[kPhase] = IN_USE;
     socket[kOpener] = undefined;
     endIdle(socket);

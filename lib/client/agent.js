@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * http.Agent: which socket a request gets, and what becomes of a socket when its request is done.
+ * http.Agent: which socket a request gets, and what happens to the socket when the request is done.
  *
- * `sockets`, `freeSockets`, `requests` and `totalSocketCount` are plain and public: programs and agents built on this one
- * read and change them, so every decision is made from what they hold at that moment and no second book is kept.
+ * `sockets`, `freeSockets`, `requests` and `totalSocketCount` are plain and public: programs and agents built on this one read and
+ * change them. So every decision is made from what they hold at that moment, and no second record is kept.
  */
 
 const { NumberIsFinite, ObjectDefineProperty, ObjectHasOwn, ObjectKeys, ObjectSetPrototypeOf, Symbol } = require('../globals/primordials');
@@ -40,15 +40,15 @@ const plainCreate = Builtin.prototype.createConnection;
 
 const debug = debuglog('http');
 
-/** What a request that waits in `requests` needs once its turn comes: the connect options, and the async context it was made in. */
+/** What a request in `requests` needs when its turn comes: the connect options, and the async context in which it was made. */
 const kWaiting = Symbol('waiting');
-/** The listener that forwards 'keylog' of each socket; added with the first listener of it on the agent. */
+/** The listener that forwards each socket's 'keylog'; added with the agent's first listener of that event. */
 const kOnKeylog = Symbol('onkeylog');
 
 const SCHEDULING = ['fifo', 'lifo'];
 
 /**
- * Manages the connections of a client: opens, keeps and reuses them for each origin.
+ * Manages a client's connections: opens, keeps and reuses them for each origin.
  * @this {http.Agent}
  * @param {object} [options] see the documentation of `new Agent([options])`; also options of `socket.connect()`
  */
@@ -66,7 +66,7 @@ function Agent(options) {
     this.options = { __proto__: null, ...options };
   }
   if (this.options.noDelay === undefined) this.options.noDelay = true;
-  // Else net.connect would take a request's path for that of a local socket.
+  // Otherwise net.connect would take a request's path for that of a local socket.
   this.options.path = null;
   this.requests = { __proto__: null };
   this.sockets = { __proto__: null };
@@ -97,7 +97,7 @@ function Agent(options) {
   this.on('free', onSocketFree);
   this.on('newListener', maybeEnableKeylog);
 }
-/** @typedef {Agent} OwnAgent what it has itself, see types/lib.d.ts */
+/** @typedef {Agent} OwnAgent see types/lib.d.ts */
 ObjectSetPrototypeOf(Agent.prototype, EventEmitter.prototype);
 ObjectSetPrototypeOf(Agent, EventEmitter);
 
@@ -106,18 +106,18 @@ function validateTotal(value) {
   if (!(value > 0) && !limitsFromOne()) throw new codes.ERR_OUT_OF_RANGE('maxTotalSockets', '> 0', value);
 }
 
-/** The limit of sockets per origin for agents that set none. */
+/** The default limit of sockets per origin. */
 Agent.defaultMaxSockets = Infinity;
 
-/** Opens the connection of a request; up to Node 20 the same as `net.connect`. May be replaced: return a Duplex or hand it to the callback. */
+/** Opens the connection of a request; up to Node 20 the same as `net.connect`. May be replaced: return a Duplex or pass it to the callback. */
 Agent.prototype.createConnection = agentTakesDefaults ? function createConnection(...args) {
-  // To a proxy it is node that connects, perhaps over TLS.
+  // node connects to proxies, perhaps over TLS.
   return kProxyConfig !== undefined && this[kProxyConfig] ? plainCreate.apply(this, args) : net.connect(.../** @type {[any]} */ (args));
 } : net.connect;
 const ownCreate = Agent.prototype.createConnection;
 
 /**
- * The name of the origin of a request: connections of one name may serve each other's requests.
+ * The name of a request's origin: connections with the same name may serve each other's requests.
  * @param {{host?: string, port?: number, localAddress?: string, family?: number, socketPath?: string}} [options]
  * @returns {string} `host:port:localAddress[:family][:socketPath]`
  */
@@ -128,14 +128,14 @@ Agent.prototype.getName = function getName(options = {}) {
 
 const plainName = Agent.prototype.getName;
 
-// What a request may leave in the buffer of its socket holds for a kept one as for a new one.
+// Gives a kept socket the high-water mark that a new one would get for the request.
 function takeMark(socket, { highWaterMark }) {
   const state = socket._writableState;
   if (highWaterMark !== undefined && highWaterMark !== null && state) state.highWaterMark = highWaterMark;
 }
 
 /**
- * Gives a request its socket: a free one, a new one, or a place in the queue.
+ * Gives a request a free socket, a new one, or a place in the queue.
  * @this {http.Agent}
  * @param {http.ClientRequest} req
  * @param {object|string} options connect options; in the old form a host name
@@ -145,7 +145,7 @@ function takeMark(socket, { highWaterMark }) {
 Agent.prototype.addRequest = function addRequest(req, options, port, localAddress) {
   if (typeof options === 'string') options = mergeOptions({ host: options, port, localAddress });
 
-  // Only a new connection needs the options themselves.
+  // Only a new connection needs the merged options.
   let full = null;
   let name;
   if (this.getName === plainName) {
@@ -236,21 +236,21 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
 };
 
 /**
- * Takes a socket out of the lists, and opens one for a request that has been waiting for room.
+ * Removes a socket from the lists, and opens one for a request that waits for room.
  * @param {stream.Duplex} socket
- * @param {object} options those that it was opened with
+ * @param {object} options with which it was opened
  */
 Agent.prototype.removeSocket = function removeSocket(socket, options) {
   const name = this.getName === plainName ? nameOf(this, options) : this.getName(options);
   remove(this.sockets, name, socket);
-  // A socket that is merely put aside stays in the free list.
+  // A socket that is becoming idle stays in the free list.
   if (!socket.writable) remove(this.freeSockets, name, socket);
 
   openForWaiting(this, name);
 };
 
 /**
- * Whether, and for how long, a socket whose request is done is kept. May be replaced.
+ * Whether, and for how long, a socket is kept when its request is done. May be replaced.
  * @param {stream.Duplex} socket
  * @returns {boolean} false to have it destroyed
  */
@@ -263,7 +263,7 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
   const margin = hintMargin();
   const hint = margin !== undefined && res ? keepAliveHint(res) : undefined;
   let hinted = hint === undefined ? timeout : native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? margin);
-  // Where nothing is taken off, a hint of nothing is a socket without a timeout.
+  // Without a margin, a hint of 0 means a socket without a timeout.
   if (margin === 0 && hinted < 0) hinted = 0;
   if (hinted >= 0) timeout = hinted;
   if (socket.timeout !== timeout) socket.setTimeout(timeout);
@@ -271,7 +271,7 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
 };
 
 /**
- * Readies a kept socket for its next request. May be replaced.
+ * Prepares a kept socket for its next request. May be replaced.
  * @param {stream.Duplex} socket
  * @param {http.ClientRequest} req
  */
@@ -281,13 +281,13 @@ Agent.prototype.reuseSocket = function reuseSocket(socket, req) {
   socket.ref();
 };
 
-/** Destroys every socket of this agent, those in use too. */
+/** Destroys every socket of this agent, even those in use. */
 Agent.prototype.destroy = function destroy() {
   destroyAll(this.freeSockets);
   destroyAll(this.sockets);
 };
 
-/** What the agent and its sockets have done; see `AgentStats` in index.d.ts. Not in Node. */
+/** Statistics of the agent and its sockets; see `AgentStats` in index.d.ts. Not in Node. */
 ObjectDefineProperty(Agent.prototype, 'stats', {
   configurable: true,
   writable: true,
@@ -298,12 +298,12 @@ ObjectDefineProperty(Agent.prototype, 'stats', {
 
 function destroyAll(lists) {
   for (const name of ObjectKeys(lists)) {
-    // A socket leaves the list while it is destroyed.
+    // Destroying a socket removes it from the list.
     for (const socket of lists[name].slice()) socket.destroy();
   }
 }
 
-/** The agent's own options win over those of the request. */
+/** The agent's own options override those of the request. */
 function connectOptions(agent, req, options) {
   const full = { __proto__: null, ...options, ...agent.options };
   if (full.socketPath) full.path = full.socketPath;
@@ -312,7 +312,7 @@ function connectOptions(agent, req, options) {
   return full;
 }
 
-/** The name that TLS asks a certificate for: that of the Host field, unless it is an address (RFC 6066, section 3). */
+/** The name that a TLS certificate must match: that of the Host field, unless it is an address (RFC 6066, section 3). */
 function serverName(options, req) {
   let name = options.host;
   const field = req.getHeader('host');
@@ -333,7 +333,7 @@ function hostOfField(field) {
   return colon === -1 ? field : field.slice(0, colon);
 }
 
-/** getName() of the merged options without merging them. */
+/** getName() of the merged options, without merging them. */
 function nameOf(agent, options) {
   const own = agent.options;
   const host = 'host' in own ? own.host : options.host;
@@ -344,7 +344,7 @@ function nameOf(agent, options) {
   return originName(host, port, localAddress, family, socketPath);
 }
 
-/** Idle sockets of other origins; looked at only where the common limit is what keeps a request waiting. */
+/** The number of idle sockets of other origins; counted only if the total limit keeps a request waiting. */
 function idleElsewhere(agent, name) {
   if (agent.totalSocketCount < agent.maxTotalSockets) return 0;
   let count = 0;
@@ -354,10 +354,10 @@ function idleElsewhere(agent, name) {
   return count;
 }
 
-/** There is no socket for a request. One that came along goes with it. */
+/** There is no socket for a request. A socket that comes with the error is destroyed by onSocket(). */
 function refuse(req, err, socket) {
   if (isTunnelError(err)) {
-    // No socket could tell that the request's time ran out.
+    // No socket can report the request's timeout.
     if (err.proxyTunnelTimeout) req.emit('timeout');
     if (!err.proxyTunnelTimeout || tellsTunnelOnce()) {
       requestFailed(req.agent, err);
@@ -379,11 +379,11 @@ function openFor(agent, req, options) {
 }
 
 /**
- * A kept socket went bad between the call that gave it to a request and the tick in which the request was to begin: another one for it.
+ * Finds another socket for a request whose kept socket went bad before the tick in which the request was to begin.
  * @param {http.Agent} agent
  * @param {http.ClientRequest} req
  * @param {stream.Duplex} socket
- * @param {object} options as addRequest() had them
+ * @param {object} options as addRequest() got them
  */
 function replace(agent, req, socket, options) {
   const counters = agentCounters(agent);
@@ -391,15 +391,15 @@ function replace(agent, req, socket, options) {
   counters.requests--;
   req.reusedSocket = false;
   socket.destroy();
-  // That of a class that extends this one has been called for this request.
+  // A subclass's addRequest() was already called for this request.
   Agent.prototype.addRequest.call(agent, req, options);
 }
 
 /**
- * The kept socket of a request died before it was answered, and is about to leave its place: that is for the request.
+ * Queues a request whose kept socket died before it was answered: the request gets the place that the socket is about to leave.
  * @param {http.Agent} agent
  * @param {http.ClientRequest} req
- * @param {object} options as addRequest() had them
+ * @param {object} options as addRequest() got them
  */
 function requeue(agent, req, options) {
   const name = agent.getName === plainName ? nameOf(agent, options) : agent.getName(connectOptions(agent, req, options));
@@ -409,7 +409,7 @@ function requeue(agent, req, options) {
   else queue.unshift(req);
 }
 
-/** A request may ask for another timeout than the agent's. */
+/** Gives a request its socket, with the request's own timeout if it differs from the agent's. */
 function assign(agent, req, socket) {
   agentCounters(agent).requests++;
   sockets.setPhase(socket, sockets.IN_USE);
@@ -430,17 +430,17 @@ function remove(lists, name, socket) {
   if (list === undefined) return;
   const index = list.indexOf(socket);
   if (index === -1) return;
-  // Mostly the last one: no array of removed elements for it.
+  // Usually it is the last one: pop() allocates no array of removed elements.
   if (index === list.length - 1) list.pop();
   else list.splice(index, 1);
   if (list.length === 0) delete lists[name];
 }
 
-/** The origin whose first waiting request gets the place that a socket of origin `name` left, if any does. */
+/** The origin whose first waiting request gets the place that a socket of origin `name` has left, if any. */
 function nextWaiting(agent, name) {
   const queue = agent.requests[name];
   const waiting = queue === undefined ? 0 : queue.length;
-  // The order of the keys is the order in which their origins began to wait.
+  // The order of the keys is the order in which the origins began to wait.
   for (const other in agent.requests) {
     if (other === name) continue;
     const inUse = agent.sockets[other];
@@ -452,7 +452,7 @@ function nextWaiting(agent, name) {
 }
 
 function openForWaiting(agent, name) {
-  // Most of the time no request waits.
+  // Usually no request waits.
   for (const _ in agent.requests) { // eslint-disable-line no-unused-vars
     const next = nextWaiting(agent, name);
     if (next === undefined) return;
@@ -465,19 +465,19 @@ function openForWaiting(agent, name) {
   }
 }
 
-/** A socket opened for the queue goes to its head, which need not be the request it was opened for. */
+/** A socket opened for the queue goes to its first request, which may not be the one that it was opened for. */
 function onSocketForQueue(agent, name, req, err, socket) {
   if (!err) {
     socket.emit('free');
     return;
   }
-  // The failed request leaves the queue, and the room is the next one's.
+  // The failed request leaves the queue, and the next one gets the room.
   remove(agent.requests, name, req);
   refuse(req, err, socket);
   openForWaiting(agent, name);
 }
 
-/** Ends the idle socket that has been so the longest, to make room; its close lets a waiting request in. */
+/** Ends the socket that has been idle longest to make room; when it closes, a waiting request gets the place. */
 function dropIdle(agent) {
   for (const name in agent.freeSockets) {
     for (const socket of agent.freeSockets[name]) {
@@ -489,7 +489,7 @@ function dropIdle(agent) {
   }
 }
 
-/** Listener of 'free': the next request of the queue, the free list, or the end. */
+/** Listener of 'free': gives the socket to the next request in the queue, keeps it in the free list, or ends it. */
 function onSocketFree(socket, options) {
   const name = this.getName === plainName ? nameOf(this, options) : this.getName(options);
   const req = socket._httpMessage;
@@ -497,7 +497,7 @@ function onSocketFree(socket, options) {
   const inUse = this.sockets[name];
   let free = this.freeSockets[name];
   let flags = 0;
-  // A poisoned socket still carries bytes that the next request would take for its response.
+  // A poisoned socket has bytes that the next request would take for its response.
   if (socket.writable && !sockets.isPoisoned(socket)) flags |= WRITABLE;
   if (req && req.shouldKeepAlive && this.keepAlive) flags |= PERSISTENT;
   if (this.totalSocketCount >= this.maxTotalSockets && othersStarve(this, name)) flags |= OTHERS_STARVE;
@@ -506,7 +506,7 @@ function onSocketFree(socket, options) {
                                         +this.maxFreeSockets, +this.maxTotalSockets);
   if (debug.enabled) debug('agent: socket of %s is free, decision %d', name, decision);
   if (decision === GIVE) {
-    // It was opened for the queue.
+    // The socket was opened for the queue.
     if (socket._httpMessage === undefined) agentCounters(this).first++;
     const next = queue.shift();
     const waiting = next[kWaiting];
@@ -517,7 +517,7 @@ function onSocketFree(socket, options) {
       if (this[kRetries] !== undefined) next[kQueued] = waiting.options;
       waiting.resource.runInAsyncScope(handOver, null, this, next, socket);
     }
-    // What a socket without setTimeout() throws leaves it there.
+    // If a socket without setTimeout() throws above, the queue keeps its entry.
     if (queue.length === 0) delete this.requests[name];
     return;
   }
@@ -552,7 +552,7 @@ function handOver(agent, req, socket) {
 }
 
 /**
- * The Keep-Alive hint of a response, read from the fields as they came: without making the headers object.
+ * The Keep-Alive hint of a response, read from the raw fields: the headers object is not made for it.
  * @param {http.IncomingMessage} res
  * @returns {string|undefined} the value
  */
@@ -569,7 +569,7 @@ function keepAliveHint(res) {
 }
 
 /**
- * Sockets are made to report TLS keys only once 'keylog' has a listener.
+ * Makes sockets report TLS keys once 'keylog' has a listener.
  * @this {http.Agent}
  */
 function maybeEnableKeylog(eventName) {

@@ -3,9 +3,9 @@
 /**
  * Native transport of a client: which of an agent's connections the core reads and writes (see transport/transport.js), and when.
  *
- * A connection is taken up with its second request: it is open then, and proved to be kept, so one that serves a single
- * request never pays for it. Between two requests the core watches it without a parser: whatever comes then, an end or bytes that
- * belong to no request, is the stream's business at once.
+ * A connection is attached with its second request: by then it is open and known to be kept, so one that serves a single request
+ * never pays for it. Between two requests the core watches it without a parser: whatever comes then, an end or bytes that belong to
+ * no request, goes to the stream at once.
  */
 
 const { Boolean, ObjectValues, Set } = require('../globals/primordials');
@@ -17,7 +17,7 @@ const { METHODS } = require('../transport/methods');
 const { REASONS, kAttached, kIndex } = require('../transport/owner-state');
 const { attach, changeParser } = require('../transport/transport');
 
-/** A socket that was given back so often is left with its stream: to take it up costs several microseconds. */
+/** A socket that was given back this often stays with its stream: attaching it costs several microseconds. */
 const MOST_RETURNS = 3;
 
 const plain = net.Socket.prototype;
@@ -28,7 +28,7 @@ function isAttached(socket) {
 }
 
 /**
- * A request begins on a socket.
+ * Called when a request begins on a socket.
  * @param {stream.Duplex} socket
  * @param {HTTPParser} parser of the answer
  */
@@ -40,7 +40,7 @@ function use(socket, parser) {
  * Lets the core read the answer to a further request on a socket, if it can.
  * @param {stream.Duplex} socket with our listener of 'data'
  * @param {HTTPParser} parser of the answer
- * @param {Protocol} protocol see transport/transport.js
+ * @param {Protocol} protocol see transport/owner-state.js
  */
 function take(socket, parser, protocol) {
   const agent = socket[kOpener];
@@ -57,10 +57,10 @@ function isRead(socket) {
 }
 
 /**
- * The answer is complete: ends the use of its parser.
+ * Releases the parser when the answer is complete.
  * @param {HTTPParser} parser
  * @param {ClientRequest} req
- * @param {stream.Duplex} socket the core goes on watching it, if it has read it
+ * @param {stream.Duplex} socket if the core has read it, the core goes on watching it
  */
 function letGo(parser, req, socket) {
   if (isAttached(socket)) {
@@ -72,7 +72,7 @@ function letGo(parser, req, socket) {
   }
 }
 
-/** The methods of an attached socket that a server's has not: who waits for an answer is a stream's reader. */
+/** Methods of an attached socket that only a client's has: a program that waits for an answer may read its stream. */
 
 function pause() {
   giveBack(this, REASONS.PAUSED);
@@ -85,7 +85,7 @@ function setEncoding(encoding) {
 }
 
 /**
- * Adds the listener of what a stream reads.
+ * Adds the listener for what a stream reads.
  * @param {stream.Duplex} socket
  * @param {Listener} listener of 'data'; not called while the core reads the socket
  */

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * The life of a request on its socket: from the moment it gets one until the socket is given back or ends. All listeners
- * are functions shared by every request, with the names that node shows for them; they find theirs as `socket._httpMessage`.
+ * The life of a request on its socket: from getting the socket until it is released or ends. All listeners are functions shared by
+ * every request, with the names that node's have; they find their request as `socket._httpMessage`.
  */
 
 const { ObjectDefineProperty, Symbol, process } = require('../globals/primordials');
@@ -32,17 +32,17 @@ const timings = require('../observe/timings');
 const { kTimings } = timings;
 const debug = debuglog('http');
 
-/** The error that ends the request: what destroy() was given, or else the first of its socket. */
+/** The error that ends the request: the argument of destroy(), or else its socket's first error. */
 const kReason = Symbol('kError');
 
 const { RESPONSE } = /** @type {any} */ (HTTPParser);
 
-/** What onIncoming answers: a body follows; none does; none does and the connection changes its protocol. */
+/** Results of onIncoming: a body follows; no body; no body, and the connection changes its protocol. */
 const BODY = 0;
 const NO_BODY = 1;
 const OTHER_PROTOCOL = 2;
 
-/** Under which async hooks see the parsing of a response. */
+/** The resource by which async hooks know the parsing of a response. */
 class HTTPClientAsyncResource {
   constructor(type, req) {
     this.type = type;
@@ -51,7 +51,7 @@ class HTTPClientAsyncResource {
 }
 
 /**
- * A request is given its socket, or the reason why there is none.
+ * Gives a request its socket, or the error for lack of one.
  * @param {http.ClientRequest} req
  * @param {stream.Duplex|undefined} socket
  * @param {Error|undefined} err
@@ -66,13 +66,13 @@ function give(req, socket, err) {
   process.nextTick(attach, req, socket, err, isFirst);
 }
 
-// A socket that a request was given is not its own after all.
+// Undoes the listening to errors on a socket that the request does not use after all.
 function unhear(socket) {
   if (unhearsGivenUp && hearsAtOnce()) socket.removeListener('error', socketErrorListener);
 }
 
 /**
- * The end of onSocket(), in a tick of its own so that the user can add listeners first.
+ * The rest of onSocket(), in a tick of its own so that the program can add listeners first.
  * @param {http.ClientRequest} req
  * @param {stream.Duplex|undefined} socket
  * @param {Error|undefined} err why there is no socket
@@ -87,15 +87,15 @@ function attach(req, socket, err, isFirst) {
   if (options) {
     const agent = req[kPlacer];
     req[kPlaced] = req[kPlacer] = null;
-    // As late as can be: a request that is sent on a closed connection is lost. Nothing was read since the socket was chosen: one that is
-    // destroyed was so by the program, which means the request too.
+    // This check comes as late as possible: a request sent on a closed connection is lost. Nothing was read since the socket was
+    // chosen, so a destroyed socket was destroyed by the program, which means to end the request too.
     if (!socket.destroyed && !isFit(socket)) {
       unhear(socket);
       replace(agent, req, socket, options);
       return;
     }
   }
-  // Taking a socket up comes after the request, which is lost if the server closes the connection meanwhile.
+  // The socket is attached to the core after the request is sent: attaching takes time, in which the server might close the connection.
   begin(req, socket, isFirst);
   if (req.agent?.[kRetries] === undefined) {
     req._flush();
@@ -106,11 +106,11 @@ function attach(req, socket, err, isFirst) {
   if (!isFirst && req.parser && socket.parser === req.parser) transport.take(socket, socket.parser, PROTOCOL);
 }
 
-/** The request ended before it could use a socket; a good socket goes back to the agent. */
+/** Ends a request that cannot use its socket; a good socket goes back to the agent. */
 function giveUp(req, socket, err) {
   const reason = err || req[kReason];
   req.destroyed = true;
-  // The agent has told the request already.
+  // The agent has already emitted the error.
   if (err && isTunnelError(err) && tellsTunnelOnce()) {
     close(req);
     return;
@@ -123,9 +123,9 @@ function giveUp(req, socket, err) {
     conclude(req, reason);
   } else {
     finished(socket.destroy(reason), (error) => {
-      // Where the request hears its socket from the start, it has been told.
+      // A request that listens to its socket from the start has got the error already.
       if (socket._hadError) close(req);
-      // That nothing was written or read is what was asked for.
+      // Closing early is what was asked for: it is no error.
       else conclude(req, !error || error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? err : error);
     });
   }
@@ -153,7 +153,7 @@ function begin(req, socket, isFirst) {
   if (isFirst) observe.connected();
   const parser = parsers.alloc();
   req.socket = socket;
-  // It counts names and values.
+  // maxHeaderPairs counts names and values.
   if (typeof req.maxHeadersCount === 'number') parser.maxHeaderPairs = req.maxHeadersCount << 1;
   parser.initialize(RESPONSE, new HTTPClientAsyncResource('HTTPINCOMINGMESSAGE', req),
                     req.maxHeaderSize || 0, parserFlags(req));
@@ -164,7 +164,7 @@ function begin(req, socket, isFirst) {
   socket._httpMessage = req;
   if (joinsDuplicates) parser.joinDuplicateHeaders = req.joinDuplicateHeaders;
   parser.onIncoming = onIncoming;
-  // Every other answer of onIncoming is to a status at which the core stops.
+  // Any other result of onIncoming is for a status at which the core stops anyway.
   parser[kRunOn] = req.method !== 'HEAD' && req.method !== 'CONNECT';
   transport.use(socket, parser);
 
@@ -179,7 +179,7 @@ function begin(req, socket, isFirst) {
 }
 
 /**
- * Makes 'timeout' of the socket a 'timeout' of the request, once.
+ * Makes the socket's 'timeout' the request's, once.
  * @param {http.ClientRequest} req
  */
 function watchTimeout(req) {
@@ -210,7 +210,7 @@ function ondrain() {
   if (req && !req.finished && req[kNeedDrain]) tellDrain(req);
 }
 
-// Leaves a socket that died, if the request may be sent again: it gets the one that takes its place.
+// Leaves a socket that died, if the request may be sent again: the request gets the socket that replaces it.
 function sendAgain(req, socket, error) {
   if (!retake(req, socket, error)) return false;
   stopReading(socket);
@@ -226,7 +226,7 @@ function sendAgain(req, socket, error) {
       if (timeout) next.setTimeout(timeout);
     });
   }
-  // Before the agent hears of it, and opens another one for the first request that waits.
+  // Runs before the agent's listener, which opens another socket for the first waiting request.
   socket.prependOnceListener('close', () => {
     if (req.destroyed) giveUp(req, undefined, undefined);
     else requeue(req.agent, req, req[kRetry].options);
@@ -240,10 +240,10 @@ function socketErrorListener(error) {
   const req = this._httpMessage;
   if (req?.[kRetry] !== undefined && sendAgain(req, this, error)) return;
   if (req) {
-    // 'close' shall not report a second error.
+    // 'close' must not report a second error.
     this._hadError = true;
     fail(req, error);
-    // Without a listener, the exception leaves the answer without a cause.
+    // If 'error' has no listener, emit() throws, and the answer's error gets no cause.
     if (tellsCause()) req[kReason] ??= error;
   }
   const parser = this.parser;
@@ -268,7 +268,7 @@ function socketOnEnd() {
     parser.finish();
     freeParser(parser, req, this);
   }
-  // Nothing that is still to be written would reach anybody who answers.
+  // Whatever is still to be written, the peer would not answer it.
   this.destroy();
 }
 
@@ -321,13 +321,13 @@ function socketOnData(chunk) {
   else this.unshift(later);
 }
 
-/** What the native transport asks of a connection; what a client's is not asked is left out. @type {Protocol} */
+/** What the transport calls for a connection; the callbacks that a client does not need are left out. @type {Protocol} */
 const PROTOCOL = { serves: false, read: onNativeData, endsSilently };
 
 function onNativeData(socket, result, length) {
   const { parser } = socket;
   if (!parser) return;
-  // Where the head was complete with it, that was noted before it was delivered.
+  // If these bytes complete a head, timeResponse() has noted them before it was delivered.
   if (timings.used) socket._httpMessage?.[kTimings]?.received();
   if (typeof result !== 'number') within(parser, refuse, undefined, socket, parser, result, received(0, length));
   else advance(socket, parser, result, null, length);
@@ -343,7 +343,7 @@ function refuse(socket, parser, error, chunk) {
   fail(req, error);
 }
 
-/** What follows from the bytes parsed: `count` of `length` in `chunk`, or in the core's memory. */
+/** Handles the effect of parsing `count` of `length` bytes, in `chunk` or in the core's memory. */
 function advance(socket, parser, count, chunk, length) {
   const res = parser.incoming;
   if (!res) return;
@@ -353,7 +353,7 @@ function advance(socket, parser, count, chunk, length) {
     if (chunk === null) within(parser, switchProtocol, undefined, req, socket, parser, res, head);
     else switchProtocol(req, socket, parser, res, head);
   } else if (res.complete && !isInterim(res.statusCode)) {
-    // Everything after the response is unsolicited until there is another request.
+    // After the response, bytes are unsolicited until the next request.
     setPhase(socket, ANSWERED);
     stopReading(socket);
     socket.removeListener('drain', ondrain);
@@ -361,7 +361,7 @@ function advance(socket, parser, count, chunk, length) {
   }
 }
 
-/** The connection leaves HTTP: the parser and our listeners go before the user gets it. */
+/** Hands the connection to another protocol: the parser and our listeners are removed before the program gets it. */
 function switchProtocol(req, socket, parser, res, head) {
   req.res = res;
   stopReading(socket);
@@ -373,7 +373,7 @@ function switchProtocol(req, socket, parser, res, head) {
 
   const eventName = req.method === 'CONNECT' ? 'connect' : 'upgrade';
   if (req.listenerCount(eventName) === 0) {
-    // RFC 9110, section 7.8: without a listener there is no one to speak the other protocol.
+    // RFC 9110, section 7.8: without a listener there is nobody to speak the other protocol.
     socket.destroy();
     return;
   }
@@ -390,9 +390,9 @@ function switchProtocol(req, socket, parser, res, head) {
 }
 
 /**
- * Called by the parser for each response head.
+ * The parser calls it for each response head.
  * @param {http.IncomingMessage} res
- * @param {boolean} shouldKeepAlive whether the peer keeps the connection
+ * @param {boolean} shouldKeepAlive whether the peer keeps the connection open
  * @returns {number} BODY, NO_BODY or OTHER_PROTOCOL
  */
 function onIncoming(res, shouldKeepAlive) {
@@ -407,7 +407,7 @@ function onIncoming(res, shouldKeepAlive) {
   }
   req.res = res;
 
-  // RFC 9110, section 9.3.6: a CONNECT response with any status has no body here, the bytes are the tunnel's.
+  // RFC 9110, section 9.3.6: a response to CONNECT has no body here, whatever its status: the bytes are the tunnel's.
   if (req.method === 'CONNECT') {
     res.upgrade = true;
     return OTHER_PROTOCOL;
@@ -431,7 +431,7 @@ function onIncoming(res, shouldKeepAlive) {
   req.on('finish', requestOnFinish);
   socket.on('timeout', responseOnTimeout);
 
-  // It has no listener: its body is read away, so that the connection can serve further requests.
+  // Without a listener the body is discarded, so that the connection can serve further requests.
   if (req.aborted || !req.emit('response', res)) res._dump();
 
   if (req.method === 'HEAD') return NO_BODY;
@@ -448,7 +448,7 @@ function timeResponse(stopwatch, res) {
   if (!isInterim(res.statusCode)) res[kTimings] = stopwatch;
 }
 
-/** RFC 9110, section 15.2: any number of these come before the final response; after 101 nothing of HTTP comes. */
+/** RFC 9110, section 15.2: any number of these precede the final response; after 101 the connection is no longer HTTP. */
 function isInterim(status) {
   return status < 200 && status >= 100 && status !== 101;
 }
@@ -465,7 +465,7 @@ function emitInformation(req, res) {
   });
 }
 
-/** Listener of 'end' on the response: the first of them, before the user's. */
+/** The response's first listener of 'end', before the program's. */
 function responseOnEnd() {
   const req = this.req;
   const socket = req.socket;
@@ -485,13 +485,13 @@ function responseOnEnd() {
   }
 }
 
-/** Listener of 'finish' on the request, which may come after the end of the response. */
+/** The request's listener of 'finish', which may come after the end of the response. */
 function requestOnFinish() {
-  // The end of the response has released it where the bytes had gone out, and this event was still to come.
+  // The end of the response releases the socket first if the bytes were out by then, before this event.
   if (this.shouldKeepAlive && this._ended && !this.destroyed) release(this);
 }
 
-/** Request and response are both complete: the socket is free once the user's 'end' listeners have run. */
+/** Releases the socket: request and response are complete. It is free once the program's 'end' listeners have run. */
 function release(req) {
   const socket = req.socket;
   if (req.timeoutCb) {
@@ -503,7 +503,7 @@ function release(req) {
   socket.removeListener('drain', ondrain);
   stopReading(socket);
   req.destroyed = true;
-  // The socket may serve another request by the time at which the response is looked at.
+  // The socket may serve another request by the time the program reads the response's properties.
   req.res.socket = null;
   process.nextTick(announceFree, req);
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What a caller of `http.request` may pass, brought to one shape and checked. Nothing here touches a socket.
+ * Brings the arguments of `http.request` to one shape and checks them. Nothing here touches a socket.
  */
 
 const { Boolean, ObjectAssign, ObjectCreate, Set, String, URL } = require('../globals/primordials');
@@ -10,29 +10,29 @@ const { codes, hideFrames } = require('../util/errors');
 const { knowsUrlsByShape } = require('../compat/node-features');
 
 /**
- * The options of one request: always a copy, because the agent adds members to it. It inherits nothing, so that a
- * polluted Object.prototype cannot set an option; a constructor with an empty prototype keeps such objects in one hidden
- * class, which an object literal without prototype does not (77 ns against 357 ns for a copy of six members).
+ * The options of one request: always a copy, because the agent adds members. It inherits nothing, so a polluted Object.prototype
+ * cannot set an option. A constructor with an empty prototype keeps such objects in one hidden class, which an object literal
+ * without prototype does not (77 ns instead of 357 ns for a copy of six members).
  */
 function RequestOptions() {}
 RequestOptions.prototype = ObjectCreate(null);
 
-/** RFC 9112, section 3.2: a request target holds neither blanks nor controls; node lets obs-text pass and refuses the rest. */
+/** RFC 9112, section 3.2: a request target has neither blanks nor control characters; node allows obs-text and refuses the rest. */
 const NOT_IN_PATH = /[^\x21-\xff]/;
 
-/** Methods that need no check of their characters. */
+/** Methods whose characters need no check. */
 const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT']);
 
-/** Methods whose requests have no body unless the user gives one with its length or coding. */
+/** Methods whose requests have no body unless the program sets its length or coding. */
 const BODILESS_METHODS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
 
-/** The Host value made last: a program mostly talks to one origin. */
+/** The last Host value: most programs talk to one origin. */
 let lastHost;
 let lastPort;
 let lastHostField;
 
 /**
- * Whether a value is a URL: one of ours, of another realm or of another implementation. What `url.parse` returns is not, it has `auth` and `path`.
+ * Whether a value is a URL: of this realm, another realm, or another implementation. The result of `url.parse` is not: it has `auth` and `path`.
  * @param {*} value
  * @returns {boolean}
  */
@@ -43,7 +43,7 @@ function isURL(value) {
 }
 
 /**
- * Copies own members of one or two objects, the second winning.
+ * Copies the own members of one or two objects; the second overrides the first.
  * @param {object|null|undefined} base
  * @param {object|null|undefined} [over]
  * @returns {RequestOptions}
@@ -55,7 +55,7 @@ function mergeOptions(base, over) {
 /**
  * The members that `http.request(url, ...)` takes from its first argument.
  * @param {string|URL|*} input
- * @returns {object|null} null when `input` is no URL and so holds the options themselves
+ * @returns {object|null} null if `input` is no URL, and so is the options themselves
  */
 function optionsOfUrl(input) {
   if (typeof input === 'string') return url.urlToHttpOptions(new URL(input));
@@ -74,7 +74,7 @@ function validatePath(path) {
 
 /**
  * @param {*} host the `host` or `hostname` option
- * @param {string} name which of the two
+ * @param {string} name of that option
  * @returns {string|null|undefined} the same value
  */
 function validateHost(host, name) {
@@ -86,7 +86,7 @@ function validateHost(host, name) {
 }
 
 /**
- * The value of the Host field (RFC 9112, section 3.2): an IPv6 address in brackets, the port unless it is the default one.
+ * The value of the Host field (RFC 9112, section 3.2): an IPv6 address in brackets, and the port unless it is the default.
  * @param {string} host
  * @param {number|string} [port]
  * @param {number|string} [defaultPort]

@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * The names of origins, remembered: the core makes one in 190 ns, a program asks for few over and over.
+ * Remembers the names of origins: the core makes one in 190 ns, and a program asks for the same few again and again.
  */
 
 const { Map } = require('../globals/primordials');
 const native = require('../native/addon');
 
-/** Hosts remembered, each with the origin asked for last; with one more all are forgotten. */
+/** How many hosts are remembered, each with its last origin; beyond that all are forgotten. */
 const MOST_HOSTS = 500;
 
 const byHost = new Map();
@@ -23,13 +23,13 @@ class Origin {
   }
 }
 
-// The text of an object may be another tomorrow.
+// An object may convert to another string later.
 function isSteady(value) {
   return typeof value !== 'object' && typeof value !== 'function';
 }
 
 /**
- * @param {*} host falsy: localhost
+ * @param {*} host falsy for localhost
  * @param {*} port
  * @param {*} localAddress
  * @param {*} family part of the name if it is 4 or 6

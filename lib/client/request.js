@@ -39,7 +39,10 @@ const { kHighWaterMark, kOutHeaders, kUniqueHeaders } = require('../compat/symbo
 const { once } = require('../util/once');
 const { checkIsHttpToken, getTimerDuration, validateBoolean, validateInteger, validateString } = require('../util/validators');
 
-/** Where `path` is kept behind its accessor (Node 24), and what proxies need to know; undefined where a release has neither, and before the first request. */
+/**
+ * Where a request keeps `path` behind its accessor (Node 24), and what proxies need; undefined in releases without them, and before
+ * the first request.
+ */
 let kPath;
 let kAbsolute;
 let kAuthority;
@@ -98,7 +101,7 @@ function ClientRequest(input, options, callback) {
   const signal = options.signal;
   if (signal) {
     addAbortSignal(signal, /** @type {any} */ (this));
-    // It ends the request; the socket may serve others.
+    // The signal ends the request; the socket may serve others.
     delete options.signal;
   }
 
@@ -142,7 +145,7 @@ function ClientRequest(input, options, callback) {
   if (mayBeTimed(options)) beginTiming(this, options);
 
   if (agent) {
-    // A connection is kept when the agent keeps it, or may need it for a waiting request.
+    // The connection is kept if the agent keeps it, or may need it for a waiting request.
     if (!agent.keepAlive && !NumberIsFinite(agent.maxSockets)) {
       this._last = true;
       this.shouldKeepAlive = false;
@@ -164,7 +167,7 @@ function ClientRequest(input, options, callback) {
   }
   observe.made(this);
 }
-/** @typedef {ClientRequest} OwnClientRequest what it has itself, see types/lib.d.ts */
+/** @typedef {ClientRequest} OwnClientRequest see types/lib.d.ts */
 ObjectSetPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
 ObjectSetPrototypeOf(ClientRequest, OutgoingMessage);
 
@@ -184,7 +187,7 @@ if (checksPath) {
   });
 }
 
-/** `false` means an agent of its own, nothing the default one, unless the caller opens the connection. */
+/** `false` means a new agent for this request; without a value it is the default one, or none if the caller opens the connection. */
 function chooseAgent(options, defaultAgent) {
   const agent = options.agent;
   if (agent === false) return new defaultAgent.constructor();
@@ -223,7 +226,7 @@ function takeHeaders(req, options, host, setHost) {
   const proxied = kProxyConfig !== undefined && req.agent && req.agent[kProxyConfig];
   if (ArrayIsArray(headers)) {
     if (proxied) useProxy(req, options);
-    // A list is the whole head: nothing is added to it that the message itself does not need.
+    // A list is the whole head: only what the message itself needs is added.
     req._storeHeader(firstLine(req), headers);
     return;
   }
@@ -240,7 +243,7 @@ function takeHeaders(req, options, host, setHost) {
     req.setHeader('Authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`);
   }
   if (proxied) useProxy(req, options, ownHost);
-  // The agent takes the name for TLS from it.
+  // The agent takes the TLS name from it.
   if (ownHost && req.agent) validateString(req.getHeader('host'), 'options.headers.host');
   if (given && req.getHeader('expect')) {
     // RFC 9110, section 10.1.1: the client waits for the answer to the head before it sends the body.
@@ -257,14 +260,14 @@ function useProxy(req, options, givenHost) {
   if (kAbsolute !== undefined) req[kAbsolute] = true;
 }
 
-/** What the creator of a connection without an agent sees: to net.connect a path is that of a local socket. */
+/** The options for a connection without an agent: to net.connect, a path is that of a local socket. */
 function optionsAlone(options, isUrl) {
   if (!hidesPath()) return isUrl && baresUrls() ? { __proto__: null, ...options } : { ...options };
   if (options.socketPath) return { ...options, path: options.socketPath };
   return options.path ? { ...options, path: undefined } : { __proto__: null, ...options };
 }
 
-/** A connection for this request alone. */
+/** Opens a connection for this request alone. */
 function connectAlone(req, options) {
   if (typeof options.createConnection !== 'function') {
     req.onSocket(net.createConnection(options));
@@ -288,7 +291,7 @@ function emitError(req, err) {
 }
 
 /**
- * The last byte of the request has been handed to the socket.
+ * Called when the last byte of the request was given to the socket.
  * @this {http.ClientRequest}
  */
 ClientRequest.prototype._finish = function _finish() {
@@ -329,7 +332,7 @@ function emitAbort(req) {
 ClientRequest.prototype.destroy = function destroy(err) {
   if (this.destroyed) return this;
   this.destroyed = true;
-  // What is left of the response is dropped.
+  // The rest of the response is dropped.
   if (this.res) this.res._dump();
   if (this.res?.complete && this.writableFinished && sparesSocket()) return this;
   this[kReason] = err;
@@ -338,7 +341,7 @@ ClientRequest.prototype.destroy = function destroy(err) {
 };
 
 /**
- * Called by the agent with the socket of this request, or with the reason why there is none.
+ * The agent calls it with the socket of this request, or with the error for lack of one.
  * @this {http.ClientRequest}
  * @param {stream.Duplex} socket
  * @param {Error} [err]
@@ -348,7 +351,7 @@ ClientRequest.prototype.onSocket = function onSocket(socket, err) {
 };
 
 /**
- * Calls a method of the socket once there is one that can be written to, as one that connects can.
+ * Calls a method of the socket as soon as there is a writable one; a connecting socket is writable.
  * @this {http.ClientRequest}
  * @param {string} method
  * @param {Array} args
@@ -366,14 +369,14 @@ function callOnceWritable(req, method, args) {
 }
 
 /**
- * Emits 'timeout' when the connected socket was idle for a time. The request goes on.
+ * Emits 'timeout' when the connected socket was idle for that long. The request goes on.
  * @this {http.ClientRequest}
- * @param {number} msecs milliseconds; 0 ends it
+ * @param {number} msecs milliseconds; 0 for never
  * @param {Listener} [callback] listener of 'timeout', once
  * @returns {http.ClientRequest} this
  */
 ClientRequest.prototype.setTimeout = function setTimeout(msecs, callback) {
-  // The socket may be another request's by now.
+  // The socket may serve another request by now.
   if (this._ended) return this;
   watchTimeout(this);
   msecs = getTimerDuration(msecs, 'msecs');
@@ -383,7 +386,7 @@ ClientRequest.prototype.setTimeout = function setTimeout(msecs, callback) {
   return this;
 };
 
-// Its name is in the error of a stream that has no such method.
+// The function's name appears in the error of a stream that has no such method.
 function setSocketTimeout(sock, msecs) {
   if (sock.connecting) {
     sock.once('connect', () => sock.setTimeout(msecs));
@@ -409,7 +412,7 @@ ClientRequest.prototype.setSocketKeepAlive = function setSocketKeepAlive(enable,
 };
 
 /**
- * @param {Listener} [callback] removed from 'timeout' by setTimeout(0) of the socket
+ * @param {Listener} [callback] setTimeout(0) of the socket removes it from 'timeout'
  * @this {http.ClientRequest}
  */
 ClientRequest.prototype.clearTimeout = function clearTimeout(callback) {
@@ -421,7 +424,7 @@ follow(ClientRequest.prototype, Builtin.prototype);
 /**
  * Makes a request.
  * @param {string|URL|object} url the URL, or the options
- * @param {object|function} [options] members win over those of the URL
+ * @param {object|function} [options] override those of the URL
  * @param {function(http.IncomingMessage): void} [cb] listener of 'response', once
  * @returns {http.ClientRequest}
  */
@@ -430,7 +433,7 @@ function request(url, options, cb) {
 }
 
 /**
- * Makes a request and ends it, for requests without a body.
+ * Makes a request and ends it: for requests without a body.
  * @param {string|URL|object} url the URL, or the options
  * @param {object|function} [options]
  * @param {function(http.IncomingMessage): void} [cb]
@@ -443,7 +446,7 @@ function get(url, options, cb) {
 }
 
 /**
- * What createClient() answers: a host and a port whose requests share an agent.
+ * The result of createClient(): a host and a port whose requests share an agent.
  * @this {any}
  */
 function Client(port, host) {
@@ -457,7 +460,7 @@ ObjectSetPrototypeOf(Client, EventEmitter);
 
 /**
  * Makes a request to the client's host.
- * @param {string} [method] 'GET' when left out
+ * @param {string} [method] 'GET' if left out
  * @param {string} [path]
  * @param {object} [headers]
  * @returns {http.ClientRequest}
@@ -472,7 +475,7 @@ Client.prototype.request = function (method, path, headers) {
   const client = this;
   /** @type {any} */
   const req = new ClientRequest({ method, path, headers, host: this.host, port: this.port, agent: this.agent });
-  // Without a listener of its own, a request passes these on to the client, as it always has.
+  // The request passes these events on to the client.
   req.on('error', (err) => client.emit('error', err));
   req.on('socket', (socket) => {
     socket.on('end', () => client.emit('end'));

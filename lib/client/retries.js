@@ -1,9 +1,9 @@
 'use strict';
-// `retries` of an agent: a request whose kept connection dies before a byte of its answer is sent again on another one.
+// An agent's `retries`: a request whose kept connection dies before the first byte of its answer is sent again on another one.
 //
-// A server may close a kept connection at any time (RFC 9112 section 9.5), also while a request is on its way. RFC 9110 section 9.2.2: a client
-// may send a request again by itself if its method is idempotent. All of the request must be at hand: one that had ended before it got its connection.
-// No other agent pays for it: what is kept hangs on the requests of one that has the option.
+// A server may close a kept connection at any time (RFC 9112 section 9.5), even while a request is on its way. RFC 9110 section
+// 9.2.2: a client may resend a request by itself if its method is idempotent. The whole request must be at hand: it must have ended
+// before it got its connection. Other agents pay nothing: all state is on the requests of an agent with the option.
 
 const { ObjectKeys, Set, Symbol } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
@@ -15,18 +15,18 @@ const timings = require('../observe/timings');
 const { isUnused } = require('../parser/parser');
 const { validateInteger } = require('../util/validators');
 
-/** On an agent that has the option: how often one request may be sent again. */
+/** On an agent with the option: how often one request may be sent again. */
 const kRetries = Symbol('retries');
-/** Of a request that was queued by such an agent: the options by which it could be placed again. */
+/** On a request that such an agent has queued: the options with which it can be placed again. */
 const kQueued = Symbol('retryQueued');
-/** Of a request that can be sent again: its Retry. */
+/** On a request that can be sent again: its Retry. */
 const kRetry = Symbol('retry');
 
 /** RFC 9110 section 9.2.2. */
 const IDEMPOTENT = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT', 'TRACE']);
-/** How a connection dies that its peer has closed. */
+/** The errors of a connection that its peer has closed. */
 const LOST = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE']);
-/** Bytes of a request that are kept; a longer one is not sent again. */
+/** How many bytes of a request are kept; a longer one is not sent again. */
 const KEPT_MAX = 1024 * 1024;
 
 class Retry {
@@ -43,24 +43,24 @@ class Retry {
     this.writeError = undefined;
   }
 
-  /** @returns {object[]} what the request has to send, for another socket */
+  /** @returns {object[]} the pieces of the request, to send on another socket */
   output() {
     const attempt = ++this.attempt;
     const last = this.pieces.length - 1;
     return this.pieces.map(({ data, encoding }, n) => ({ data, encoding, callback: n < last ? null : (error) => this.sent(attempt, error) }));
   }
 
-  // Sockets that were left tell nothing any more.
+  // Callbacks of sockets that the request has left are ignored.
   sent(attempt, error) {
     if (attempt !== this.attempt) return;
     if (this.isSent) {
-      // There is no other 'finish'.
+      // There will be no other 'finish'.
       if (!error && timings.used) this.req[timings.kTimings]?.sent();
       return;
     }
     if (error) {
       this.writeError = error;
-      // The error of its socket is still to come.
+      // The socket's error is still to come.
       if (this.left > 0) return;
     }
     this.isSent = true;
@@ -91,31 +91,31 @@ function chooseRetries(agent, { retries }) {
 }
 
 /**
- * A request of an agent with retries has a kept connection, and is about to be sent: keeps what it consists of.
+ * Keeps the bytes of a request on a kept connection before it is sent.
  * @param {http.ClientRequest} req
- * @param {object|undefined} options as addRequest() had them
+ * @param {object|undefined} options as addRequest() got them
  */
 function keep(req, options) {
   const { outputData } = req;
   if (req[kRetry] !== undefined || options === undefined || !req.finished || !IDEMPOTENT.has(req.method) || outputData.length === 0) return;
   if (req.outputSize > KEPT_MAX || outputData.some(({ callback }, n) => isUntold(callback) === (n === outputData.length - 1))) return;
-  // Behind 'finish' the program may do with its bytes what it likes.
+  // After 'finish' the program may change its buffers.
   const pieces = outputData.map(({ data, encoding }) => ({ data: typeof data === 'string' ? data : Buffer.from(data), encoding }));
   req[kRetry] = new Retry(req, options, pieces);
   req.outputData = req[kRetry].output();
 }
 
-// Whether the program does not hear of that piece by itself.
+// Whether the program has no callback for that piece.
 function isUntold(callback) {
   return !callback || callback === nop;
 }
 
 /**
- * A connection has ended, or failed. Takes the request from it, if it is to be sent again.
+ * Called when a connection has ended or failed. Takes the request from it if the request is to be sent again.
  * @param {http.ClientRequest} req
  * @param {stream.Duplex} socket
  * @param {Error & {code?: string}} [error]
- * @returns {boolean} false where the request is to hear of it
+ * @returns {boolean} false if the request must get the end or the error
  */
 function retake(req, socket, error) {
   const retry = req[kRetry];
@@ -139,19 +139,19 @@ function retake(req, socket, error) {
 
 function ignore() {}
 
-// Whether the agent will open another connection when that one has closed.
+// Whether the agent will open another connection when this one has closed.
 function isHeld({ sockets }, socket) {
   return ObjectKeys(sockets).some((name) => sockets[name].includes(socket));
 }
 
 /**
- * @param {http.ClientRequest} req of an agent with retries, that has a socket
+ * @param {http.ClientRequest} req of an agent with retries, with a socket
  * @param {boolean} isFirst whether no request was on this socket before
  */
 function send(req, isFirst) {
   const retry = req[kRetry];
   if (retry !== undefined) retry.isKept = !isFirst;
-  // Its 'prefinish' is past.
+  // 'prefinish' was emitted before.
   if (retry?.isLost) req._flushOutput(req.socket);
   else req._flush();
 }

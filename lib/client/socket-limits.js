@@ -1,8 +1,8 @@
 'use strict';
-// `maxSocketAge` and `maxRequestsPerSocket` of an agent: after so long, or so many requests, a connection is closed and the next request
-// opens another, so that a name that leads elsewhere by now, and a balancer that has got more servers, are seen.
+// An agent's `maxSocketAge` and `maxRequestsPerSocket`: after that time or number of requests a connection is closed, and the next
+// request opens another. So the program notices a changed DNS entry, or new servers behind a balancer.
 //
-// What is counted hangs on the sockets of an agent that has such a limit; no other pays for it.
+// The counts are on the sockets of an agent with such a limit; other agents pay nothing.
 
 const { Symbol } = require('../globals/primordials');
 const { clearTimeout, setTimeout } = require('node:timers');
@@ -34,13 +34,13 @@ function chooseSocketLimits(agent, { maxRequestsPerSocket = Infinity, maxSocketA
 
 /**
  * Begins to count for a new socket.
- * @param {Agent} agent that has limits
+ * @param {Agent} agent with limits
  * @param {stream.Duplex} socket
  */
 function limitSocket(agent, socket) {
   const { age, requests } = agent[kLimits];
   let left = requests;
-  // A longer time has no timer.
+  // setTimeout() cannot wait longer.
   const timer = age <= TIMEOUT_MAX ? setTimeout(onAge, age).unref() : undefined;
 
   function end() {
@@ -52,7 +52,8 @@ function limitSocket(agent, socket) {
     left = 0;
     if (isFree(agent, socket)) end();
   }
-  // Before the agent's own listener, which gives no request a socket that is destroyed. One that was opened for the queue has served none yet.
+  // Runs before the agent's own listener, which gives no request a destroyed socket. A socket that was opened for the queue has
+  // served no request yet.
   function onFree() {
     if (socket._httpMessage) left--;
     if (left <= 0) end();

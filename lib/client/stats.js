@@ -1,5 +1,5 @@
 'use strict';
-// What `agent.stats()` answers (index.d.ts, AgentStats).
+// `agent.stats()` (AgentStats in index.d.ts).
 
 const { ObjectValues, Symbol } = require('../globals/primordials');
 const { Counters, errorsOf } = require('../observe/counters');
@@ -19,7 +19,7 @@ class AgentCounters extends Counters {
 }
 
 /**
- * @param {Agent} agent also one that did not come from our constructor
+ * @param {Agent} agent even one that our constructor did not make
  * @returns {AgentCounters}
  */
 function agentCounters(agent) {
@@ -27,8 +27,8 @@ function agentCounters(agent) {
 }
 
 /**
- * @param {Agent|undefined} agent of a request, maybe one of another make
- * @param {Error} error that the request failed with
+ * @param {Agent|undefined} agent of a request, maybe of another class
+ * @param {Error} error with which the request failed
  */
 function requestFailed(agent, error) {
   agent?.[kCounters]?.failed(error);

@@ -1,5 +1,5 @@
 'use strict';
-// `req.timings` of a request: when it got a connection, when that stood, and when request and response had passed.
+// `req.timings` of a request: when it got a connection, when that was established, and when request and response had passed.
 
 const { channel } = require('node:diagnostics_channel');
 const { Symbol } = require('../globals/primordials');
@@ -20,13 +20,13 @@ class ClientStopwatch extends Stopwatch {
     this.isOver = false;
   }
 
-  /** A connection is opened for the request. */
+  /** The agent begins to open a connection for the request. */
   opening() {
     this.mark('queue');
   }
 
   /**
-   * The request has a connection; one that was sent again, another one.
+   * The request has a connection; if it was sent again, a new one.
    * @param {stream.Duplex} socket
    * @param {boolean} isFirst whether no request was on it before
    */
@@ -41,7 +41,7 @@ class ClientStopwatch extends Stopwatch {
       });
       socket.once('connect', () => this.mark('connect'));
     } else if (isFirst) {
-      // It was opened by other means, and has come when it stood.
+      // It was opened by other means, and was established when it came.
       this.mark('connect');
     }
     if (!encrypted) return;
@@ -49,7 +49,7 @@ class ClientStopwatch extends Stopwatch {
     else if (isFirst) this.mark('secure');
   }
 
-  /** All of the request was given to the system. */
+  /** The system has all of the request. */
   sent() {
     this.mark('sent');
   }
@@ -100,9 +100,9 @@ function mayBeTimed(options) {
 }
 
 /**
- * Begins to time a request, if that is asked for.
- * @param {http.ClientRequest} req in construction, with its agent
- * @param {{timing?: boolean}} options of it
+ * Begins to time a request, if it is to be timed.
+ * @param {http.ClientRequest} req under construction, with its agent
+ * @param {{timing?: boolean}} options of the request
  * @throws ERR_INVALID_ARG_TYPE
  */
 function beginTiming(req, { timing }) {
