@@ -24,13 +24,13 @@ export class Server<
 > extends https.Server<Request, Response> {
   constructor(requestListener?: http.RequestListener<Request, Response>);
   constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
-  /** What this server and its connections have done. Not in Node. */
+  /** Statistics of this server and its connections. Not in Node. */
   stats(): ServerStats;
-  /** As that of a server of `http`. Not in Node. */
+  /** See `Server` of `http`. Not in Node. */
   respond(request: FixedRequest, response?: FixedResponse): this;
-  /** As that of a server of `http`. Not in Node. */
+  /** See `Server` of `http`. Not in Node. */
   removeResponse(request: FixedRequest): boolean;
-  /** As that of a server of `http`. Not in Node. */
+  /** See `Server` of `http`. Not in Node. */
   drain(options?: DrainOptions): Promise<DrainResult>;
 }
 

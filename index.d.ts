@@ -5,13 +5,13 @@ import * as http from 'node:http';
 export * from 'node:http';
 
 /**
- * How the connections of a server or an agent are read and written: `'native'` by the core, on the sockets that are plain TCP or pipes;
+ * How the connections of a server or an agent are read and written: `'native'` by the core, for plain TCP and pipe sockets;
  * `'offload'` (servers only) by the core in threads of its own; `'stream'` by the streams of `net.Socket` alone. Bytes, events and
  * errors are the same.
  */
 export type Transport = 'stream' | 'native' | 'offload';
 
-/** What went wrong, by code: how often. */
+/** How often each error occurred, by code. */
 export interface ErrorStats {
   /** Messages that could not be parsed: `HPE_INVALID_METHOD`, `HPE_HEADER_OVERFLOW` and the like. */
   parseErrors: Record<string, number>;
@@ -21,52 +21,51 @@ export interface ErrorStats {
 
 /** How connections were read. */
 export interface TransportStats {
-  /** What is used: `'native'` and `'offload'` only where the platform and the runtime can. */
+  /** The transport in use: `'native'` and `'offload'` only where the platform and the runtime support them. */
   transport: Transport;
-  /** Connections that the core itself read; those of an agent from their second request on. */
+  /** Connections that the core itself has read; for an agent, from their second request on. */
   attached: number;
-  /** Now: those that the core itself reads. */
+  /** Now: connections that the core itself reads. */
   open: number;
   /**
-   * How many were left, or given back, to their streams, by reason: 'upgrade' (or CONNECT), 'data listener',
+   * How many connections stayed with, or were given back to, their streams, by reason: 'upgrade' (or CONNECT), 'data listener',
    * 'readable listener', 'read' (also pipe and async iteration), 'replaced method' (net.Socket's write was replaced), 'handle'
-   * (somebody took the handle below the socket), 'changed socket' (it was read or changed before we got it), 'no plain
-   * socket' (TLS, any other Duplex); of an agent also 'paused' (a response was not read as fast as it came), 'full' (a request
-   * was not taken as fast as it was written) and 'bytes without
-   * request'. Empty with the transport 'stream'.
+   * (something took the handle below the socket), 'changed socket' (the program read or changed it before we got it), 'no plain
+   * socket' (TLS, any other Duplex); for an agent also 'paused' (a response was not read as fast as it came), 'full' (a request was
+   * not taken as fast as it was written) and 'bytes without request'. Empty with the transport 'stream'.
    */
   streamed: Record<string, number>;
 }
 
 /**
- * What `server.stats()` tells: sums since the server was made, except where it says "now". Asking takes time in proportion to the
- * open connections; counting takes none that could be measured.
+ * The result of `server.stats()`: sums since the server was made, except where it says "now". Calling it takes time in proportion
+ * to the open connections; counting costs nothing measurable.
  */
 export interface ServerStats extends ErrorStats, TransportStats {
   connections: {
-    /** Those that the server began to serve. */
+    /** Connections that the server began to serve. */
     accepted: number;
-    /** Now. Without those that went to another protocol. */
+    /** Now. Without those that another protocol has taken over. */
     open: number;
-    /** Now: those without a request, neither arriving nor unanswered. */
+    /** Now: those without a request, arriving or unanswered. */
     idle: number;
-    /** Now: all other open ones. */
+    /** Now: all other open connections. */
     active: number;
-    /** Those that an 'upgrade' or 'connect' listener took over; what they do from there on is not counted. */
+    /** Those that an 'upgrade' or 'connect' listener took over; what happens on them afterwards is not counted. */
     handedOver: number;
   };
-  /** Request heads, complete and without an error. */
+  /** Complete request heads without an error. */
   requests: number;
   /** Of these, requests with a fixed answer: see `respond()`. */
   fixedAnswers: number;
-  /** As `socket.bytesRead` counts them; 0 for streams that do not. */
+  /** As `socket.bytesRead` counts them; 0 for streams without it. */
   bytesRead: number;
-  /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
+  /** As `socket.bytesWritten` counts them; 0 for streams without it. */
   bytesWritten: number;
   limits: LimitStats;
 }
 
-/** How often each limit of `ServerLimits` was met. */
+/** How often each limit of `ServerLimits` was reached. */
 export interface LimitStats {
   /** Bodies that were refused. */
   bodyLimit: number;
@@ -74,109 +73,115 @@ export interface LimitStats {
   minBodyRate: number;
   /** Connections that were closed at once. */
   maxConnectionsPerAddress: number;
-  /** Connections that have pipelined too many requests. */
+  /** Connections that pipelined too many requests. */
   maxPipelined: number;
-  /** Connections of trusted proxies that began with no header, or a malformed one, or too late. */
+  /** Connections of trusted proxies that began without a header, with a malformed one, or too late. */
   proxyProtocol: number;
 }
 
 /** Which connections of a server come through a proxy. */
 export interface ProxyProtocolOption {
-  /** Takes the PROXY protocol, versions 1 and 2, from these peers: their sockets have the client's `remoteAddress` and `remotePort`, and `proxyProtocol`. Default: none. */
+  /**
+   * Accepts the PROXY protocol, versions 1 and 2, from these peers: their sockets have the client's `remoteAddress` and
+   * `remotePort`, and `proxyProtocol`. Default: none.
+   */
   proxyProtocol?: ProxyProtocolOptions | undefined;
 }
 
-/** What a server with `proxyProtocol` takes headers from. */
+/** The proxies from which a server with `proxyProtocol` accepts headers. */
 export interface ProxyProtocolOptions {
   /**
-   * Proxies: addresses (`'10.0.0.7'`), networks (`'10.0.0.0/8'`, `'fd00::/8'`), and `'unix'` for every peer of a server that listens to a path. A connection of one
-   * of these begins with a header, or is ended; one of any other has none.
+   * Proxies: addresses (`'10.0.0.7'`), networks (`'10.0.0.0/8'`, `'fd00::/8'`), and `'unix'` for every peer of a server that
+   * listens on a path. A connection from one of these must begin with a header, or it is ended; other connections have none.
    */
   trusted: string[];
 }
 
-/** `socket.proxyProtocol`: what a proxy has said of a connection. */
+/** `socket.proxyProtocol`: what a proxy has said about a connection. */
 export interface ProxyProtocolHeader {
   version: 1 | 2;
-  /** `'LOCAL'`: the proxy speaks for itself. The connection's own addresses hold then, as where the proxy knows none. */
+  /** `'LOCAL'`: the proxy connects on its own behalf. Then the connection's own addresses hold, as they do if the proxy knows none. */
   command: 'PROXY' | 'LOCAL';
-  /** How the client has reached the proxy. */
+  /** How the client connected to the proxy. */
   family: 'IPv4' | 'IPv6' | 'unix' | undefined;
   transport: 'stream' | 'datagram' | undefined;
   /** The client: an address, or a path. */
   sourceAddress: string | undefined;
   sourcePort: number | undefined;
-  /** What the client has reached. */
+  /** The address or path that the client connected to. */
   destinationAddress: string | undefined;
   destinationPort: number | undefined;
-  /** The proxy itself, as the socket would tell without the header. */
+  /** The proxy itself, as the socket would report it without the header. */
   proxyAddress: string | undefined;
   proxyPort: number | undefined;
-  /** What else it says (version 2), in its order. */
+  /** Further information (version 2), in the header's order. */
   tlvs: Array<{ type: number; value: Buffer }>;
 }
 
-/** What `server.respond()` answers. */
+/** The requests that `server.respond()` answers. */
 export interface FixedRequest {
-  /** One of GET, HEAD, OPTIONS, POST, PUT, DELETE and PATCH; GET also is HEAD where that has no answer of its own. Default: `'GET'`. */
+  /** One of GET, HEAD, OPTIONS, POST, PUT, DELETE and PATCH; GET also answers HEAD, unless HEAD has an answer of its own. Default: `'GET'`. */
   method?: string | undefined;
-  /** The whole target, with its query, as it stands in the request. */
+  /** The whole target, with its query, exactly as in the request. */
   path: string;
 }
 
-/** What it is answered with. */
+/** The answer to them. */
 export interface FixedResponse {
   /** 200 to 599. Default: `200`. */
   status?: number | undefined;
-  /** Without those that are the server's: Connection, Keep-Alive, Content-Length, Transfer-Encoding, Trailer, Upgrade and Date. */
+  /** Without the fields that the server sets: Connection, Keep-Alive, Content-Length, Transfer-Encoding, Trailer, Upgrade and Date. */
   headers?: http.OutgoingHttpHeaders | undefined;
-  /** 64 KiB at most. Default: none. */
+  /** At most 64 KiB. Default: none. */
   body?: string | Uint8Array | undefined;
 }
 
-/** What `server.drain()` takes. */
+/** The options of `server.drain()`. */
 export interface DrainOptions {
-  /** Milliseconds after which what is left is ended; `Infinity` for never. Default: `10000`. */
+  /** Milliseconds after which the remaining connections are ended; `Infinity` for never. Default: `10000`. */
   timeout?: number | undefined;
-  /** Ends what is left as soon as it is aborted. */
+  /** Ends the remaining connections as soon as it is aborted. */
   signal?: AbortSignal | undefined;
   /**
-   * Milliseconds in which a connection without a request may still send one; it is then closed. With less than the default a request can be
-   * lost that is on its way. Default: what its Keep-Alive field has promised, `keepAliveTimeout` and its buffer.
+   * Milliseconds for which a connection without a request may still send one; then it is closed. With less than the default, a
+   * request that is on its way can be lost. Default: what its Keep-Alive field promised, `keepAliveTimeout` and its buffer.
    */
   idle?: number | undefined;
-  /** Whether sockets that another protocol has (an upgrade, a CONNECT) are waited for; else they are destroyed behind the last exchange. Default: `false`. */
+  /**
+   * Whether to wait for sockets that another protocol has taken over (an upgrade, a CONNECT); otherwise they are destroyed after
+   * the last exchange. Default: `false`.
+   */
   upgraded?: boolean | undefined;
 }
 
-/** What `server.drain()` tells: how many connections have ended, and how. */
+/** The result of `server.drain()`: how many connections have ended, and how. */
 export interface DrainResult {
-  /** `'drained'`: everything came to its own end. Otherwise what has ended the rest. */
+  /** `'drained'`: everything ended by itself. Otherwise what ended the rest. */
   reason: 'drained' | 'timeout' | 'signal';
-  /** Behind an answer with `Connection: close`. */
+  /** After an answer with `Connection: close`. */
   answered: number;
-  /** Kept ones that sent no further request. */
+  /** Kept connections that sent no further request. */
   idle: number;
-  /** Those that never sent one. */
+  /** Connections that never sent a request. */
   unused: number;
-  /** With a request arriving or unanswered: by their peer, or for an error. */
+  /** With a request arriving or unanswered: ended by their peer, or by an error. */
   lost: number;
-  /** With a request arriving or unanswered: at the timeout, or by the signal. */
+  /** With a request arriving or unanswered: ended at the timeout, or by the signal. */
   cut: number;
   /** Sockets of another protocol that ended by themselves. */
   upgraded: number;
   /** Sockets of another protocol that were destroyed. */
   upgradedCut: number;
-  /** Sockets that are still open: handshakes of TLS that were never finished. */
+  /** Sockets that are still open: TLS handshakes that never finished. */
   open: number;
 }
 
-/** What `agent.stats()` tells: sums since the agent was made, except where it says "now". */
+/** The result of `agent.stats()`: sums since the agent was made, except where it says "now". */
 export interface AgentStats extends ErrorStats, TransportStats {
   connections: {
-    /** Those that the agent opened, or tried to. */
+    /** Connections that the agent opened, or tried to open. */
     opened: number;
-    /** Now: idle and active ones. */
+    /** Now: idle and active connections. */
     open: number;
     /** Now: those in `freeSockets`. */
     idle: number;
@@ -185,23 +190,23 @@ export interface AgentStats extends ErrorStats, TransportStats {
   };
   /** Now: requests that wait for a connection. */
   waiting: number;
-  /** Requests that were given a connection. */
+  /** Requests that got a connection. */
   requests: number;
-  /** Those of them whose connection had served another request before. */
+  /** Requests whose connection had served another one before. */
   reused: number;
-  /** Kept connections that turned out to be closed, or to carry bytes that nobody had asked for, before a request was lost on them. */
+  /** Kept connections that turned out to be closed, or to carry unsolicited bytes, before a request was lost on them. */
   stale: number;
-  /** Connections that were closed for `maxSocketAge` or `maxRequestsPerSocket`. */
+  /** Connections that were closed because of `maxSocketAge` or `maxRequestsPerSocket`. */
   expired: number;
   /** Requests that were sent again, see `retries`. */
   retried: number;
-  /** As `socket.bytesRead` counts them; 0 for streams that do not. */
+  /** As `socket.bytesRead` counts them; 0 for streams without it. */
   bytesRead: number;
-  /** As `socket.bytesWritten` counts them; 0 for streams that do not. */
+  /** As `socket.bytesWritten` counts them; 0 for streams without it. */
   bytesWritten: number;
 }
 
-/** What servers and requests take beyond Node's options. */
+/** What servers and requests accept beyond Node's options. */
 export interface StrictOption {
   /**
    * Holds the peer to RFC 9110 and RFC 9112 where Node's parser is laxer: Host, request targets, versions, Transfer-Encoding in
@@ -214,58 +219,62 @@ export interface StrictOption {
 /** Limits of a server that Node does not have. */
 export interface ServerLimits {
   /**
-   * Bytes that the body of a request may have, without what frames it. A head or a chunk that announces more is a parse error with the code
-   * `HPE_BODY_OVERFLOW`: `clientError`, or 413 and the end of the connection. Default: `Infinity`.
+   * The most bytes that the body of a request may have, without its framing. A head or a chunk that announces more is a parse error
+   * with the code `HPE_BODY_OVERFLOW`: `clientError`, or 413 and the end of the connection. Default: `Infinity`.
    */
   bodyLimit?: number | undefined;
-  /** How slowly the body of a request may arrive; beyond that it is as late as with `requestTimeout`: `clientError`, or 408. Default: none. */
+  /** How slowly the body of a request may arrive; a slower one is treated as late, as with `requestTimeout`: `clientError`, or 408. Default: none. */
   minBodyRate?: MinBodyRate | undefined;
-  /** Connections that one address may have at a time; more are closed at once, with 'drop'. Default: `Infinity`. */
+  /** The most connections that one address may have at a time; further ones are closed at once, with 'drop'. Default: `Infinity`. */
   maxConnectionsPerAddress?: number | undefined;
-  /** Requests of a connection that may be unanswered at a time. What comes beyond is not answered, and the connection ends behind those. Default: `Infinity`. */
+  /**
+   * The most requests of a connection that may be unanswered at a time. Further ones are not answered, and the connection ends
+   * after those. Default: `Infinity`.
+   */
   maxPipelined?: number | undefined;
 }
 
-/** A body lives as long as it keeps to the rate, whatever its length. */
+/** A body may take any time as long as it keeps to the rate. */
 export interface MinBodyRate {
-  /** Bytes of the connection, in sum. Time in which the program does not read is not counted. */
+  /** Bytes of the connection, in total. Time in which the program does not read does not count. */
   bytesPerSecond: number;
-  /** Milliseconds by which it may fall behind, at its beginning and at any time. Default: `5000`. */
+  /** Milliseconds by which the body may fall behind, at its beginning and at any time. Default: `5000`. */
   grace?: number | undefined;
 }
 
 /**
- * When a request of a client has reached each stage: milliseconds since it was made, by the monotonic clock, or null while it has not. A connection that was kept has
- * no `lookup`, `connect` and `secure`. Of a request that is sent again: those of its last connection.
+ * When a request of a client reached each stage: milliseconds since it was made, by the monotonic clock, or null until then. A kept
+ * connection has no `lookup`, `connect` and `secure`. If a request was sent again, these are the times of its last connection.
  */
 export interface ClientTimings {
   /** The agent has given it a kept connection, or begins to open one for it. */
   queue: number | null;
-  /** The name of its host is resolved; there is none for addresses and for paths of sockets. */
+  /** The name of its host is resolved; null for addresses and for socket paths. */
   lookup: number | null;
-  /** Its connection is open, or has come so from a `createConnection()` that opens it by other means. */
+  /** Its connection is established, or has come from a `createConnection()` that opens it by other means. */
   connect: number | null;
-  /** The handshake of TLS is over. */
+  /** The TLS handshake is over. */
   secure: number | null;
-  /** All of the request was given to the system. */
+  /** The system has all of the request. */
   sent: number | null;
-  /** The first byte of a response has come, be it an interim one. */
+  /** The first byte of a response has come, even of an interim one. */
   firstByte: number | null;
   /** The last byte of the response has come. */
   done: number | null;
 }
 
-/** A request with the option `timing`, of its own or of its agent. */
+/** A request with the option `timing`, its own or its agent's. */
 export interface TimedClientRequest extends http.ClientRequest {
   readonly timings: ClientTimings;
 }
 
 /**
- * When an exchange of a server has reached each stage: milliseconds by the monotonic clock, or null while it has not. They begin with the connection, for
- * its first request (with TLS when its handshake is over), and else with the first byte of the request (by a clock that may be coarse: 4 ms on Linux).
+ * When an exchange of a server reached each stage: milliseconds by the monotonic clock, or null until then. For the first request
+ * of a connection they count from the start of the connection (with TLS, from the end of its handshake), for others from the
+ * request's first byte (by a clock that may be coarse: 4 ms on Linux).
  */
 export interface ServerTimings {
-  /** 0 for the first request of a connection, null for the others. */
+  /** 0 for the first request of a connection, null for others. */
   accepted: number | null;
   /** The head of the request is complete. */
   head: number | null;
@@ -273,7 +282,7 @@ export interface ServerTimings {
   body: number | null;
   /** The program has ended the response. */
   answered: number | null;
-  /** All of the response was given to the system. */
+  /** The system has all of the response. */
   flushed: number | null;
 }
 
@@ -282,13 +291,16 @@ export interface TimedIncomingMessage extends http.IncomingMessage {
   readonly timings: ServerTimings;
 }
 
-/** What servers, agents and requests take beyond Node's options. */
+/** What servers, agents and requests accept beyond Node's options. */
 export interface TimingOption {
-  /** Whether requests have `timings`. That of a request goes before that of its agent. Default: `false`. */
+  /** Whether requests have `timings`. A request's own option overrides that of its agent. Default: `false`. */
   timing?: boolean | undefined;
 }
 
-/** The message of the diagnostics channel `rust-http.client.timings`: a request is over, or has failed. While it has a subscriber, all requests are timed. */
+/**
+ * The message of the diagnostics channel `rust-http.client.timings`: a request is over, or has failed. While the channel has a
+ * subscriber, all requests are timed.
+ */
 export interface ClientTimingsMessage {
   request: http.ClientRequest;
   response: http.IncomingMessage | null;
@@ -296,8 +308,8 @@ export interface ClientTimingsMessage {
 }
 
 /**
- * The message of the diagnostics channel `rust-http.server.timings`: a response was given to the system, or its connection was cut before, or went to another
- * protocol (without a response). While it has a subscriber, all requests are timed.
+ * The message of the diagnostics channel `rust-http.server.timings`: the system has all of a response, or the connection was cut
+ * before, or another protocol has taken it over (without a response). While the channel has a subscriber, all requests are timed.
  */
 export interface ServerTimingsMessage {
   request: http.IncomingMessage;
@@ -310,28 +322,28 @@ export interface ServerOptions<
   Request extends typeof http.IncomingMessage = typeof http.IncomingMessage,
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
 > extends http.ServerOptions<Request, Response>, StrictOption, ServerLimits, ProxyProtocolOption, TimingOption {
-  /** Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`. */
+  /** Default: the value of `RUST_HTTP_TRANSPORT`, or `'native'`. */
   transport?: Transport | undefined;
-  /** How many I/O threads the connections of this server are spread over with `transport: 'offload'`: 1 to 64. Default: `1`. */
+  /** Over how many I/O threads the connections of this server are spread with `transport: 'offload'`: 1 to 64. Default: `1`. */
   ioThreads?: number | undefined;
 }
 
 /** How long an agent uses one connection. */
 export interface SocketLimits {
   /**
-   * Milliseconds after which a connection is closed: at once if it is idle, else behind its request. What changes in DNS, or behind a balancer, is seen then.
-   * Default: `Infinity`.
+   * Milliseconds after which a connection is closed: at once if it is idle, otherwise after its request. So changes in DNS, or
+   * behind a balancer, take effect. Default: `Infinity`.
    */
   maxSocketAge?: number | undefined;
   /** Requests after which a connection is closed. Default: `Infinity`. */
   maxRequestsPerSocket?: number | undefined;
 }
 
-/** What an agent does with a request that its connection has lost. */
+/** What an agent does with a request whose connection is lost. */
 export interface RetryOption {
   /**
-   * How often a request may be sent again whose kept connection ended before a byte of the answer came: one with an idempotent method, that had ended before it got its
-   * connection, and has 1 MiB at most. Default: `0`.
+   * How often a request may be sent again if its kept connection ended before the first byte of the answer came: a request with an
+   * idempotent method and at most 1 MiB, which had ended before it got its connection. Default: `0`.
    */
   retries?: number | undefined;
 }
@@ -339,8 +351,8 @@ export interface RetryOption {
 /** The options of `Agent`. */
 export interface AgentOptions extends http.AgentOptions, SocketLimits, RetryOption, TimingOption {
   /**
-   * Default: what the environment says in `RUST_HTTP_TRANSPORT`, or `'native'`: the core then reads a connection from its second
-   * request on, if the agent itself has opened it.
+   * Default: the value of `RUST_HTTP_TRANSPORT`, or `'native'`: the core then reads a connection from its second request on, if the
+   * agent itself opened it.
    */
   transport?: 'stream' | 'native' | undefined;
 }
@@ -354,17 +366,21 @@ export class Server<
 > extends http.Server<Request, Response> {
   constructor(requestListener?: http.RequestListener<Request, Response>);
   constructor(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>);
-  /** What this server uses: `'native'` and `'offload'` only where the platform and the runtime can. Not in Node. */
+  /** The transport in use: `'native'` and `'offload'` only where the platform and the runtime support them. Not in Node. */
   readonly transport: Transport;
-  /** What this server and its connections have done. Not in Node. */
+  /** Statistics of this server and its connections. Not in Node. */
   stats(): ServerStats;
-  /** Gives requests for an exact target a fixed answer, which no handler sees; in `'native'` and `'offload'` without JavaScript. Returns this. Not in Node. */
+  /**
+   * Gives requests for an exact target a fixed answer, which no handler sees; with `'native'` and `'offload'`, without JavaScript.
+   * Returns this. Not in Node.
+   */
   respond(request: FixedRequest, response?: FixedResponse): this;
-  /** Ends that. Returns whether there was an answer to such requests. Not in Node. */
+  /** Removes such an answer. Returns whether there was one. Not in Node. */
   removeResponse(request: FixedRequest): boolean;
   /**
-   * Stops listening, answers what has come, tells kept connections with their next answer that it is the last, and ends the rest at the timeout. Resolves behind
-   * 'close'; all calls while the server drains resolve alike. Not in Node.
+   * Stops listening, answers the requests that have come, tells kept connections with their next answer that it is the last, and
+   * ends the rest at the timeout. Resolves after 'close'; all calls while the server drains resolve to the same result. Not in
+   * Node.
    */
   drain(options?: DrainOptions): Promise<DrainResult>;
 }
@@ -382,9 +398,9 @@ export function createServer<
   Response extends typeof http.ServerResponse<InstanceType<Request>> = typeof http.ServerResponse<InstanceType<Request>>,
 >(options: ServerOptions<Request, Response>, requestListener?: http.RequestListener<Request, Response>): Server<Request, Response>;
 
-/** An agent of ours. Where `Agent` is asked for, one of `node:http` will do too. */
+/** An agent of this package. Wherever `Agent` is expected, one of `node:http` will do too. */
 export interface CountingAgent extends http.Agent {
-  /** What this agent and its connections have done. Not in Node. */
+  /** Statistics of this agent and its connections. Not in Node. */
   stats(): AgentStats;
 }
 
@@ -406,7 +422,7 @@ export function get(url: string | URL, options: RequestOptions & { timing: true 
 export function get(options: RequestOptions | string | URL, callback?: OnResponse): http.ClientRequest;
 export function get(url: string | URL, options: RequestOptions, callback?: OnResponse): http.ClientRequest;
 
-/** What `createClient()` answers: a host and a port whose requests share an agent. */
+/** The result of `createClient()`: a host and a port whose requests share an agent. */
 export interface Client extends NodeJS.EventEmitter {
   readonly host: string;
   readonly port: number;

@@ -1,5 +1,5 @@
-// What `tsc` cannot see in lib/: what node's classes have and do not declare, what classes made by function and prototype inherit, and names that the JSDoc
-// of lib/ takes. Part of `npm run lint`; not published.
+// What `tsc` cannot see in lib/: undeclared members of node's classes, what classes made of a function and a prototype inherit, and the
+// type names in the JSDoc of lib/. Part of `npm run lint`; not published.
 
 import type { EventEmitter } from 'node:events';
 import type { Server as TcpServer, Socket as TcpSocket } from 'node:net';
@@ -26,7 +26,7 @@ declare module 'node:stream' {
     interface Writable {
       _writableState: any;
     }
-    /** A socket: what net and tls have beside a Duplex, and what http puts there. A program's own Duplex may lack any of it. */
+    /** A socket: the members that net and tls add to a Duplex, and those that http adds. A program's own Duplex may lack any of them. */
     interface Duplex {
       _handle: any;
       _hadError: boolean;
@@ -73,14 +73,14 @@ declare global {
   namespace stream {
     type Duplex = NodeDuplex;
     type Readable = NodeReadable;
-    /** Messages are written to sockets. */
+    /** Messages are written only to sockets. */
     type Writable = NodeDuplex;
   }
   namespace net {
     type Server = TcpServer;
     type Socket = TcpSocket;
   }
-  // With what each inherits; without that its own file exports it as OwnNAME.
+  // Each with its inherited members; its own file exports it without them as OwnNAME.
   namespace https {
     type Agent = import('../lib/https').OwnAgent & http.Agent;
     type ClientRequest = http.ClientRequest;
@@ -111,9 +111,9 @@ declare global {
   type ServerResponse = http.ServerResponse;
   type ServerStats = DocumentedServerStats;
 
-  /** Of an event. */
+  /** A listener of an event. */
   type Listener = (...args: any[]) => void;
-  /** An error of node, of a system call or of the parser. */
+  /** An error of node, of a system call, or of the parser. */
   type Failure = NodeJS.ErrnoException & { bytesParsed?: number; rawPacket?: Buffer; reason?: string };
 
   interface Buffer {
@@ -127,9 +127,9 @@ declare global {
   }
 }
 
-/** Defined on the prototype by Object.defineProperty. */
+/** Members that Object.defineProperty defines on the prototype. */
 interface IncomingAccessors {
-  /** Of a response. */
+  /** Only on a response. */
   req?: ClientRequest;
   headers: any;
   trailers: any;
@@ -147,7 +147,7 @@ interface OutgoingAccessors {
   writableObjectMode: boolean;
 }
 
-/** What storeHTTPOptions() puts on a server. */
+/** The members that storeHTTPOptions() sets on a server. */
 interface ServerOptions {
   connectionsCheckingInterval: number;
   headersTimeout: number;
