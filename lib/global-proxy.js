@@ -1,5 +1,5 @@
 'use strict';
-// `http.setGlobalProxyFromEnv()`: proxies for the requests of the whole process that name no agent (Node 24.14).
+// `http.setGlobalProxyFromEnv()`: proxies for all requests of the process that name no agent (Node 24.14).
 
 const { Boolean, process } = require('./globals/primordials');
 const { Agent: Builtin, globalAgentOptions, setGlobalProxyFromEnv: setBuiltin } = require('./compat/builtin');
@@ -8,9 +8,9 @@ const { kProxyConfig } = require('./compat/node-features');
 const { validateObject } = require('./util/validators');
 
 /**
- * Gives the process's requests the proxies that variables name: those of http and https, and those of fetch().
- * @param {...object} proxyEnv one at most: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case; `process.env` by default
- * @returns {Function} puts things back as they were
+ * Makes the process's requests use the proxies that variables name: requests of http and https, and those of fetch().
+ * @param {...object} proxyEnv at most one: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case; `process.env` by default
+ * @returns {Function} restores the previous state
  * @throws ERR_INVALID_ARG_TYPE, ERR_PROXY_INVALID_CONFIG
  */
 function setGlobalProxyFromEnv(...[proxyEnv = process.env]) {

@@ -20,7 +20,7 @@ const { validateObject } = require('./util/validators');
 
 const DEFAULT_PORT = 443;
 const PROTOCOL = 'https:';
-/** Sessions that an agent keeps unless `maxCachedSessions` says otherwise. */
+/** How many sessions an agent keeps by default, see `maxCachedSessions`. */
 const MAX_CACHED_SESSIONS = 100;
 
 /**
@@ -39,7 +39,7 @@ function Server(opts, requestListener) {
     validateObject(opts, 'options');
   }
   opts = { noDelay: true, ...opts };
-  // RFC 7301: a client that asks for other protocols only is turned away during the handshake.
+  // RFC 7301: a client that offers only other protocols is refused during the handshake.
   if (!('ALPNProtocols' in opts) && !opts.ALPNCallback) opts.ALPNProtocols = ['http/1.1'];
 
   http.storeHTTPOptions.call(this, opts);
@@ -53,7 +53,7 @@ function Server(opts, requestListener) {
   this.maxHeadersCount = null;
   hearOfProxies(this);
 }
-/** @typedef {Server} OwnServer what it has itself, see types/lib.d.ts */
+/** @typedef {Server} OwnServer see types/lib.d.ts */
 ObjectSetPrototypeOf(Server.prototype, tls.Server.prototype);
 ObjectSetPrototypeOf(Server, tls.Server);
 
@@ -69,13 +69,13 @@ for (const name of ['stats', 'drain', 'listen', 'respond', 'removeResponse']) {
   if (ObjectHasOwn(http.Server.prototype, name)) ObjectDefineProperty(Server.prototype, name, ObjectGetOwnPropertyDescriptor(http.Server.prototype, name));
 }
 
-// 18.12 leaves it to TLS.
+// 18.12 uses the close() of TLS servers.
 if (!watchesAtOnce) {
   /**
-   * Stops listening and closes idle connections; 'close' follows when the last connection is gone.
+   * Stops listening and closes idle connections; 'close' follows when the last connection has closed.
    * @this {https.Server}
-   * @param {Function} [callback] called then, or with ERR_SERVER_NOT_RUNNING
-   * @returns {Server|undefined} this; Node 18, and 20 at first, return nothing
+   * @param {Function} [callback] called on 'close', or with ERR_SERVER_NOT_RUNNING
+   * @returns {Server|undefined} this; Node 18 and early 20 return nothing
    */
   Server.prototype.close = function(callback) {
     http.httpServerPreClose(this);
@@ -103,7 +103,7 @@ function createServer(opts, requestListener) {
 }
 
 /**
- * An agent whose connections are TLS, with a cache of sessions so that later connections to an origin shake hands faster.
+ * An agent whose connections are TLS. It caches sessions, so that later connections to an origin have a shorter handshake.
  * @this {https.Agent}
  * @param {object} [options] options of `http.Agent`, of `tls.connect`, and `maxCachedSessions` (100; 0 for no cache)
  */
@@ -123,13 +123,13 @@ function Agent(options) {
   if (this.maxCachedSessions === undefined) this.maxCachedSessions = MAX_CACHED_SESSIONS;
   this._sessionCache = { map: {}, list: [] };
 }
-/** @typedef {Agent} OwnAgent what it has itself, see types/lib.d.ts */
+/** @typedef {Agent} OwnAgent see types/lib.d.ts */
 ObjectSetPrototypeOf(Agent.prototype, HttpAgent.prototype);
 ObjectSetPrototypeOf(Agent, HttpAgent);
 
 /**
- * Opens a TLS connection, with the session of an earlier one to the same origin where there is one.
- * @param {any[]} args port, host and options; each of them may be left out
+ * Opens a TLS connection, resuming an earlier session with the same origin if there is one.
+ * @param {any[]} args port, host and options; each may be left out
  * @returns {tls.TLSSocket}
  */
 Agent.prototype.createConnection = function createConnection(...args) {
@@ -143,7 +143,7 @@ Agent.prototype.createConnection = function createConnection(...args) {
   const socket = tls.connect(options);
   if (key) {
     socket.on('session', (session) => this._cacheSession(key, session));
-    // A connection that failed may have failed because of its session.
+    // The session may be why the connection failed.
     socket.once('close', (hadError) => {
       if (hadError) this._evictSession(key);
     });
@@ -151,7 +151,7 @@ Agent.prototype.createConnection = function createConnection(...args) {
   return socket;
 };
 
-// Through a proxy it is node that connects: a tunnel is TLS on a connection that has spoken HTTP before.
+// node connects through proxies: a tunnel is TLS over a connection that spoke HTTP before.
 function createTunnel() {
   return https().Agent.prototype.createConnection;
 }
@@ -167,31 +167,31 @@ function connectionOptions(port, host, options) {
 }
 
 if (keepsTlsAlive) {
-  /** Whether, and for how long, a socket whose request is done is kept. @param {tls.TLSSocket} socket @returns {boolean} */
+  /** Whether, and for how long, a socket is kept when its request is done. @param {tls.TLSSocket} socket @returns {boolean} */
   Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
     return HttpAgent.prototype.keepSocketAlive.call(this, socket);
   };
 }
 
 /**
- * The name of the origin of a request: connections of one name may serve each other's requests.
+ * The name of a request's origin: connections with the same name may serve each other's requests.
  * @param {object} [options]
- * @returns {string} that of an http.Agent and all TLS options that set connections apart, with colons between
+ * @returns {string} the name that http.Agent gives, with all TLS options that distinguish connections, separated by colons
  */
 Agent.prototype.getName = function getName(options = {}) {
   return nodesName().call(this, options);
 };
 
-// Which options of TLS set connections apart is node's to say, as TLS is: releases have added some, and a name that left one out would give
-// a request a connection that was checked for another. The module is not loaded before that: see register.
+// node decides which TLS options distinguish connections, since TLS is node's. Releases have added some; a name without one of them
+// would give a request a connection that was verified for another. The module is not loaded earlier: see register.
 let genuineName;
 function nodesName() {
   genuineName ??= https().Agent.prototype.getName;
   return genuineName;
 }
 
-// A request that checks the certificate itself shares its connection with no other, unless its agent has the check (22.23, 24.19, 26.6): by a member
-// that is part of the name, and a number that no other request has. It is the last one that a name is made of.
+// A request with its own checkServerIdentity shares its connection with no other, unless its agent has the check (22.23, 24.19,
+// 26.6). It gets a unique number in the member that getName() reads last.
 let numberMember;
 function ownCheckMember() {
   if (numberMember === undefined) {
@@ -215,7 +215,7 @@ Agent.prototype._getSession = function _getSession(key) {
   return this._sessionCache.map[key];
 };
 
-/** Keeps a session; the oldest gives way. @param {string} key the name of an origin @param {Buffer} session */
+/** Keeps a session and drops the oldest if the cache is full. @param {string} key the name of an origin @param {Buffer} session */
 Agent.prototype._cacheSession = function _cacheSession(key, session) {
   if (this.maxCachedSessions === 0) return;
   const { map, list } = this._sessionCache;
@@ -226,7 +226,7 @@ Agent.prototype._cacheSession = function _cacheSession(key, session) {
   map[key] = session;
 };
 
-/** Forgets a session. @param {string} key the name of an origin */
+/** Drops a session. @param {string} key the name of an origin */
 Agent.prototype._evictSession = function _evictSession(key) {
   const { map, list } = this._sessionCache;
   const index = list.indexOf(key);
@@ -237,7 +237,7 @@ Agent.prototype._evictSession = function _evictSession(key) {
 
 /**
  * Makes a request over TLS.
- * @param {any[]} args the URL, the options, whose members win over those of the URL, and a listener of 'response'; the URL or the options may be left out
+ * @param {any[]} args the URL, the options (which override the URL), and a listener of 'response'; the URL or the options may be left out
  * @returns {https.ClientRequest}
  */
 function request(...args) {
@@ -252,7 +252,7 @@ function request(...args) {
 }
 
 /**
- * Makes a request over TLS and ends it, for requests without a body.
+ * Makes a request over TLS and ends it: for requests without a body.
  * @param {string|URL|object} url the URL, or the options
  * @param {object|function} [options]
  * @param {function(https.IncomingMessage): void} [cb]

@@ -1,5 +1,5 @@
 'use strict';
-// What `require('rust-http')` is: the exports of node:http, in its order.
+// `require('rust-http')`: the exports of node:http, in its order.
 
 const { ObjectDefineProperties, ObjectDefineProperty, ObjectHasOwn, ObjectKeys } = require('./globals/primordials');
 const agents = require('./client/agent');
@@ -21,7 +21,7 @@ function createServer(opts, requestListener) {
 }
 
 /**
- * @param {number} max how many parsers are kept for connections to come, at least 1
+ * @param {number} max how many parsers are kept for future connections, at least 1
  */
 const setMaxIdleHTTPParsers = (max) => {
   validateInteger(max, 'max', 1);
@@ -55,7 +55,7 @@ for (const name of [...exportedNames, ...ObjectKeys(members)]) {
   if (ObjectHasOwn(members, name)) module.exports[name] = members[name];
 }
 
-// Bytes of a message head that are accepted: the process's limit.
+// The process's limit for a message head, in bytes.
 ObjectDefineProperty(module.exports, 'maxHeaderSize', {
   configurable: true,
   enumerable: true,
@@ -64,7 +64,7 @@ ObjectDefineProperty(module.exports, 'maxHeaderSize', {
   },
 });
 
-// Kept where node keeps it, so that replacing it there or here works in both places.
+// Kept where node keeps it: it can be replaced there or here.
 ObjectDefineProperty(module.exports, 'globalAgent', {
   configurable: true,
   enumerable: true,
@@ -76,10 +76,10 @@ ObjectDefineProperty(module.exports, 'globalAgent', {
   },
 });
 
-// node's own, where it has them.
+// node's own, in releases that have them.
 ObjectDefineProperties(module.exports, webSockets);
 
-// The interface before `http.request`, kept for old programs: not enumerable, and a warning when it is called.
+// The interface before `http.request`, for old programs: not enumerable, and calling it causes a warning.
 ObjectDefineProperty(module.exports, 'createClient', {
   configurable: true,
   enumerable: false,

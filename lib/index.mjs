@@ -1,4 +1,4 @@
-// The same names for `import`. Those that the running Node does not have yet are undefined: the names of a module are fixed.
+// The same names for `import`. Names that the running Node lacks are undefined: the export list of a module is fixed.
 
 import http from './index.js';
 

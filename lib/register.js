@@ -1,14 +1,14 @@
 'use strict';
-// A preload: `node -r rust-http/register program.js`. Makes `http` of the whole program ours, however the program gets at it
-// (require, import, process.getBuiltinModule), by writing our members onto the exports of the built-in modules.
+// A preload: `node -r rust-http/register program.js`. Gives the whole program our `http`, whichever way it loads it (require,
+// import, process.getBuiltinModule), by writing our members over the exports of the built-in modules.
 //
-// https, http2 and child_process look at those exports too, so it has to run before they are loaded first.
+// https, http2 and child_process read those exports too, so this must run before they are first loaded.
 
 const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectKeys, process } = require('./globals/primordials');
 const { syncBuiltinESMExports } = require('node:module');
 const { advice, isBuildingSnapshot } = require('./native/snapshot');
 
-// Only names that the running Node has: what it does not have, no program may come to rely on. (Bundlers leave to Node what is required by a literal name with node:.)
+// Only names that the running Node has: no program should come to rely on others. (Bundlers leave require() of a literal name with node: to Node.)
 function overlay(target, members) {
   for (const key of ObjectKeys(target)) {
     if (ObjectHasOwn(members, key)) {
@@ -17,13 +17,13 @@ function overlay(target, members) {
   }
 }
 
-/** @returns {object|null} what is exported; null where the process can load no addon: then http stays the built-in one */
+/** @returns {object|null} our exports; null if the process can load no addon: then http stays the built-in one */
 function load() {
   if (isBuildingSnapshot) {
     process.emitWarning(`rust-http is not used, and http is the built-in one: ${advice}.`);
     return null;
   }
-  // Captures what is genuine before anything is written over.
+  // Captures the genuine modules before anything is written over.
   require('./compat/builtin');
   try {
     return require('./index');
@@ -36,7 +36,7 @@ function load() {
 
 const ours = load();
 if (ours !== null) {
-  // `ours` and not the agent module: its global agent is an accessor, so that there is one wherever it is replaced.
+  // `ours` instead of the agent module: its globalAgent is an accessor, so replacing it anywhere replaces it everywhere.
   overlay(require('node:_http_agent'), ours);
   overlay(require('node:_http_client'), require('./client/request'));
   overlay(require('node:_http_common'), require('./message/parsers'));
