@@ -1,4 +1,4 @@
-//! Passes the linker what a Node addon needs on each platform.
+//! Passes the linker flags that a Node addon needs on each platform.
 fn main() {
     napi_build::setup();
 }

@@ -1,6 +1,6 @@
 //! Byte classes as constant tables, each with its grammar.
 
-/// A set of bytes, as a table of 256 answers.
+/// A set of bytes: one bool for each of the 256.
 pub type Class = [bool; 256];
 
 const fn class_of(members: &[u8], alphanumeric: bool) -> Class {
@@ -49,8 +49,8 @@ pub const TARGET: Class = {
     table
 };
 
-/// Bytes of an authority in a request target: `unreserved / pct-encoded / sub-delims / ":" / "[" / "]"` (RFC 3986, section 3.2),
-/// where `%` is taken without looking at the digits.
+/// Bytes of an authority in a request target: `unreserved / pct-encoded / sub-delims / ":" / "[" / "]"` (RFC 3986,
+/// section 3.2). The digits after `%` are not checked.
 pub const AUTHORITY: Class = class_of(b"-._~%!$&'()*+,;=:[]", true);
 
 /// `qdtext / SP` inside a quoted chunk extension value: `HTAB / SP / %x21 / %x23-5B / %x5D-7E / obs-text` (RFC 9110, section 5.6.4).
@@ -61,7 +61,7 @@ pub const QUOTED: Class = {
     table
 };
 
-/// [`QUOTED`] and DEL, which llhttp before 9.3 lets pass.
+/// [`QUOTED`] and DEL, which llhttp before 9.3 accepts.
 pub const QUOTED_DEL: Class = {
     let mut table = QUOTED;
     table[0x7f] = true;
@@ -87,7 +87,7 @@ pub const HEX: [u8; 256] = {
     table
 };
 
-/// [`TARGET`], HTAB, FF and obs-text, which llhttp 6 lets pass.
+/// [`TARGET`], HTAB, FF and obs-text, which llhttp 6 accepts.
 pub const TARGET_OBS: Class = {
     let mut table = TARGET;
     table[0x09] = true;

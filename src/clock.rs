@@ -1,5 +1,5 @@
-//! The two clocks of the core. On Linux both are the coarse ones, which lag by 4 ms at most: a reading costs 5 ns where a precise one
-//! costs 50 to 60.
+//! The two clocks of the core. Linux has coarse versions of both, which lag by at most 4 ms: a reading takes 5 ns, a
+//! precise one 50 to 60.
 
 /// Reads a clock of the system.
 #[cfg(unix)]
@@ -13,7 +13,7 @@ fn read(clock: libc::clockid_t) -> libc::timespec {
     time
 }
 
-/// Milliseconds of the monotonic clock, modulo 2^31: limits on a message count in seconds.
+/// Milliseconds of the monotonic clock, modulo 2^31: time limits on messages are measured in seconds.
 #[cfg(unix)]
 pub fn now() -> i32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]

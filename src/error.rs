@@ -1,8 +1,8 @@
-//! One table of everything that can be wrong with a message: which code it has, and which words say so.
+//! One table of all parse errors: the code and the reason of each.
 //!
-//! Users compare `err.code` and read `err.reason`; both are the ones of the parser that the running Node has.
+//! Users compare `err.code` and read `err.reason`; both equal those of the running Node's parser.
 
-/// The class of an error: what `err.code` says. The number is ours and stable, for crossing a language border.
+/// The class of an error, named by `err.code`. The number is ours and does not change; it crosses to JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[allow(missing_docs, reason = "each is its HPE_ name")]
@@ -76,18 +76,18 @@ impl Code {
         }
     }
 
-    /// The number of the code, for a caller that can only take integers.
+    /// The number of the code, for callers that take only integers.
     pub const fn number(self) -> u8 {
         self as u8
     }
 }
 
-/// An error of the parser: its code and the words of its reason. Where it happened is what `execute` says it consumed.
+/// A parse error: its code and its reason. The number of bytes that `execute` consumed says where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The class, `err.code`.
+    /// The class: `err.code`.
     pub code: Code,
-    /// The words, `err.reason`.
+    /// The text of `err.reason`.
     pub reason: &'static str,
 }
 
@@ -99,7 +99,7 @@ impl std::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The table: every error, once. Which of them a message gets also depends on the dialect.
+/// Every error, once. The dialect also affects which of them a message gets.
 #[allow(missing_docs, reason = "the words say it")]
 pub mod errors {
     use super::{Code, Error};

@@ -1,29 +1,32 @@
-//! What has the collector free the memory of bodies in time.
+//! Gets V8 to free the memory of bodies in time, with cheap collections.
 //!
-//! That memory is not of V8's heap, which counts it: where 64 MiB of it are new, and sooner in a heap that V8 finds small, a full collection
-//! begins, unless one of the young space comes before, which frees it for a tenth of the time. That comes when the young space is full, and bodies
-//! leave next to nothing there. So something is left beside them: as much as has it full when `DUE` bytes are new, or fewer where full
-//! collections have come before. How much that is depends on how large the space is (1 to 32 MiB), and on what the program leaves there by
-//! itself. V8's count tells how much is new, when a collection has been, and so whether it was too much or too little.
+//! That memory is outside V8's heap, but V8 counts it: at 64 MiB of new external memory, or earlier if it considers the
+//! heap small, V8 starts a full collection. A collection of the young space would free the same memory in a tenth of
+//! the time, but it runs only when the young space is full, and bodies put almost nothing there. So garbage is left
+//! there along with bodies: enough to fill the young space when `DUE` new bytes have come, or fewer if full collections
+//! came earlier. How much that takes depends on the size of the space (1 to 32 MiB) and on what the program itself
+//! leaves there. V8's count shows how much is new and when a collection happened, and so whether the garbage was too
+//! much or too little.
 
-/// Bytes of bodies behind which the count is looked at.
+/// Bytes of bodies between two looks at the count.
 const STEP: usize = 256 * 1024;
-/// Bytes that are new when a collection is due: at most, since the program has memory of its own; and where full ones come sooner, at least.
+/// New bytes at which a collection is due. At most `DUE`, since the program has external memory of its own; if full
+/// collections come earlier, at least `SOONEST`.
 const DUE: i64 = 40 * 1024 * 1024;
 const SOONEST: i64 = 12 * 1024 * 1024;
-/// Where there are so many, one has been and has found little.
+/// After this much growth, a collection has happened and found little to free.
 const KEPT: i64 = 100 * 1024 * 1024;
-/// What a collection has found is freed in several steps, and some of it by the program: what is less than this was no collection.
+/// A collection frees memory in several steps, and the program frees some itself: a smaller drop is no collection.
 const LEAST: i64 = 4 * 1024 * 1024;
-/// Elements that are left beside [`STEP`] new bytes, 8 bytes each: at first; where they cost more than they bring; and the most, which are
-/// as many bytes.
+/// Elements of 8 bytes to leave for each [`STEP`] of new bytes: at first; the number below which they cost more than
+/// they gain; and the most, which is as many bytes as are new.
 const FIRST: i64 = 1024;
 const FEWEST: i64 = 128;
 const MOST: i64 = 32 * 1024;
-/// Elements of one array: one of 128 KiB is not of the young space.
+/// Elements of one array: an array of 128 KiB is not allocated in the young space.
 pub const OF_ARRAY: i64 = 16_000;
 
-/// What is known of the count of a thread's V8.
+/// What one thread knows about V8's count.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     // Bytes of bodies since the last look.
@@ -33,12 +36,12 @@ pub struct Pace {
     low: i64,
     due: i64,
     elements: i64,
-    // Whether the last collection came soon.
+    // Whether the last collection came early.
     was_soon: bool,
 }
 
 impl Pace {
-    /// Of a thread that has had no bodies yet.
+    /// The state of a thread that has had no bodies yet.
     pub const fn new() -> Pace {
         Pace {
             open: 0,
@@ -50,7 +53,7 @@ impl Pace {
         }
     }
 
-    /// Whether V8's count is to be looked at, now that there are so many bytes more.
+    /// Counts `bytes` more. Whether it is time to look at V8's count.
     pub fn is_due(&mut self, bytes: usize) -> bool {
         self.open += bytes;
         let is_due = self.open >= STEP;
@@ -60,12 +63,13 @@ impl Pace {
         is_due
     }
 
-    /// Whether a count of `now` says that there was a collection.
+    /// Whether a count of `now` shows that a collection happened.
     pub fn was_collected(&self, now: i64) -> bool {
         now - self.last <= -LEAST
     }
 
-    /// The count is `now`; `fully` tells whether the collection that it tells of was a full one. Returns how many elements are to be left.
+    /// Takes V8's count. `fully`: the collection that it shows, if any, was a full one. Returns how many elements to
+    /// leave.
     pub fn look(&mut self, now: i64, fully: bool) -> i64 {
         let grown = now - self.last;
         if self.was_collected(now) {
@@ -89,18 +93,18 @@ impl Pace {
         beside_step * grown.clamp(0, LEAST) / STEP as i64
     }
 
-    /// A collection came when so many bytes were new.
+    /// Adapts to a collection that came after `new` new bytes.
     fn learn(&mut self, new: i64, fully: bool) {
         let is_soon = new <= self.due / 2;
         let elements = if new > self.due {
-            // As many as were left until now: behind what was due, the most.
+            // What was left in fact: `elements` up to `due`, and `MOST` after it.
             self.elements + MOST * (new - self.due) / self.due
         } else if fully {
             self.elements * 2
         } else if !is_soon {
             self.elements * new / self.due
         } else if self.was_soon {
-            // Other garbage is enough. (One that comes soon may be the rest of the one before.)
+            // The program's own garbage is enough. (A single early collection may be the rest of the previous one.)
             self.elements * 7 / 8
         } else {
             self.elements
@@ -129,9 +133,9 @@ mod tests {
 
     const MIB: i64 = 1024 * 1024;
 
-    /// What V8 does with pieces of 64 KiB, of which each leaves so many bytes in a young space of this size beside what the pace leaves:
-    /// how many of its collections are full ones behind the first 4 GiB, and what the pace leaves beside a MiB. A full one begins with so many
-    /// new bytes.
+    /// Simulates V8 with pieces of 64 KiB. Each piece leaves `bytes_beside` in a young space of this size, apart from
+    /// what the pace leaves; a full collection starts at `limit` new bytes. Returns how many collections after the
+    /// first 4 GiB are full ones, and how much the pace leaves for each MiB.
     fn run(young_space: i64, bytes_beside: i64, limit: i64) -> (usize, i64) {
         let mut pace = Pace::new();
         let (mut count, mut used, mut full, mut left) = (3 * MIB, 0, 0, 0);

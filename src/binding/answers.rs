@@ -1,5 +1,5 @@
-//! The fixed answers of a server for `lib/server/fixed-answers.js`. Its handle is an external value: connections of several threads share what it
-//! stands for.
+//! The fixed answers of a server, for `lib/server/fixed-answers.js`. The handle is an external value, because
+//! connections of several threads share the answers.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use napi::sys;
 use super::raw::{self, Call, CallError, Value};
 use crate::parser::answers::{Answer, Answers, Table, UNLIMITED};
 
-/// What a handle stands for, and the table that is being filled.
+/// What a handle refers to: the answers, and the table being filled.
 pub(super) struct Open {
     pub(super) answers: Arc<Answers>,
     next: RefCell<Table>,
 }
 
-/// The answers in argument `index`.
+/// The answers of the handle in argument `index`.
 pub(super) fn open<const N: usize>(call: &Call<N>, index: usize) -> Result<&Open, CallError> {
     // SAFETY: lib/ passes the handle that answersOpen made; it stays where it is while the call lasts.
     Ok(unsafe { call.data::<Open>(index)? })
 }
 
-/// How many requests may be answered: a number below 0 is no limit.
+/// How many requests may be answered: a negative number is no limit.
 pub(super) fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(UNLIMITED)
 }
 
-/// `answersOpen() -> handle`: of a server without answers.
+/// `answersOpen() -> handle`: a handle without answers.
 fn make(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.external(Open {
         answers: Arc::default(),
@@ -34,8 +34,8 @@ fn make(call: &Call<0>) -> Result<Value, CallError> {
     }))
 }
 
-/// `answersAdd(handle, key, newer, newerDate, older, olderDate)`: what is answered to a method and target in version 1.1 and in version 1.0, with the
-/// place of the date, or -1; once it is published.
+/// `answersAdd(handle, key, newer, newerDate, older, olderDate)`: adds the answers to a method and target for HTTP/1.1
+/// and for HTTP/1.0, each with the position of its date or -1. They hold once published.
 fn add(call: &Call<6>) -> Result<Value, CallError> {
     let answer = |bytes: usize, date: usize| {
         Ok::<Answer, CallError>(Answer {
@@ -51,7 +51,8 @@ fn add(call: &Call<6>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `answersPublish(handle, single)`: what was added holds from here on, and nothing else. `single`: of requests that come together none is answered so.
+/// `answersPublish(handle, single)`: from now on the answers added since the last call hold, and no others. `single`: a
+/// request that arrives with others goes to JavaScript.
 fn publish(call: &Call<2>) -> Result<Value, CallError> {
     let open = open(call, 0)?;
     let mut table = open.next.take();
@@ -60,13 +61,13 @@ fn publish(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `answersUsed(handle) -> boolean`: whether a request was answered since this was asked last.
+/// `answersUsed(handle) -> boolean`: whether a request was answered since the last call.
 fn used(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.boolean(open(call, 0)?.answers.take_used()))
 }
 
 raw::entries! {
-    /// Registers them.
+    /// Registers the functions of fixed answers.
     register:
     answersOpen => make,
     answersAdd => add,

@@ -1,4 +1,4 @@
-//! Only in debug builds: what shows that a panic does not leave the addon.
+//! Debug builds only: shows that a panic does not leave the addon.
 
 use napi::sys;
 
@@ -6,7 +6,7 @@ use super::parser;
 use super::raw::{self, Call, CallError, Value};
 use crate::parser::session::lock;
 
-/// `panicOnPurpose(handle)`: panics while the parser is in use, as a mistake in the core would.
+/// `panicOnPurpose(handle)`: panics while the parser is locked, as a bug in the core would.
 fn panic_on_purpose(call: &Call<1>) -> Result<Value, CallError> {
     let session = parser::session(call, 0)?;
     let _session = lock(&session);
@@ -14,7 +14,7 @@ fn panic_on_purpose(call: &Call<1>) -> Result<Value, CallError> {
 }
 
 raw::entries! {
-    /// Registers it.
+    /// Registers the function that panics.
     register:
     panicOnPurpose => panic_on_purpose,
 }

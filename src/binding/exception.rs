@@ -1,4 +1,4 @@
-//! Exceptions that belong to no caller.
+//! Exceptions that no caller can catch.
 
 use std::ptr::null_mut;
 
@@ -6,16 +6,16 @@ use napi::sys;
 
 use super::raw::{self, Call, CallError, Value};
 
-/// `fatalException(error)`: 'uncaughtException' for an error that was thrown by code which node, not the caller, has called.
-/// Where no one listens, the process ends. The handlers run before this returns, and the stack of async contexts is empty then.
+/// `fatalException(error)`: emits 'uncaughtException' for an error thrown by code that node called. Without a listener
+/// the process ends. The handlers run before this returns, with an empty stack of async contexts.
 fn fatal_exception(call: &Call<1>) -> Result<Value, CallError> {
-    // SAFETY: both are of the running call.
+    // SAFETY: both belong to the running call.
     unsafe { sys::napi_fatal_exception(call.env(), call.arg(0)) };
     Ok(null_mut())
 }
 
 raw::entries! {
-    /// Registers it.
+    /// Registers `fatalException`.
     register:
     fatalException => fatal_exception,
 }

@@ -1,29 +1,31 @@
-//! What keeps the memory of pieces with the process from one collection to the next.
+//! Keeps the memory of body pieces in the process from one collection to the next.
 //!
-//! A collection frees hundreds of pieces at once. GNU's allocator gives what is free at the top of its heap back to the system as soon as that
-//! is 128 KiB, and takes it again, page by page, for the next pieces: up to 100 faults for a MiB. It looks at the top alone, so one block
-//! that is in use lies above the highest piece. Where bodies are large, and stay, there is none: what a program has let go of in the end is not
-//! kept.
+//! A collection frees hundreds of pieces at once. When 128 KiB at the top of its heap are free, GNU malloc returns them
+//! to the system, then takes them back page by page for the next pieces: up to 100 page faults for a MiB. It looks only
+//! at the top, so a block in use is kept above the highest piece. If bodies are large and stay, there is no block:
+//! memory that a program has released for good is not kept.
 
 use std::cell::Cell;
 use std::ptr::null_mut;
 
-/// Bytes of the block: as many as a piece has at most, since a smaller one might be put into a gap further down. None of them is written.
+/// Bytes of the block: the size of the largest piece, since a smaller block could be put into a gap further down. It is
+/// never written.
 const BLOCK: usize = 64 * 1024;
-/// Bytes beyond V8's heap from which on there is no block: more than are there between two collections of what a program does not keep.
+/// With more bytes than this outside V8's heap there is no block: between two collections, bodies that a program does
+/// not keep never reach it.
 const MUCH: i64 = 96 * 1024 * 1024;
 
 struct Top {
     block: Cell<*mut libc::c_void>,
-    // Where the highest piece ends that a block was tried for.
+    // The end of the highest piece for which a block was tried.
     height: Cell<usize>,
-    // Whether there is too much.
+    // Whether there are more than `MUCH` bytes.
     is_free: Cell<bool>,
 }
 
 impl Top {
     fn replace(&self, block: *mut libc::c_void) {
-        // SAFETY: what it replaces is null, or a block of `malloc` that is freed nowhere else.
+        // SAFETY: the old pointer is null or a block from `malloc` that is freed nowhere else.
         unsafe { libc::free(self.block.replace(block)) };
     }
 }
@@ -40,7 +42,7 @@ thread_local! {
     };
 }
 
-/// There is a new piece: from `start`, of so many bytes.
+/// A new piece begins at `start`.
 pub fn piece(start: usize, length: usize) {
     if !cfg!(all(target_os = "linux", target_env = "gnu")) {
         return;
@@ -50,18 +52,18 @@ pub fn piece(start: usize, length: usize) {
             return;
         }
         top.height.set(start + length);
-        // SAFETY: any size may be asked for.
+        // SAFETY: malloc accepts any size.
         let block = unsafe { libc::malloc(BLOCK) };
         if block as usize > start {
             top.replace(block);
         } else {
-            // SAFETY: it was just made. (There are gaps: the piece is not at the top either.)
+            // SAFETY: it was just allocated. (It went into a gap, so the piece is not at the top.)
             unsafe { libc::free(block) };
         }
     });
 }
 
-/// So many bytes are there beyond V8's heap.
+/// Takes the number of bytes outside V8's heap.
 pub fn count(bytes: i64) {
     TOP.with(|top| {
         let is_much = bytes > MUCH;

@@ -1,4 +1,5 @@
-//! The JavaScript thread as the host of a transport: one call for each event, with ticks and microtasks drained behind it.
+//! The JavaScript thread as the host of a transport: one call for each event, after which ticks and microtasks are
+//! drained.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -14,20 +15,21 @@ use crate::transport::frame::{CONTROL_WORDS, Frame, MAX_BATCH};
 use crate::transport::host::{Event, Host, Texts, kind::LEVEL_SHIFT};
 use crate::transport::uv::LoopHandle;
 
-/// Arguments of the callback before its texts.
+/// Arguments of the callback before the texts.
 const NUMBERS: usize = 3;
 
-/// A value that JavaScript gave for as long as the transport lives.
+/// A JavaScript value that is kept as long as the transport lives.
 struct Persistent(sys::napi_ref);
 
 fn persist(env: sys::napi_env, value: sys::napi_value) -> Persistent {
     let mut reference = null_mut();
-    // SAFETY: the callers pass a value of `env` from a scope that is open.
+    // SAFETY: the callers pass a value of `env` from an open scope.
     unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
     Persistent(reference)
 }
 
-/// Strings for one call of JavaScript, of latin1 bytes: made while those may be read, so that they are copied once. Or a Buffer, to be read into.
+/// Arguments for one call of JavaScript: strings, copied from latin1 bytes as soon as they are added, or a Buffer to
+/// read into.
 pub struct ScopedTexts {
     env: sys::napi_env,
     scope: sys::napi_handle_scope,
@@ -60,8 +62,8 @@ impl Texts for ScopedTexts {
         self.count += 1;
         heap_top::piece(data as usize, length);
         young_space::pass(self.env, length);
-        // SAFETY: the Buffer has `length` bytes and lives in the scope. No JavaScript, which could take its memory away, runs before it is
-        // handed over, and that takes `self`.
+        // SAFETY: the Buffer has `length` bytes and lives in the scope. JavaScript, which could detach its memory, does
+        // not run before it is handed over, and that consumes `self`.
         Some(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })
     }
 
@@ -73,17 +75,19 @@ impl Texts for ScopedTexts {
 impl Drop for ScopedTexts {
     fn drop(&mut self) {
         if !self.scope.is_null() {
-            // SAFETY: opened by `NodeHost::texts`; scopes that were opened later are closed, each by the turn that opened it.
+            // SAFETY: opened by `NodeHost::texts`. Scopes opened later are already closed, each by the turn that opened
+            // it.
             unsafe { sys::napi_close_handle_scope(self.env, self.scope) };
         }
     }
 }
 
-/// The callback of a transport, the frames in which it is shown bytes and events, and the loop handles that the transport runs by.
+/// A transport's callback into JavaScript, the frames that hold bytes and events for it, and the loop handles that
+/// drive the transport.
 pub struct NodeHost {
     env: sys::napi_env,
     event_loop: *mut c_void,
-    // By level; `persistent` keeps their arrays alive.
+    // By level. `persistent` keeps their arrays alive.
     frames: RefCell<Vec<Frame>>,
     persistent: RefCell<Vec<Persistent>>,
     frame_of: Persistent,
@@ -91,20 +95,20 @@ pub struct NodeHost {
     resource: Persistent,
     report: Persistent,
     context: sys::napi_async_context,
-    // By connection: the number of the parser in whose scope JavaScript is called with what was parsed.
+    // By connection: the number of the parser in whose async scope JavaScript gets the parsed events.
     parsers: RefCell<Vec<Option<usize>>>,
     /// The handle that wakes the transport; open until its thread ends.
     pub wakeup: Cell<Option<LoopHandle>>,
-    /// The handle by which it learns of a loop that iterates inside a handler.
+    /// The handle that runs the transport in each iteration of the loop, also when a handler runs the loop.
     pub prepare: Cell<Option<LoopHandle>>,
-    /// What the environment waits for when its thread ends.
+    /// The environment waits for this hook when its thread ends.
     pub cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
 impl NodeHost {
-    /// That of the arguments `frameOf, callback, resource, _, report`: `frameOf(level)` answers `[input: Buffer, words: Int32Array,
-    /// control: Int32Array(49)]`, all three over shared memory, which cannot be detached; `report(error)` tells the process of
-    /// what a callback has thrown. `None` where there is no event loop.
+    /// From the arguments `frameOf, callback, resource, _, report`. `frameOf(level)` returns `[input: Buffer, words:
+    /// Int32Array, control: Int32Array(49)]`, all three over shared memory, which cannot be detached. `report(error)`
+    /// reports an exception that a callback threw to the process. `None` if there is no event loop.
     pub fn new(call: &Call<5>, name: &std::ffi::CStr) -> Result<Option<NodeHost>, CallError> {
         let env = call.env();
         let (mut event_loop, mut context, mut label) = (null_mut(), null_mut(), null_mut());
@@ -149,7 +153,7 @@ impl NodeHost {
         self.event_loop
     }
 
-    /// What is parsed of a connection is told in the scope of the parser with this number, if it has one.
+    /// JavaScript gets what is parsed of this connection in the async scope of the parser with this number, if given.
     pub fn set_parser(&self, connection: usize, parser: Option<usize>) {
         let mut parsers = self.parsers.borrow_mut();
         if parsers.len() <= connection {
@@ -158,7 +162,7 @@ impl NodeHost {
         parsers[connection] = parser;
     }
 
-    // In which JavaScript is told of an event.
+    // The async context in which JavaScript is notified of an event.
     fn context_of(&self, connection: usize, event: Event) -> sys::napi_async_context {
         let parser = match event {
             Event::Parsed(_) => self.parsers.borrow().get(connection).copied().flatten(),
@@ -167,7 +171,7 @@ impl NodeHost {
         parser.and_then(scope::of).unwrap_or(self.context)
     }
 
-    /// Words that a turn can show.
+    /// How many event words fit into a turn.
     pub fn room(&self) -> usize {
         self.frames.borrow().first().map_or(0, Frame::room)
     }
@@ -175,7 +179,7 @@ impl NodeHost {
     fn ask_for_frame(&self, level: usize) -> Option<Frame> {
         let env = self.env;
         let mut scope = null_mut();
-        // SAFETY: runs on the thread of `env`; values live in the scope, and the call's exception is taken.
+        // SAFETY: runs on the thread of `env`; values live in the scope, and an exception of the call is cleared.
         unsafe {
             if sys::napi_open_handle_scope(env, &mut scope) != sys::Status::napi_ok {
                 return None;
@@ -198,11 +202,11 @@ impl NodeHost {
         }
     }
 
-    /// 'uncaughtException' of what a callback has thrown. Answers whether the thread goes on.
+    /// Reports an exception of a callback as 'uncaughtException'. Returns whether the thread goes on.
     fn tell_of(&self, exception: sys::napi_value) -> bool {
         let env = self.env;
         let (mut report, mut receiver, mut answer) = (null_mut(), null_mut(), null_mut());
-        // SAFETY: runs on the thread of `env`, in the scope of the caller; what the call throws is taken.
+        // SAFETY: runs on the thread of `env`, in the caller's scope; an exception of the call is cleared.
         unsafe {
             sys::napi_get_reference_value(env, self.report.0, &mut report);
             sys::napi_get_undefined(env, &mut receiver);
@@ -217,7 +221,8 @@ impl NodeHost {
     fn frame_in(&self, views: sys::napi_value) -> Option<Frame> {
         let view = |place: u32| {
             let (mut value, mut data, mut length) = (null_mut(), null_mut(), 0);
-            // SAFETY: runs on the thread of `env`, in the scope of the caller; what is no array or view is refused.
+            // SAFETY: runs on the thread of `env`, in the caller's scope; Node refuses a value that is no array or
+            // view.
             let is_view = unsafe {
                 sys::napi_get_element(self.env, views, place, &mut value) == sys::Status::napi_ok
                     && sys::napi_get_buffer_info(self.env, value, &mut data, &mut length)
@@ -233,8 +238,8 @@ impl NodeHost {
         if control.1 < 4 * CONTROL_WORDS {
             return None;
         }
-        // SAFETY: memory of shared arrays stays where it is and as long as it is; the references above keep it. JavaScript writes it on
-        // this thread.
+        // SAFETY: the memory of shared arrays never moves or shrinks, and the references above keep it alive.
+        // JavaScript writes it on this thread.
         Some(unsafe {
             Frame::new(
                 (input.0.cast(), input.1),
@@ -263,7 +268,7 @@ impl Host for NodeHost {
 
     fn texts(&self) -> ScopedTexts {
         let (mut scope, env) = (null_mut(), self.env);
-        // SAFETY: runs on the thread of `env`. The scope is closed by `drop`; a null one stands for none.
+        // SAFETY: runs on the thread of `env`. `drop` closes the scope; null means there is none.
         unsafe { sys::napi_open_handle_scope(env, &mut scope) };
         ScopedTexts {
             env,
@@ -280,7 +285,7 @@ impl Host for NodeHost {
         }
         let (kind, value) = event.numbers();
         let kind = kind | (level as i32) << LEVEL_SHIFT;
-        // SAFETY: runs on the thread of `env`, between JavaScript calls; values live in the scope of the texts.
+        // SAFETY: runs on the thread of `env`, between calls of JavaScript; values live in the scope of the texts.
         unsafe {
             let (mut callback, mut resource) = (null_mut(), null_mut());
             sys::napi_get_reference_value(env, self.callback.0, &mut callback);
@@ -304,7 +309,7 @@ impl Host for NodeHost {
             if status == sys::Status::napi_pending_exception {
                 let mut exception = null_mut();
                 sys::napi_get_and_clear_last_exception(env, &mut exception);
-                // JavaScript throws the resource where it has dealt with an exception, and no ticks are to be run now.
+                // JavaScript throws the resource itself when it has handled an exception and no ticks may run now.
                 let mut is_dealt_with = false;
                 sys::napi_strict_equals(env, exception, resource, &mut is_dealt_with);
                 goes_on = is_dealt_with || self.tell_of(exception);
@@ -315,7 +320,7 @@ impl Host for NodeHost {
 
     fn keep_loop_alive(&self, alive: bool) {
         if let Some(handle) = self.wakeup.get() {
-            // SAFETY: it is taken out of its cell before it is closed.
+            // SAFETY: the handle is taken out of its cell before it is closed.
             unsafe { handle.keep_alive(alive) };
         }
     }

@@ -1,5 +1,5 @@
-//! The numbers that both sides of the boundary know: where words are, flags, kinds, limits. They are declared once, where the core or
-//! the binding uses them; JavaScript takes them from here when it is loaded (`lib/native/layout.js`).
+//! The numbers that both sides of the boundary use: word positions, flags, kinds, limits. The core or the binding
+//! declares each one once, where it is used. JavaScript reads them from here when it loads (`lib/native/layout.js`).
 
 use napi::sys;
 
@@ -12,7 +12,7 @@ use crate::pool::{Placement, Refill, Release};
 use crate::serializer::head::{HeadInput, HeadOutput};
 use crate::transport::peek;
 
-/// The members of one group, by their names in JavaScript.
+/// The members of a group, by their names in JavaScript.
 type Members = &'static [(&'static str, i64)];
 
 macro_rules! members {
@@ -71,7 +71,7 @@ const GROUPS: &[(&str, Members)] = &[
             CACHED = event::CACHED,
         },
     ),
-    // The flags that renderHead is given.
+    // The flags passed to renderHead.
     (
         "headInput",
         members! {
@@ -91,7 +91,7 @@ const GROUPS: &[(&str, Members)] = &[
             RELAXED = HeadInput::RELAXED.bits(),
         },
     ),
-    // The flags that it answers.
+    // The flags it returns.
     (
         "headOutput",
         members! {
@@ -166,7 +166,7 @@ const TRANSPORT: Members = members! {
     ENOTSOCK = libc::ENOTSOCK,
 };
 
-/// `layout() -> string`: a line `group name number` for each.
+/// `layout() -> string`: a line `group name number` for each number.
 fn layout(call: &Call<0>) -> Result<Value, CallError> {
     let mut lines = String::new();
     for (group, members) in GROUPS {
@@ -181,7 +181,7 @@ fn layout(call: &Call<0>) -> Result<Value, CallError> {
 }
 
 raw::entries! {
-    /// Registers it.
+    /// Registers `layout`.
     register:
     layout => layout,
 }

@@ -1,5 +1,5 @@
-//! What JavaScript can call: each file registers the functions of one core. Converts, calls the core, hands flat results
-//! back; decides nothing.
+//! The functions that JavaScript can call: each file registers those of one core. They convert, call the core and hand
+//! flat results back, and decide nothing.
 
 #[cfg(unix)]
 mod answers;

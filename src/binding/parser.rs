@@ -1,5 +1,5 @@
-//! The parser core for `lib/parser/parser.js`: one call takes bytes in and fills an Int32Array with the record of a run, see
-//! [`crate::parser::session`].
+//! The parser core for `lib/parser/parser.js`: each call takes bytes and fills an Int32Array with the record of a run,
+//! see [`crate::parser::session`].
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
@@ -16,14 +16,14 @@ use crate::limits;
 use crate::parser::session::{Callback, Session, SharedSession, lock};
 use crate::parser::{Config, Dialect, Kind, Lenient, Output, names};
 
-/// Bit of the lenient flags by which `lib/` asks for a strict parser; Node's own flags end at bit 10.
+/// The bit with which `lib/` asks for a strict parser, among the lenient flags; Node's own end at bit 10.
 pub(super) const STRICT: i32 = 1 << 30;
 
 thread_local! {
-    // The parsers of a thread by their numbers. A number instead of an external value: Node runs the finalizers of those in an
-    // immediate, which keeps a process that is about to end alive for another turn.
+    // The parsers of a thread, by number. External values would need finalizers, which Node runs in an immediate: a
+    // process about to end would live for another turn.
     static PARSERS: RefCell<Slab<SharedSession>> = const { RefCell::new(Slab::new()) };
-    // One for all parsers of a thread: its content never outlives a call.
+    // Shared by all parsers of a thread: its content never outlives a call.
     static OUTPUT: RefCell<Output> = RefCell::new(Output::new());
 }
 
@@ -51,12 +51,12 @@ fn config(
     }
 }
 
-/// A limit of fields as JavaScript gives it.
+/// A limit on fields, as JavaScript passes it.
 fn fields(limit: i32) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX)
 }
 
-/// The parser whose number is the argument at `index`.
+/// The parser with the number in argument `index`.
 pub(super) fn session<const N: usize>(
     call: &Call<N>,
     index: usize,
@@ -67,7 +67,7 @@ pub(super) fn session<const N: usize>(
         .ok_or(CallError::Argument(c"expected a parser"))
 }
 
-/// `releaseParser(handle)`: the number is not used any more.
+/// `releaseParser(handle)`: frees the number.
 fn release(call: &Call<1>) -> Result<Value, CallError> {
     let number = usize::try_from(call.i32(0)?).unwrap_or(usize::MAX);
     PARSERS.with_borrow_mut(|parsers| parsers.try_remove(number));
@@ -75,7 +75,7 @@ fn release(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `parserCount() -> number`: parsers of this thread that were not released.
+/// `parserCount() -> number`: how many parsers of this thread are not released.
 fn count(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.number(PARSERS.with_borrow(|parsers| parsers.len()) as i32))
 }
@@ -100,14 +100,14 @@ fn reset(call: &Call<7>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `parserMaxFields(handle, maxFields)`: another limit than that of `parserReset`.
+/// `parserMaxFields(handle, maxFields)`: changes the limit set by `parserReset`.
 fn max_fields(call: &Call<2>) -> Result<Value, CallError> {
     let max_fields = fields(call.i32(1)?);
     lock(&session(call, 0)?).set_max_fields(max_fields);
     Ok(call.undefined())
 }
 
-/// `parserLimit(handle, number, value)`: a limit of [`crate::limits::OPTIONS`], until `parserReset`.
+/// `parserLimit(handle, number, value)`: sets a limit of [`crate::limits::OPTIONS`] until the next `parserReset`.
 fn limit(call: &Call<3>) -> Result<Value, CallError> {
     let number = usize::try_from(call.i32(1)?).unwrap_or(usize::MAX);
     let value = call.f64(2)? as u64;
@@ -115,15 +115,16 @@ fn limit(call: &Call<3>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `parserAnswered(handle) -> number`: requests that were answered where they were read, since this was asked last.
+/// `parserAnswered(handle) -> number`: how many requests got a fixed answer since the last call.
 fn answered(call: &Call<1>) -> Result<Value, CallError> {
     let count = lock(&session(call, 0)?).take_answered();
     Ok(call.double(f64::from(count)))
 }
 
-/// `parserExecute(handle, chunk, offset, decision, words) -> string`: parses `chunk` from `offset` on. `decision` answers
-/// the head at which the last call stopped (0 body, 1 none, 2 none and another protocol follows, 21 pause, else a failure); its
-/// bit 256 promises 0 for every head without upgrade. Returns the text into which the events point.
+/// `parserExecute(handle, chunk, offset, decision, words) -> string`: parses `chunk` from `offset` on. `decision`
+/// answers the head at which the last call stopped (0 body, 1 none, 2 none and another protocol follows, 21 pause,
+/// anything else a failure). Its bit 256 promises 0 for every head without an upgrade. Returns the text that the events
+/// point into.
 fn execute(call: &Call<5>) -> Result<Value, CallError> {
     let session = session(call, 0)?;
     let mut session = lock(&session);
@@ -143,10 +144,10 @@ fn execute(call: &Call<5>) -> Result<Value, CallError> {
     })
 }
 
-/// Bit beside the answer for a head: the parser need not stop at heads, see [`crate::parser::Config::run_on`].
+/// The bit of `decision` that promises: do not stop at heads, see [`crate::parser::Config::run_on`].
 pub(super) const RUN_ON: i32 = 256;
 
-/// `parserFinish(handle, words)`: the input ended.
+/// `parserFinish(handle, words)`: the input has ended.
 fn finish(call: &Call<2>) -> Result<Value, CallError> {
     let session = session(call, 0)?;
     let room = call.words(1)?;
@@ -169,7 +170,8 @@ fn resume(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `parserFail(handle, which, earlier)`: a callback threw; see [`Callback`]. `earlier` is 1 where a head was parsed behind its event.
+/// `parserFail(handle, which, earlier)`: a callback threw; see [`Callback`]. `earlier` is 1 if a head was parsed after
+/// its event.
 fn fail(call: &Call<3>) -> Result<Value, CallError> {
     let session = session(call, 0)?;
     let earlier = call.i32(2)? != 0;
@@ -179,7 +181,7 @@ fn fail(call: &Call<3>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `parserError(handle) -> string`: code and reason of the last error, a space between.
+/// `parserError(handle) -> string`: code and reason of the last error, separated by a space.
 fn error(call: &Call<1>) -> Result<Value, CallError> {
     let error = lock(&session(call, 0)?).error();
     let text = error.map_or_else(String::new, |error| {
@@ -188,8 +190,8 @@ fn error(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.latin1(text.as_bytes()))
 }
 
-/// `copyBytes(bytes, start, end) -> Buffer`: a copy of these bytes, of those that there are, in memory of its own. The copy of V8 out of shared memory,
-/// word by word, takes twice as long.
+/// `copyBytes(bytes, start, end) -> Buffer`: a copy of these bytes, as far as they exist, in its own memory. V8 copies
+/// out of shared memory word by word, which takes twice as long.
 fn copy_bytes(call: &Call<3>) -> Result<Value, CallError> {
     let bytes = call.bytes(0)?;
     let end = (call.i32(2)?.max(0) as usize).min(bytes.len());
@@ -200,12 +202,12 @@ fn copy_bytes(call: &Call<3>) -> Result<Value, CallError> {
     Ok(copy)
 }
 
-/// `now() -> number`: ms of the clock that stamps the events.
+/// `now() -> number`: ms of the clock that stamps records.
 fn clock(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.number(now()))
 }
 
-/// `headerNames() -> string[]`: the spellings that events name by number.
+/// `headerNames() -> string[]`: the spellings that events refer to by number.
 fn header_names(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.strings((0..names::COUNT).map(names::spelling)))
 }

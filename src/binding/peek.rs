@@ -1,4 +1,4 @@
-//! The look at an idle socket as JavaScript sees it.
+//! Looking at an idle socket, for JavaScript.
 
 use napi::sys;
 
@@ -10,8 +10,8 @@ fn peek_socket(call: &Call<1>) -> Result<Value, CallError> {
 }
 
 raw::entries! {
-    /// Registers the look at a socket: `peekSocket(fd)` answers 0 for an idle one, 1 for one closed or reset by its peer, 2
-    /// where bytes are waiting. Takes nothing from the socket and never waits.
+    /// Registers `peekSocket(fd)`: 0 for an idle socket, 1 if its peer has closed or reset it, 2 if bytes are waiting.
+    /// Takes nothing from the socket and never waits.
     register:
     peekSocket => peek_socket,
 }

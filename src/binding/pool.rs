@@ -1,4 +1,4 @@
-//! The agent's decisions as JavaScript sees them. Counts and limits go in as numbers (a limit may be `Infinity`), a small
+//! The agent's decisions, for JavaScript. Counts and limits go in as numbers (a limit may be `Infinity`), and a small
 //! number comes out.
 //!
 //! ```text
@@ -66,7 +66,7 @@ fn text<const N: usize>(call: &Call<N>, index: usize) -> Result<String, CallErro
     })
 }
 
-/// The first five arguments of both name functions, as owned texts.
+/// The first five arguments of both name functions, as owned strings.
 struct OriginTexts {
     host: String,
     port: String,
@@ -97,13 +97,13 @@ impl OriginTexts {
     }
 }
 
-/// A count: a whole number that is not negative.
+/// A count: a whole number, not negative.
 #[inline]
 fn count<const N: usize>(call: &Call<N>, index: usize) -> Result<u32, CallError> {
     u32::try_from(call.i32(index)?).map_err(|_| CallError::Argument(c"expected a count"))
 }
 
-/// `totalSocketCount`, which users may have brought below zero.
+/// `totalSocketCount`, which users may have made negative.
 #[inline]
 fn total<const N: usize>(call: &Call<N>, index: usize) -> Result<u32, CallError> {
     Ok(u32::try_from(call.i32(index)?).unwrap_or(0))

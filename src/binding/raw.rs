@@ -1,8 +1,8 @@
-//! The few N-API calls that the bindings need, behind methods that are safe to use within one call from JavaScript.
+//! The few N-API calls that the bindings need, as methods that are safe to use within one call from JavaScript.
 //!
 //! Owns every conversion between JavaScript values and Rust data. Never calls back into JavaScript, so a slice borrowed
-//! from a [`Call`] cannot be detached or moved while the call lasts. Raw `napi_*` functions are used because a generated
-//! wrapper costs 70-230 ns a call where these cost 10-50 ns.
+//! from a [`Call`] cannot be detached or moved during the call. Raw `napi_*` functions cost 10-50 ns a call; a
+//! generated wrapper costs 70-230 ns.
 
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,10 +17,10 @@ pub type Value = sys::napi_value;
 /// The signature of a native function.
 pub type Entry = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> Value;
 
-/// Why a native function throws instead of answering.
+/// Why a native function throws.
 #[derive(Debug)]
 pub enum CallError {
-    /// An argument has the wrong type: a mistake of `lib/`, never of network input. Becomes a `TypeError`.
+    /// An argument has the wrong type: a mistake in `lib/`, never caused by network input. Becomes a `TypeError`.
     Argument(&'static CStr),
 }
 
@@ -30,8 +30,8 @@ pub struct Call<const N: usize> {
     args: [Value; N],
 }
 
-/// Runs `body` for one call from JavaScript; a [`CallError`] becomes a thrown error and a panic becomes a thrown `Error`, so
-/// neither unwinds into Node.
+/// Runs `body` for one call from JavaScript. A [`CallError`] becomes a thrown `TypeError` and a panic a thrown `Error`,
+/// so nothing unwinds into Node.
 ///
 /// # Safety
 /// `env` and `info` must be those that Node passed to the running native function.
@@ -70,7 +70,7 @@ pub unsafe fn enter<const N: usize>(
     null_mut()
 }
 
-/// Makes `function` a method of `exports` under `name`.
+/// Adds `function` to `exports` under `name`.
 ///
 /// # Safety
 /// `env` must be live on this thread and `exports` an object of it.
@@ -128,7 +128,7 @@ impl<const N: usize> Call<N> {
         }
     }
 
-    /// Where the memory of a Buffer, typed array or DataView lies, and how many bytes it holds.
+    /// Address and length in bytes of the memory of a Buffer, typed array or DataView.
     #[inline]
     pub fn view(&self, index: usize) -> Result<(*mut u8, usize), CallError> {
         let (mut data, mut length) = (null_mut::<c_void>(), 0);
@@ -172,8 +172,8 @@ impl<const N: usize> Call<N> {
         Ok(self.view(index)?.1 / 4)
     }
 
-    /// Reads a string as UTF-16 code units into `buffer` (its former content is dropped), so that no character is
-    /// narrowed unseen.
+    /// Reads a string as UTF-16 code units into `buffer`, replacing its content. UTF-16, so that no character is
+    /// narrowed unnoticed.
     #[inline]
     pub fn utf16(&self, index: usize, buffer: &mut Vec<u16>) -> Result<(), CallError> {
         const NOT_A_STRING: CallError = CallError::Argument(c"expected a string");
@@ -197,8 +197,8 @@ impl<const N: usize> Call<N> {
             return Err(NOT_A_STRING);
         }
         if length + 1 >= room {
-            // It may have been cut: ask for the real length and read again.
-            // SAFETY: a null buffer asks for the length alone.
+            // The string may be cut off: ask for its length and read again.
+            // SAFETY: a null buffer asks for the length only.
             let status = unsafe {
                 sys::napi_get_value_string_utf16(
                     self.env,
@@ -256,25 +256,25 @@ impl<const N: usize> Call<N> {
             if status != sys::Status::napi_ok {
                 return Err(CallError::Argument(c"expected a string"));
             }
-            // A character of UTF-8 has at most 4 bytes: with less room than that left, it may have been cut.
+            // A UTF-8 character has at most 4 bytes: with less room left than that, the string may be cut off.
             if length + 5 <= room {
                 // SAFETY: Node wrote `length` bytes.
                 unsafe { buffer.set_len(old + length) };
                 return Ok(());
             }
-            // SAFETY: a null buffer asks for the length alone.
+            // SAFETY: a null buffer asks for the length only.
             unsafe { read(self.env, self.args[index], null_mut(), 0, &mut length) };
             buffer.reserve(length + 5);
         }
         Err(CallError::Argument(c"expected a string"))
     }
 
-    /// A Buffer with a copy of `bytes`, in memory of its own.
+    /// A Buffer with a copy of `bytes` in its own memory.
     pub fn buffer(&self, bytes: &[u8]) -> Value {
         self.copy(bytes).0
     }
 
-    /// The same, and where that memory is.
+    /// The same, with the address of that memory.
     pub fn copy(&self, bytes: &[u8]) -> (Value, *mut c_void) {
         let (mut value, mut data) = (null_mut(), null_mut());
         // SAFETY: Node copies `bytes.len()` bytes.
@@ -290,14 +290,14 @@ impl<const N: usize> Call<N> {
         (value, data)
     }
 
-    /// Makes `value` an element of the array at `index`.
+    /// Sets an element of the array in argument `index`.
     #[cfg(unix)]
     pub fn set_element(&self, index: usize, element: u32, value: Value) {
         // SAFETY: `env`, the argument and the value belong to this call.
         unsafe { sys::napi_set_element(self.env, self.args[index], element, value) };
     }
 
-    /// The data behind an external value that [`Call::external`] made.
+    /// The data of an external value made by [`Call::external`].
     ///
     /// # Safety
     /// The argument must come from [`Call::external`] with the same `T`, and the caller must not hold another reference
@@ -307,7 +307,7 @@ impl<const N: usize> Call<N> {
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn data<T>(&self, index: usize) -> Result<&mut T, CallError> {
         let mut data = null_mut();
-        // SAFETY: `env` and the argument belong to this call; an argument that is no external is refused by Node.
+        // SAFETY: `env` and the argument belong to this call; Node refuses an argument that is no external.
         let status = unsafe { sys::napi_get_value_external(self.env, self.args[index], &mut data) };
         if status != sys::Status::napi_ok || data.is_null() {
             return Err(CallError::Argument(c"expected a native handle"));
@@ -316,7 +316,7 @@ impl<const N: usize> Call<N> {
         Ok(unsafe { &mut *data.cast::<T>() })
     }
 
-    /// Moves `data` into an external value; it is dropped when JavaScript lets go of the value.
+    /// Moves `data` into an external value. It is dropped when that value is collected.
     #[cfg(unix)]
     pub fn external<T>(&self, data: T) -> Value {
         unsafe extern "C" fn release<T>(
@@ -336,7 +336,7 @@ impl<const N: usize> Call<N> {
         value
     }
 
-    /// A string whose characters are `bytes`, each 0 to 255.
+    /// A string with one character for each byte.
     #[inline]
     pub fn latin1(&self, bytes: &[u8]) -> Value {
         let mut value = null_mut();
@@ -361,7 +361,7 @@ impl<const N: usize> Call<N> {
         value
     }
 
-    /// A number that need not be whole.
+    /// A number that may have a fraction.
     #[inline]
     pub fn double(&self, number: f64) -> Value {
         let mut value = null_mut();

@@ -1,8 +1,8 @@
-//! The async scopes of parsers: one resource for each connection, entered with each call that its messages cause, so that async hooks, the
-//! ids of `async_hooks` and `AsyncLocalStorage` see what they see of node's own parser.
+//! The async scopes of parsers. Each connection has one resource, entered for every call that its messages cause, so
+//! that async hooks, async ids and `AsyncLocalStorage` see what node's own parser shows them.
 //!
-//! Owns the contexts of a thread by the numbers of their parsers. Entering one from Rust takes a tenth of the instructions of a request less
-//! than `AsyncResource.runInAsyncScope()` in a call that has entered another.
+//! Owns the contexts of a thread, by parser number. Entering one from Rust saves a tenth of the instructions of a
+//! request over `AsyncResource.runInAsyncScope()` inside a call that already entered another.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -16,7 +16,7 @@ thread_local! {
     static SCOPES: RefCell<Vec<sys::napi_async_context>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The context of the parser with this number. JavaScript keeps the object by which it is known.
+/// The context of the parser with this number. JavaScript keeps its resource object alive.
 pub fn of(parser: usize) -> Option<sys::napi_async_context> {
     SCOPES.with_borrow(|scopes| scopes.get(parser).copied().filter(|it| !it.is_null()))
 }
@@ -29,12 +29,13 @@ pub fn end(env: sys::napi_env, parser: usize) {
             .map(|it| std::mem::replace(it, null_mut()))
     });
     if let Some(context) = context.filter(|it| !it.is_null()) {
-        // SAFETY: it was made in `env`, and is named nowhere any more. A call in the scope that goes on has a copy of its ids.
+        // SAFETY: it was made in `env`, and nothing refers to it any more. A running call in the scope has its own copy
+        // of the ids.
         unsafe { sys::napi_async_destroy(env, context) };
     }
 }
 
-/// The thread of `env` ends: what JavaScript has not ended.
+/// The thread of `env` ends: ends the scopes that JavaScript did not end.
 unsafe extern "C" fn end_all(env: *mut c_void) {
     let count = SCOPES.with_borrow(Vec::len);
     for parser in 0..count {
@@ -46,8 +47,8 @@ fn number<const N: usize>(call: &Call<N>) -> Result<usize, CallError> {
     usize::try_from(call.i32(0)?).map_err(|_| CallError::Argument(c"expected a parser"))
 }
 
-/// `parserScope(handle, resource, type)`: begins the scope of a parser, which `parserScopeEnd` ends. Its trigger, stores and frame are those of the
-/// caller.
+/// `parserScope(handle, resource, type)`: begins the scope of a parser, until `parserScopeEnd`. It inherits trigger id,
+/// stores and context frame from the caller.
 fn begin(call: &Call<3>) -> Result<Value, CallError> {
     let (env, parser) = (call.env(), number(call)?);
     end(env, parser);
@@ -72,14 +73,15 @@ fn finish(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `parserRun(handle, callback, receiver)`: calls back in the scope of a parser, and answers what that returns; what it throws is thrown.
+/// `parserRun(handle, callback, receiver)`: calls `callback` in the scope of a parser, and returns or throws what it
+/// does.
 fn run(call: &Call<3>) -> Result<Value, CallError> {
     let env = call.env();
     let Some(context) = of(number(call)?) else {
         return Err(CallError::Argument(c"expected a parser with a scope"));
     };
     let (callback, receiver, mut answer) = (call.arg(1), call.arg(2), null_mut());
-    // SAFETY: `env` and the arguments belong to this call. What it throws stays pending, and is thrown when this returns.
+    // SAFETY: `env` and the arguments belong to this call. An exception stays pending, and is thrown when this returns.
     unsafe {
         sys::napi_make_callback(env, context, receiver, callback, 0, null_mut(), &mut answer);
     }
@@ -94,7 +96,7 @@ super::raw::entries! {
     parserRun => run,
 }
 
-/// Defines the functions of scopes on the addon's exports, and has the scopes end with the thread.
+/// Defines the functions of scopes on the addon's exports, and ends the scopes when the thread ends.
 ///
 /// # Safety
 /// `env` must be live on this thread and `exports` an object of it.

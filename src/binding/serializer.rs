@@ -1,7 +1,7 @@
-//! The serializer as JavaScript sees it.
+//! The serializer, for JavaScript.
 //!
 //! Text crosses once per message: JavaScript joins the head into one string, which is read as UTF-16 (so that no
-//! character is narrowed unseen), checked byte by byte and answered as one latin1 string.
+//! character is narrowed unnoticed), checked byte by byte, and returned as one latin1 string.
 //!
 //! ```text
 //! renderHead(text, count, flags, contentLength, keepAliveTimeout, maxRequests, out) -> string | number
@@ -44,7 +44,7 @@ use crate::serializer::date::DateCache;
 use crate::serializer::head::{self, HeadInput, Invalid, Outcome, Rules};
 use crate::serializer::validate;
 
-/// Buffers that are reused from call to call; one set per thread, since each thread has its own JavaScript.
+/// Buffers reused from call to call; one set per thread, since each thread runs its own JavaScript.
 struct Scratch {
     wide: Vec<u16>,
     text: Vec<u8>,
@@ -52,7 +52,7 @@ struct Scratch {
     date: DateCache,
 }
 
-/// Buffers above this size in bytes are given back after the call that needed them.
+/// Buffers larger than this, in bytes, are freed after the call that needed them.
 const SCRATCH_MAX: usize = 64 * 1024;
 
 impl Scratch {
@@ -65,7 +65,7 @@ impl Scratch {
         }
     }
 
-    /// Reads and narrows the string at `index`; the other buffers are emptied. `false` if a character is above U+00FF.
+    /// Reads and narrows the string at `index`, and clears the other buffers. `false` if a character is above U+00FF.
     #[inline]
     fn read<const N: usize>(&mut self, call: &Call<N>, index: usize) -> Result<bool, CallError> {
         call.utf16(index, &mut self.wide)?;
@@ -103,7 +103,7 @@ fn words(outcome: &Outcome, second: u64) -> [i32; 5] {
     [outcome.flags.bits() as i32, field, low, high, second as i32]
 }
 
-/// Runs `render` over the narrowed string at argument 0 and answers what it wrote.
+/// Runs `render` on the narrowed string of argument 0 and returns what it wrote.
 #[inline]
 fn rendered<const N: usize>(
     call: &Call<N>,

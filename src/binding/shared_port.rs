@@ -1,4 +1,4 @@
-//! The socket of a server that shares its port, as JavaScript asks for it.
+//! Opens the socket of a server that shares its port, for JavaScript.
 
 use napi::sys;
 
@@ -15,8 +15,9 @@ fn bind_shared(call: &Call<3>) -> Result<Value, CallError> {
 }
 
 raw::entries! {
-    /// Registers `bindShared(address, port, onlyV6)`: the descriptor of a socket that is bound and does not listen, -1 where the system has
-    /// none that share a port, -2 where another socket has it that does not share it, -3 where it could not be bound. `address` is bytes.
+    /// Registers `bindShared(address, port, onlyV6)`: the descriptor of a socket that is bound and does not listen yet;
+    /// -1 if the system cannot share ports, -2 if a socket that does not share the port has it, -3 if binding failed.
+    /// `address` is bytes.
     register:
     bindShared => bind_shared,
 }

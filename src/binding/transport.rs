@@ -1,4 +1,5 @@
-//! The transports as `lib/transport/` sees them, and what their life is tied to: handles of the event loop, and the end of their thread.
+//! The transports, for `lib/transport/`, and what ends them: the handles of the event loop, and the end of their
+//! thread.
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -18,17 +19,18 @@ use crate::transport::offload::{Offload, thread_count};
 use crate::transport::preface::{self, Preface};
 use crate::transport::uv::{self, LoopHandle};
 
-/// What a handle of JavaScript stands for.
+/// What a JavaScript handle refers to.
 type Shared = Rc<dyn Transport<Host = NodeHost>>;
 
 /// The name of the async resource.
 const RESOURCE: &std::ffi::CStr = c"RUSTHTTPTRANSPORT";
 
-/// `transportOpen(frameOf, callback, resource, endsAtHangUp, report) -> handle | undefined`: one per thread. Of `endsAtHangUp` see
-/// [`HangUp`](crate::transport::HangUp). `frameOf(level)` answers the memory of a turn, see [`NodeHost::new`]; a turn of level 1 is one
-/// in a handler of another. `callback(index, kind, value, text)` is called for each event, see
-/// [`Event`](crate::transport::host::Event): kind 0, `value` bytes of the input were parsed into words and `text` as parserExecute
-/// does. Above bit 3 of the kind is the level of the turn. Undefined where the process has no libuv to poll with.
+/// `transportOpen(frameOf, callback, resource, endsAtHangUp, report) -> handle | undefined`: one per thread. For
+/// `endsAtHangUp` see [`HangUp`](crate::transport::HangUp). `frameOf(level)` returns the memory of a turn, see
+/// [`NodeHost::new`]; a turn of level 1 runs inside a handler of another turn. `callback(index, kind, value, text)` is
+/// called for each event, see [`Event`](crate::transport::host::Event). Kind 0: `value` bytes of the input were parsed
+/// into words and `text`, as parserExecute does. The bits of the kind from bit 3 on are the level of the turn.
+/// Undefined if the process has no libuv to poll with.
 fn open_native(call: &Call<5>) -> Result<Value, CallError> {
     let ends_at_hang_up = call.i32(3)? != 0;
     let Some(host) = NodeHost::new(call, RESOURCE)? else {
@@ -39,7 +41,7 @@ fn open_native(call: &Call<5>) -> Result<Value, CallError> {
         return Ok(call.undefined());
     };
     let fd = native.as_raw_fd();
-    // SAFETY: the loop is that of this thread; `start` sets the data before the loop runs.
+    // SAFETY: the loop belongs to this thread; `start` sets the data before the loop runs.
     let handle = unsafe { LoopHandle::poll(event_loop, fd, ready::<Native<NodeHost>>, null_mut()) };
     Ok(match handle {
         Some(handle) => start(call, native, handle),
@@ -47,41 +49,42 @@ fn open_native(call: &Call<5>) -> Result<Value, CallError> {
     })
 }
 
-/// `offloadOpen(frameOf, callback, resource, endsAtHangUp, report) -> handle | undefined`: as transportOpen.
+/// `offloadOpen(frameOf, callback, resource, endsAtHangUp, report) -> handle | undefined`: see transportOpen.
 fn open_offload(call: &Call<5>) -> Result<Value, CallError> {
     let ends_at_hang_up = call.i32(3)? != 0;
     let Some(host) = NodeHost::new(call, RESOURCE)? else {
         return Ok(call.undefined());
     };
-    // SAFETY: the loop is that of this thread; `start` sets the data before anything can wake it.
+    // SAFETY: the loop belongs to this thread; `start` sets the data before anything can wake it.
     let handle =
         unsafe { LoopHandle::wakeup(host.event_loop(), woken::<Offload<NodeHost>>, null_mut()) };
     let Some(handle) = handle else {
         return Ok(call.undefined());
     };
     let room = host.room();
-    // SAFETY: the transport wakes its host no more once it is shut down, which comes before the handle is closed.
+    // SAFETY: a transport that is shut down no longer wakes its host, and it is shut down before the handle is closed.
     let wake = Box::new(unsafe { handle.sender() });
     let offload = Offload::new(host, room, ends_at_hang_up, wake);
     Ok(start(call, offload, handle))
 }
 
-/// `offloadThreads() -> number`: I/O threads of the process; none while no server uses them.
+/// `offloadThreads() -> number`: I/O threads of the process; 0 while no server uses them.
 fn threads(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.number(thread_count() as i32))
 }
 
-/// Ties a transport to its wakeup handle, to the iterations of its loop and to the end of its thread, and hands it to JavaScript.
+/// Ties a transport to its wakeup handle, to each iteration of its loop and to the end of its thread. Returns its
+/// handle for JavaScript.
 fn start<T>(call: &Call<5>, transport: T, wakeup: LoopHandle) -> Value
 where
     T: Transport<Host = NodeHost> + 'static,
 {
     let transport = Rc::new(transport);
-    // Given back in `closed`.
+    // `closed` takes it back.
     let data = Rc::into_raw(transport.clone()) as *mut c_void;
     let host = transport.host();
     let mut hook = null_mut();
-    // SAFETY: `data` lives until `closed`, which comes after the hook, and the hook before the last exit handler.
+    // SAFETY: `data` lives until `closed`, which runs after the hook, and the hook runs before the last exit handler.
     unsafe {
         wakeup.set_data(data);
         host.prepare
@@ -94,19 +97,19 @@ where
     call.external::<Shared>(transport)
 }
 
-/// The descriptor that the loop polls is ready.
+/// The descriptor polled by the loop is ready.
 unsafe extern "C" fn ready<T: Transport>(handle: *mut c_void, _status: i32, _events: i32) {
     // SAFETY: libuv calls this between `start` and `closed`.
     unsafe { shared::<T>(handle) }.turn();
 }
 
-/// Another thread has woken the loop.
+/// Another thread woke the loop.
 unsafe extern "C" fn woken<T: Transport>(handle: *mut c_void) {
     // SAFETY: libuv calls this between `start` and `closed`.
     unsafe { shared::<T>(handle) }.turn();
 }
 
-/// The loop iterates.
+/// The loop begins an iteration.
 unsafe extern "C" fn iterates<T: Transport>(handle: *mut c_void) {
     // SAFETY: as in `ready`.
     let transport = unsafe { &*(uv::data_of(handle) as *const T) };
@@ -116,12 +119,12 @@ unsafe extern "C" fn iterates<T: Transport>(handle: *mut c_void) {
     }
 }
 
-/// The transport of a handle. It lives on if JavaScript ends the thread.
+/// The transport of a handle, as an `Rc` of its own: it stays alive even if JavaScript ends the thread.
 ///
 /// # Safety
-/// The handle is one of `start`, before `closed`.
+/// The handle comes from `start`, and `closed` has not run.
 unsafe fn shared<T>(handle: *mut c_void) -> Rc<T> {
-    // SAFETY: the data of the handle is an Rc that `start` gave away.
+    // SAFETY: the data of the handle is the Rc that `start` gave away.
     unsafe {
         let data = uv::data_of(handle) as *const T;
         Rc::increment_strong_count(data);
@@ -129,13 +132,13 @@ unsafe fn shared<T>(handle: *mut c_void) -> Rc<T> {
     }
 }
 
-/// The process exits in this thread.
+/// The process exits on this thread.
 unsafe fn exiting<T: Transport>(data: *const ()) {
-    // SAFETY: as `start` says.
+    // SAFETY: see `start`.
     unsafe { &*data.cast::<T>() }.exit();
 }
 
-/// The thread ends: the handles are closed, and the environment goes on when that is done.
+/// The thread ends: closes the handles. The environment goes on when they are closed.
 unsafe extern "C" fn cleanup<T: Transport<Host = NodeHost>>(
     _hook: sys::napi_async_cleanup_hook_handle,
     data: *mut c_void,
@@ -146,11 +149,12 @@ unsafe extern "C" fn cleanup<T: Transport<Host = NodeHost>>(
     exit::remove(data.cast());
     let host = transport.host();
     if let Some(prepare) = host.prepare.take() {
-        // SAFETY: taken out of its cell, so this happens once. It is closed in the iteration of the loop in which the other is.
+        // SAFETY: taken out of its cell, so this happens once. It is closed in the same loop iteration as the other
+        // handle.
         unsafe { prepare.close(uv::free) };
     }
     if let Some(wakeup) = host.wakeup.take() {
-        // SAFETY: taken out of its cell, so this happens once; the transport wakes its host no more.
+        // SAFETY: taken out of its cell, so this happens once; the transport no longer wakes its host.
         unsafe { wakeup.close(closed::<T>) };
     }
 }
@@ -171,12 +175,12 @@ fn connection<const N: usize>(call: &Call<N>) -> Result<usize, CallError> {
 
 /// The transport in argument 0.
 fn transport<const N: usize>(call: &Call<N>) -> Result<&dyn Transport<Host = NodeHost>, CallError> {
-    // SAFETY: lib/ passes the handle that transportOpen or offloadOpen made; it stays where it is while the call lasts.
+    // SAFETY: lib/ passes the handle from transportOpen or offloadOpen; it stays in place during the call.
     Ok(&**unsafe { call.data::<Shared>(0)? })
 }
 
-/// `transportAttach(handle, fd, parser, runOn, threads) -> index`: begins to read `fd` into `parser`, in one of so many threads
-/// where there are any; negative is a system error.
+/// `transportAttach(handle, fd, parser, runOn, threads) -> index`: begins to read `fd` into `parser`, on one of
+/// `threads` I/O threads if the transport has any. A negative result is a system error.
 fn attach(call: &Call<5>) -> Result<Value, CallError> {
     let session = parser::session(call, 2)?;
     lock(&session).set_run_on(call.i32(3)? != 0);
@@ -194,8 +198,8 @@ fn attach(call: &Call<5>) -> Result<Value, CallError> {
     )
 }
 
-/// `transportPermit(handle, index, answers, count)`: so many requests of a connection may be answered where they are read; a number below 0 is no
-/// limit, 0 is none.
+/// `transportPermit(handle, index, answers, count)`: permits `count` requests of a connection to get fixed answers; a
+/// negative number is no limit, 0 permits none.
 fn permit(call: &Call<4>) -> Result<Value, CallError> {
     let answers = &answers::open(call, 2)?.answers;
     let count = answers::count(call.i32(3)?);
@@ -203,7 +207,7 @@ fn permit(call: &Call<4>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `transportWatch(handle, fd) -> index`: watches `fd`, and reads nothing of it; negative is a system error.
+/// `transportWatch(handle, fd) -> index`: watches `fd` without reading it. A negative result is a system error.
 fn watch(call: &Call<2>) -> Result<Value, CallError> {
     let watched = transport(call)?.watch(call.i32(1)?);
     Ok(call.number(match watched {
@@ -212,8 +216,9 @@ fn watch(call: &Call<2>) -> Result<Value, CallError> {
     }))
 }
 
-/// `proxyHeader(fd, seen) -> string | Buffer | undefined`: takes the PROXY header at which a connection begins, and no byte behind it. `seen` is what was
-/// taken of it before. A string is the whole header, see [`Preface`]; a Buffer is what there is of it; undefined: there is none.
+/// `proxyHeader(fd, seen) -> string | Buffer | undefined`: takes the PROXY header at the start of a connection, and no
+/// byte after it. `seen` is the part taken before. Returns a string for the whole header, see [`Preface`]; a Buffer
+/// with the part so far; undefined if there is no header.
 fn proxy_header(call: &Call<2>) -> Result<Value, CallError> {
     Ok(match preface::take(call.i32(0)?, call.bytes(1)?) {
         Preface::Complete(text) => call.latin1(text.as_bytes()),
@@ -222,14 +227,15 @@ fn proxy_header(call: &Call<2>) -> Result<Value, CallError> {
     })
 }
 
-/// `transportKeepReady(handle, change)`: one more (1) or less (-1) server wants the threads, if there are any, to stay.
+/// `transportKeepReady(handle, change)`: one more (1) or one fewer (-1) server wants I/O threads to stay, if there are
+/// any.
 fn keep_ready(call: &Call<2>) -> Result<Value, CallError> {
     transport(call)?.keep_ready(call.i32(1)?);
     Ok(call.undefined())
 }
 
-/// `transportParser(handle, index, parser, runOn)`: parses what comes from now on with this parser; with none (-1), bytes come
-/// as they are.
+/// `transportParser(handle, index, parser, runOn)`: parses further bytes with this parser; with none (-1), they come
+/// unparsed.
 fn set_parser(call: &Call<4>) -> Result<Value, CallError> {
     let number = usize::try_from(call.i32(2)?).ok();
     transport(call)?
@@ -251,10 +257,11 @@ fn set_parser(call: &Call<4>) -> Result<Value, CallError> {
     }
 }
 
-/// `transportDetach(handle, index, closing, rest) -> Buffer | undefined`: ends reading; the bytes that are queued and not sent.
-/// `closing` 1: the descriptor is closed before the loop goes on. Sets in the array `rest`: 0, if there is such, a Buffer of bytes
-/// that were read and not delivered, or the number of an error, or true where the end is behind the bytes that JavaScript is at, and
-/// comes when their call is over; 1 and 2, the bytes received (without those) and sent.
+/// `transportDetach(handle, index, closing, rest) -> Buffer | undefined`: stops reading, and returns the bytes queued
+/// but not sent. `closing` 1: the descriptor is closed before the loop goes on. Sets in the array `rest`: 0, a Buffer
+/// of bytes read but not delivered, an error number, or true if the end follows the bytes that JavaScript is handling
+/// and comes when their call is over (unset if there is none of these); 1 and 2, the bytes received (without the
+/// undelivered ones) and sent.
 fn detach(call: &Call<4>) -> Result<Value, CallError> {
     let detached = transport(call)?.detach(connection(call)?, call.i32(2)? != 0);
     if let Some(number) = detached.failed {
@@ -285,23 +292,23 @@ fn resume(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `transportCount(handle) -> number`: connections that are attached.
+/// `transportCount(handle) -> number`: attached connections.
 fn count(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.number(transport(call)?.count() as i32))
 }
 
-/// `transportKeepAlive(handle, change)`: `change` more (or, negative, fewer) connections keep the event loop alive.
+/// `transportKeepAlive(handle, change)`: `change` more (or, if negative, fewer) connections keep the event loop alive.
 fn keep_alive(call: &Call<2>) -> Result<Value, CallError> {
     transport(call)?.keep_alive(call.i32(1)? as isize);
     Ok(call.undefined())
 }
 
-/// Flags of transportWrite: the characters are bytes, not to be written as UTF-8; they are queued, not sent.
+/// Flags of transportWrite: each character is a byte, instead of UTF-8; queue, do not send.
 pub const LATIN1: i32 = 1;
 pub const HOLD: i32 = 2;
 
-/// `transportWrite(handle, index, text, flags) -> number`: sends a string. 0: all is sent; positive: so many bytes are in the queue;
-/// negative: a system error.
+/// `transportWrite(handle, index, text, flags) -> number`: sends a string. 0: all is sent; positive: bytes left in the
+/// queue; negative: a system error.
 fn write(call: &Call<4>) -> Result<Value, CallError> {
     let flags = call.i32(3)?;
     let mut fault = None;
@@ -325,17 +332,17 @@ fn write_bytes(call: &Call<4>) -> Result<Value, CallError> {
     Ok(call.number(answer))
 }
 
-/// `transportFlush(handle, index) -> number`: sends what is queued before it returns; answers as transportWrite.
+/// `transportFlush(handle, index) -> number`: sends the queue before it returns; result as for transportWrite.
 fn flush(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.number(transport(call)?.flush(connection(call)?)))
 }
 
-/// `transportRelease(handle, index) -> number`: lets what is queued be sent; answers as transportWrite.
+/// `transportRelease(handle, index) -> number`: allows the queue to be sent; result as for transportWrite.
 fn uncork(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.number(transport(call)?.uncork(connection(call)?)))
 }
 
-/// `transportTake(handle, index) -> Buffer`: the queued bytes, which are then the caller's to send.
+/// `transportTake(handle, index) -> Buffer`: removes the queued bytes; the caller has to send them.
 fn take_queue(call: &Call<2>) -> Result<Value, CallError> {
     let queue = transport(call)?.take_queue(connection(call)?);
     Ok(call.buffer(&queue))
@@ -347,7 +354,8 @@ pub const SENT: i32 = 1;
 pub const QUEUED: i32 = 2;
 pub const UNCORKED: i32 = 3;
 
-/// `transportBytes(handle, index, which) -> number`: bytes [`RECEIVED`], [`SENT`] or [`QUEUED`], or of those the [`UNCORKED`] ones.
+/// `transportBytes(handle, index, which) -> number`: bytes [`RECEIVED`], [`SENT`] or [`QUEUED`], or the queued ones
+/// that are [`UNCORKED`].
 fn bytes(call: &Call<3>) -> Result<Value, CallError> {
     let (transport, connection) = (transport(call)?, connection(call)?);
     let (received, sent, queued) = transport.counts(connection);

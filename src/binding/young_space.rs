@@ -1,4 +1,4 @@
-//! What a thread leaves in V8's young space beside bodies, see [`crate::pace`].
+//! The garbage that a thread leaves in V8's young space along with bodies, see [`crate::pace`].
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -15,10 +15,11 @@ thread_local! {
     static WITNESSES: RefCell<Witnesses> = const { RefCell::new(Witnesses::new()) };
 }
 
-/// Objects that tell a full collection from one of the young space: nothing refers to one of the old space, and so a full one alone takes it away.
+/// Objects that tell a full collection from one of the young space: only a full collection removes an unreferenced
+/// object of the old space.
 struct Witnesses {
     env: sys::napi_env,
-    // Null, or an object that has survived none, one and two collections, the first two of which are held.
+    // Null, or an object that survived none, one or two collections. The first two are strong references.
     young: sys::napi_ref,
     older: sys::napi_ref,
     old: sys::napi_ref,
@@ -34,7 +35,7 @@ impl Witnesses {
         }
     }
 
-    /// There was a collection: whether it was a full one, as far as is known.
+    /// Whether the collection that just happened was a full one, as far as is known.
     fn was_full(&mut self, env: sys::napi_env) -> bool {
         if self.env != env {
             *self = Witnesses::new();
@@ -43,7 +44,8 @@ impl Witnesses {
             unsafe { sys::napi_add_env_cleanup_hook(env, Some(forget), null_mut()) };
         }
         let mut scope = null_mut();
-        // SAFETY: `env` is that of this thread, and the references are of it and not deleted; values live in the scope.
+        // SAFETY: `env` is that of this thread; the references belong to it and are not deleted; values live in the
+        // scope.
         unsafe {
             if sys::napi_open_handle_scope(env, &mut scope) != sys::Status::napi_ok {
                 return false;
@@ -78,7 +80,7 @@ unsafe extern "C" fn forget(_: *mut c_void) {
     WITNESSES.set(Witnesses::new());
 }
 
-/// So many bytes of a body have come or go.
+/// Counts bytes of a body that came or went.
 pub fn pass(env: sys::napi_env, bytes: usize) {
     let mut pace = PACE.get();
     if pace.is_due(bytes) {
@@ -98,7 +100,7 @@ pub fn pass(env: sys::napi_env, bytes: usize) {
 
 fn leave(env: sys::napi_env, elements: usize) {
     let (mut scope, mut array) = (null_mut(), null_mut());
-    // SAFETY: `env` is that of this thread; the value lives in the scope, and nothing refers to it behind that.
+    // SAFETY: `env` is that of this thread; the value lives in the scope, and nothing refers to it afterwards.
     unsafe {
         if sys::napi_open_handle_scope(env, &mut scope) == sys::Status::napi_ok {
             sys::napi_create_array_with_length(env, elements, &mut array);
@@ -107,7 +109,7 @@ fn leave(env: sys::napi_env, elements: usize) {
     }
 }
 
-/// `bodyPasses(bytes)`: so many bytes of a body go.
+/// `bodyPasses(bytes)`: counts bytes of a body that went out.
 pub fn body_passes(call: &Call<1>) -> Result<Value, CallError> {
     pass(call.env(), call.i32(0)?.max(0) as usize);
     Ok(call.undefined())

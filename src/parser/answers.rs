@@ -1,9 +1,9 @@
-//! Requests that are answered where they are parsed: a server has said what it answers to an exact target, and a transport sends that without
-//! telling JavaScript of the request.
+//! Fixed answers: a server declares its answer to an exact method and target, and the transport sends it as soon as the
+//! request is parsed, without calling JavaScript.
 //!
-//! What JavaScript would see of the request decides, not its bytes: it goes through the parser of its connection as any other, and whatever is not
-//! plainly one to be answered here (a body, `Expect`, another protocol, the end of the connection, no Host) is JavaScript's, with
-//! the parser as it was before it.
+//! The parsed request decides, not its bytes: it goes through the connection's parser like any other. JavaScript
+//! handles every other request (one with a body, `Expect`, an upgrade, an end of the connection, or no Host), and the
+//! parser is put back as it was before that request.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,21 +17,21 @@ use crate::clock;
 use crate::limits::MAX_ANSWERED_BYTES;
 use crate::serializer::date::{DATE_LENGTH, DateCache};
 
-/// Versions as [`event::HEAD_VERSION`] has them.
+/// Versions as encoded in [`event::HEAD_VERSION`].
 const HTTP_1_0: i32 = 0x100;
 const HTTP_1_1: i32 = 0x101;
-/// Bytes of a head that is remembered.
+/// A longer head, in bytes, is not remembered.
 const LONGEST_KNOWN: usize = 2048;
 
-/// In place of a number of requests that may be answered.
+/// Passed as the number of requests to answer: no limit.
 pub const UNLIMITED: u32 = u32::MAX;
 
-/// The bytes of an answer, and where in them its date is.
+/// The bytes of an answer, and the position of its date.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// Head and body.
     pub bytes: Vec<u8>,
-    /// Where the date is, if there is one.
+    /// Where the date starts, if there is one.
     pub date: Option<usize>,
 }
 
@@ -49,24 +49,24 @@ impl Answer {
     }
 }
 
-/// What is answered, by method and target as they stand in a request: `GET /healthz`.
+/// Answers by method and target, as they stand in a request line: `GET /healthz`.
 #[derive(Debug, Default)]
 pub struct Table {
-    /// The answers to requests of version 1.1 and of version 1.0.
+    /// Two answers each: for HTTP/1.1 and for HTTP/1.0.
     entries: HashMap<Vec<u8>, Arc<[Answer; 2]>>,
     longest: usize,
-    /// Whether a request that has come with others is JavaScript's.
+    /// Leave a request to JavaScript when more bytes came with it.
     pub single: bool,
 }
 
 impl Table {
-    /// Adds the answers to requests of version 1.1 and of version 1.0 that keep their connection. One without bytes is JavaScript's to give.
+    /// Adds the answers for HTTP/1.1 and for HTTP/1.0 with keep-alive. An empty one leaves its requests to JavaScript.
     pub fn add(&mut self, key: &[u8], answers: [Answer; 2]) {
         self.longest = self.longest.max(key.len());
         self.entries.insert(key.to_vec(), Arc::new(answers));
     }
 
-    /// The answers to the request with which `input` begins.
+    /// The answers to the first request in `input`.
     fn find(&self, input: &[u8]) -> Option<&Arc<[Answer; 2]>> {
         let line = input.get(..=self.longest).unwrap_or(input);
         let mut spaces = line.iter().enumerate().filter(|(_, byte)| **byte == b' ');
@@ -76,7 +76,7 @@ impl Table {
     }
 }
 
-/// The answers of one server, for all of its connections, whatever thread reads them.
+/// The answers of one server, shared by all its connections and by every thread that reads them.
 #[derive(Debug, Default)]
 pub struct Answers {
     generation: AtomicU32,
@@ -85,7 +85,7 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Puts another table in the place of the one that there is: for every request that is read from here on.
+    /// Replaces the table. It holds for every request read from now on.
     pub fn publish(&self, table: Table) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(table);
@@ -97,13 +97,13 @@ impl Answers {
         (current.clone(), self.generation.load(Ordering::Acquire))
     }
 
-    /// Whether something was answered since this was asked last.
+    /// Whether anything was answered since the last call.
     pub fn take_used(&self) -> bool {
         self.used.swap(false, Ordering::AcqRel)
     }
 }
 
-/// The head that was answered last, and its answer: behind the very message that the parser has parsed last, the same bytes are the same
+/// The head answered last, and its answer. While the parser has parsed nothing else, the same bytes are the same
 /// message.
 #[derive(Clone, Debug)]
 struct Known {
@@ -112,13 +112,13 @@ struct Known {
     version: usize,
 }
 
-/// What a connection answers.
+/// The fixed answers of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Answering {
     answers: Arc<Answers>,
     table: Arc<Table>,
     generation: u32,
-    // Requests that may be answered until JavaScript says so again.
+    // Requests that may still be answered before JavaScript has to permit more.
     left: u32,
     known: Option<Known>,
 }
@@ -134,7 +134,8 @@ impl Answering {
 }
 
 impl Session {
-    /// Lets so many requests be answered, or with 0 none. JavaScript has answered all that it was told of.
+    /// Permits `left` requests to be answered; 0 permits none. JavaScript calls it once it has answered every request
+    /// it was given.
     pub fn permit(&mut self, answers: &Arc<Answers>, left: u32) {
         match &mut self.answering {
             Some(it) if Arc::ptr_eq(&it.answers, answers) => it.left = left,
@@ -152,25 +153,25 @@ impl Session {
         }
     }
 
-    /// Nothing is answered until [`Session::permit`].
+    /// Answers nothing until [`Session::permit`] is called again.
     pub fn forbid(&mut self) {
         if let Some(it) = &mut self.answering {
             it.left = 0;
         }
     }
 
-    /// Requests that were answered since this was asked last.
+    /// How many requests were answered since the last call.
     pub fn take_answered(&mut self) -> u32 {
         std::mem::take(&mut self.answered)
     }
 
-    /// Whether [`Session::answer_fixed`] may do anything.
+    /// Whether [`Session::answer_fixed`] could answer anything.
     #[inline]
     pub fn may_answer(&self) -> bool {
         self.answering.as_ref().is_some_and(|it| it.left > 0)
     }
 
-    /// Forgets what another message than the one answered last makes of the parser.
+    /// Forgets the last answered head: the parser is about to parse something else, or its rules change.
     #[inline]
     pub(super) fn forget_known(&mut self) {
         if let Some(it) = &mut self.answering {
@@ -178,8 +179,8 @@ impl Session {
         }
     }
 
-    /// Answers the requests with which `input` begins, up to the first that is JavaScript's, or to [`MAX_ANSWERED_BYTES`]. Returns how many bytes
-    /// they were. The answers are appended to `out`.
+    /// Answers the requests at the start of `input`, up to the first one for JavaScript or to [`MAX_ANSWERED_BYTES`].
+    /// Appends the answers to `out`, and returns how many bytes of `input` they took.
     pub fn answer_fixed(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
         if !self.may_answer() || !self.parser.is_between_messages() {
             return 0;
@@ -230,7 +231,7 @@ impl Session {
         taken
     }
 
-    /// Parses the first request of `input`, if that is one to be answered: else the parser is as it was.
+    /// Parses the first request of `input` if it has a fixed answer. If not, the parser is put back as it was.
     fn parse_answered(
         &mut self,
         it: &Answering,
@@ -243,7 +244,7 @@ impl Session {
         let before = self.parser.clone();
         let parsed = EVENTS.with_borrow_mut(|events| {
             events.clear();
-            // One step: the fast path takes a whole message in one.
+            // Stop after one step: the fast path takes a whole message in one.
             events.limit = 0;
             let (length, stop) = self.parser.execute(input, events);
             let is_whole = matches!(stop, Stop::Full | Stop::Done);
@@ -263,7 +264,7 @@ impl Session {
     }
 }
 
-/// Which answer the request of these events gets: 0 for version 1.1, 1 for version 1.0. `None` where it is JavaScript's.
+/// Which answer these events get: 0 for HTTP/1.1, 1 for HTTP/1.0, `None` when JavaScript has to answer.
 fn version_of(events: &Output) -> Option<usize> {
     let [event::BEGIN, head @ .., event::COMPLETE] = events.words.as_slice() else {
         return None;

@@ -37,7 +37,7 @@ impl Parser {
         Ok(())
     }
 
-    /// After the digits.
+    /// After the digits of the size.
     pub(super) fn chunk_space(&mut self, cur: &mut Cursor) -> Step {
         match cur.peek() {
             Some(b) if self.dialect().chunk_size_ends_at_once() && !matches!(b, b'\r' | b';') => {
@@ -66,7 +66,7 @@ impl Parser {
         self.chunk_header()
     }
 
-    /// The line of a chunk is complete.
+    /// The line of a chunk is complete: its size and extensions.
     fn chunk_header(&mut self) -> Step {
         self.size = 0;
         self.ext_size = 0;
@@ -98,7 +98,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Any field value as the extensions of a chunk.
+    /// llhttp 6: chunk extensions are any field value.
     pub(super) fn ext_parameters(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         cur.skip_class(&bytes::FIELD_VALUE);
         match cur.peek() {
@@ -130,7 +130,7 @@ impl Parser {
         }
     }
 
-    /// A part of an extension ended at the byte under the cursor, which is taken.
+    /// A part of an extension ends at the byte under the cursor. Takes that byte.
     fn ext_next(&mut self, cur: &mut Cursor, state: State, out: &mut Output) -> Step {
         self.close(cur, cur.pos + 1, out)?;
         cur.pos += 1;

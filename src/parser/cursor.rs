@@ -1,6 +1,6 @@
-//! Where one call stands in its input.
+//! The position of one `execute` call in its input.
 
-/// The input of one `execute`, the next byte to look at, and where the open span began.
+/// The input of one `execute`, the next byte to look at, and the start of the open span.
 pub(super) struct Cursor<'a> {
     pub bytes: &'a [u8],
     pub pos: usize,
@@ -15,19 +15,19 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.pos).copied()
     }
 
-    /// Everything not looked at yet.
+    /// The bytes not looked at yet.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.pos..).unwrap_or(&[])
     }
 
-    /// The piece of the open span up to here.
+    /// The part of the open span before the cursor.
     #[inline]
     pub fn piece(&self) -> &'a [u8] {
         self.bytes.get(self.mark..self.pos).unwrap_or(&[])
     }
 
-    /// Goes past all bytes of a class.
+    /// Skips all bytes of a class.
     #[inline]
     pub fn skip_class(&mut self, class: &[bool; 256]) {
         let rest = self.rest();
@@ -37,7 +37,7 @@ impl<'a> Cursor<'a> {
             .unwrap_or(rest.len());
     }
 
-    /// Goes past all CR and LF.
+    /// Skips all CR and LF.
     #[inline]
     pub fn skip_line_ends(&mut self) {
         let rest = self.rest();
@@ -47,7 +47,7 @@ impl<'a> Cursor<'a> {
             .unwrap_or(rest.len());
     }
 
-    /// Goes past all bytes that are this one.
+    /// Skips every repetition of `byte`.
     #[inline]
     pub fn skip_byte(&mut self, byte: u8) {
         while self.peek() == Some(byte) {

@@ -1,6 +1,7 @@
-//! What differs between the versions of llhttp that releases of Node carry: each difference has a name here, and is asked for by it.
+//! The differences between the llhttp versions of Node's releases. Each has a named predicate here, and the parser asks
+//! that, never the version.
 
-/// Whose behaviour holds: the llhttp version of the running Node decides.
+/// Whose behaviour the parser follows: that of the llhttp version of the running Node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dialect {
     /// llhttp 6 (Node 18).
@@ -16,7 +17,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// The dialect of an llhttp version, as `process.versions.llhttp` names it. A later one than we know is taken as the latest.
+    /// The dialect of an llhttp version, from `process.versions.llhttp`. Later versions get the latest dialect.
     pub fn from_llhttp(major: u32, minor: u32) -> Dialect {
         match (major, minor) {
             (0..=7, _) => Dialect::V6,
@@ -27,7 +28,7 @@ impl Dialect {
         }
     }
 
-    /// The lenient bits that it knows; others are ignored.
+    /// The lenient bits this version has. It ignores the others.
     pub(super) const fn lenient_bits(self) -> u32 {
         match self {
             Dialect::V6 | Dialect::V8 => 7,
@@ -47,17 +48,17 @@ impl Dialect {
         self.is_before_v9()
     }
 
-    /// LF without CR ends a value for lenient headers; later it has a leniency of its own.
+    /// With lenient headers, LF without CR ends a value. Later versions have a separate bit for it.
     pub(super) fn bare_lf_after_value_is_lenient_header(self) -> bool {
         self.is_before_v9()
     }
 
-    /// Any byte passes for the LF after a CR, and for the line end after the data of a chunk.
+    /// Any byte is accepted in place of the LF after a CR, and of the line end after the data of a chunk.
     pub(super) fn any_byte_passes_for_lf(self) -> bool {
         self.is_before_v9()
     }
 
-    /// CR after the version has to be followed by LF, whatever is lenient.
+    /// LF has to follow the CR after the version, whatever is lenient.
     pub(super) fn version_needs_lf(self) -> bool {
         self.is_before_v9()
     }
@@ -74,44 +75,46 @@ impl Dialect {
         !self.is_before_v9()
     }
 
-    /// A tab or a form feed in a target has an error of its own; before, each is a byte like others.
+    /// A tab or form feed in a target has its own error. Earlier versions treat both like any other byte.
     pub(super) fn refuses_tab_in_target(self) -> bool {
         !self.is_before_v9()
     }
 
-    /// A response is HTTP or nothing.
+    /// Only HTTP is accepted in a response.
     pub(super) fn responses_are_http_alone(self) -> bool {
         self < Dialect::V9_3
     }
 
-    /// The error of an unknown protocol names HTTP alone.
+    /// The error for an unknown protocol mentions only HTTP.
     pub(super) fn error_names_http_alone(self) -> bool {
         self < Dialect::V9_3
     }
 
-    /// A method that the protocol has not is refused at the end of the protocol's name; before, at the slash behind it.
+    /// A method that the protocol does not have is refused at the end of the protocol's name. Earlier versions refuse
+    /// it at the slash after that name.
     pub(super) fn checks_method_before_slash(self) -> bool {
         self >= Dialect::V9_3
     }
 
-    /// A status has any number of digits, down to none, up to 999.
+    /// A status has any number of digits, even none, and is at most 999.
     pub(super) fn status_has_any_length(self) -> bool {
         self.is_before_v9()
     }
 
     // ------------------------------------------------------------------------------------------------------ fields
 
-    /// White space may stand before the first field.
+    /// White space is allowed before the first field.
     pub(super) fn space_may_precede_fields(self) -> bool {
         self == Dialect::V6
     }
 
-    /// Names may begin with a space or a colon, and hold spaces.
+    /// Names may begin with a space or a colon, and contain spaces.
     pub(super) fn spaces_in_names(self) -> bool {
         self.is_before_v9()
     }
 
-    /// Content-Length beside Transfer-Encoding is refused at the end of the head; later, at the name of the second.
+    /// Content-Length with Transfer-Encoding is refused at the end of the head. Later versions refuse it at the second
+    /// name.
     pub(super) fn compares_length_and_coding_last(self) -> bool {
         self.is_before_v9()
     }
@@ -121,49 +124,49 @@ impl Dialect {
         self >= Dialect::V9_4
     }
 
-    /// A tab after a length or a connection option is white space, as a space is.
+    /// A tab after a length or a connection option counts as white space, like a space.
     pub(super) fn tab_is_trailing_space(self) -> bool {
         self >= Dialect::V9_4
     }
 
     // ------------------------------------------------------------------------------------------------------ bodies
 
-    /// A status without body ends its message, whatever the fields say.
+    /// A status without a body ends its message, whatever the fields say.
     pub(super) fn knows_bodyless_status(self) -> bool {
         !self.is_before_v9()
     }
 
-    /// After a 101 comes another protocol, also where no field says so.
+    /// Another protocol follows a 101, even when no field asks for it.
     pub(super) fn switches_protocols_at_101(self) -> bool {
         !self.is_before_v9()
     }
 
-    /// The length of a body that was skipped is the start of the next message's.
+    /// The length of a skipped body carries over: the digits of the next Content-Length are appended to it.
     pub(super) fn always_carries_length(self) -> bool {
         self.is_before_v9()
     }
 
-    /// What comes after a message that closes the connection is ignored; later it is an error.
+    /// Data after a message that closes the connection is ignored. Later versions refuse it.
     pub(super) fn ignores_data_after_close(self) -> bool {
         self.is_before_v9()
     }
 
-    /// Nothing but CR or an extension may follow a chunk size, whatever is lenient.
+    /// Only CR or an extension may follow a chunk size, whatever is lenient.
     pub(super) fn chunk_size_ends_at_once(self) -> bool {
         self.is_before_v9()
     }
 
-    /// The extensions of a chunk are any field value.
+    /// Chunk extensions are any field value.
     pub(super) fn takes_any_extensions(self) -> bool {
         self == Dialect::V6
     }
 
-    /// Behind the `;` that ends an unquoted value comes what may come behind a size: CR, or another `;`.
+    /// After the `;` that ends an unquoted value, only what may follow a size is accepted: CR, or another `;`.
     pub(super) fn value_ends_extensions(self) -> bool {
         self == Dialect::V8
     }
 
-    /// LF without CR has an error of its own in extensions; before, it is a byte like others.
+    /// LF without CR in an extension has its own error. Earlier versions treat it like any other byte.
     pub(super) fn names_lf_in_extensions(self) -> bool {
         self > Dialect::V8
     }

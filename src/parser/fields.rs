@@ -86,7 +86,7 @@ impl Parser {
         }
     }
 
-    /// Lenient: spaces after the name of a field that decides about framing.
+    /// Lenient: spaces after the name of a field that controls framing.
     pub(super) fn name_space(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         match cur.peek() {
             Some(b' ') => {
@@ -181,7 +181,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The first byte of a value that is not empty.
+    /// The first byte of a non-empty value.
     fn value_start(&mut self, cur: &mut Cursor) -> Step {
         self.word_len = 0;
         self.list = ListPhase::Before;
@@ -226,7 +226,8 @@ impl Parser {
         Ok(())
     }
 
-    /// After the line end of a value that is empty so far: a folded line (obs-fold, RFC 9112, section 5.2), or the end of the field.
+    /// After the line end of a value that is empty so far: a folded line (obs-fold, RFC 9112, section 5.2) or the end
+    /// of the field.
     pub(super) fn empty_fold(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         if let Some(b' ' | b'\t') = cur.peek() {
             if !self.lenient(Lenient::HEADERS) {
@@ -257,8 +258,8 @@ impl Parser {
         }
     }
 
-    /// Lenient: after a byte that no value may have, everything up to CR or LF belongs to it. LF alone ends it with lenient
-    /// headers; with the narrower leniency for values it is judged as ever, and NUL stays an error.
+    /// Lenient: after a byte not allowed in values, everything up to CR or LF belongs to the value. LF alone ends it
+    /// with lenient headers. The narrower leniency for values treats LF as usual, and NUL stays an error.
     pub(super) fn value_relaxed(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let headers = self.lenient(Lenient::HEADERS);
         let rest = cur.rest();
@@ -280,7 +281,7 @@ impl Parser {
         }
     }
 
-    /// A byte that cannot be in a value: the end of the line, or an error.
+    /// A byte that ends the line, or that no value may contain.
     fn value_stop(&mut self, cur: &mut Cursor, b: u8, out: &mut Output) -> Step {
         match b {
             b'\r' => {
@@ -325,7 +326,7 @@ impl Parser {
         Ok(())
     }
 
-    /// After the line end of a value: a folded line, or the next field.
+    /// After the line end of a value: a folded line or the next field.
     pub(super) fn value_fold(&mut self, cur: &mut Cursor) -> Step {
         let folded = matches!(cur.peek(), Some(b' ' | b'\t'));
         if folded && !self.lenient(Lenient::HEADERS) {
@@ -333,11 +334,12 @@ impl Parser {
         }
         match (self.framing.kind, self.list) {
             (FieldKind::Coding, ListPhase::After) if !folded => self.framing.chunked = true,
-            // What follows the fold of a list of codings is not looked at.
+            // Codings after a fold are ignored.
             (FieldKind::Coding, _) if folded => self.framing.kind = FieldKind::General,
             (FieldKind::Connection, phase) => {
                 let known = phase != ListPhase::Before && self.option();
-                // Nor what follows the fold of a list of options, when its last known one ends there, or had more after it.
+                // Connection options after a fold are ignored when the last known one ends at the fold, or had more
+                // text after it.
                 if folded && (known || self.framing.passed) {
                     self.framing.kind = FieldKind::General;
                 }
@@ -352,7 +354,7 @@ impl Parser {
         Ok(())
     }
 
-    /// `Content-Length = 1*DIGIT`; no sign, no list, no more than 64 bits.
+    /// `Content-Length = 1*DIGIT`: no sign, no list, at most 64 bits.
     pub(super) fn length(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let Some(b) = cur.peek() else { return Ok(()) };
         if !b.is_ascii_digit() {
@@ -389,7 +391,7 @@ impl Parser {
         Ok(())
     }
 
-    /// `Transfer-Encoding = #transfer-coding`: what counts is whether the last coding is chunked.
+    /// `Transfer-Encoding = #transfer-coding`: only whether the last coding is chunked matters.
     pub(super) fn coding(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let Some(b) = cur.peek() else { return Ok(()) };
         match (self.list, b) {
@@ -434,7 +436,7 @@ impl Parser {
         Ok(())
     }
 
-    /// A byte of a list that is of no interest, or the end of the value.
+    /// A byte of a list that does not matter, or the end of the value.
     fn list_other(&mut self, cur: &mut Cursor, b: u8, out: &mut Output) -> Step {
         if bytes::FIELD_VALUE[b as usize] {
             cur.pos += 1;
@@ -443,7 +445,8 @@ impl Parser {
         self.value_stop(cur, b, out)
     }
 
-    /// `Connection = #connection-option` (RFC 9110, section 7.6.1). `word` gathers the option, `word_len` is its length.
+    /// `Connection = #connection-option` (RFC 9110, section 7.6.1). `word` collects the option, `word_len` is its
+    /// length.
     pub(super) fn connection(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let Some(b) = cur.peek() else { return Ok(()) };
         match (self.list, b) {

@@ -1,4 +1,4 @@
-//! How a message ends, and what becomes of the connection (RFC 9112, sections 6, 7 and 9).
+//! Where a message ends, and whether the connection stays open (RFC 9112, sections 6, 7 and 9).
 
 use super::cursor::Cursor;
 use super::event::{self, Output};
@@ -8,14 +8,14 @@ use super::state::State;
 use super::{AtEnd, Decision, Kind, Lenient, Parser, Step, Stop};
 use crate::error::errors;
 
-/// What the fields of a head have said so far.
+/// What the fields of the head have said so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Framing {
     pub kind: FieldKind,
     /// A Content-Length was seen.
     pub has_length: bool,
     pub length: u64,
-    /// What the chunks so far have announced, or a body that ends with the connection has brought.
+    /// Bytes announced by the chunks so far, or received of a body that ends with the connection.
     pub announced: u64,
     /// A Transfer-Encoding was seen.
     pub has_coding: bool,
@@ -25,9 +25,9 @@ pub(super) struct Framing {
     pub keep_alive: bool,
     pub upgrade_token: bool,
     pub upgrade_field: bool,
-    /// The last known connection option of this value had something after it, as in `closed`.
+    /// The last known option of this Connection value had more text after it, as in `closed`.
     pub passed: bool,
-    /// The caller said that no body follows.
+    /// The caller decided that no body follows.
     pub skip: bool,
 }
 
@@ -51,7 +51,7 @@ impl Framing {
 }
 
 impl Parser {
-    /// Whether a response ends only with the connection (RFC 9112, section 6.3, rule 8).
+    /// Whether only the end of the connection ends the response (RFC 9112, section 6.3, rule 8).
     fn needs_eof(&self) -> bool {
         let f = &self.framing;
         if self.config.kind == Kind::Request || f.skip || self.bodyless_status() {
@@ -69,7 +69,7 @@ impl Parser {
             && (self.status / 100 == 1 || self.status == 204 || self.status == 304)
     }
 
-    /// Whether the connection may be used after this message (RFC 9112, section 9.3).
+    /// Whether the connection stays open after this message (RFC 9112, section 9.3).
     fn keeps_alive(&self) -> bool {
         let persistent = if self.major > 0 && self.minor > 0 {
             !self.framing.close
@@ -79,7 +79,7 @@ impl Parser {
         persistent && !self.needs_eof()
     }
 
-    /// The head is complete: reports it, and either goes on or waits for the decision. The cursor is after the head.
+    /// The head is complete: reports it, then goes on or waits for the decision. The cursor is after the head.
     pub(super) fn head_complete(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         if self.in_trailers {
             if !self.fields.is_empty() {
@@ -116,7 +116,7 @@ impl Parser {
         self.after_head_event(out)
     }
 
-    /// The head is handed out: goes on when the caller promised the decision, and else stops for it.
+    /// The head was reported: goes on if the caller promised the decision, otherwise stops for it.
     #[inline]
     pub(super) fn after_head_event(&mut self, out: &mut Output) -> Step {
         self.state = State::Decide;
@@ -126,7 +126,7 @@ impl Parser {
         Err(Stop::Head)
     }
 
-    /// Whether a head is one for which [`crate::parser::Config::run_on`] promises the decision.
+    /// Whether [`crate::parser::Config::run_on`] promises the decision for this head.
     fn runs_on(&self) -> bool {
         !self.upgrade
             && (self.config.kind == Kind::Request || (self.status >= 200 && self.status != 304))
@@ -145,7 +145,7 @@ impl Parser {
             | flag(f.chunked, event::CHUNKED)
     }
 
-    /// What is wrong with the head as a whole.
+    /// Refuses a head whose fields contradict each other.
     fn check_head(&mut self, cur: &mut Cursor) -> Step {
         let f = &self.framing;
         if self.dialect().compares_length_and_coding_last()
@@ -166,9 +166,9 @@ impl Parser {
         Ok(())
     }
 
-    /// What follows the head, after the caller's decision.
+    /// Chooses what follows the head, after the caller's decision.
     pub(super) fn after_head(&mut self, out: &mut Output) -> Step {
-        // One decision for one head.
+        // A decision holds for one head.
         match std::mem::replace(&mut self.decision, Decision::Body) {
             Decision::Body => {}
             Decision::SkipBody => self.framing.skip = true,
@@ -187,7 +187,7 @@ impl Parser {
             && self.dialect().switches_protocols_at_101()
             && self.config.kind == Kind::Response
         {
-            // The peer switches protocols without saying to which: node stops there, and holds the message for cut off.
+            // The peer switches protocols without naming one: node stops here, and treats the message as cut off.
             self.message_complete(out)?;
             self.at_end = AtEnd::CutOff;
             return Err(Stop::Upgrade);
@@ -223,13 +223,13 @@ impl Parser {
         Ok(())
     }
 
-    /// The message is complete: what may follow it.
+    /// The message is complete. Its fields decide what may follow.
     pub(super) fn message_complete(&mut self, out: &mut Output) -> Step {
         let keeps_alive = self.keeps_alive();
         self.complete(keeps_alive, out)
     }
 
-    /// The message is complete, and it is known whether the connection may be used again.
+    /// The message is complete. `keeps_alive`: the connection stays open.
     #[inline]
     pub(super) fn complete(&mut self, keeps_alive: bool, out: &mut Output) -> Step {
         out.words.push(event::COMPLETE);
@@ -244,7 +244,7 @@ impl Parser {
         }
     }
 
-    /// A body of known length.
+    /// A body with a known length.
     pub(super) fn sized(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         self.take_body(cur, out);
         if self.framing.length == 0 {
@@ -254,7 +254,7 @@ impl Parser {
         }
     }
 
-    /// So many more bytes of a body whose length no field says.
+    /// Counts bytes of a body whose length no field gives.
     pub(super) fn announce(&mut self, bytes: u64) -> Step {
         self.framing.announced = self.framing.announced.saturating_add(bytes);
         if self.framing.announced > self.config.limits.body {
@@ -263,7 +263,7 @@ impl Parser {
         Ok(())
     }
 
-    /// A body that ends with the connection.
+    /// A body that ends when the connection ends.
     pub(super) fn until_eof(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let available = cur.rest().len();
         let room = self
@@ -279,7 +279,7 @@ impl Parser {
         self.announce(available as u64)
     }
 
-    /// Takes what is there of `framing.length` bytes of body.
+    /// Takes up to `framing.length` bytes of body from the input.
     pub(super) fn take_body(&mut self, cur: &mut Cursor, out: &mut Output) {
         let available = cur.rest().len();
         let n = usize::try_from(self.framing.length).map_or(available, |left| left.min(available));

@@ -1,7 +1,7 @@
-//! The fast path: a head that lies complete and clean in the input, found by httparse (RFC 9112, sections 2 to 5).
+//! The fast path: httparse parses a head that is complete and clean in the input (RFC 9112, sections 2 to 5).
 //!
-//! httparse is laxer than Node's parser and knows no framing, so that what it found is checked again here. Whatever is not plainly
-//! right is left to the exact machine, which starts over at the same byte: the two never give different events.
+//! httparse is laxer than Node's parser and knows nothing of framing, so its result is checked again here. Any doubt
+//! leaves the head to the exact machine, which starts over at the same byte. Both always give the same events.
 
 use std::mem::MaybeUninit;
 
@@ -13,26 +13,26 @@ use super::{Kind, Parser, Step, method, names, strict};
 use crate::error::errors;
 use crate::limits::{FAST_HEADERS, MAX_TEXT};
 
-/// Words of the begin and head events before the fields.
+/// Words of the BEGIN and HEAD events before the fields.
 const BEFORE_FIELDS: usize = 1 + event::HEAD_WORDS;
 
-/// What the start line said.
+/// The contents of the start line.
 struct Line {
     method: i32,
     status: u16,
     minor: u8,
-    /// Where the target or the reason phrase stands.
+    /// Where the target or the reason phrase starts.
     at: usize,
     len: usize,
 }
 
-/// Where `part` begins in `whole`, of which it is a slice.
+/// The offset of `part` in `whole`; it is a slice of `whole`.
 #[inline]
 fn offset(whole: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize)
 }
 
-/// The methods that the fast path takes: those whose requests are like any other.
+/// The methods that the fast path takes: those without rules of their own.
 #[inline]
 fn plain_method(name: &[u8]) -> Option<i32> {
     match name {
@@ -48,7 +48,7 @@ fn plain_method(name: &[u8]) -> Option<i32> {
 }
 
 impl Parser {
-    /// Tries to take a whole head at the cursor, which is at the first byte of a message. `None`: nothing was done.
+    /// Tries to take a whole head at the cursor, which is at the first byte of a message. `None`: nothing was taken.
     #[inline]
     pub(super) fn fast_head(&mut self, cur: &mut Cursor, out: &mut Output) -> Option<Step> {
         if self.exact || self.config.lenient.0 != 0 || self.flushed {
@@ -92,7 +92,8 @@ impl Parser {
                     .headers
                     .first()
                     .map_or(len - 2, |field| offset(rest, field.name.as_bytes()));
-                // "HTTP/1.1 200 " is 13 bytes, and the line ends in CRLF. An obs-text reason is given as an empty one.
+                // "HTTP/1.1 200 " is 13 bytes, and CRLF ends the line. httparse returns a reason with obs-text as an
+                // empty one.
                 if first
                     != reason.len()
                         + if reason.is_empty() && rest.get(12) == Some(&b'\r') {
@@ -116,7 +117,7 @@ impl Parser {
         self.take_head(cur, out, &line, len, headers)
     }
 
-    /// Checks what httparse found, and hands it out.
+    /// Checks what httparse found, and reports it.
     #[inline]
     fn take_head(
         &mut self,
@@ -128,7 +129,7 @@ impl Parser {
     ) -> Option<Step> {
         let head = cur.rest().get(..len)?;
         let carried = self.carries_length && self.framing.length != 0;
-        // No part of a head can be too much for the limit when the whole of it is not.
+        // When the whole head is below the limit, so is every part of it.
         let limit = self.config.max_header_size.min(MAX_TEXT);
         let too_many = headers.len() as u64 > u64::from(self.config.max_fields);
         if carried || too_many || len as u64 >= limit || !head.ends_with(b"\r\n\r\n") {
@@ -178,16 +179,16 @@ impl Parser {
             *word = flags;
         }
         if framing.chunked && request {
-            // The trailers are handed over with the target.
+            // The trailers will be reported with the target.
             self.line
                 .extend_from_slice(head.get(line.at..line.at + line.len)?);
         }
         if request && self.config.run_on && flags & !event::KEEP_ALIVE == 0 {
-            // A request without body, which is nearly all of them: complete.
+            // Nearly every request has no body: it is complete here.
             return Some(self.complete(flags & event::KEEP_ALIVE != 0, out));
         }
         if framing.length > self.config.limits.body {
-            // What has begun stays told.
+            // The BEGIN event stays: node has reported it by then.
             out.words.truncate(before + 1);
             out.text.truncate(text_before);
             self.upgrade = false;
@@ -197,7 +198,7 @@ impl Parser {
     }
 }
 
-/// Writes the words of the fields, and gathers what they say about framing. `None` when something is not plainly right.
+/// Writes the words of the fields, and collects what they say about framing. `None` in case of any doubt.
 #[inline]
 fn write_fields(
     head: &[u8],
@@ -210,7 +211,7 @@ fn write_fields(
         let name = field.name.as_bytes();
         let value = field.value;
         let at = offset(head, name);
-        // The line before must have ended in CRLF; httparse takes a lone LF, too.
+        // The line before must end in CRLF. httparse also accepts a lone LF.
         if at.checked_sub(2).and_then(|from| head.get(from..at)) != Some(b"\r\n") {
             return None;
         }
@@ -225,7 +226,7 @@ fn write_fields(
                 name_at = -1 - id;
             }
             if found.kind != FieldKind::General {
-                // White space after such a value is the exact machine's.
+                // The exact machine handles white space after such a value.
                 if !value.is_empty() && head.get(value_at + value.len()) != Some(&b'\r') {
                     return None;
                 }
@@ -242,7 +243,7 @@ fn write_fields(
     Some(())
 }
 
-/// What the usual values of the fields about framing say. `None` for all others.
+/// The meaning of the usual values of framing fields. `None` for any other value.
 fn plain_framing(kind: FieldKind, value: &[u8], framing: &mut Framing) -> Option<()> {
     match kind {
         FieldKind::General => {}
@@ -254,7 +255,7 @@ fn plain_framing(kind: FieldKind, value: &[u8], framing: &mut Framing) -> Option
             _ => return None,
         },
         FieldKind::Length => {
-            // 19 digits fit into 64 bits, whatever they are.
+            // 19 digits always fit into 64 bits.
             if framing.has_length || framing.has_coding || value.is_empty() || value.len() > 19 {
                 return None;
             }

@@ -1,18 +1,21 @@
-//! Heads that a connection sends again and again: health checks, polls and calls of one method differ in nothing.
+//! Remembers the head that a connection sends again and again: health checks, polls and repeated calls of one method
+//! send identical heads.
 //!
-//! JavaScript makes a string of each value of a head, and a list of all. When the events of a request are, word by word and byte by
-//! byte, those of the one before, it is asked to keep its list; from the next on it gets no more than the number under which it kept that.
-//! What is compared is what JavaScript would have been given, so nothing depends on how the parser came to it.
+//! JavaScript builds a string for each value of a head, and a list of all of them. When the events of a request equal
+//! those of the previous one, word by word and byte by byte, JavaScript is asked to keep its list under a number. After
+//! that it gets only the number. The comparison is of what JavaScript would be given, so it does not matter how the
+//! parser came to it.
 
 use std::sync::Arc;
 
 use super::event::{self, Output};
 
-/// Bytes of text and words of events beyond which nothing is remembered.
+/// Heads with more bytes of text, or more words of events, are not remembered.
 const LONGEST_TEXT: usize = 2048;
 const MOST_WORDS: usize = 512;
 
-/// Heads in a row that were not the one before, after which the next [`REST`] are not looked at: peers that send no head twice.
+/// After this many heads in a row that differ from the previous one, the next [`REST`] are not looked at: the peer does
+/// not repeat its heads.
 const MISSES: u32 = 4;
 const REST: u32 = 16;
 
@@ -25,21 +28,21 @@ struct Seen {
 /// What one parser remembers.
 #[derive(Clone, Default)]
 pub struct HeadCache {
-    // Whether there was a request. Many connections send one: nothing is remembered for those.
+    // Whether a request has come. Many connections send only one, and nothing is remembered for those.
     is_used: bool,
     seen: Option<Arc<Seen>>,
     misses: u32,
-    // Heads that are not looked at.
+    // How many of the next heads to skip.
     rest: u32,
-    // Whether JavaScript was asked to keep it.
+    // Whether JavaScript was asked to keep the list.
     is_kept: bool,
-    // Of what JavaScript keeps.
+    // The number of the list that JavaScript keeps.
     number: i32,
 }
 
 impl HeadCache {
-    /// Looks at the events of a read, from word `first` on; of a request whose events are known, only the word that they are
-    /// the same is left.
+    /// Looks at the events of a read, from word `first` on. Replaces the fields of a known request with the number of
+    /// the kept list.
     pub fn note(&mut self, out: &mut Output, first: usize) {
         let Some(head) = only_head(out, first) else {
             return;
@@ -69,11 +72,11 @@ impl HeadCache {
             event::CACHE
         };
         out.words[head + event::HEAD_FLAGS] |= said;
-        // A request has no status.
+        // The status word is free: a request has no status.
         out.words[head + event::HEAD_STATUS] = self.number;
     }
 
-    /// The head is not the one before: it is remembered in its place.
+    /// The head differs from the previous one: it is remembered instead.
     fn miss(&mut self, out: &Output, first: usize) {
         self.is_kept = false;
         if self.seen.is_some() {
@@ -93,7 +96,7 @@ impl HeadCache {
     }
 }
 
-/// Where the head is, if the events are those of one whole request without body, and not too many.
+/// The position of the head, if the events are one whole request without a body and within the limits.
 fn only_head(out: &Output, first: usize) -> Option<usize> {
     let words = out.words.get(first..)?;
     let [event::BEGIN, head @ .., event::COMPLETE] = words else {
@@ -112,7 +115,7 @@ fn only_head(out: &Output, first: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// The events of a request without fields for this target.
+    /// The events of a request to this target, without fields.
     fn request(target: &str) -> Output {
         let mut out = Output::new();
         let length = target.len() as i32;
@@ -132,7 +135,7 @@ mod tests {
         out
     }
 
-    /// What is said of one: the flags, the number, and how much text there is.
+    /// What `note` leaves of a request: the flags, the number, and the length of the text.
     fn said(head_cache: &mut HeadCache, mut out: Output) -> (i32, i32, usize) {
         head_cache.note(&mut out, 0);
         (

@@ -29,7 +29,7 @@ pub const LAST_RTSP: i32 = 45;
 /// `QUERY`, known since llhttp 9.
 pub const QUERY: i32 = 46;
 
-/// Every method, at its number.
+/// Every method, at the index of its number.
 const NAMES: [&str; 47] = [
     "DELETE",
     "GET",
@@ -80,10 +80,10 @@ const NAMES: [&str; 47] = [
     "QUERY",
 ];
 
-/// How many method numbers there are.
+/// How many methods there are.
 pub const COUNT: usize = NAMES.len();
 
-/// The name of a method by its number; empty for a number that is none.
+/// The name of a method by its number; empty for an unknown number.
 pub fn name(number: i32) -> &'static str {
     usize::try_from(number)
         .ok()
@@ -92,7 +92,7 @@ pub fn name(number: i32) -> &'static str {
         .unwrap_or("")
 }
 
-/// Whether this dialect knows the method.
+/// Whether this dialect has the method.
 pub fn known(number: i32, dialect: Dialect) -> bool {
     (0..COUNT as i32).contains(&number) && (number != QUERY || dialect.knows_query())
 }
@@ -103,7 +103,7 @@ pub fn find(word: &[u8], dialect: Dialect) -> Option<i32> {
     known(at, dialect).then_some(at)
 }
 
-/// Whether some method starts with `word` and then `next`.
+/// Whether a method begins with `word` followed by `next`.
 pub fn leads_on(word: &[u8], next: u8, dialect: Dialect) -> bool {
     NAMES.iter().enumerate().any(|(number, name)| {
         known(number as i32, dialect)

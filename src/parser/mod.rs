@@ -29,28 +29,28 @@ use cursor::Cursor;
 use framing::Framing;
 use state::{ListPhase, Protocol, Span, State};
 
-/// `Err` ends the call with this reason, at the cursor.
+/// `Err` ends the call for this reason, at the cursor.
 type Step = Result<(), Stop>;
 
-/// What is parsed.
+/// What the parser reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Requests: a server reads them.
+    /// Requests, read by a server.
     Request,
-    /// Responses: a client reads them.
+    /// Responses, read by a client.
     Response,
 }
 
-/// Which rules are relaxed: the bits of Node's `HTTPParser.kLenient*`.
+/// Which rules are relaxed: the bits are those of Node's `HTTPParser.kLenient*`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lenient(pub u32);
 
 impl Lenient {
-    /// Nothing relaxed.
+    /// Nothing is relaxed.
     pub const NONE: Lenient = Lenient(0);
     /// Control bytes in values, obs-fold.
     pub const HEADERS: u32 = 1;
-    /// Content-Length beside chunked.
+    /// Content-Length with chunked.
     pub const CHUNKED_LENGTH: u32 = 2;
     /// Data after a message that closes the connection.
     pub const KEEP_ALIVE: u32 = 4;
@@ -71,38 +71,38 @@ impl Lenient {
     /// Control bytes in values, without the rest of [`Lenient::HEADERS`].
     pub const HEADER_VALUE_RELAXED: u32 = 1024;
 
-    /// Whether one of these bits is set.
+    /// Whether any of these bits is set.
     pub fn has(self, bits: u32) -> bool {
         self.0 & bits != 0
     }
 }
 
-/// What a parser is for.
+/// The rules and limits of a parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Requests or responses.
     pub kind: Kind,
-    /// Whose behaviour holds.
+    /// The llhttp version whose behaviour it follows.
     pub dialect: Dialect,
     /// Which rules are relaxed.
     pub lenient: Lenient,
-    /// Bytes that one head may hold; see [`crate::limits::MAX_HEADER_SIZE`].
+    /// Bytes allowed in one head; see [`crate::limits::MAX_HEADER_SIZE`].
     pub max_header_size: u64,
-    /// Fields that the head of a request may have, and its trailers; one more is refused where its name begins. `u32::MAX` for no
-    /// limit. Responses have none.
+    /// Fields allowed in the head of a request, and in its trailers. One more is refused where its name begins.
+    /// `u32::MAX` is no limit. Responses have none.
     pub max_fields: u32,
-    /// What else requests are limited to.
+    /// Further limits on requests.
     pub limits: Optional,
-    /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade, and for every response head with a
-    /// final status other than 304: the parser then does not stop there, and what came in one piece is one call. Without it,
-    /// it stops at each head.
+    /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade, and for every response
+    /// head with a final status other than 304. The parser then does not stop there, so input that arrives in one piece
+    /// takes one call. Without it, the parser stops at each head.
     pub run_on: bool,
-    /// RFC 9110 and RFC 9112 hold where Node is laxer; `dialect` and `lenient` are not looked at.
+    /// Follow RFC 9110 and RFC 9112 where Node is laxer; `dialect` and `lenient` are ignored.
     pub strict: bool,
 }
 
 impl Config {
-    /// Node's defaults in the latest dialect: nothing lenient, nothing strict, no limit of fields, a stop at each head.
+    /// Node's defaults in the latest dialect: not lenient, not strict, no limit on fields, a stop at each head.
     pub const fn new(kind: Kind) -> Config {
         Config {
             kind,
@@ -122,9 +122,9 @@ impl Config {
 pub enum Decision {
     /// The body follows as the head says (0 of `kOnHeadersComplete`).
     Body,
-    /// No body follows, whatever the head says: the response to a HEAD (1).
+    /// No body follows, whatever the head says, as in the response to a HEAD (1).
     SkipBody,
-    /// No body follows, and what comes after the head is another protocol (2).
+    /// No body follows, and another protocol comes after the head (2).
     SkipBodyAndUpgrade,
     /// The caller could not handle the head: `HPE_CB_HEADERS_COMPLETE`.
     Fail,
@@ -135,21 +135,23 @@ pub enum Decision {
 pub enum Stop {
     /// The whole input is consumed.
     Done,
-    /// The output reached its limit: take its events, and call again with the rest of the input.
+    /// The output is at its limit: take its events, then call again with the rest of the input.
     Full,
-    /// The last event is a head, and the caller decides what follows: call [`Parser::decide`], then `execute` with the rest,
-    /// also when the rest is empty.
+    /// The last event is a head, and the caller decides what follows: call [`Parser::decide`], then `execute` with the
+    /// rest of the input, even if it is empty.
     Head,
-    /// The message ended in another protocol: the bytes after the consumed ones belong to it. The parser is ready for a new message.
+    /// Another protocol follows the message, and the bytes not consumed belong to it. The parser is ready for a new
+    /// message.
     Upgrade,
-    /// The bytes are wrong. Consumed is what users see as `err.bytesParsed`. The error stays until `reset`.
+    /// The input is malformed. The number of consumed bytes is the user's `err.bytesParsed`. The error stays until
+    /// `reset`.
     Error(Error),
 }
 
-/// One field in the text of the batch: name offset, name length, value offset, value length (not trimmed).
+/// One field in the text of the batch: name offset, name length, value offset, value length (untrimmed).
 type Field = [u32; 4];
 
-/// What `finish` answers.
+/// What the end of the input means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtEnd {
     /// Nothing is lost.
@@ -168,20 +170,20 @@ pub struct Parser {
     span: Span,
     at_end: AtEnd,
     paused: bool,
-    /// No fast path.
+    /// Do not use the fast path.
     exact: bool,
-    /// A flush happened. Node then hands over all later fields of this connection by flushes.
+    /// Fields were flushed. From then on node hands over all fields of this connection by flushes.
     flushed: bool,
     /// The fields that follow are trailers.
     in_trailers: bool,
-    /// The current field has got its first piece of value.
+    /// The current field has the first piece of its value.
     has_value: bool,
     /// The last message asked for another protocol. Node reports no parse error until the next head is complete.
     upgrade: bool,
-    /// The length of a body that was skipped is not forgotten, as in llhttp: after a message that closes the connection
-    /// (only lenient parsers go on then), and always in version 6. It is then the start of the next message's length.
+    /// The length of a skipped body is kept, as in llhttp: the next message's length starts from it. This happens after
+    /// a message that closes the connection (only lenient parsers go on then), and always before llhttp 9.
     carries_length: bool,
-    /// For [`Config::strict`].
+    /// What [`Config::strict`] checks.
     strict: strict::Seen,
     decision: Decision,
     error: Option<Error>,
@@ -190,13 +192,13 @@ pub struct Parser {
     status: u16,
     major: u8,
     minor: u8,
-    /// The word that is being matched, as far as it is kept: a method, a connection option.
+    /// The word being matched, up to its capacity: a method or a connection option.
     word: [u8; 15],
-    /// Progress in it; also in a protocol, a coding, the digits of a status.
+    /// How far it is matched. Also counts the matched bytes of a protocol or a coding, and the digits of a status.
     word_len: u8,
-    /// Where the list of a field's value stands.
+    /// The position in a field value that is a list.
     list: ListPhase,
-    /// The protocol that a start line names.
+    /// The protocol in the start line.
     protocol: Protocol,
     /// Bytes counted against the head limit.
     size: u64,
@@ -206,10 +208,10 @@ pub struct Parser {
     ext_size: u64,
     /// Request target or reason phrase.
     line: Vec<u8>,
-    /// Names and values of the batch.
+    /// Names and values of the fields in the batch.
     text: Vec<u8>,
     fields: Vec<Field>,
-    /// Bytes looked at or copied, counted in tests.
+    /// Bytes looked at or copied. Tests count them.
     #[cfg(test)]
     work: usize,
 }
@@ -261,7 +263,7 @@ impl Parser {
         }
     }
 
-    /// Makes it a new parser, without giving up its memory.
+    /// Starts over as a new parser, and keeps its memory.
     pub fn reset(&mut self, config: Config) {
         let mut fresh = Parser::new(config);
         fresh.line = std::mem::take(&mut self.line);
@@ -273,7 +275,7 @@ impl Parser {
         *self = fresh;
     }
 
-    /// Parses `input` and appends events to `out`. Returns how many bytes were consumed and why it stopped.
+    /// Parses `input` and appends events to `out`. Returns how many bytes it consumed and why it stopped.
     pub fn execute(&mut self, input: &[u8], out: &mut Output) -> (usize, Stop) {
         if self.paused {
             return (0, Stop::Error(errors::PAUSED));
@@ -299,7 +301,7 @@ impl Parser {
         }
     }
 
-    /// While the upgrade of the last message stands, node reports no error: the bytes may belong to the other protocol.
+    /// While the last message's upgrade is pending, node reports no error: the bytes may belong to the other protocol.
     fn error_or_upgrade(&self, error: Error) -> Stop {
         if self.hides_errors() {
             Stop::Upgrade
@@ -332,7 +334,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Takes one or more bytes. Every state function either goes forward or changes the state.
+    /// Takes one or more bytes. Every state function either advances or changes the state.
     fn step(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         match self.state {
             State::Start => self.start(cur, out),
@@ -397,8 +399,7 @@ impl Parser {
         }
     }
 
-    /// How many of the bytes that come next can be nothing but content, without a break: 0 where the next one may be anything else, or is
-    /// refused.
+    /// How many of the next bytes must all be content: 0 when the next byte may be something else, or is refused.
     pub fn content_ahead(&self) -> u64 {
         if self.paused || self.error.is_some() {
             return 0;
@@ -414,18 +415,18 @@ impl Parser {
         }
     }
 
-    /// Whether the next byte may be the first of a message, and nothing stands against parsing it.
+    /// Whether the next byte may start a message, and nothing prevents parsing it.
     pub fn is_between_messages(&self) -> bool {
         self.state == State::Start && !self.paused && self.error.is_none() && !self.upgrade
     }
 
-    /// Says what follows the head at which it stopped with [`Stop::Head`].
+    /// Decides what follows the head at which the parser stopped with [`Stop::Head`].
     pub fn decide(&mut self, decision: Decision) {
         self.decision = decision;
     }
 
-    /// The peer closed its side: completes a message whose body ends there. An error when a message is cut off, unless
-    /// the parser is paused or has an error already.
+    /// The peer closed its side: completes a message whose body ends there. A message that is cut off is an error,
+    /// unless the parser is paused or already has an error.
     pub fn finish(&mut self, out: &mut Output) -> Result<(), Error> {
         if self.error.is_some() || self.paused {
             return Ok(());
@@ -457,18 +458,19 @@ impl Parser {
         self.state = State::Failed;
     }
 
-    /// The same for an event behind which a head was parsed: its event is not delivered, and it takes no bytes for an upgrade.
+    /// Like [`Parser::fail`], when a head was parsed after the event that failed: that head is not delivered, and its
+    /// upgrade claims no bytes.
     pub fn fail_earlier(&mut self, error: Error) {
         self.upgrade = false;
         self.fail(error);
     }
 
-    /// Parses with the exact machine alone, until `reset`: for comparing it with the fast path.
+    /// Uses only the exact machine until `reset`, to compare it with the fast path.
     pub fn exact_only(&mut self) {
         self.exact = true;
     }
 
-    /// Whether one of these lenient bits is set.
+    /// Whether any of these lenient bits is set.
     fn lenient(&self, bits: u32) -> bool {
         self.config.lenient.has(bits)
     }
@@ -477,7 +479,7 @@ impl Parser {
         self.config.dialect
     }
 
-    /// An error at this place.
+    /// Fails with this error at `at`.
     fn fail_at<T>(cur: &mut Cursor, at: usize, error: Error) -> Result<T, Stop> {
         cur.pos = at;
         Err(Stop::Error(error))
@@ -489,7 +491,7 @@ impl Parser {
         cur.mark = cur.pos;
     }
 
-    /// Closes the open span at the cursor. When its piece is too much, the error is at `at`.
+    /// Closes the open span at the cursor. If its piece exceeds a limit, the error is at `at`.
     fn close(&mut self, cur: &mut Cursor, at: usize, out: &mut Output) -> Step {
         let piece = cur.piece();
         match self.append_span(piece, out) {
@@ -501,7 +503,7 @@ impl Parser {
         }
     }
 
-    /// Counts work, in tests alone.
+    /// Counts work, in tests only.
     #[inline(always)]
     #[cfg_attr(
         not(test),
@@ -514,7 +516,7 @@ impl Parser {
         }
     }
 
-    /// Accounts and keeps a piece of the open span.
+    /// Counts a piece of the open span against its limit, and keeps it.
     fn append_span(&mut self, piece: &[u8], out: &mut Output) -> Result<(), Error> {
         self.count(piece.len());
         let n = piece.len() as u64;
@@ -566,14 +568,14 @@ impl Parser {
         Ok(())
     }
 
-    /// Appends the kept line (when it is a request's and wanted) and returns where it stands.
+    /// Appends the kept line, and returns its offset and length.
     fn put_line(&self, out: &mut Output) -> [i32; 2] {
         let at = out.text.len();
         out.text.extend_from_slice(&self.line);
         [at as i32, self.line.len() as i32]
     }
 
-    /// Appends the fields of the batch, and forgets them.
+    /// Appends the fields of the batch, and clears the batch.
     fn put_fields(&mut self, out: &mut Output) {
         let base = out.text.len() as i32;
         out.text.extend_from_slice(&self.text);
@@ -608,7 +610,7 @@ impl Parser {
         self.has_value = false;
     }
 
-    /// Hands over the batch before the head is complete, or the trailers.
+    /// Reports the batch before the head is complete, or the trailers.
     fn flush(&mut self, out: &mut Output) {
         let [at, len] = if self.config.kind == Kind::Request {
             self.put_line(out)
@@ -623,14 +625,15 @@ impl Parser {
         self.flushed = true;
     }
 
-    /// Changes [`Config::max_fields`] between calls of [`Parser::execute`].
+    /// Changes [`Config::max_fields`]. Call it between calls of [`Parser::execute`].
     pub fn set_max_fields(&mut self, max_fields: u32) {
         if self.config.kind == Kind::Request {
             self.config.max_fields = max_fields;
         }
     }
 
-    /// Changes the limit of this number in [`OPTIONS`](crate::limits::OPTIONS) between calls of [`Parser::execute`].
+    /// Changes the limit with this number in [`OPTIONS`](crate::limits::OPTIONS). Call it between calls of
+    /// [`Parser::execute`].
     pub fn set_limit(&mut self, number: usize, value: u64) {
         if self.config.kind == Kind::Request {
             self.config.limits.set(number, value);
@@ -642,7 +645,7 @@ impl Parser {
         self.config.run_on
     }
 
-    /// Changes [`Config::run_on`] between calls of [`Parser::execute`].
+    /// Changes [`Config::run_on`]. Call it between calls of [`Parser::execute`].
     pub fn set_run_on(&mut self, run_on: bool) {
         self.config.run_on = run_on;
     }

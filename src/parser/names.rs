@@ -1,8 +1,8 @@
-//! Common field names, so that no string has to be made for them, and the names that decide about framing.
+//! Common field names, which reach JavaScript without a new string, and the names that control framing.
 //!
-//! Every name has two spellings, and each has an id: the lower-case one (even) and the one its specification writes (odd).
+//! Every name has two spellings, each with an id: lower case (even) and the spelling of its specification (odd).
 
-/// Fields that decide about framing, and all others.
+/// Which field about framing a name is, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FieldKind {
     General,
@@ -51,8 +51,8 @@ pub const COUNT: usize = NAMES.len() * 2;
 
 const SLOTS: usize = 512;
 
-/// The slot of a name, whatever its case: a hash of its length, its first byte and its last two. The factors were
-/// searched so that no two names of the table share a slot, which the compiler checks.
+/// The slot of a name, whatever its case: a hash of its length, its first byte and its last two. The factors were found
+/// by search: no two names of the table share a slot, and the compiler checks it.
 #[inline(always)]
 const fn slot(name: &[u8]) -> usize {
     let (Some(&first), Some(&[before, last])) = (name.first(), name.last_chunk::<2>()) else {
@@ -65,7 +65,7 @@ const fn slot(name: &[u8]) -> usize {
     hash % SLOTS
 }
 
-/// One name in both spellings, padded.
+/// One name in both spellings, padded to [`LONGEST`].
 #[derive(Clone, Copy)]
 struct Entry {
     len: u8,
@@ -125,7 +125,7 @@ const ENTRIES: [Entry; NAMES.len()] = {
     entries
 };
 
-/// Which name a slot holds; [`NAMES`].len() for none.
+/// Which name each slot holds; [`NAMES`].len() if none.
 static TABLE: [u8; SLOTS] = {
     let mut table = [NAMES.len() as u8; SLOTS];
     let mut at = 0;
@@ -140,16 +140,16 @@ static TABLE: [u8; SLOTS] = {
 
 static NAMED: [Entry; NAMES.len()] = ENTRIES;
 
-/// A name that the table has.
+/// A name found in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Its id, when it is written in one of the two spellings.
+    /// Its id, if it has one of the two spellings.
     pub spelling: Option<i32>,
-    /// Whether it decides about framing.
+    /// Which framing field it is, if any.
     pub(super) kind: FieldKind,
 }
 
-/// The spelling with this id; empty for an id that is none.
+/// The spelling with this id; empty for an unknown id.
 pub fn spelling(id: usize) -> &'static str {
     let Some(entry) = NAMED.get(id / 2) else {
         return "";
@@ -165,7 +165,7 @@ pub fn spelling(id: usize) -> &'static str {
         .unwrap_or("")
 }
 
-/// Whether a spelling begins with the name, compared in words: a call of memcmp costs more for names this short.
+/// Whether a spelling begins with the name. Compares in words: calling memcmp costs more for names this short.
 #[inline(always)]
 fn same(name: &[u8], spelling: &[u8; LONGEST]) -> bool {
     let Some(spelling) = spelling.get(..name.len()) else {
@@ -193,7 +193,7 @@ pub fn find(name: &[u8]) -> Option<Found> {
         return None;
     }
     let canonical = i32::from(at) * 2 + 1;
-    // A canonical spelling begins with a capital letter, a lower-case one does not.
+    // Names are capitalized (bit 0x20 clear) in their canonical spelling only.
     let (likely, id) = if name.first()? & 0x20 == 0 {
         (&entry.canonical, canonical)
     } else {

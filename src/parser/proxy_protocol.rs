@@ -1,8 +1,10 @@
-//! The header by which a proxy tells whose connection it is that it forwards: the PROXY protocol, versions 1 and 2, as HAProxy specifies it
-//! (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>, sections 2.1 and 2.2).
+//! The PROXY protocol, versions 1 and 2: the header with which a proxy names the client whose connection it forwards.
+//! The specification is HAProxy's (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>, sections 2.1 and
+//! 2.2).
 //!
-//! A header has no end of its own before it is whole, and what follows it is another protocol's: so [`parse`] is given all that has come, and
-//! answers how many bytes of that are the header, or that more are to come. It never says that of bytes behind a header.
+//! A partial header does not show where it ends, and another protocol follows it. So [`parse`] is given everything
+//! received so far, and returns the length of the header, or that more bytes have to come. It never asks for more than
+//! the header.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
@@ -11,64 +13,64 @@ use crate::limits::{MAX_PROXY_HEADER, MAX_PROXY_LINE};
 
 const LINE_START: &[u8] = b"PROXY ";
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
-/// Bytes of a binary header before the addresses.
+/// Bytes of a version 2 header before the addresses.
 const FIXED: usize = 16;
-/// Bytes of a path of a unix socket.
+/// Bytes of the path of a unix socket.
 const UNIX_PATH: usize = 108;
 /// The TLV whose value is a checksum of the header.
 const CRC32C: u8 = 3;
 
-/// What has come so far.
+/// What the bytes so far are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The beginning of a header, and all of it belongs to that.
+    /// The beginning of a header; all the bytes belong to it.
     Partial,
-    /// No header: it is another protocol's, or malformed, or longer than it may be.
+    /// No header: another protocol, or a header that is malformed or too long.
     Invalid,
-    /// A header, and perhaps more.
+    /// A whole header, perhaps with bytes after it.
     Complete(Header),
 }
 
-/// A whole header. Places are those in the bytes that were parsed.
+/// A whole header. Ranges index the parsed bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Its bytes.
+    /// Its length in bytes.
     pub length: usize,
     /// 1 or 2.
     pub version: u8,
-    /// The proxy speaks for itself, as with a health check, and no client is behind it.
+    /// The proxy connects for itself, as with a health check: there is no client.
     pub is_local: bool,
-    /// How the client has reached the proxy.
+    /// How the client reached the proxy.
     pub transport: Transport,
-    /// Whose connection it is. [`Addresses::Unknown`]: whose it looks to be.
+    /// Whose connection it is. [`Addresses::Unknown`]: use the socket's own addresses.
     pub addresses: Addresses,
-    /// What else the proxy says: types and values.
+    /// Further data from the proxy: types and values.
     pub tlvs: Vec<(u8, Range<usize>)>,
 }
 
 /// The kind of connection between client and proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// Not said.
+    /// Unspecified.
     Unknown,
-    /// TCP, or a unix socket of streams.
+    /// TCP, or a unix stream socket.
     Stream,
-    /// UDP, or a unix socket of datagrams.
+    /// UDP, or a unix datagram socket.
     Datagram,
 }
 
 /// The two ends of that connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Addresses {
-    /// Not said.
+    /// Unspecified.
     Unknown,
     /// Source and destination.
     Internet(SocketAddr, SocketAddr),
-    /// Paths of source and destination, without the zeros behind them.
+    /// Paths of source and destination, without the trailing zeros.
     Unix(Range<usize>, Range<usize>),
 }
 
-/// Parses the bytes with which a connection begins.
+/// Parses the first bytes of a connection.
 pub fn parse(bytes: &[u8]) -> Progress {
     let found = if begins(bytes, SIGNATURE) {
         binary(bytes)
@@ -80,12 +82,12 @@ pub fn parse(bytes: &[u8]) -> Progress {
     found.unwrap_or(Progress::Invalid)
 }
 
-/// Whether `bytes` begins with `start`, as far as either goes.
+/// Whether the shorter of `bytes` and `start` begins the longer.
 fn begins(bytes: &[u8], start: &[u8]) -> bool {
     bytes.iter().zip(start).all(|(one, other)| one == other)
 }
 
-/// Version 1; `None` where it is malformed.
+/// Version 1. `None`: malformed.
 fn line(bytes: &[u8]) -> Option<Progress> {
     let shown = bytes.get(..MAX_PROXY_LINE).unwrap_or(bytes);
     let Some(end) = shown.iter().position(|byte| *byte == b'\r') else {
@@ -141,9 +143,9 @@ fn port(digits: &str) -> Option<u16> {
     digits.parse().ok().filter(|_| is_plain)
 }
 
-/// Version 2; `None` where it is malformed.
+/// Version 2. `None`: malformed.
 fn binary(bytes: &[u8]) -> Option<Progress> {
-    // What is wrong in what is there needs no more of it.
+    // Refuse what is already wrong without waiting for more.
     let is_local = match bytes.get(12) {
         None => return Some(Progress::Partial),
         Some(0x20) => true,
@@ -191,7 +193,7 @@ fn binary(bytes: &[u8]) -> Option<Progress> {
     }))
 }
 
-/// The addresses of version 2 and their bytes. A family or a transport that is not specified says nothing.
+/// The addresses of version 2, and their length. An unspecified family or transport gives none.
 fn addresses(kind: u8, header: &[u8]) -> Option<(Addresses, usize)> {
     let says = kind & 0xf != 0;
     let block = header.get(FIXED..)?;
@@ -244,7 +246,7 @@ fn known(says: bool, source: SocketAddr, destination: SocketAddr) -> Addresses {
     }
 }
 
-/// A path, up to its first zero. One in Linux's abstract namespace begins with a zero.
+/// A path up to its first zero. One in Linux's abstract namespace begins with a zero.
 fn path(header: &[u8], at: usize) -> Option<Range<usize>> {
     let bytes = header.get(at..at + UNIX_PATH)?;
     let first = usize::from(bytes.first() == Some(&0));
@@ -253,7 +255,7 @@ fn path(header: &[u8], at: usize) -> Option<Range<usize>> {
         .iter()
         .position(|byte| *byte == 0)
         .map_or(UNIX_PATH, |end| first + end);
-    // Nothing but zeros is no path.
+    // Only zeros: no path.
     Some(at..at + if length == first { 0 } else { length })
 }
 
@@ -269,7 +271,7 @@ fn tlvs(header: &[u8], mut at: usize) -> Option<Vec<(u8, Range<usize>)>> {
     Some(found)
 }
 
-/// Whether a header is what its checksum says, if it has one (section 2.2.3).
+/// Whether the checksum of the header matches, if it has one (section 2.2.3).
 fn is_intact(header: &[u8], tlvs: &[(u8, Range<usize>)]) -> bool {
     tlvs.iter()
         .filter(|(kind, _)| *kind == CRC32C)
@@ -284,7 +286,7 @@ fn is_intact(header: &[u8], tlvs: &[(u8, Range<usize>)]) -> bool {
         })
 }
 
-/// The CRC of RFC 9260, appendix A. A header is too short for a table to pay.
+/// The CRC of RFC 9260, appendix A. A header is too short for a table to pay off.
 fn crc32c(bytes: impl Iterator<Item = u8>) -> u32 {
     const REFLECTED_POLYNOMIAL: u32 = 0x82f6_3b78;
     !bytes.fold(u32::MAX, |sum, byte| {
@@ -501,7 +503,7 @@ mod tests {
 
     #[test]
     fn a_checksum_holds_for_every_byte() {
-        // RFC 9260, appendix A gives none; this one is in the tables of RFC 3720, appendix B.4.
+        // RFC 9260, appendix A has no examples; this one is from the tables of RFC 3720, appendix B.4.
         assert_eq!(crc32c([0; 32].into_iter()), 0x8a91_36aa);
         let mut block = V4.to_vec();
         block.extend_from_slice(&[CRC32C, 0, 4, 0, 0, 0, 0]);
@@ -511,7 +513,7 @@ mod tests {
         assert_eq!(parse(&bytes), Progress::Invalid);
         bytes[at..].copy_from_slice(&sum.to_be_bytes());
         assert_eq!(complete(&bytes).tlvs, [(CRC32C, at..at + 4)]);
-        // All but the type, without which it is none.
+        // Every byte except the type: without it there is no checksum.
         for place in (16..bytes.len()).filter(|place| *place != at - 3) {
             let mut changed = bytes.clone();
             changed[place] ^= 4;

@@ -1,5 +1,5 @@
-//! A parser with what belongs to it from run to run, and the record that each run leaves: the words below, from [`LENGTH`] to
-//! [`CURSOR`], followed by the events of [`super::event`].
+//! A parser with the state it keeps between runs, and the record that each run leaves: the words below, from [`LENGTH`]
+//! to [`CURSOR`], then the events of [`super::event`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,24 +10,24 @@ use crate::clock::now;
 use crate::error::errors;
 use crate::limits;
 
-/// The used length of the record.
+/// Words used in the record.
 pub const LENGTH: usize = 0;
-/// Why the parser stopped: one of the `STOP_*`.
+/// Why the parser stopped: a `STOP_*` value.
 pub const STOP: usize = 1;
-/// Bytes of the input that are parsed.
+/// Bytes of the input that were parsed.
 pub const CONSUMED: usize = 2;
-/// The clock of [`now`] in ms.
+/// The time of [`now`] in ms.
 pub const NOW: usize = 3;
-/// JavaScript's: how far it has come.
+/// Written by JavaScript: how far it has read.
 pub const CURSOR: usize = 4;
 /// Words before the first event.
 pub const FIRST_EVENT: usize = 5;
-/// Words that the largest event may need beyond the soft limit of the output.
+/// Words that the largest event may take beyond the soft limit of the output.
 const LARGEST_EVENT: usize = event::HEAD_WORDS + limits::HEADER_BATCH * event::FIELD_WORDS;
 
-/// All of the input is parsed.
+/// All of the input was parsed.
 pub const STOP_DONE: i32 = 0;
-/// There is no more room for events.
+/// There is no room for more events.
 pub const STOP_FULL: i32 = 1;
 /// A head waits for the decision of its callback.
 pub const STOP_HEAD: i32 = 2;
@@ -36,19 +36,19 @@ pub const STOP_UPGRADE: i32 = 3;
 /// The input is refused.
 pub const STOP_ERROR: i32 = 4;
 
-/// A callback that threw: the parser has an error of its own for each.
+/// Which callback threw. The parser has a separate error for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Callback {
-    /// That of a head.
+    /// For a head.
     HeadersComplete = 0,
-    /// That of a piece of the body.
+    /// For a piece of the body.
     Body = 1,
-    /// That of the end of a message.
+    /// For the end of a message.
     MessageComplete = 2,
 }
 
 impl Callback {
-    /// The callback of this number.
+    /// The callback with this number.
     pub const fn of(number: i32) -> Option<Callback> {
         match number {
             0 => Some(Callback::HeadersComplete),
@@ -68,27 +68,27 @@ impl Callback {
     }
 }
 
-/// A parser, its last error, and the heads that it has seen.
+/// A parser, its last error, and the heads it has seen.
 #[derive(Clone)]
 pub struct Session {
     pub(super) parser: Parser,
     error: Option<Error>,
     head_cache: HeadCache,
-    // Nothing, where the server has no fixed answers.
+    // `None` when the server has no fixed answers.
     pub(super) answering: Option<Box<Answering>>,
     pub(super) answered: u32,
 }
 
-/// A session that a transport may use in a thread of its own.
+/// A session that a transport may use on another thread.
 pub type SharedSession = Arc<Mutex<Session>>;
 
-/// Locks a session. One that a panic has left is in the state of its last call, as good as any.
+/// Locks a session. After a panic it has the state of its last call, which is as good as any.
 pub fn lock(session: &SharedSession) -> MutexGuard<'_, Session> {
     session.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {
-    /// One whose parser has these rules.
+    /// A session whose parser has these rules.
     pub fn new(config: Config) -> Session {
         Session {
             parser: Parser::new(config),
@@ -99,7 +99,7 @@ impl Session {
         }
     }
 
-    /// Begins anew with other rules.
+    /// Starts over with other rules.
     pub fn reset(&mut self, config: Config) {
         self.parser.reset(config);
         self.error = None;
@@ -108,13 +108,13 @@ impl Session {
         self.answered = 0;
     }
 
-    /// Another limit of fields.
+    /// Changes the limit on fields.
     pub fn set_max_fields(&mut self, max_fields: u32) {
         self.forget_known();
         self.parser.set_max_fields(max_fields);
     }
 
-    /// Another limit: see [`Parser::set_limit`].
+    /// Changes another limit: see [`Parser::set_limit`].
     pub fn set_limit(&mut self, number: usize, value: u64) {
         self.forget_known();
         self.parser.set_limit(number, value);
@@ -126,8 +126,9 @@ impl Session {
         self.parser.set_run_on(run_on);
     }
 
-    /// Answers the head at which the last run stopped, as its callback does: 0 for a body, 1 for none, 2 for none and another
-    /// protocol behind it, 21 to pause; anything else is a failure of the callback.
+    /// Answers the head at which the last run stopped, with the value its callback returned: 0 if a body follows, 1 if
+    /// none does, 2 if none does and another protocol comes next, 21 to pause. Any other value means that the callback
+    /// failed.
     pub fn answer(&mut self, answer: i32) {
         match answer {
             0 => self.parser.decide(Decision::Body),
@@ -141,8 +142,8 @@ impl Session {
         }
     }
 
-    /// Parses `input` into `out`: the record, the events (at most `room` words in all), and their text. Returns how many bytes
-    /// were parsed.
+    /// Parses `input` into `out`: the record, the events (at most `room` words in all) and their text. Returns how many
+    /// bytes were parsed.
     pub fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize {
         self.forget_known();
         begin_record(out, room);
@@ -169,7 +170,7 @@ impl Session {
         self.parser.content_ahead()
     }
 
-    /// The input ended: leaves a record as [`Session::run`] does.
+    /// The input has ended: leaves a record as [`Session::run`] does.
     pub fn finish(&mut self, out: &mut Output, room: usize) {
         self.forget_known();
         begin_record(out, room);
@@ -183,7 +184,7 @@ impl Session {
         finish_record(out, stop, 0);
     }
 
-    /// Stops at the next event until [`Session::resume`].
+    /// See [`Parser::pause`].
     pub fn pause(&mut self) {
         self.parser.pause();
     }
@@ -193,7 +194,7 @@ impl Session {
         self.parser.resume();
     }
 
-    /// A callback threw. `earlier`: the parser had parsed a head behind the event of that callback.
+    /// A callback threw. `earlier`: the parser had parsed a head after the event of that callback.
     pub fn fail(&mut self, callback: Callback, earlier: bool) {
         if earlier || callback == Callback::Body {
             self.parser.fail_earlier(callback.error());
@@ -228,12 +229,14 @@ fn finish_record(out: &mut Output, stop: i32, consumed: usize) {
     out.words[NOW] = now();
 }
 
-/// Whether JavaScript needs the input of a run: for a body, to go on, for what comes behind an upgrade, or to show an error.
+/// Whether JavaScript needs the input of a run: for a body, to go on, for the bytes after an upgrade, or to show an
+/// error.
 pub fn refers_to_input(out: &Output) -> bool {
     out.has_bodies || !is_done(out)
 }
 
-/// Whether a run has parsed all of its input and waits for nothing: the parser may be given more before JavaScript has seen this.
+/// Whether a run parsed all of its input and waits for nothing: the parser may get more input before JavaScript sees
+/// this run.
 pub fn is_done(out: &Output) -> bool {
     out.words.get(STOP) == Some(&STOP_DONE)
 }

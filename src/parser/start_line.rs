@@ -11,14 +11,14 @@ use crate::error::errors;
 /// What follows the version in the HTTP/2 connection preface (RFC 9113, section 3.4).
 const PREFACE_REST: &[u8] = b"\r\n\r\nSM\r\n\r\n";
 
-/// Methods that may stand before `RTSP/`: its own (35 to 45), and GET, POST, OPTIONS.
+/// Methods allowed with `RTSP/`: its own (35 to 45), and GET, POST, OPTIONS.
 fn for_rtsp(number: i32) -> bool {
     matches!(number, method::GET | method::POST | method::OPTIONS)
         || (method::FIRST_RTSP..=method::LAST_RTSP).contains(&number)
 }
 
 impl Parser {
-    /// Empty lines before a message are skipped (RFC 9112, section 2.2).
+    /// Skips empty lines before a message (RFC 9112, section 2.2).
     pub(super) fn start(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         self.at_end = AtEnd::Idle;
         match cur.peek() {
@@ -54,7 +54,7 @@ impl Parser {
         self.begin_fields();
     }
 
-    /// Forgets the message before.
+    /// Forgets the previous message.
     pub(super) fn begin_fields(&mut self) {
         self.at_end = AtEnd::CutOff;
         self.in_trailers = false;
@@ -77,7 +77,7 @@ impl Parser {
         self.fields.clear();
     }
 
-    /// After `Connection: close` only empty lines may come.
+    /// After `Connection: close` only empty lines are allowed.
     pub(super) fn closed(&mut self, cur: &mut Cursor) -> Step {
         self.at_end = AtEnd::Idle;
         match cur.peek() {
@@ -246,7 +246,7 @@ impl Parser {
         Ok(())
     }
 
-    /// A target that ends with the line is an HTTP/0.9 request.
+    /// A target that ends with the line makes an HTTP/0.9 request.
     fn target_end(&mut self, cur: &mut Cursor, b: u8, out: &mut Output) -> Step {
         self.close(cur, cur.pos, out)?;
         if self.config.strict {
@@ -285,7 +285,8 @@ impl Parser {
         }
     }
 
-    /// The byte after the space or the line end that ended the target: a tab or a form feed there counts as one in the target.
+    /// The byte after the space or line end that ends the target. A tab or form feed there is refused as if it were in
+    /// the target.
     pub(super) fn after_target(&mut self, cur: &mut Cursor) -> Step {
         if matches!(cur.peek(), Some(b'\t' | 0x0c)) && self.dialect().refuses_tab_in_target() {
             return Parser::fail_at(cur, cur.pos + 1, errors::URL_CHAR);
@@ -349,7 +350,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Each protocol has its methods.
+    /// Refuses a method that the protocol does not have.
     fn check_method(&self, cur: &mut Cursor) -> Step {
         if self.config.kind == Kind::Response {
             return Ok(());
@@ -407,7 +408,7 @@ impl Parser {
         if !known && !self.lenient(Lenient::VERSION) {
             return Parser::fail_at(cur, cur.pos, errors::VERSION);
         }
-        // The preface of HTTP/2 gets the error that says so.
+        // PRI goes on: the HTTP/2 preface has an error of its own.
         if self.config.strict && self.major != 1 && self.method != method::PRI {
             return Parser::fail_at(cur, cur.pos, errors::STRICT_VERSION);
         }
@@ -482,7 +483,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Any number of digits, down to none, up to 999.
+    /// Any number of digits, even none; at most 999.
     fn status_of_any_length(&mut self, cur: &mut Cursor) -> Step {
         let Some(b) = cur.peek() else { return Ok(()) };
         if !b.is_ascii_digit() {
@@ -520,7 +521,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Any byte but CR and LF is passed on.
+    /// Accepts any byte except CR and LF.
     pub(super) fn reason(&mut self, cur: &mut Cursor, out: &mut Output) -> Step {
         let rest = cur.rest();
         let Some(n) = memchr::memchr2(b'\r', b'\n', rest) else {

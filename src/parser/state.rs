@@ -1,13 +1,13 @@
-//! The states of the exact machine, and the spans of text that it gathers.
+//! The states of the exact machine, and the text spans that it collects.
 
-/// What the next byte is expected to be.
+/// What the parser expects next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// Between messages: empty lines are skipped.
     Start,
     /// After a message that closes the connection.
     Closed,
-    /// After an error; it stays.
+    /// After an error, which stays.
     Failed,
 
     // The request line.
@@ -24,10 +24,10 @@ pub(super) enum State {
     Fragment,
     TargetCr,
     AfterTarget,
-    /// After the line end of a request line without version.
+    /// After the line end of a request line without a version.
     AfterOldLine,
 
-    // The version, in both kinds.
+    // The version, in requests and responses.
     BeforeProtocol,
     Protocol,
     ProtocolSlash,
@@ -62,7 +62,7 @@ pub(super) enum State {
     ValueFold,
     HeadCr,
 
-    /// The head is handed out, and the caller's decision is awaited.
+    /// The head was reported, and the parser waits for the caller's decision.
     Decide,
 
     // The body.
@@ -85,7 +85,8 @@ pub(super) enum State {
     ChunkDataLf,
 }
 
-/// Text that may come in pieces. A piece is accounted when it ends: at the byte that ends the span, or at the end of the input.
+/// Text that may come in pieces. A piece is counted when it ends: at the byte after the span, or at the end of the
+/// input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Span {
     None,
@@ -97,16 +98,16 @@ pub(super) enum Span {
     ExtValue,
 }
 
-/// Where a list of tokens stands.
+/// The position in a list of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ListPhase {
     /// Before an item.
     Before,
-    /// In an item that may be a known one.
+    /// In an item that may still be a known one.
     Token,
-    /// After an item that may be a known one, in the white space behind it.
+    /// In the white space after an item that may be a known one.
     After,
-    /// In an item that is none.
+    /// In an unknown item.
     Other,
 }
 
@@ -119,7 +120,7 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    /// What stands before the slash of its version.
+    /// The name before the slash of the version.
     pub(super) const fn name(self) -> &'static [u8] {
         match self {
             Protocol::Http => b"HTTP",

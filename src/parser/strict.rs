@@ -1,8 +1,8 @@
 //! Strict mode: the rules of RFC 9110 and RFC 9112 where Node is laxer. Off unless [`super::Config::strict`] is set.
 //!
-//! Owns the rules about whole parts of a head: its target, its Host fields, its codings. What is wrong with a single byte
-//! (another protocol or version, an empty line too many) is refused where that byte is read. Everything newer dialects
-//! refuse or allow by the RFC is got by taking the newest of them.
+//! Owns the rules for whole parts of a head: the target, the Host fields, the codings. A single wrong byte (another
+//! protocol or version, an extra empty line) is refused where it is read. What newer dialects already refuse or allow
+//! by the RFC comes from using the newest dialect.
 
 use std::net::Ipv6Addr;
 
@@ -12,24 +12,25 @@ use super::{Error, Kind, Parser};
 use crate::error::errors;
 use crate::limits::MAX_EMPTY_LINES;
 
-/// What a strict parser has seen of the message that it is in.
+/// What a strict parser has seen of the current message.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
     /// A Host field.
     host: bool,
-    /// It has a value.
+    /// The Host field has a value.
     host_named: bool,
-    /// The target is a URI with an authority of its own.
+    /// The target is a URI with its own authority.
     absolute: bool,
     /// Bytes of empty lines before the message.
     blank: u8,
-    /// What is wrong with a Host field. Reported when the head is complete: a batch of fields ends where it is cut.
+    /// The error in a Host field. It is reported when the head is complete, as a batch of fields ends wherever it is
+    /// cut.
     fault: Option<Error>,
 }
 
 impl Parser {
-    /// A byte of an empty line before a message: RFC 9112, section 2.2 asks a server to ignore at least one of them, whose
-    /// end is CRLF.
+    /// A byte of an empty line before a message. RFC 9112, section 2.2 asks a server to ignore at least one empty line,
+    /// which ends in CRLF.
     pub(super) fn strict_empty_line(&mut self, byte: u8) -> Result<(), Error> {
         let expected = if self.strict.blank.is_multiple_of(2) {
             b'\r'
@@ -44,7 +45,7 @@ impl Parser {
         Ok(())
     }
 
-    /// The first byte of a message after such lines, of which the last must be complete.
+    /// The first byte of a message after empty lines. The last of them must be complete.
     pub(super) fn begin_strict(&mut self) -> Result<(), Error> {
         let complete = self.strict.blank.is_multiple_of(2);
         self.strict = Seen::default();
@@ -61,7 +62,7 @@ impl Parser {
         Ok(())
     }
 
-    /// A batch of fields of the head is complete: there is one Host field, and its value is one (RFC 9112, section 3.2).
+    /// A batch of fields is complete: at most one is a Host field, with a valid value (RFC 9112, section 3.2).
     pub(super) fn strict_fields(&mut self) {
         if self.config.kind == Kind::Response || self.in_trailers {
             return;
@@ -78,17 +79,17 @@ impl Parser {
         }
     }
 
-    /// The head is complete: what its parts say together.
+    /// The head is complete: checks how its parts fit together.
     pub(super) fn strict_head(&self) -> Result<(), Error> {
         let f = &self.framing;
-        // RFC 9112, section 6.1: such a message is to be treated as if its framing were faulty.
+        // RFC 9112, section 6.1: treat such a message as if its framing were faulty.
         if f.has_coding && self.minor == 0 {
             return Err(errors::STRICT_CODING);
         }
         if self.config.kind == Kind::Response {
             return Ok(());
         }
-        // RFC 9112, section 6.3, rule 4: the length of such a request is unknown. It is not reported.
+        // RFC 9112, section 6.3, rule 4: the length of such a request is unknown. Refuse it before it is reported.
         if f.has_coding && !f.chunked {
             return Err(errors::TE_REQUEST);
         }
@@ -96,7 +97,7 @@ impl Parser {
         check_host(&self.strict, self.minor)
     }
 
-    /// The same rules for a head that the fast path found: true when there is nothing to refuse.
+    /// The same rules for a head from the fast path: true if nothing is to be refused.
     pub(super) fn strict_fast(
         &self,
         method: i32,
@@ -130,7 +131,7 @@ fn is_host(name: &[u8]) -> bool {
     name.len() == 4 && name.eq_ignore_ascii_case(b"host") && names::find(name).is_some()
 }
 
-/// One Host field: a second one is refused, whatever it says.
+/// Checks one Host field. A second one is refused, whatever its value.
 fn note_host(seen: &mut Seen, value: &[u8]) -> Result<(), Error> {
     if seen.host {
         return Err(errors::STRICT_HOST_TWICE);
@@ -144,8 +145,8 @@ fn note_host(seen: &mut Seen, value: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// RFC 9112, section 3.2: every request of version 1.1 has a Host. Section 3.3: an http URI needs an authority (RFC 9110,
-/// section 4.2.1), so the field may be empty only where the target names one.
+/// RFC 9112, section 3.2: every HTTP/1.1 request has a Host. Section 3.3: an http URI needs an authority (RFC 9110,
+/// section 4.2.1), so Host may be empty only if the target names one.
 fn check_host(seen: &Seen, minor: u8) -> Result<(), Error> {
     if !seen.host && minor > 0 {
         return Err(errors::STRICT_HOST_MISSING);
@@ -156,14 +157,14 @@ fn check_host(seen: &Seen, minor: u8) -> Result<(), Error> {
     Ok(())
 }
 
-/// The four forms of a target (RFC 9112, section 3.2): answers whether it is the absolute one, with an authority.
+/// Checks the form of a target (RFC 9112, section 3.2): Ok(true) if it names an authority.
 fn check_target(method: i32, target: &[u8]) -> Result<bool, Error> {
     // A fragment is never sent (RFC 9110, section 7.1).
     if target.contains(&b'#') {
         return Err(errors::STRICT_TARGET);
     }
     if method == CONNECT {
-        // RFC 9110, section 9.3.6: an empty or invalid port is to be refused.
+        // RFC 9110, section 9.3.6: refuse an empty or invalid port.
         return match authority(target) {
             Some(Port::Given) => Ok(true),
             _ => Err(errors::STRICT_TARGET),
@@ -182,7 +183,7 @@ fn check_target(method: i32, target: &[u8]) -> Result<bool, Error> {
                 .iter()
                 .position(|b| matches!(b, b'/' | b'?'))
                 .unwrap_or(rest.len());
-            // Userinfo is an error here (RFC 9110, section 4.2.4), as is an empty host (section 4.2.1).
+            // Userinfo is an error here (RFC 9110, section 4.2.4), and so is an empty host (section 4.2.1).
             match authority(rest.get(..end).unwrap_or(&[])) {
                 Some(_) => Ok(true),
                 None => Err(errors::STRICT_TARGET),
@@ -191,16 +192,16 @@ fn check_target(method: i32, target: &[u8]) -> Result<bool, Error> {
     }
 }
 
-/// Whether an authority says its port.
+/// Whether an authority has a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Port {
     Given,
     Default,
 }
 
-/// `uri-host [ ":" port ]` with a host that is not empty (RFC 9110, section 7.2; RFC 3986, sections 3.2.2 and 3.2.3).
-/// A comma, which RFC 3986 has in names, is refused: it is two hosts to software that joins or splits fields, and in no name
-/// of DNS.
+/// `uri-host [ ":" port ]` with a non-empty host (RFC 9110, section 7.2; RFC 3986, sections 3.2.2 and 3.2.3). A comma,
+/// which RFC 3986 allows in names, is refused: software that joins or splits fields would see two hosts, and no DNS
+/// name has one.
 fn authority(value: &[u8]) -> Option<Port> {
     let host_len = if value.first() == Some(&b'[') {
         let end = value.iter().position(|&b| b == b']')?;
@@ -216,7 +217,7 @@ fn authority(value: &[u8]) -> Option<Port> {
     }
 }
 
-/// `1*DIGIT`, and a number that is a port.
+/// `1*DIGIT`, in the range of a port.
 fn port_number(digits: &[u8]) -> Option<u16> {
     digits.iter().try_fold(0u16, |number, digit| {
         if !digit.is_ascii_digit() {
@@ -242,7 +243,7 @@ fn ip_literal(inside: &[u8]) -> bool {
     text.parse::<Ipv6Addr>().is_ok()
 }
 
-/// `reg-name` or an IPv4 address, not empty: unreserved, sub-delims (without the comma) and percent-encoded bytes.
+/// A non-empty `reg-name` or IPv4 address: unreserved, sub-delims (except the comma) and percent-encoded bytes.
 fn is_name(name: &[u8]) -> bool {
     let mut rest = name;
     while let Some((&b, after)) = rest.split_first() {

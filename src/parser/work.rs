@@ -1,4 +1,4 @@
-//! Input that comes in small pieces costs work in proportion to its length: counted, not timed.
+//! Input in small pieces costs work in proportion to its length. The work is counted, not timed.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn config() -> Config {
     }
 }
 
-/// Work for an input that comes in pieces of this size.
+/// The work for an input in pieces of this size.
 fn work(input: &[u8], size: usize) -> usize {
     let mut parser = Parser::new(config());
     let mut out = Output::new();

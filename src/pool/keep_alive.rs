@@ -1,10 +1,10 @@
-//! How long a socket may stay idle, given what its server said in `Keep-Alive: timeout=SECONDS`.
+//! How long a socket may stay idle, given the server's `Keep-Alive: timeout=SECONDS`.
 
-/// What Node takes off the server's hint, in milliseconds: a request that is sent just before the server's time-out would
-/// meet a closed connection.
+/// What Node subtracts from the server's hint, in milliseconds: a request sent just before the server's timeout would
+/// find the connection closed.
 pub const HINT_BUFFER: f64 = 1000.0;
 
-/// The seconds of a `Keep-Alive` field value: `timeout=` at its very start, in lower case, and decimal digits, as Node
+/// The seconds in a `Keep-Alive` field value: `timeout=` at its very start, in lower case, then decimal digits, as Node
 /// reads it.
 pub fn hint(value: &[u8]) -> Option<f64> {
     let digits = value.strip_prefix(b"timeout=")?;
@@ -15,10 +15,10 @@ pub fn hint(value: &[u8]) -> Option<f64> {
     std::str::from_utf8(&digits[..end]).ok()?.parse().ok()
 }
 
-/// For how many milliseconds an idle socket is kept, 0 for no limit, or `None` if it must not be kept at all.
+/// How many milliseconds to keep an idle socket, 0 for no limit, `None` to not keep it.
 ///
-/// `agent_timeout` is the agent's own time-out in milliseconds (0 for none). The server's hint, less `buffer`, shortens
-/// it; where the agent has none, the hint only tells whether the socket is worth keeping.
+/// `agent_timeout` is the agent's own timeout in milliseconds (0 for none). The server's hint minus `buffer` shortens
+/// it. Without an agent timeout, the hint only decides whether to keep the socket.
 pub fn idle_timeout(value: &[u8], agent_timeout: f64, buffer: f64) -> Option<f64> {
     let Some(seconds) = hint(value) else {
         return Some(agent_timeout);

@@ -1,8 +1,8 @@
-//! The name of an origin: two requests with the same name may use the same socket.
+//! The name of an origin: requests with the same name may use the same socket.
 //!
-//! The text is what `agent.getName()` answers, byte for byte, since users look up `agent.sockets[name]`.
+//! It equals the result of `agent.getName()` byte for byte, since users look up `agent.sockets[name]`.
 
-/// Where a request goes. Every text may be empty for "not given".
+/// Where a request goes. An empty text means "not given".
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origin<'a> {
     /// Host name or address.
@@ -11,13 +11,13 @@ pub struct Origin<'a> {
     pub port: &'a str,
     /// Local address to bind to.
     pub local_address: &'a str,
-    /// 4 or 6 when the address family is fixed; anything else is not part of the name.
+    /// 4 or 6 if the address family is fixed; other values are not part of the name.
     pub family: i32,
     /// Path of a Unix domain socket.
     pub socket_path: &'a str,
 }
 
-/// `host:port:localAddress[:family][:socketPath]`, with `localhost` for a host that is not given.
+/// `host:port:localAddress[:family][:socketPath]`, with `localhost` if no host is given.
 pub fn origin_name(origin: &Origin) -> String {
     let host = if origin.host.is_empty() {
         "localhost"

@@ -1,8 +1,8 @@
-//! The agent's decisions: which socket a request gets, and what becomes of a socket that is done with one.
+//! The agent's decisions: which socket a request gets, and what happens to a socket whose request is done.
 //!
-//! Stateless: the pool itself is made of JavaScript objects that users read and change, so every decision is taken from
-//! the counts that they hold at that moment. Counts are of one origin ([`key`]) unless said otherwise; limits are
-//! floating point because "no limit" is infinity.
+//! Stateless: the pool consists of JavaScript objects that users read and change, so each decision uses the counts they
+//! have at that moment. Counts are of one origin ([`key`]) unless stated otherwise. Limits are floats because "no
+//! limit" is infinity.
 
 pub mod keep_alive;
 pub mod key;
@@ -10,48 +10,48 @@ pub mod key;
 /// The limits of an agent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// Sockets in use at one origin.
+    /// Sockets in use for one origin.
     pub max_sockets: f64,
     /// Idle sockets kept for one origin.
     pub max_free_sockets: f64,
-    /// Sockets in use or idle at all origins together.
+    /// Sockets in use or idle for all origins together.
     pub max_total_sockets: f64,
 }
 
-/// The sockets that an agent holds.
+/// The sockets of an agent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// In use at this origin.
+    /// In use for this origin.
     pub active: u32,
-    /// Idle at this origin and alive: those known to be dead are to be removed first.
+    /// Idle for this origin and alive: the caller removes those known to be dead first.
     pub free: u32,
-    /// In use or idle at all origins.
+    /// In use or idle for all origins.
     pub total: u32,
 }
 
-/// In which order idle sockets are taken.
+/// The order in which idle sockets are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheduling {
     /// The one that has been idle longest.
     Fifo,
-    /// The one that became idle last: it is the least likely to be timed out by its server.
+    /// The one that became idle last: its server is the least likely to time it out.
     Lifo,
 }
 
 /// What to do with a new request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// Send it on the first of the idle sockets.
+    /// Send it on the first idle socket.
     ReuseOldest = 0,
-    /// Send it on the last of the idle sockets.
+    /// Send it on the last idle socket.
     ReuseNewest = 1,
-    /// Open a socket for it.
+    /// Open a socket.
     Open = 2,
-    /// Let it wait until a socket of its origin comes free or closes.
+    /// Queue it until a socket of its origin becomes free or closes.
     Queue = 3,
-    /// Let it wait, and close one idle socket of another origin: all that keeps the request from a socket is the total
-    /// limit, of which idle sockets hold a part. The place that is given up falls to the request ([`refill`]). Node lets
-    /// it wait until that idle socket times out.
+    /// Queue it, and close one idle socket of another origin: only the total limit is in the way, and idle sockets
+    /// count towards it. The request gets the freed place ([`refill`]). Node lets it wait until that idle socket times
+    /// out.
     QueueAndEvict = 4,
 }
 
@@ -79,23 +79,23 @@ pub fn place(
     }
 }
 
-/// What is known of a socket whose request is done.
+/// The state of a socket whose request is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Released {
     /// The socket can carry another request: it is writable.
     pub writable: bool,
-    /// Both sides of the exchange agreed to keep the connection, and the agent keeps connections.
+    /// Both sides agreed to keep the connection, and the agent keeps connections.
     pub persistent: bool,
-    /// Requests that wait for a socket of this origin.
+    /// Requests waiting for a socket of this origin.
     pub waiting: u32,
-    /// Requests of an origin without any socket wait for a place below the total limit.
+    /// Requests of an origin without sockets wait because of the total limit.
     pub others_starve: bool,
 }
 
 /// What to do with a socket whose request is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
-    /// Give it to the request that has been waiting longest.
+    /// Give it to the request that has waited longest.
     Give = 0,
     /// Keep it idle, unless the agent's `keepSocketAlive` refuses.
     Keep = 1,
@@ -103,7 +103,7 @@ pub enum Release {
     Drop = 2,
 }
 
-/// Decides about a socket whose request is done; `load` still counts it as active.
+/// Decides about a socket whose request is done. `load` still counts it as active.
 pub fn release(load: &Load, limits: &Limits, socket: &Released) -> Release {
     if !socket.writable {
         return Release::Drop;
@@ -115,7 +115,7 @@ pub fn release(load: &Load, limits: &Limits, socket: &Released) -> Release {
     let fits = f64::from(load.active) + f64::from(load.free) <= limits.max_sockets
         && f64::from(load.free) < limits.max_free_sockets
         && total <= limits.max_total_sockets;
-    // An idle socket counts against the total limit, so here it would keep another origin from being served at all.
+    // An idle socket counts towards the total limit, so keeping it would leave the other origin without any socket.
     let needed_elsewhere = socket.others_starve && total >= limits.max_total_sockets;
     if socket.persistent && fits && !needed_elsewhere {
         Release::Keep
@@ -124,23 +124,23 @@ pub fn release(load: &Load, limits: &Limits, socket: &Released) -> Release {
     }
 }
 
-/// For which request a socket is opened in place of one that is gone.
+/// Which request gets a new socket after one is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refill {
-    /// For none.
+    /// None.
     None = 0,
-    /// For the first that waits at the same origin.
+    /// The first one waiting at the same origin.
     Own = 1,
-    /// For the first that waits at the other origin.
+    /// The first one waiting at the other origin.
     Other = 2,
 }
 
-/// Decides who inherits the place of a socket that is gone. `waiting`: requests that wait at its origin. `other_active`:
-/// sockets in use at another origin where requests wait, `None` if there is no such origin; the caller asks for each of
-/// them until one is served.
+/// Decides who gets the place of a socket that is gone. `waiting`: requests waiting at its origin. `other_active`:
+/// sockets in use for another origin where requests wait, `None` if there is no such origin. The caller asks for each
+/// such origin until one is served.
 ///
-/// Limits are not asked: one socket left, so one fits. An origin that has sockets in use serves its own queue when one of
-/// them comes free or closes.
+/// Limits are not checked: one socket is gone, so another fits. An origin with sockets in use serves its own queue when
+/// one of them becomes free or closes.
 pub fn refill(waiting: u32, other_active: Option<u32>) -> Refill {
     if waiting > 0 {
         Refill::Own

@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Bytes of an IMF-fixdate (RFC 9110 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub const DATE_LENGTH: usize = 29;
 
-/// Seconds since 1970 by the system's clock; 0 for a clock that is set before.
+/// Seconds since 1970 by the system clock; 0 if it is set to an earlier time.
 pub fn second() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
 }
 
-/// The date text of the second in which it was last asked for.
+/// The text of the date last asked for.
 #[derive(Debug)]
 pub struct DateCache {
     second: u64,
@@ -34,7 +34,7 @@ impl DateCache {
         }
     }
 
-    /// The date `second` seconds after 1970; the last one that the format can express for those after it.
+    /// The date `second` seconds after 1970, at most the last one that the format can express.
     #[inline]
     pub fn at(&mut self, second: u64) -> &[u8; DATE_LENGTH] {
         if second != self.second {

@@ -1,7 +1,7 @@
-//! The head of an outgoing message: its first line, the fields it was given, and the fields that the rules add.
+//! The head of an outgoing message: its first line, the given fields, and the fields that the rules add.
 //!
-//! What is added, in this order: `Date`, `Connection` with `Keep-Alive`, `Content-Length` or `Transfer-Encoding`. A field
-//! that was given is never added again, and never changed.
+//! Added in this order: `Date`, `Connection` with `Keep-Alive`, `Content-Length` or `Transfer-Encoding`. A given field
+//! is never added again and never changed.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use super::date::DATE_LENGTH;
 use super::validate::{has_word, is_first_line, relaxed_length, token_length, value_length};
 
 bitflags! {
-    /// What is known of a message before its head is written, as [`Rules::flags`].
+    /// What is known of a message before its head is written: [`Rules::flags`].
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct HeadInput: u32 {
         /// The connection may persist after this message (`shouldKeepAlive`).
@@ -31,7 +31,7 @@ bitflags! {
         const REMOVED_TRANSFER_ENCODING = 1 << 6;
         /// The server's `Keep-Alive` hint may be added (`_defaultKeepAlive`).
         const KEEP_ALIVE_HINT = 1 << 7;
-        /// This is the last request that the connection may carry (`maxRequestsOnConnectionReached`).
+        /// This is the last request allowed on the connection (`maxRequestsOnConnectionReached`).
         const MAX_REQUESTS_REACHED = 1 << 8;
         /// The message has an agent, which keeps connections (`agent`).
         const AGENT = 1 << 9;
@@ -39,7 +39,7 @@ bitflags! {
         const LAST = 1 << 10;
         /// The message is already known to be chunked (`chunkedEncoding`).
         const CHUNKED = 1 << 11;
-        /// The status is 204 or 304, which have no body: RFC 9112 6.1, "a server MUST NOT send a Transfer-Encoding header
+        /// The status is 204 or 304, without a body: RFC 9112 6.1, "a server MUST NOT send a Transfer-Encoding header
         /// field in any response with a status code of 1xx or 204".
         const BODILESS_STATUS = 1 << 12;
         /// Field values may hold control characters, except NUL, CR and LF (`httpValidation`, Node 24 and later).
@@ -48,7 +48,7 @@ bitflags! {
 }
 
 bitflags! {
-    /// What the head decided and what was found in it, as [`Outcome::flags`].
+    /// What the rules decided, and what was found in the head: [`Outcome::flags`].
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct HeadOutput: u32 {
         /// The connection closes after this message (`_last`).
@@ -75,7 +75,7 @@ bitflags! {
         const UPGRADE = 1 << 10;
         /// The rules added `Content-Length`.
         const ADDED_CONTENT_LENGTH = 1 << 11;
-        /// Every byte of the head is ASCII, so that it is the same in latin1 and in UTF-8.
+        /// Every byte of the head is ASCII: it is the same in latin1 and in UTF-8.
         const ASCII = 1 << 12;
     }
 }
@@ -83,11 +83,11 @@ bitflags! {
 /// The input of the rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// What is known of it.
+    /// What is known of the message.
     pub flags: HeadInput,
     /// Length of the body in bytes; negative or NaN when unknown.
     pub content_length: f64,
-    /// For how long the server keeps an idle connection, in milliseconds; 0 or NaN when no hint is to be given.
+    /// How long the server keeps an idle connection, in milliseconds; 0 or NaN to give no hint.
     pub keep_alive_timeout: f64,
     /// How many requests the server takes on a connection; 0, negative or NaN for no limit.
     pub max_requests: f64,
@@ -98,9 +98,9 @@ pub struct Rules {
 pub struct Outcome {
     /// What was decided and found.
     pub flags: HeadOutput,
-    /// Index of the last `Content-Length` that was given.
+    /// Index of the last given `Content-Length`.
     pub content_length_field: Option<u32>,
-    /// Its value, when it is a plain decimal number up to 2^53 - 1.
+    /// Its value, if it is a plain decimal number up to 2^53 - 1.
     pub content_length: Option<u64>,
 }
 
@@ -109,33 +109,33 @@ pub struct Outcome {
 pub enum Reason {
     /// A field name is not a token.
     Name = 1,
-    /// A field value holds an illegal character.
+    /// A field value contains an illegal character.
     Value = 2,
-    /// The first line does not end in its only CRLF or holds an illegal character.
+    /// The first line contains an illegal character, or does not end in its only CRLF.
     FirstLine = 3,
-    /// The number of fields is not the announced one.
+    /// The number of fields differs from the announced one.
     Count = 4,
     /// `Trailer` without chunked framing (RFC 9110 6.6.2: trailers need a framing that can carry them).
     Trailer = 5,
 }
 
-/// The first thing that is not legal, and the index of its field.
+/// The first illegal thing, and the index of its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// Index of the field; 0 when the reason is not a field's.
+    /// Index of the field; 0 if the reason does not concern a field.
     pub field: u32,
     /// What is wrong.
     pub reason: Reason,
 }
 
-/// Writes `count` fields, each with its CRLF, and shows each to `see` with its index. `text` is `name NUL value NUL` for
-/// each field.
+/// Writes `count` fields, each with its CRLF, and calls `see` for each with its index. `text` has `name NUL value NUL`
+/// for each field.
 ///
-/// No byte passes unchecked: names are tokens, values are legal values, and NUL, which is neither, cannot hide a field.
-/// `relaxed` as [`HeadInput::RELAXED`].
+/// Every byte is checked: names are tokens, values are legal, and NUL, allowed in neither, cannot hide a field. For
+/// `relaxed` see [`HeadInput::RELAXED`].
 ///
 /// # Errors
-/// [`Invalid`] with the first illegal field; `out` is then not to be sent.
+/// [`Invalid`] with the first illegal field. `out` must then not be sent.
 #[inline]
 pub fn fields(
     text: &[u8],
@@ -144,7 +144,7 @@ pub fn fields(
     out: &mut Vec<u8>,
     mut see: impl FnMut(u32, &[u8], &[u8]),
 ) -> Result<(), Invalid> {
-    // What each field grows by: `: ` and CRLF for two NULs.
+    // Each field grows by two bytes: `: ` and CRLF replace two NULs.
     out.reserve(text.len() + 2 * count.min(text.len() as u32) as usize);
     let mut rest = text;
     for field in 0..count {
@@ -182,7 +182,7 @@ pub fn fields(
     }
 }
 
-/// Splits `text` behind its first line, whose CRLF must be there and which must hold legal characters alone.
+/// Splits `text` after its first line, which must end in CRLF and contain only legal characters.
 fn first_line(text: &[u8]) -> Result<(&[u8], &[u8]), Invalid> {
     const INVALID: Invalid = Invalid {
         field: 0,
@@ -195,8 +195,8 @@ fn first_line(text: &[u8]) -> Result<(&[u8], &[u8]), Invalid> {
     Ok(text.split_at(end + 2))
 }
 
-/// Which part of a head's UTF-16 text holds the first character above U+00FF, which no part may hold. A NUL inside a part counts as its
-/// end: the field it names may then be one behind the last.
+/// The part of a head's UTF-16 text with the first character above U+00FF, which is illegal in all parts. A NUL inside
+/// a part counts as its end: the returned index may then be one past the last field.
 #[cold]
 pub fn first_wide(text: &[u16]) -> Invalid {
     let at = text
@@ -224,13 +224,13 @@ pub fn first_wide(text: &[u16]) -> Invalid {
     }
 }
 
-/// Writes a head to which no rule adds anything: a 1xx response.
+/// Writes a head to which the rules add nothing: a 1xx response.
 ///
-/// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields. `relaxed` as
+/// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields. For `relaxed` see
 /// [`HeadInput::RELAXED`].
 ///
 /// # Errors
-/// [`Invalid`]; `out` is then not to be sent.
+/// [`Invalid`]. `out` must then not be sent.
 pub fn interim(text: &[u8], count: u32, relaxed: bool, out: &mut Vec<u8>) -> Result<(), Invalid> {
     let (line, rest) = first_line(text)?;
     out.extend_from_slice(line);
@@ -240,7 +240,7 @@ pub fn interim(text: &[u8], count: u32, relaxed: bool, out: &mut Vec<u8>) -> Res
 }
 
 impl Outcome {
-    /// Takes notice of one field. Told apart by length first: most fields have none of these lengths.
+    /// Notes one field. Compares the length first, because most names have none of these lengths.
     #[inline]
     fn see(&mut self, field: u32, name: &[u8], value: &[u8]) {
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
@@ -275,7 +275,7 @@ impl Outcome {
     }
 }
 
-/// A decimal number up to 2^53 - 1 without sign, space or exponent.
+/// A decimal number up to 2^53 - 1, without sign, space or exponent.
 fn plain_number(text: &[u8]) -> Option<u64> {
     if text.is_empty() || text.len() > 16 {
         return None;
@@ -288,13 +288,13 @@ fn plain_number(text: &[u8]) -> Option<u64> {
     (number < 1 << 53).then_some(number)
 }
 
-/// Writes a whole head and decides how the message is framed and whether its connection persists.
+/// Writes a whole head, and decides how the message is framed and whether its connection persists.
 ///
-/// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields; `date` is the value of
+/// `text` is the first line with its CRLF, then `name NUL value NUL` for each of `count` fields. `date` is the value of
 /// the `Date` field.
 ///
 /// # Errors
-/// [`Invalid`]: `out` is then not to be sent. With [`Reason::Trailer`] the decisions stand, since Node's do.
+/// [`Invalid`]: `out` must then not be sent. With [`Reason::Trailer`] the decisions hold, as they do in Node.
 pub fn render(
     text: &[u8],
     count: u32,
@@ -351,7 +351,7 @@ fn add_date(rules: &Rules, outcome: &Outcome, date: &[u8; DATE_LENGTH], out: &mu
     }
 }
 
-/// Adds `Connection` and `Keep-Alive` where they are missing, and decides whether the connection persists.
+/// Adds `Connection` and `Keep-Alive` if missing, and decides whether the connection persists.
 fn decide_connection(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
     if rules.flags.contains(HeadInput::BODILESS_STATUS)
         && outcome.flags.contains(HeadOutput::CHUNKED)
@@ -369,7 +369,7 @@ fn decide_connection(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
         }
         return;
     }
-    // The peer can tell where the message ends, or an agent on our side looks after the connection.
+    // The peer can tell where the message ends, or our agent manages the connection.
     let delimited = outcome.flags.contains(HeadOutput::CONTENT_LENGTH)
         || rules
             .flags
@@ -401,7 +401,7 @@ fn add_keep_alive_hint(rules: &Rules, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Adds `Content-Length` or `Transfer-Encoding` where neither was given, and decides how the body is framed.
+/// Adds `Content-Length` or `Transfer-Encoding` if neither was given, and decides how the body is framed.
 fn decide_length(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
     if outcome
         .flags
@@ -430,8 +430,8 @@ fn decide_length(rules: &Rules, outcome: &mut Outcome, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a number as JavaScript prints it, for all that stands in such a field: integers of up to 15 digits, fractions,
-/// and `Infinity`.
+/// Writes a number as JavaScript prints it, for the values that occur here: integers of up to 15 digits, fractions, and
+/// `Infinity`.
 fn number(value: f64, out: &mut Vec<u8>) {
     if value.fract() == 0.0 && value.abs() < 1e15 {
         integer(value as i64, out);

@@ -1,11 +1,11 @@
-//! Which characters a field name, a field value and a request target may hold.
+//! Which characters a field name, a field value and a request target may contain.
 //!
-//! One rule for both ways in: the validators that `lib/` calls when a field is set, and the renderer, which checks every
-//! byte again when a head is written. A head that passed through here holds no CR or LF that its author did not mean.
+//! The same rules apply twice: in the validators that `lib/` calls when a field is set, and in the renderer, which
+//! checks every byte again when a head is written. A head that passes has no CR or LF that its author did not intend.
 
 use crate::bytes::{FIELD_VALUE, TOKEN};
 
-/// How many bytes at the start of `text` may stand in a token (RFC 9110 5.6.2).
+/// How many bytes at the start of `text` are allowed in a token (RFC 9110 5.6.2).
 #[inline]
 pub fn token_length(text: &[u8]) -> usize {
     text.iter()
@@ -13,9 +13,9 @@ pub fn token_length(text: &[u8]) -> usize {
         .unwrap_or(text.len())
 }
 
-/// How many bytes at the start of `text` may stand in a field value (RFC 9110 5.5).
+/// How many bytes at the start of `text` are allowed in a field value (RFC 9110 5.5).
 ///
-/// Eight bytes at a time: a table costs 0.7 ns a byte, which is most of what a long value costs.
+/// Checks eight bytes at a time: a table takes 0.7 ns a byte, most of the cost of a long value.
 #[inline]
 pub fn value_length(text: &[u8]) -> usize {
     let mut at = 0;
@@ -37,15 +37,15 @@ pub fn value_length(text: &[u8]) -> usize {
     legal.map_or(text.len(), |legal| at + legal)
 }
 
-/// How many bytes at the start of `text` may stand in a relaxed field value: all but NUL, CR and LF. So fetch has it
-/// (<https://fetch.spec.whatwg.org/#concept-header-value>), and nothing else would keep the head in one piece.
+/// How many bytes at the start of `text` are allowed in a relaxed field value: all but NUL, CR and LF, as in fetch
+/// (<https://fetch.spec.whatwg.org/#concept-header-value>). Without these three the head would not stay in one piece.
 #[inline]
 pub fn relaxed_length(text: &[u8]) -> usize {
     memchr::memchr3(0, b'\r', b'\n', text).unwrap_or(text.len())
 }
 
-/// Marks, by its high bit, the lowest of eight bytes that is below SP or is DEL. Bytes above the lowest one may be marked
-/// wrongly, as the subtraction borrows from them; none below it is.
+/// Sets the high bit of the lowest of eight bytes that is below SP or is DEL. The subtraction borrows, so bytes above
+/// it may be marked wrongly, but none below it.
 #[inline]
 fn suspects(block: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
@@ -56,28 +56,28 @@ fn suspects(block: u64) -> u64 {
     (below_space | del) & HIGH
 }
 
-/// Whether `name` is a token (RFC 9110 5.6.2): not empty, `tchar` alone.
+/// Whether `name` is a token (RFC 9110 5.6.2): not empty, only `tchar`.
 #[inline]
 pub fn is_token(name: &[u8]) -> bool {
     !name.is_empty() && token_length(name) == name.len()
 }
 
-/// Whether every byte of `value` may stand in a field value (RFC 9110 5.5). An empty value may.
+/// Whether every byte of `value` is allowed in a field value (RFC 9110 5.5). An empty value is.
 #[inline]
 pub fn is_field_value(value: &[u8]) -> bool {
     value_length(value) == value.len()
 }
 
-/// Whether `line` may stand as first line of a head, without its CRLF: a field value, or the DEL that Node lets a request
-/// target hold.
+/// Whether `line` is a legal first line of a head, without its CRLF: a field value, or DEL, which Node allows in a
+/// request target.
 #[inline]
 pub fn is_first_line(line: &[u8]) -> bool {
     line.iter()
         .all(|&byte| FIELD_VALUE[byte as usize] || byte == 0x7f)
 }
 
-/// Narrows UTF-16 text to latin1, appending to `out`. `false` if a unit is above 255; `out` then holds the low bytes, and
-/// must not be sent.
+/// Narrows UTF-16 text to latin1 and appends it to `out`. `false` if a unit is above 255; `out` then has the low bytes,
+/// and must not be sent.
 #[inline]
 pub fn narrow(text: &[u16], out: &mut Vec<u8>) -> bool {
     let mut seen = 0u16;
@@ -88,8 +88,8 @@ pub fn narrow(text: &[u16], out: &mut Vec<u8>) -> bool {
     seen < 256
 }
 
-/// Whether `word` stands in `text` as a word of its own, letters compared without case: no letter, digit or `_` next to
-/// it. This is how Node looks for `close` and `chunked`, so `x-close` counts and `closed` does not. `word` is lower case.
+/// Whether `word` is in `text` as a whole word, ignoring case: no letter, digit or `_` next to it. Node looks for
+/// `close` and `chunked` this way, so `x-close` counts and `closed` does not. `word` is lower case.
 #[inline]
 pub fn has_word(text: &[u8], word: &[u8]) -> bool {
     let is_word_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';

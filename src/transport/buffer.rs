@@ -1,8 +1,9 @@
-//! Buffers of connections: what is read and not delivered, what is queued and not sent.
+//! Buffers of connections: bytes read but not delivered, and bytes queued but not sent.
 
 use bytes::BytesMut;
 
-/// Empties a buffer, and lets its memory go where that is more than `kept` bytes: a connection that was busy once does not stay large.
+/// Empties a buffer, and frees its memory if that exceeds `kept` bytes: a connection that was busy once does not stay
+/// large.
 pub fn empty(buffer: &mut BytesMut, kept: usize) {
     if buffer.capacity() > kept {
         *buffer = BytesMut::new();

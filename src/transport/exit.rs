@@ -1,23 +1,23 @@
-//! What must still be sent when the process exits: `process.exit()` in a handler loses no answer that waits for others.
+//! Sends what is queued when the process exits: `process.exit()` in a handler loses no answer that waits for others.
 
 use std::cell::Cell;
 use std::sync::Once;
 
-/// Called with its pointer, to send what waits without waiting.
+/// Called with its pointer at exit, to send the queue without waiting.
 pub type Flush = (*const (), unsafe fn(*const ()));
 
 /// How many transports a thread may have.
 const PLACES: usize = 8;
 
 thread_local! {
-    // No destructor: the exit handlers run after those of the thread.
+    // No destructor: the exit handlers run after the thread's destructors.
     static OF_THREAD: Cell<[Option<Flush>; PLACES]> = const { Cell::new([None; PLACES]) };
 }
 
-/// Arranges that `flush` is called if this thread ends the process.
+/// Has `flush` called if this thread ends the process.
 ///
 /// # Safety
-/// The function can be called with its pointer, on this thread, until that is taken out by [`remove`].
+/// Until [`remove`] is called with the pointer, the function may be called with it on this thread.
 pub unsafe fn add(flush: Flush) {
     static ONCE: Once = Once::new();
     let mut list = OF_THREAD.get();
@@ -25,13 +25,13 @@ pub unsafe fn add(flush: Flush) {
         *place = Some(flush);
     }
     OF_THREAD.set(list);
-    // SAFETY: the function lives as long as the process: Node unloads no addon of the main thread.
+    // SAFETY: the function lives as long as the process, because Node never unloads an addon of the main thread.
     ONCE.call_once(|| unsafe {
         libc::atexit(exiting);
     });
 }
 
-/// Takes out what [`add`] was given with this pointer.
+/// Removes what [`add`] was given with this pointer.
 pub fn remove(data: *const ()) {
     OF_THREAD.set(
         OF_THREAD
@@ -61,7 +61,7 @@ mod tests {
     fn what_was_added_and_not_removed_is_called() {
         let (kept, removed) = (Cell::new(0), Cell::new(0));
         let data = |calls: &Cell<usize>| std::ptr::from_ref(calls).cast::<()>();
-        // SAFETY: both are removed before they go.
+        // SAFETY: both are removed before they are dropped.
         unsafe {
             add((data(&removed), count));
             add((data(&kept), count));

@@ -1,24 +1,24 @@
-//! How a connection ends that was hung up: both of its sides are over, mostly because the peer has reset it.
+//! How a connection ends after a hang-up: both of its sides are closed, mostly because the peer has reset it.
 //!
-//! Bytes may still be there to be read. Behind them libuv up to 1.51 says that the peer has ended, where its read has emptied the socket and it
-//! had known of the hang-up before; later ones read on, and so find the reset. A read has emptied the socket when it did not fill
-//! its buffer, of [`LARGEST_READ`] bytes.
+//! Bytes may still be waiting. After them, libuv up to 1.51 reports that the peer has ended, if it knew of the hang-up
+//! before and its read emptied the socket. Later versions read on and find the reset. A read has emptied the socket if
+//! it did not fill its buffer of [`LARGEST_READ`] bytes.
 
 use super::read_budget::LARGEST_READ;
 
-/// The hang-up of one connection.
+/// The state of one connection's hang-up.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HangUp {
-    // Whether bytes before it are followed by an end.
+    // Whether an end follows the last bytes (libuv up to 1.51).
     ends: bool,
     known: bool,
-    // Bytes read since it is known, of the last buffer of libuv.
+    // Bytes read since the hang-up is known, modulo the size of libuv's buffer.
     rest: usize,
     due: bool,
 }
 
 impl HangUp {
-    /// That of a connection: whether `ends` holds, as of libuv up to 1.51.
+    /// A connection without a hang-up. `ends`: behave as libuv up to 1.51.
     pub fn new(ends: bool) -> HangUp {
         HangUp {
             ends,
@@ -26,17 +26,17 @@ impl HangUp {
         }
     }
 
-    /// The system says that it was hung up.
+    /// The system reports the hang-up.
     pub fn mark(&mut self) {
         self.known = true;
     }
 
-    /// Whether it was hung up.
+    /// Whether the system has reported it.
     pub fn is_known(&self) -> bool {
         self.known
     }
 
-    /// So many bytes were read, of as many as were asked for.
+    /// A read returned `count` bytes out of `asked`.
     pub fn bytes(&mut self, count: usize, asked: usize) {
         if self.known && self.ends {
             self.rest = (self.rest + count) % LARGEST_READ;
@@ -44,12 +44,13 @@ impl HangUp {
         }
     }
 
-    /// A read failed: whether the connection has ended instead, as its last bytes just filled a read that was shorter than those of libuv.
+    /// A read failed. Whether to report an end instead: the last bytes exactly filled a read that was smaller than
+    /// libuv's would have been.
     pub fn failed(&self) -> bool {
         self.rest > 0
     }
 
-    /// The bytes were dealt with: whether the end is due now. After a pause, whatever reads on finds the reset.
+    /// JavaScript is done with the bytes. Whether to report the end now. After a pause the next read finds the reset.
     pub fn is_due(&mut self, paused: bool) -> bool {
         if paused {
             self.rest = 0;

@@ -1,5 +1,5 @@
-//! A transport and its host, the JavaScript thread that it reads and writes for: what each may ask of the other. `binding` implements
-//! the host with N-API, the tests with a list of what they were notified of.
+//! The interface between a transport and its host, the JavaScript thread that it reads and writes for. `binding`
+//! implements the host with N-API, the tests with a list of events.
 
 use std::cell::Cell;
 use std::io::Result;
@@ -11,7 +11,7 @@ use super::frame::Frame;
 use crate::parser::answers::Answers;
 use crate::parser::session::SharedSession;
 
-/// Kinds of [`Event`], as they cross to JavaScript.
+/// Kinds of [`Event`], as passed to JavaScript.
 pub mod kind {
     /// [`super::Event::Parsed`]
     pub const PARSED: i32 = 0;
@@ -27,35 +27,37 @@ pub mod kind {
     pub const BATCH: i32 = 5;
     /// [`super::Event::Readable`]
     pub const READABLE: i32 = 6;
-    /// The level of the turn is beside the kind, this many bits higher.
+    /// The level of the turn is added to the kind, shifted by this many bits.
     pub const LEVEL_SHIFT: usize = 3;
 }
 
-/// In place of the number of a connection that was detached. With [`Event::Ended`]: those whose detaching said that they end have
-/// done so.
+/// Replaces the number of a detached connection. With [`Event::Ended`]: the connections whose detach reported `ends`
+/// have ended now.
 pub const DETACHED: usize = usize::MAX;
 
 /// What happened to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// So many bytes of the frame's input were parsed into its words, and the text of the call. Where that is a piece, it is what was parsed.
+    /// This many bytes of the frame's input were parsed into its words and the text of the call. If that text is a
+    /// piece, the piece was parsed.
     Parsed(usize),
     /// The peer has ended its side.
     Ended,
     /// The connection broke: the system's error number.
     Failed(i32),
-    /// What was queued was not sent whole: the answer of [`Transport::flush`]. 0: it is due, and the connection stays corked.
+    /// The queue was not sent whole. The value is the result of [`Transport::flush`]; 0: it is due, and the connection
+    /// stays corked.
     Unsent(i32),
-    /// So many bytes are in the frame's input; the connection has no parser.
+    /// This many bytes are in the frame's input, and the connection has no parser.
     Unparsed(usize),
-    /// So many connections were read: a text for each, and a record of the frame.
+    /// This many connections were read: one text and one record of the frame for each.
     Batch(usize),
-    /// There is something to read, or an end, on a descriptor that is watched: see [`Transport::watch`].
+    /// A watched descriptor has something to read, or an end: see [`Transport::watch`].
     Readable,
 }
 
 impl Event {
-    /// Its [`kind`] and its number.
+    /// The [`kind`] and the value of the event.
     pub const fn numbers(self) -> (i32, i32) {
         match self {
             Event::Parsed(count) => (kind::PARSED, count as i32),
@@ -69,43 +71,44 @@ impl Event {
     }
 }
 
-/// Texts for one call of JavaScript, of latin1 bytes. They are copied when they are added: the bytes may change before the call.
+/// Texts for one call of JavaScript, as latin1 bytes. Each is copied when it is added, because the bytes may change
+/// before the call.
 pub trait Texts {
-    /// Adds one: [`MAX_BATCH`](super::frame::MAX_BATCH) at most.
+    /// Adds a text, at most [`MAX_BATCH`](super::frame::MAX_BATCH) of them.
     fn add(&mut self, text: &[u8]);
-    /// Adds memory of so many bytes in the place of one, which JavaScript owns when it is called: what is written there is not copied again. `None`
-    /// where there is none to be had.
+    /// Adds memory of `length` bytes instead of a text. JavaScript owns it after the call, so what is written there is
+    /// not copied again. `None` if there is no memory.
     fn piece(&mut self, length: usize) -> Option<&mut [u8]>;
-    /// How many there are.
+    /// How many were added.
     fn count(&self) -> usize;
 }
 
-/// A JavaScript thread. All of this is called on that thread, with no borrow held: [`Host::notify`] runs the program, which may call the
-/// transport, or have the event loop run and so begin another turn.
+/// A JavaScript thread. Every method is called on that thread, with no borrow held: [`Host::notify`] runs the program,
+/// which may call the transport, or run the event loop and so begin another turn.
 pub trait Host {
     /// See [`Host::texts`].
     type Texts: Texts;
 
-    /// The memory of the turns of a level, see [`super::turn::Turn`]. `None` when JavaScript runs no more.
+    /// The memory for turns of this level, see [`super::turn::Turn`]. `None` if JavaScript no longer runs.
     fn frame(&self, level: usize) -> Option<Frame>;
 
-    /// No texts yet, for one call.
+    /// An empty list of texts, for one call.
     fn texts(&self) -> Self::Texts;
 
-    /// Calls JavaScript, drains its ticks and microtasks, and reports what it threw as an uncaught exception. False when JavaScript runs
-    /// no more, because its thread is being ended.
+    /// Calls JavaScript, drains its ticks and microtasks, and reports what it threw as an uncaught exception. False if
+    /// JavaScript no longer runs because its thread is ending.
     fn notify(&self, level: usize, connection: usize, event: Event, texts: Self::Texts) -> bool;
 
-    /// Whether the event loop is to stay alive for the transport's connections.
+    /// Sets whether the transport's connections keep the event loop alive.
     fn keep_loop_alive(&self, alive: bool);
 }
 
-/// How many connections want the event loop to stay alive.
+/// How many connections keep the event loop alive.
 #[derive(Debug, Default)]
 pub struct LoopRef(Cell<usize>);
 
 impl LoopRef {
-    /// So many more (or, negative, fewer) want it.
+    /// `change` more (or, if negative, fewer) connections keep it alive.
     pub fn change(&self, host: &impl Host, change: isize) {
         let before = self.0.get();
         let after = before.saturating_add_signed(change);
@@ -118,74 +121,77 @@ impl LoopRef {
     }
 }
 
-/// What was under way when a connection was detached.
+/// What was in progress when a connection was detached.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Detached {
-    /// Bytes that were read, and that JavaScript was not notified of: the parser is as it was before them.
+    /// Bytes read but not delivered to JavaScript: the parser is as it was before them.
     pub unread: Bytes,
-    /// Bytes that were queued, and not sent.
+    /// Bytes queued but not sent.
     pub unsent: Bytes,
-    /// The error number of a read that failed, if JavaScript was not notified of it.
+    /// The error number of a failed read that JavaScript was not notified of.
     pub failed: Option<i32>,
-    /// Bytes received, without those that are unread.
+    /// Bytes received, without the unread ones.
     pub received: u64,
     /// Bytes sent.
     pub sent: u64,
-    /// Whether the end is behind the bytes that JavaScript is at: see [`HangUp`](super::HangUp).
+    /// Whether the end follows the bytes that JavaScript is handling: see [`HangUp`](super::HangUp).
     pub ends: bool,
 }
 
-/// The caller had nothing to append: it has an error of its own.
+/// The caller had nothing to append: it has its own error.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotAppended;
 
-/// Appends what is to be written.
+/// Appends the bytes to write.
 pub type Append<'a> = &'a mut dyn FnMut(&mut BytesMut) -> std::result::Result<(), NotAppended>;
 
-/// One way to read and write connections, for one JavaScript thread.
+/// A way to read and write connections, for one JavaScript thread.
 ///
-/// Connections are numbers, from [`Transport::attach`] to [`Transport::detach`]; a number that is none is ignored. What sends answers
-/// how it went: 0, nothing is left; positive, so many bytes are in the queue; negative, an error number of the system.
+/// Connections are numbers, from [`Transport::attach`] to [`Transport::detach`]; unknown numbers are ignored. Methods
+/// that send return 0 if nothing is left, the number of bytes left in the queue, or a negative error number of the
+/// system.
 pub trait Transport {
-    /// The thread that it serves.
+    /// The host of this transport.
     type Host: Host;
 
     /// Its host.
     fn host(&self) -> &Self::Host;
 
-    /// Begins to read `fd` into `parser`, in one of `threads` I/O threads if it has any. Returns the connection's number.
+    /// Begins to read `fd` into `parser`, on one of `threads` I/O threads if the transport has any. Returns the
+    /// connection's number.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     fn attach(&self, fd: i32, parser: SharedSession, threads: usize) -> Result<usize>;
-    /// Watches `fd`, and reads nothing of it: each time that something has come, there is an [`Event::Readable`]. Returns the number under which it
-    /// is detached.
+    /// Watches `fd` without reading it: each time something arrives, there is an [`Event::Readable`]. Returns the
+    /// number to detach it with.
     ///
     /// # Errors
-    /// What the system says, or that this transport watches nothing.
+    /// The error of the system, or that this transport watches nothing.
     fn watch(&self, _fd: i32) -> Result<usize> {
         Err(std::io::ErrorKind::Unsupported.into())
     }
-    /// Parses what comes from now on with this parser, or notifies of it as it is. False where a connection keeps its parser.
+    /// Parses further bytes with this parser, or delivers them unparsed. False if the connection keeps its parser.
     fn set_parser(&self, connection: usize, parser: Option<SharedSession>) -> bool;
-    /// Lets so many requests of a connection be answered where they are read, or none: JavaScript has answered, and written, all that it was notified of.
+    /// Permits `left` requests of a connection to get fixed answers, or none. JavaScript calls it once it has answered,
+    /// and written, everything it was notified of.
     fn permit(&self, connection: usize, answers: &Arc<Answers>, left: u32);
-    /// Ends reading; `closing`: the descriptor is closed before the loop goes on, whatever the peer sends.
+    /// Stops reading. `closing`: the descriptor is closed before the loop goes on, whatever the peer sends.
     fn detach(&self, connection: usize, closing: bool) -> Detached;
-    /// One more (1) or less (-1) server wants what serves connections to be there before they are.
+    /// One more (1) or one fewer (-1) server wants the I/O threads to run before there are connections.
     fn keep_ready(&self, _change: i32) {}
     /// Stops reading.
     fn pause(&self, connection: usize);
-    /// Reads again.
+    /// Reads on.
     fn resume(&self, connection: usize);
-    /// Connections that are attached.
+    /// Number of attached connections.
     fn count(&self) -> usize;
-    /// So many more (or, negative, fewer) connections want the event loop to stay alive.
+    /// `change` more (or, if negative, fewer) connections keep the event loop alive.
     fn keep_alive(&self, change: isize);
-    /// Sends, or with `hold` queues, what is appended.
+    /// Sends what is appended, or queues it with `hold`.
     ///
     /// # Errors
-    /// That of `append`.
+    /// The error of `append`.
     fn write(
         &self,
         connection: usize,
@@ -194,27 +200,27 @@ pub trait Transport {
     ) -> std::result::Result<i32, NotAppended>;
     /// The same for bytes.
     fn write_bytes(&self, connection: usize, hold: bool, bytes: &[u8]) -> i32;
-    /// Sends what is queued before it returns.
+    /// Sends the queue before it returns.
     fn flush(&self, connection: usize) -> i32;
-    /// Lets what is queued be sent.
+    /// Allows the queue to be sent.
     fn uncork(&self, connection: usize) -> i32;
-    /// The queued bytes, which are then the caller's to send.
+    /// Removes the queued bytes; the caller has to send them.
     fn take_queue(&self, connection: usize) -> Bytes;
     /// Bytes received, sent, and queued.
     fn counts(&self, connection: usize) -> (u64, u64, usize);
-    /// Of the queued bytes those that are not corked, where it is known.
+    /// Queued bytes that are not corked, if known.
     fn uncorked(&self, connection: usize) -> usize {
         self.counts(connection).2
     }
 
-    /// The event loop was woken: notifies JavaScript of what is there.
+    /// The event loop was woken: notifies JavaScript of all events.
     fn turn(&self);
-    /// Whether a loop that iterates has something to notify of that it is not woken for: a handler of a turn has it run, or the system
-    /// has refused an event.
+    /// Whether an iteration of the loop has events to deliver that do not wake it: a handler runs the loop within a
+    /// turn, or the system refused an event.
     fn needs_turn(&self) -> bool;
-    /// The turn of such an iteration.
+    /// The turn for such an iteration.
     fn turn_of_iteration(&self);
-    /// The process exits: sends what the kernel takes now.
+    /// The process exits: sends what the kernel takes at once.
     fn exit(&self);
     /// The JavaScript thread ends.
     fn shut_down(&self);

@@ -1,11 +1,11 @@
-//! The system calls of the transport, without waiting and without SIGPIPE.
+//! The system calls of the transports, none of which blocks or raises SIGPIPE.
 
 use std::io::{Error, IoSlice, Result};
 use std::os::fd::RawFd;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-// Elsewhere SIGPIPE is held off by SO_NOSIGPIPE or by Node, which ignores the signal.
+// On other systems SO_NOSIGPIPE prevents SIGPIPE, or Node, which ignores the signal.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT;
 
@@ -23,19 +23,20 @@ fn retry(call: impl Fn() -> isize) -> Result<usize> {
     }
 }
 
-/// Whether a send failed since the kernel has no room now: that of the socket, or of the system (ENOBUFS), as libuv has it.
+/// Whether a send failed only because the kernel has no room now: in the socket or in the system (ENOBUFS), as in
+/// libuv.
 pub fn is_full(error: &Error) -> bool {
     error.kind() == std::io::ErrorKind::WouldBlock || error.raw_os_error() == Some(libc::ENOBUFS)
 }
 
-/// Reads what is there; 0 is the end of the peer's data. `WouldBlock` when there is nothing.
+/// Reads what is there. 0 is the end of the peer's data, `WouldBlock` that nothing is there.
 pub fn receive(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     let (data, length) = (buffer.as_mut_ptr().cast(), buffer.len());
     // SAFETY: the kernel writes at most `length` bytes to `data`; a stale descriptor number is an error, not memory.
     retry(|| unsafe { libc::recv(fd, data, length, libc::MSG_DONTWAIT) })
 }
 
-/// The same, and the bytes stay where they are.
+/// The same, but leaves the bytes in the socket.
 pub fn look(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     let (data, length) = (buffer.as_mut_ptr().cast(), buffer.len());
     let flags = libc::MSG_DONTWAIT | libc::MSG_PEEK;
@@ -43,7 +44,7 @@ pub fn look(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     retry(|| unsafe { libc::recv(fd, data, length, flags) })
 }
 
-/// Bytes that can be read now; 0 where the system does not say.
+/// Bytes that can be read now; 0 if the system does not say.
 pub fn available(fd: RawFd) -> usize {
     let mut count: libc::c_int = 0;
     // SAFETY: the kernel writes one int; a stale descriptor number is an error, not memory.
@@ -55,7 +56,7 @@ pub fn available(fd: RawFd) -> usize {
     }
 }
 
-/// Sends what the kernel takes of `first` followed by `second`; fewer bytes, or `WouldBlock`, when its buffer is full.
+/// Sends what the kernel takes of `first` followed by `second`: fewer bytes, or `WouldBlock`, if its buffer is full.
 pub fn send(fd: RawFd, first: &[u8], second: &[u8]) -> Result<usize> {
     if second.is_empty() {
         let (data, length) = (first.as_ptr().cast(), first.len());

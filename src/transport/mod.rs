@@ -1,7 +1,8 @@
-//! Transports: the core reads and writes the descriptors of plain sockets itself, for a JavaScript thread, its host.
+//! Transports: the core itself reads and writes the descriptors of plain sockets, for a JavaScript thread, its host.
 //!
-//! [`native`] does so on that thread, when its event loop says that connections are ready. [`offload`] has I/O threads that read, parse
-//! and send. What either can be asked, and asks of its host, is in [`host`]; how JavaScript sees bytes and events in [`frame`].
+//! [`native`] does so on that thread, when the event loop reports connections as ready. [`offload`] has I/O threads
+//! that read, parse and send. [`host`] has the interface of both with their host, [`frame`] the memory through which
+//! JavaScript sees bytes and events.
 
 #[cfg(unix)]
 mod buffer;

@@ -1,22 +1,21 @@
-//! A look at an idle connection without taking anything from it.
+//! Looks at an idle connection without taking anything from it.
 //!
-//! A client that reuses a connection which the server has closed meanwhile loses its request, and one that reuses a
-//! connection on which bytes are already waiting takes them for its response. The kernel knows both before the event loop
-//! has called JavaScript.
+//! A client that reuses a connection which the server has just closed loses its request. If bytes are already waiting,
+//! it takes them for its response. The kernel knows both before the event loop has called JavaScript.
 
-/// Open and nothing to read, or not known.
+/// Open with nothing to read, or unknown.
 pub const IDLE: i32 = 0;
-/// The peer has closed or reset the connection, or the descriptor is not usable.
+/// The peer has closed or reset the connection, or the descriptor is unusable.
 pub const CLOSED: i32 = 1;
 /// Bytes are waiting.
 pub const DATA: i32 = 2;
 
-/// What the next read of the socket `fd` would meet: [`IDLE`], [`CLOSED`] or [`DATA`].
+/// What the next read of the socket `fd` would find: [`IDLE`], [`CLOSED`] or [`DATA`].
 #[cfg(unix)]
 pub fn peek(fd: i32) -> i32 {
     let mut byte = 0_u8;
     loop {
-        // SAFETY: `byte` has room for the one byte asked for; a number that is no socket of ours is refused by the kernel.
+        // SAFETY: `byte` has room for the one byte asked for; the kernel refuses a number that is no socket of ours.
         let read = unsafe {
             libc::recv(
                 fd,
@@ -33,14 +32,14 @@ pub fn peek(fd: i32) -> i32 {
         }
         match std::io::Error::last_os_error().raw_os_error() {
             Some(libc::EINTR) => {}
-            // ENOTSOCK: a descriptor of another kind (a terminal, a pipe) cannot be looked at; it is taken as it is.
+            // ENOTSOCK: this kind of descriptor (a terminal, a pipe) cannot be looked at, and counts as idle.
             Some(libc::EAGAIN | libc::ENOTSOCK) => return IDLE,
             _ => return CLOSED,
         }
     }
 }
 
-/// Windows hands out no descriptor, so this is not called.
+/// Never called: Windows gives us no descriptor.
 #[cfg(not(unix))]
 pub fn peek(_fd: i32) -> i32 {
     IDLE

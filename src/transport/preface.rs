@@ -1,7 +1,7 @@
-//! The PROXY header of a connection, taken from its descriptor before anybody else reads there.
+//! Takes the PROXY header of a connection from its descriptor, before anything else reads there.
 //!
-//! What is there is looked at, and only what belongs to the header is taken: the next byte is the first that the protocol behind it reads,
-//! be that HTTP or TLS, and whoever reads it.
+//! It looks at the waiting bytes and takes only those of the header. The next byte is the first that the following
+//! protocol reads, be it HTTP or TLS, through whichever reader.
 
 use std::fmt::Write;
 use std::io::ErrorKind;
@@ -10,20 +10,21 @@ use super::io;
 use crate::limits::MAX_PROXY_HEADER;
 use crate::parser::proxy_protocol::{Addresses, Header, Progress, Transport, parse};
 
-/// What a connection begins with.
+/// How a connection begins.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Preface {
-    /// A header, in words with a space between: version, `LOCAL` or `PROXY`, family (`IPv4`, `IPv6`, `unix` or `-`), transport (`stream`, `datagram` or
-    /// `-`), address and port of the source and of the destination (`-` where there is none, paths in hexadecimal), and a word for each
-    /// TLV: its type, a colon, and its value in hexadecimal.
+    /// A header, as words separated by spaces: version, `LOCAL` or `PROXY`, family (`IPv4`, `IPv6`, `unix` or `-`),
+    /// transport (`stream`, `datagram` or `-`), address and port of the source and of the destination (`-` if there is
+    /// none, paths in hexadecimal), and one word for each TLV: its type, a colon, and its value in hexadecimal.
     Complete(String),
-    /// What there is of one.
+    /// The part of a header received so far.
     Partial(Vec<u8>),
-    /// None: other bytes, the end, or an error.
+    /// No header: other bytes, the end, or an error.
     Missing,
 }
 
-/// Takes a header from `fd`, of which `seen` was taken before. Does not wait. [`Preface::Partial`]: there was nothing more, not even an end.
+/// Takes a header from `fd`; `seen` is the part taken before. Does not wait. [`Preface::Partial`]: there was nothing
+/// more to read, not even an end.
 pub fn take(fd: i32, seen: &[u8]) -> Preface {
     let mut bytes = [0; MAX_PROXY_HEADER];
     let mut known = seen.len();
@@ -45,7 +46,7 @@ pub fn take(fd: i32, seen: &[u8]) -> Preface {
             Progress::Partial => all,
             Progress::Complete(header) => header.length,
         };
-        // They are there: only this thread reads.
+        // They are there, as only this thread reads.
         if !io::receive(fd, &mut bytes[known..length]).is_ok_and(|taken| known + taken == length) {
             return Preface::Missing;
         }
@@ -93,7 +94,7 @@ fn describe(header: &Header, bytes: &[u8]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
+        // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -163,7 +164,7 @@ mod tests {
         );
         drop(there);
         assert_eq!(take(here.as_raw_fd(), b"PROXY"), Preface::Missing);
-        // An end that is there already has no event of its own.
+        // An end that is already there gets no event of its own.
         let (here, there) = pair(b"PROXY");
         drop(there);
         assert_eq!(take(here.as_raw_fd(), &[]), Preface::Missing);

@@ -1,8 +1,10 @@
-//! Sockets that share their port with those of other threads and processes: the system spreads what connects over all of them.
+//! Sockets that share their port with other threads and processes: the system spreads new connections over all of them.
 //!
-//! Node has the option `reusePort` from 22.12 and 23.1 on. Before, the socket is bound here, and Node listens on it.
+//! Node has the option `reusePort` since 22.12 and 23.1. For earlier versions the socket is bound here, and Node
+//! listens on it.
 
-/// The systems on which libuv has it: Linux 3.9 and its like, where connections are spread. Elsewhere the last socket would get all of them.
+/// The systems for which libuv has it: Linux 3.9 and those like it, which spread connections. Elsewhere the last socket
+/// would get them all.
 #[cfg(any(
     target_os = "linux",
     target_os = "android",
@@ -16,7 +18,7 @@ mod supported {
 
     use socket2::{Domain, Protocol, Socket, Type};
 
-    /// Binds a socket as libuv does, and with the port shared.
+    /// Binds a socket as libuv does, but shares the port.
     pub fn bind(address: IpAddr, port: u16, only_v6: bool) -> Result<RawFd> {
         let domain = match address {
             IpAddr::V4(_) => Domain::IPV4,
@@ -34,14 +36,15 @@ mod supported {
     }
 }
 
-/// The number of a system that has no such sockets.
+/// Result: the system has no such sockets.
 pub const UNSUPPORTED: i32 = -1;
-/// That of a port that another socket has, which does not share it.
+/// Result: another socket has the port and does not share it.
 pub const IN_USE: i32 = -2;
-/// That of a socket that could not be bound for another reason.
+/// Result: the socket could not be bound for another reason.
 pub const FAILED: i32 = -3;
 
-/// The descriptor of a socket that is bound to an address and a port (0 for any) and shares it; the caller closes it. [`UNSUPPORTED`], [`IN_USE`] or [`FAILED`] where there is none.
+/// The descriptor of a socket bound to an address and a shared port (0 for any port); the caller closes it. On failure
+/// [`UNSUPPORTED`], [`IN_USE`] or [`FAILED`].
 #[cfg(any(
     target_os = "linux",
     target_os = "android",
@@ -59,7 +62,7 @@ pub fn bind(address: &str, port: u16, only_v6: bool) -> i32 {
     }
 }
 
-/// As above.
+/// The same on systems without shared ports: always [`UNSUPPORTED`].
 #[cfg(not(any(
     target_os = "linux",
     target_os = "android",
@@ -82,7 +85,7 @@ mod tests {
         if fd < 0 {
             return None;
         }
-        // SAFETY: the descriptor is new, and ours alone.
+        // SAFETY: the descriptor is new, and owned only here.
         let listener = TcpListener::from(unsafe { OwnedFd::from_raw_fd(fd) });
         // SAFETY: the descriptor is open.
         assert_eq!(unsafe { libc::listen(fd, 1) }, 0);

@@ -6,15 +6,16 @@ use super::frame::Frame;
 use super::host::{Event, Host, Texts};
 
 thread_local! {
-    // Turns of this thread that have begun and not ended: of all its transports, since each may run in a handler of another.
+    // Open turns on this thread, of all its transports, since each may run in a handler of another.
     static OPEN: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A turn that is open. A handler may have the event loop run, and so a turn begin in a turn: each has a level, and so a frame, of its own.
+/// An open turn. A handler may run the event loop, and so begin a turn within a turn: each has its own level, and so
+/// its own frame.
 pub struct Turn<'a, H: Host> {
     host: &'a H,
     level: usize,
-    /// Where JavaScript is shown what the turn brought.
+    /// Where JavaScript sees what the turn brought.
     pub frame: Frame,
 }
 
@@ -25,7 +26,7 @@ impl<H: Host> Drop for Turn<'_, H> {
 }
 
 impl<'a, H: Host> Turn<'a, H> {
-    /// Begins a turn. `None` when JavaScript runs no more.
+    /// Begins a turn. `None` if JavaScript no longer runs.
     pub fn begin(host: &'a H) -> Option<Turn<'a, H>> {
         let level = OPEN.get();
         let frame = host.frame(level)?;
@@ -33,12 +34,12 @@ impl<'a, H: Host> Turn<'a, H> {
         Some(Turn { host, level, frame })
     }
 
-    /// No texts yet, for one call.
+    /// An empty list of texts, for one call.
     pub fn texts(&self) -> H::Texts {
         self.host.texts()
     }
 
-    /// Notifies JavaScript, see [`Host::notify`]. False when it runs no more.
+    /// Notifies JavaScript, see [`Host::notify`]. False if it no longer runs.
     pub fn notify(&self, connection: usize, event: Event, text: Option<&[u8]>) -> bool {
         let mut texts = self.texts();
         if let Some(text) = text {

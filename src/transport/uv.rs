@@ -1,8 +1,8 @@
-//! The libuv handles that the transports need in the loop of the running JavaScript thread: a poll handle, one that other
-//! threads can wake it by, and one that is called when a loop runs inside a handler.
+//! The libuv handles that the transports need in the loop of their JavaScript thread: a poll handle, one through which
+//! other threads wake the loop, and one called in each iteration, also when a handler runs the loop.
 //!
-//! libuv's functions are looked up in the running process, not linked: a runtime that loads Node addons without offering
-//! libuv (Bun, Deno, some Electron builds) then still loads this one.
+//! libuv's functions are looked up in the running process instead of linked, so that a runtime which loads Node addons
+//! but has no libuv (Bun, Deno, some Electron builds) can still load this one.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::os::fd::RawFd;
@@ -39,14 +39,14 @@ struct Functions {
 
 /// The address of a function of this process.
 fn symbol(name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: looks a NUL-terminated name up in the images that are loaded.
+    // SAFETY: looks up a NUL-terminated name in the loaded images.
     let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     (!address.is_null()).then_some(address)
 }
 
 impl Functions {
     fn load() -> Option<Functions> {
-        // SAFETY: each type is that of the function of this name in libuv 1.19 and later, whose ABI is stable in 1.x.
+        // SAFETY: each type is that of the function with this name in libuv 1.19 and later, whose ABI is stable in 1.x.
         unsafe {
             Some(Functions {
                 handle_size: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(c_int) -> usize>(
@@ -90,7 +90,7 @@ impl Functions {
     }
 }
 
-/// An open handle. It does not keep the loop alive until [`LoopHandle::keep_alive`] has it do so.
+/// An open handle. It keeps the loop alive only after [`LoopHandle::keep_alive`].
 #[derive(Clone, Copy)]
 pub struct LoopHandle {
     handle: Handle,
@@ -99,7 +99,7 @@ pub struct LoopHandle {
 
 impl LoopHandle {
     /// Polls `fd` for reading in `event_loop`; `ready(data)` is called on the loop's thread each time it is readable.
-    /// `None` where this process has no libuv, or it refuses the descriptor.
+    /// `None` if the process has no libuv, or libuv refuses the descriptor.
     ///
     /// # Safety
     /// `event_loop` must be the live loop of this thread, and `data` valid until the callback of [`LoopHandle::close`].
@@ -122,11 +122,11 @@ impl LoopHandle {
         }
     }
 
-    /// A handle by which any thread can have `called(handle)` run on the loop's thread: see [`LoopHandle::sender`].
-    /// `None` where this process has no libuv.
+    /// A handle with which any thread can run `called(handle)` on the loop's thread: see [`LoopHandle::sender`]. `None`
+    /// if the process has no libuv.
     ///
     /// # Safety
-    /// As that of [`LoopHandle::poll`].
+    /// See [`LoopHandle::poll`].
     pub unsafe fn wakeup(
         event_loop: *mut c_void,
         called: AsyncCallback,
@@ -140,18 +140,18 @@ impl LoopHandle {
         }
     }
 
-    /// A handle whose `called(handle)` runs in each turn of the loop, before that looks for I/O. It neither keeps the loop alive nor
-    /// from waiting. `None` where this process has no libuv.
+    /// A handle whose `called(handle)` runs in each iteration of the loop, before it polls for I/O. It does not keep
+    /// the loop alive, nor from waiting. `None` if the process has no libuv.
     ///
     /// # Safety
-    /// As that of [`LoopHandle::poll`].
+    /// See [`LoopHandle::poll`].
     pub unsafe fn prepare(
         event_loop: *mut c_void,
         called: PrepareCallback,
         data: *mut c_void,
     ) -> Option<LoopHandle> {
         let functions = Functions::load()?;
-        // SAFETY: as in `poll`. To start a prepare handle cannot fail with a callback.
+        // SAFETY: as in `poll`. Starting a prepare handle with a callback cannot fail.
         unsafe {
             let init = |handle| (functions.prepare_init)(event_loop, handle);
             let prepare = LoopHandle::open(functions, PREPARE, init, data)?;
@@ -160,17 +160,17 @@ impl LoopHandle {
         }
     }
 
-    /// A handle of this type that `init` has made, with 0 as its answer; it does not keep the loop alive.
+    /// A handle of this type, initialized by `init`, which returns 0 on success. It does not keep the loop alive.
     ///
     /// # Safety
-    /// `init` makes a handle of the type in the memory that it is given.
+    /// `init` makes a handle of the type in the memory passed to it.
     unsafe fn open(
         functions: Functions,
         kind: c_int,
         init: impl FnOnce(Handle) -> c_int,
         data: *mut c_void,
     ) -> Option<LoopHandle> {
-        // SAFETY: the memory is as large and aligned as libuv wants it and is freed by the close callback.
+        // SAFETY: the memory has the size and alignment that libuv wants, and the close callback frees it.
         unsafe {
             let handle = libc::calloc(1, (functions.handle_size)(kind));
             if handle.is_null() {
@@ -186,28 +186,29 @@ impl LoopHandle {
         }
     }
 
-    /// Changes what [`data_of`] finds.
+    /// Changes the data that [`data_of`] returns.
     ///
     /// # Safety
-    /// The handle is open, and `data` is valid as `wakeup` says.
+    /// The handle is open, and `data` is as valid as for `wakeup`.
     pub unsafe fn set_data(self, data: *mut c_void) {
         // SAFETY: the data is the first member of every handle.
         unsafe { *self.handle.cast::<*mut c_void>() = data };
     }
 
-    /// What wakes the loop of a handle that [`LoopHandle::wakeup`] made.
+    /// A function that wakes the loop through a handle from [`LoopHandle::wakeup`].
     ///
     /// # Safety
-    /// It is not called once the handle is being closed.
+    /// It is not called after closing of the handle has begun.
     pub unsafe fn sender(self) -> impl Fn() + Send + 'static {
         let (handle, send) = (self.handle as usize, self.functions.async_send);
         move || {
-            // SAFETY: uv_async_send is the one function of libuv for other threads; the caller vouches that the handle is open.
+            // SAFETY: uv_async_send is the one libuv function that other threads may call; the caller vouches that the
+            // handle is open.
             unsafe { send(handle as Handle) };
         }
     }
 
-    /// Whether it keeps the loop alive.
+    /// Sets whether the handle keeps the loop alive.
     ///
     /// # Safety
     /// The handle is open.
@@ -221,10 +222,10 @@ impl LoopHandle {
         unsafe { change(self.handle) }
     }
 
-    /// Ends it. `closed` is called from the loop, and must call [`free`].
+    /// Closes the handle. `closed` is called from the loop, and must call [`free`].
     ///
     /// # Safety
-    /// Once, and the handle is not used after.
+    /// Called once, and the handle is not used afterwards.
     pub unsafe fn close(self, closed: CloseCallback) {
         // SAFETY: the caller vouches that it is open.
         unsafe { (self.functions.close)(self.handle, Some(closed)) }
@@ -234,7 +235,7 @@ impl LoopHandle {
 /// The `data` of a handle that libuv passes to a callback: the first member of every handle (`UV_HANDLE_FIELDS`).
 ///
 /// # Safety
-/// `handle` must be one of these.
+/// `handle` must be one of ours.
 pub unsafe fn data_of(handle: *mut c_void) -> *mut c_void {
     // SAFETY: the caller vouches for the handle.
     unsafe { *handle.cast::<*mut c_void>() }
@@ -245,7 +246,7 @@ pub unsafe fn data_of(handle: *mut c_void) -> *mut c_void {
 /// # Safety
 /// Only from, or as, the callback of [`LoopHandle::close`].
 pub unsafe extern "C" fn free(handle: *mut c_void) {
-    // SAFETY: `poll`, `wakeup` or `prepare` got it from calloc, and libuv has let go of it.
+    // SAFETY: `poll`, `wakeup` or `prepare` got it from calloc, and libuv no longer uses it.
     unsafe { libc::free(handle) }
 }
 
@@ -259,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_process_without_libuv_has_no_handles() {
-        // SAFETY: neither is called: the functions are not there.
+        // SAFETY: the callbacks are never called, as there is no libuv.
         let (wakeup, prepare) = unsafe {
             (
                 LoopHandle::wakeup(std::ptr::null_mut(), never, std::ptr::null_mut()),

@@ -1,8 +1,8 @@
-//! Native transport: one readiness set per JavaScript thread (epoll or kqueue, nested into the thread's event loop by its descriptor),
-//! read and written on that thread.
+//! Native transport: one readiness set per JavaScript thread (epoll or kqueue, polled by the thread's event loop
+//! through its descriptor), read and written on that thread.
 //!
-//! `reactor` owns the set and, for each attached connection, its descriptor number and the bytes that wait to be sent. It never owns
-//! a descriptor: the socket that JavaScript sees does, and it must detach before the descriptor is closed. Nothing here waits.
+//! `reactor` owns the set and, for each attached connection, its descriptor number and its queue of bytes to send. It
+//! never owns a descriptor: the JavaScript socket does, and must detach before closing it. Nothing here waits.
 //! `transport` decides what JavaScript is notified of, and when.
 
 mod reactor;

@@ -1,9 +1,9 @@
-//! One readiness set and the connections in it.
+//! A readiness set and its connections.
 //!
-//! Polling is edge-triggered: an edge is used up by one read, and [`Reactor::read`] asks for another where that read cannot
-//! have emptied the socket. So every connection gets one read a turn, and those that send much share a few more behind the first
-//! reads of all (`MORE_PER_TURN`): one that always has more starves no other. How much a read takes depends on what the bytes
-//! before it were worth ([`Reactor::record`]): the turns of many small events are short, too.
+//! Polling is edge-triggered: a read uses up an edge, and [`Reactor::read`] asks for another one if the read cannot
+//! have emptied the socket. So every connection gets one read a turn. After these, connections that send much share a
+//! few more reads (`MORE_PER_TURN`), so one that always has more to read starves no other. The size of a read depends
+//! on the cost of the bytes before it ([`Reactor::record`]), so turns with many small events stay short too.
 
 use std::io::{ErrorKind, Result};
 use std::os::fd::{AsRawFd, RawFd};
@@ -20,34 +20,35 @@ use crate::transport::buffer::empty;
 use crate::transport::io;
 use crate::transport::read_budget::{LARGEST_READ, ReadBudget};
 
-/// Readiness events taken in one turn; the rest waits in the kernel for the next.
+/// Readiness events taken in one turn. The kernel keeps the rest for the next.
 const EVENTS_PER_TURN: usize = 256;
 
-/// Bytes that may wait in a connection's queue before they must be sent: what one turn of pipelined answers makes.
+/// Memory in bytes that an empty queue keeps: as much as one turn of pipelined answers fills.
 const QUEUE_KEPT: usize = 64 * 1024;
 
-/// Bytes that connections whose reads are as large as can be may get in a turn, all of them together, beyond one read of each: what
-/// libuv reads of each stream at once, 32 times 64 KiB. Where the program does other work in each turn, what is read per turn
-/// is the throughput of a body.
+/// Bytes that connections with reads of full size may get in a turn, all together, beyond one read each. libuv reads as
+/// much from each stream at once: 32 times 64 KiB. If the program does other work in each turn, the bytes read per turn
+/// determine the throughput of a body.
 const MORE_PER_TURN: usize = 2 * 1024 * 1024;
 
-/// Bytes of content that are worth memory of their own: fewer are copied sooner than the system is asked how many there are.
+/// Content of this many bytes gets memory of its own. Copying less is cheaper than asking the system how much is there.
 const SMALLEST_PIECE: usize = 8 * 1024;
 
-/// What a word of events costs of that: JavaScript takes as long for it as for so many bytes of a body in large pieces.
+/// What a word of events costs of `MORE_PER_TURN`: JavaScript takes as long for it as for this many bytes of a body in
+/// large pieces.
 const BYTES_PER_WORD: usize = 1024;
 
-/// What connections are watched for. A read ends at urgent data (RFC 9293 section 3.8.5), whatever is behind it: the kernel says with the
-/// edge that there is such.
+/// What connections are watched for. A read ends at urgent data (RFC 9293 section 3.8.5) even if more follows; the
+/// kernel reports urgent data with the edge.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const WATCHED: Interest = Interest::READABLE.add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const WATCHED: Interest = Interest::READABLE;
 
-/// What one read brought.
+/// The result of one read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Read {
-    /// So many bytes are in the buffer.
+    /// This many bytes are in the buffer.
     Bytes(usize),
     /// Nothing yet.
     Later,
@@ -60,26 +61,27 @@ pub enum Read {
 /// A piece of content that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
-    /// Bytes that are there.
+    /// Bytes that can be read.
     pub length: usize,
-    // More than that where the socket holds no more. What comes behind has an edge of its own: the system was asked after the last one.
+    // More than `length` if the socket has no more. Later bytes get an edge of their own: the system was asked after
+    // the last one.
     asked: usize,
 }
 
 struct Registration<T> {
     fd: RawFd,
-    // Distinguishes a connection from the next one that gets its slot: events of a turn may outlive the connection they are for.
+    // Distinguishes a connection from the next one in its slot: events of a turn may outlive their connection.
     generation: usize,
     paused: bool,
-    // An edge came while paused or deferred, and reading on must not wait for another.
+    // An edge came while the connection was paused or deferred, so reading on must not wait for another.
     owed: bool,
-    // It is among those that are read on in the next turn.
+    // It is read on in the next turn.
     left: bool,
-    // The last read was as large as can be: the next one will find as much.
+    // The last read had full size: the next one will find as much.
     flows: bool,
-    // The event said that the peer has closed its side: a short read is then not the last one.
+    // The event reported that the peer has closed its side: a short read is then not the last one.
     closing: bool,
-    // The event said that there is urgent data: a short read may have ended at it.
+    // The event reported urgent data: a short read may have ended there.
     urgent: bool,
     hang_up: HangUp,
     // Bytes that the next read may take.
@@ -96,12 +98,13 @@ pub struct Reactor<T> {
     events: Events,
     ready: Vec<Ready>,
     next: usize,
-    // Those that must be read on in the next turn, and that no edge comes for: the turn had enough of them, or the system has refused one.
+    // Connections to read on in the next turn, without an edge: the turn had enough of them, or the system refused an
+    // edge.
     left: Vec<Ready>,
-    // Says that there are such, once a turn: an edge for each would be a call for each.
+    // Wakes the loop once a turn for `left`: an edge for each would take a system call each.
     waker: Waker,
     is_woken: bool,
-    // Bytes left of MORE_PER_TURN.
+    // What is left of MORE_PER_TURN.
     more: usize,
     connections: Slab<Registration<T>>,
     generation: usize,
@@ -118,7 +121,7 @@ struct Ready {
 }
 
 impl Ready {
-    /// One that is read on: no event has said more of it.
+    /// A connection that is read on, without a new event.
     fn again(Token(token): Token) -> Ready {
         Ready {
             token,
@@ -129,19 +132,19 @@ impl Ready {
     }
 }
 
-/// Whether an event says that both sides are over, as EPOLLHUP does: what is written is not watched for.
+/// Whether an event reports both sides as closed (EPOLLHUP). Writing is not watched for.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_hang_up(event: &Event) -> bool {
     event.is_write_closed()
 }
 
-// Elsewhere libuv does not see it.
+// On other systems libuv does not see it.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn is_hang_up(_event: &Event) -> bool {
     false
 }
 
-/// The token of the waker: that of no connection, see [`token`].
+/// The token of the waker, which no connection has: see [`token`].
 const WAKER: Token = Token(usize::MAX);
 
 const INDEX_BITS: u32 = usize::BITS / 2;
@@ -152,7 +155,7 @@ fn token(index: usize, generation: usize) -> Token {
 }
 
 impl<T> Registration<T> {
-    /// Keeps what an event has said.
+    /// Keeps what an event reported.
     fn mark(&mut self, ready: &Ready) {
         self.closing |= ready.closing;
         self.urgent |= ready.urgent;
@@ -163,10 +166,10 @@ impl<T> Registration<T> {
 }
 
 impl<T> Reactor<T> {
-    /// An empty set; of `ends_at_hang_up` see [`HangUp::new`].
+    /// An empty set. For `ends_at_hang_up` see [`HangUp::new`].
     ///
     /// # Errors
-    /// What the system says when it has no descriptor left.
+    /// The error of the system if it has no descriptor left.
     pub fn new(ends_at_hang_up: bool) -> Result<Reactor<T>> {
         let poll = Poll::new()?;
         Ok(Reactor {
@@ -197,7 +200,7 @@ impl<T> Reactor<T> {
     /// Begins to watch a descriptor. Returns the connection's number, valid until [`Reactor::detach`].
     ///
     /// # Errors
-    /// What the system says when the descriptor cannot be polled, or is in the set already.
+    /// The error of the system if the descriptor cannot be polled, or is already in the set.
     pub fn attach(&mut self, fd: RawFd, data: T) -> Result<usize> {
         self.generation = self.generation.wrapping_add(1) & INDEX_MASK;
         let generation = self.generation;
@@ -225,10 +228,10 @@ impl<T> Reactor<T> {
         Ok(index)
     }
 
-    /// Ends watching; the descriptor is the caller's alone again. Returns the bytes that were queued and not sent.
+    /// Stops watching; only the caller uses the descriptor from now on. Returns the bytes queued but not sent.
     pub fn detach(&mut self, index: usize) -> Bytes {
         if let Some(connection) = self.connections.get(index) {
-            // The descriptor may be closed already: then the set has forgotten it by itself.
+            // If the descriptor is already closed, the set has dropped it.
             let _ = self
                 .poll
                 .registry()
@@ -237,8 +240,8 @@ impl<T> Reactor<T> {
         self.forget(index)
     }
 
-    /// [`Reactor::detach`] for a descriptor that its owner closes next, which takes it out of the set without a call of its own.
-    /// Should a copy of it keep it there, its events are ignored.
+    /// [`Reactor::detach`] for a descriptor that its owner closes next: closing removes it from the set without a
+    /// system call here. If a copy of it keeps it there, its events are ignored.
     pub fn forget(&mut self, index: usize) -> Bytes {
         self.connections
             .try_remove(index)
@@ -260,8 +263,8 @@ impl<T> Reactor<T> {
         }
     }
 
-    /// Takes the readiness events that are there, without waiting. What was taken before and is not read yet stays in front of them.
-    /// Where the system does not tell of any, each connection is tried.
+    /// Takes the readiness events without waiting. Connections from an earlier call that are not read yet stay in
+    /// front. If the system reports an error instead, every connection is tried.
     pub fn collect(&mut self) {
         self.ready.drain(..self.next);
         self.next = 0;
@@ -289,7 +292,7 @@ impl<T> Reactor<T> {
                 hung_up: is_hang_up(event),
             };
             let connection = self.connections.get_mut(ready.token & INDEX_MASK);
-            // One that is read on has its place already.
+            // A connection to be read on already has its place.
             match connection.filter(|it| it.left && it.generation == ready.token >> INDEX_BITS) {
                 Some(connection) => connection.mark(&ready),
                 None => self.ready.push(ready),
@@ -297,7 +300,7 @@ impl<T> Reactor<T> {
         }
     }
 
-    /// Whether there is something to read that nothing will come for.
+    /// Whether there are connections to read on, and nothing wakes the loop for them.
     pub fn needs_turn(&self) -> bool {
         !self.left.is_empty() && !self.is_woken
     }
@@ -327,7 +330,7 @@ impl<T> Reactor<T> {
         None
     }
 
-    /// Reads once into `buffer`, at most as much as its budget.
+    /// Reads once into `buffer`, up to the connection's budget.
     pub fn read(&mut self, index: usize, buffer: &mut [u8]) -> Read {
         let asked = self
             .connections
@@ -336,18 +339,18 @@ impl<T> Reactor<T> {
         self.receive(index, &mut buffer[..asked], asked)
     }
 
-    /// What [`Reactor::read_piece`] should be given memory for, where the next `content` bytes belong together: `None` where a read into the
-    /// common buffer is better.
+    /// The size of memory to pass to [`Reactor::read_piece`] if the next `content` bytes belong together. `None` if a
+    /// read into the common buffer is better.
     pub fn piece_there(&self, index: usize, content: u64) -> Option<Piece> {
         let connection = self.connections.get(index)?;
         let budget = connection.budget.bytes();
         let content = usize::try_from(content).unwrap_or(usize::MAX);
         let wanted = content.min(budget);
-        // How a connection that was hung up ends, is known by reads of its budget.
+        // After a hang-up, reads must have the size of the budget: that decides how the connection ends.
         if wanted < SMALLEST_PIECE || connection.hang_up.is_known() {
             return None;
         }
-        // It sends faster than it is read: the system need not be asked.
+        // It sends faster than it is read, so the system need not be asked.
         if connection.flows && wanted == LARGEST_READ {
             return Some(Piece {
                 length: wanted,
@@ -356,7 +359,7 @@ impl<T> Reactor<T> {
         }
         let available = io::available(connection.fd);
         let length = available.min(wanted);
-        // Of short chunks one read takes several.
+        // One read takes several short chunks.
         if length < SMALLEST_PIECE || (available > content && length < budget / 2) {
             return None;
         }
@@ -369,7 +372,7 @@ impl<T> Reactor<T> {
         self.receive(index, memory, piece.asked)
     }
 
-    // `asked`: so many bytes are a read that may not have emptied the socket.
+    // `asked`: a read of this many bytes may not have emptied the socket.
     fn receive(&mut self, index: usize, buffer: &mut [u8], asked: usize) -> Read {
         let Some(connection) = self.connections.get_mut(index) else {
             return Read::Later;
@@ -400,8 +403,7 @@ impl<T> Reactor<T> {
         }
     }
 
-    /// Says what a read was worth: that of its bytes so many were parsed into so many words of events. The budget of the next
-    /// read follows from it.
+    /// Records what a read cost: `parsed` bytes became `words` words of events. This sets the budget of the next read.
     pub fn record(&mut self, index: usize, parsed: usize, words: usize) {
         if let Some(connection) = self.connections.get_mut(index) {
             self.more = self.more.saturating_sub(words * BYTES_PER_WORD);
@@ -414,14 +416,14 @@ impl<T> Reactor<T> {
             let token = token(index, connection.generation);
             let registry = self.poll.registry();
             let asked = registry.reregister(&mut SourceFd(&connection.fd), token, WATCHED);
-            // It is watched as before (or gone, which a read finds), so what comes from here on has an edge.
+            // It is watched as before (or gone, which a read finds), so whatever comes later has an edge.
             if asked.is_err() {
                 self.leave(index);
             }
         }
     }
 
-    /// Has a connection read on in the next turn, without an edge.
+    /// Puts a connection on the list of those to read on in the next turn, without an edge.
     fn leave(&mut self, index: usize) {
         if let Some(connection) = self.connections.get_mut(index)
             && !std::mem::replace(&mut connection.left, true)
@@ -445,35 +447,35 @@ impl<T> Reactor<T> {
         }
     }
 
-    /// Bytes received, sent, and queued so far.
+    /// Bytes received, sent and queued.
     pub fn counts(&self, index: usize) -> (u64, u64, usize) {
         self.connections
             .get(index)
             .map_or((0, 0, 0), |it| (it.received, it.sent, it.queue.len()))
     }
 
-    /// Stops reading: the peer is held back by its window.
+    /// Stops reading, which holds back the peer.
     pub fn pause(&mut self, index: usize) {
         if let Some(connection) = self.connections.get_mut(index) {
             connection.paused = true;
         }
     }
 
-    /// Whether the bytes that were read last were the last ones: see [`HangUp`].
+    /// Whether the bytes read last were the connection's last: see [`HangUp`].
     pub fn is_over(&mut self, index: usize) -> bool {
         self.connections
             .get_mut(index)
             .is_some_and(|it| it.hang_up.is_due(it.paused))
     }
 
-    /// Whether the system has said that the connection was hung up.
+    /// Whether the system has reported a hang-up.
     pub fn is_hung_up(&self, index: usize) -> bool {
         self.connections
             .get(index)
             .is_some_and(|it| it.hang_up.is_known())
     }
 
-    /// Reads again, also what came during the pause.
+    /// Reads on, with what came during the pause.
     pub fn resume(&mut self, index: usize) {
         let Some(connection) = self.connections.get_mut(index) else {
             return;
@@ -484,18 +486,18 @@ impl<T> Reactor<T> {
         }
     }
 
-    /// The bytes that wait to be sent; the caller appends.
+    /// The bytes waiting to be sent, for the caller to append to.
     pub fn queue(&mut self, index: usize) -> Option<&mut BytesMut> {
         self.connections
             .get_mut(index)
             .map(|connection| &mut connection.queue)
     }
 
-    /// Sends the queue followed by `more`. Returns how many bytes of both were taken; what was taken of the queue has
-    /// left it.
+    /// Sends the queue, then `more`. Returns how many bytes of both the kernel took; those of the queue are removed
+    /// from it.
     ///
     /// # Errors
-    /// What the system says; a full socket is none (0 bytes).
+    /// The error of the system. A full socket is none (0 bytes).
     pub fn send(&mut self, index: usize, more: &[u8]) -> Result<usize> {
         let Some(connection) = self.connections.get_mut(index) else {
             return Ok(0);
@@ -545,7 +547,7 @@ mod tests {
     use std::net::{Shutdown, TcpListener, TcpStream};
     use std::os::unix::net::UnixStream;
 
-    /// Miri knows send() and recv() of TCP alone.
+    /// TCP: Miri supports send() and recv() only there.
     fn pair() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -569,9 +571,9 @@ mod tests {
         let mut reactor = Reactor::new(true).unwrap();
         let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
         let quiet = reactor.attach(silent.as_raw_fd(), ()).unwrap();
-        // What was the set of descriptors is one no more.
+        // The descriptor of the set now refers to something else.
         let null = std::fs::File::open("/dev/null").unwrap();
-        // SAFETY: both descriptors are open, and the reactor goes on owning its own.
+        // SAFETY: both descriptors are open, and the reactor still owns its own.
         assert!(unsafe { libc::dup2(null.as_raw_fd(), reactor.as_raw_fd()) } >= 0);
         peer.write_all(b"abc").unwrap();
         assert_eq!(ready(&mut reactor), [index, quiet]);
@@ -627,7 +629,7 @@ mod tests {
             };
             reactor.record(index, count, count * work_per_byte);
             sizes.push(count);
-            // The first read of a turn is what counts here.
+            // Only the first read of a turn counts here.
             while reactor.next_ready().is_some() {}
         }
         sizes
@@ -641,8 +643,8 @@ mod tests {
         assert_eq!(sizes_of_reads(4), [65536, 1024, 1024, 1024, 1024, 1024]);
     }
 
-    /// The connections of one turn in the order of their reads. The peers of the first send without end, those of the last a byte; a
-    /// read of the former makes so many words.
+    /// The connections of one turn in the order of their reads. The first peers send without end, the last ones a byte
+    /// each. A read of one of the first makes `words` words.
     fn order_of_reads(large: usize, small: usize, words: usize) -> Vec<usize> {
         let pairs: Vec<_> = (0..large + small).map(|_| unix_pair()).collect();
         let mut reactor = Reactor::new(true).unwrap();
@@ -722,7 +724,7 @@ mod tests {
         };
         // SAFETY: one pollfd.
         assert_eq!(unsafe { libc::poll(&mut poll, 1, 0) }, 1);
-        // What has come meanwhile has an event, too.
+        // What came in the meantime has an event too.
         let mut next = ready(&mut reactor);
         next.sort_unstable();
         assert_eq!(next, [0, 1]);
@@ -803,7 +805,7 @@ mod tests {
         std::thread::sleep(Duration::from_millis(20));
         let mut buffer = [0; 16];
         let mut got = Vec::new();
-        // An edge after each read that may have ended early, and no more than one without anything to read.
+        // An edge after each read that may have ended early, and at most one without anything to read.
         for _ in 0..6 {
             for index in ready(&mut reactor) {
                 if let Read::Bytes(count) = reactor.read(index, &mut buffer) {
@@ -812,7 +814,7 @@ mod tests {
             }
         }
         assert_eq!(ready(&mut reactor), []);
-        // A second urgent byte makes the first an ordinary one, where the first was not come to yet.
+        // A second urgent byte makes the first an ordinary one, if the first was not reached yet.
         assert_eq!(String::from_utf8(got).unwrap(), "one!four");
         peer.write_all(b"five").unwrap();
         assert_eq!(ready(&mut reactor), [index]);

@@ -1,4 +1,4 @@
-//! What the native transport notifies JavaScript of: one call for each connection that is ready.
+//! What the native transport notifies JavaScript of: one call for each ready connection.
 
 use std::cell::RefCell;
 use std::io::Result;
@@ -18,46 +18,46 @@ use crate::transport::host::{
 };
 use crate::transport::turn::Turn;
 
-/// What is done with what comes on a connection.
+/// What happens to the bytes of a connection.
 #[derive(Clone)]
 enum Reader {
-    /// It is parsed.
+    /// They are parsed.
     Parser(SharedSession),
-    /// JavaScript gets it as it is.
+    /// JavaScript gets them unparsed.
     Raw,
-    /// JavaScript is told of it, and it stays where it is.
+    /// JavaScript is notified, and the bytes stay in the socket.
     Notice,
 }
 
-/// A connection that JavaScript is notified of bytes of.
+/// A connection whose bytes JavaScript is being notified of.
 struct Delivery {
     connection: usize,
     frame: Frame,
-    // Whether its parser waits for what JavaScript answers to these bytes.
+    // Whether its parser waits for JavaScript's answer to these bytes.
     waits: bool,
-    // Whether it was detached, and its stream is to hear of the end behind these bytes.
+    // Whether it was detached, and an end follows these bytes that its stream has to be told of.
     ends: bool,
 }
 
 /// The native transport of one JavaScript thread.
 pub struct Native<H> {
     host: H,
-    // Of each turn that is open: a handler of one may have the loop run, and so begin the next.
+    // One for each open turn: a handler of one may run the loop, and so begin the next.
     deliveries: RefCell<Vec<Delivery>>,
     reactor: RefCell<Reactor<Reader>>,
     output: RefCell<Output>,
     // The text of one write.
     scratch: RefCell<BytesMut>,
-    // Fixed answers of one read.
+    // The fixed answers to one read.
     answered: RefCell<Vec<u8>>,
     loop_ref: LoopRef,
 }
 
 impl<H: Host> Native<H> {
-    /// A transport without connections; of `ends_at_hang_up` see [`HangUp::new`](crate::transport::HangUp::new).
+    /// A transport without connections. For `ends_at_hang_up` see [`HangUp::new`](crate::transport::HangUp::new).
     ///
     /// # Errors
-    /// What the system says when it has no descriptor left.
+    /// The error of the system if it has no descriptor left.
     pub fn new(host: H, ends_at_hang_up: bool) -> Result<Native<H>> {
         Ok(Native {
             host,
@@ -70,13 +70,13 @@ impl<H: Host> Native<H> {
         })
     }
 
-    /// The descriptor that becomes readable when a connection is ready: [`Transport::turn`] is due then.
+    /// The descriptor that becomes readable when a connection is ready. [`Transport::turn`] is due then.
     pub fn as_raw_fd(&self) -> RawFd {
         self.reactor.borrow().as_raw_fd()
     }
 
-    /// Reads every ready connection once, and notifies JavaScript of what each brought. A turn in a handler of another goes on where that
-    /// one is.
+    /// Reads every ready connection once, and notifies JavaScript of what each brought. A turn within a handler goes on
+    /// where the outer turn is.
     fn run(&self) {
         let Some(turn) = Turn::begin(&self.host) else {
             return;
@@ -102,8 +102,8 @@ impl<H: Host> Native<H> {
         }
     }
 
-    /// Reads a connection once and notifies of it: content into memory that JavaScript then owns, if the parser expects nothing else. False when
-    /// JavaScript runs no more.
+    /// Reads a connection once and notifies JavaScript. If the parser expects only content, that is read into memory
+    /// that JavaScript then owns. False if JavaScript no longer runs.
     fn read(&self, turn: &Turn<'_, H>, index: usize, session: Option<&SharedSession>) -> bool {
         let (content, answers) = session.map_or((0, false), |it| {
             let it = lock(it);
@@ -112,7 +112,8 @@ impl<H: Host> Native<H> {
         let piece = self.reactor.borrow().piece_there(index, content);
         let mut texts = turn.texts();
         let memory = piece.and_then(|it| Some((it, texts.piece(it.length)?)));
-        // SAFETY: no JavaScript runs while the slice is used, and there is no other: it is taken again only behind it.
+        // SAFETY: no JavaScript runs while the slice is used, and there is no other one: the next is made after its
+        // last use.
         let input = || unsafe { turn.frame.input() };
         let (read, bytes, owned) = match memory {
             Some((piece, memory)) => {
@@ -151,7 +152,7 @@ impl<H: Host> Native<H> {
         let parsed = lock(session).run(&bytes[..count], &mut output, turn.frame.room());
         let words = turn.frame.show(0, &output.words);
         self.reactor.borrow_mut().record(index, parsed, words);
-        // A read that ends early, as at urgent data, leaves memory that it has not filled.
+        // A read that ends early, as at urgent data, does not fill its memory.
         let is_whole = owned && count == bytes.len();
         if owned && !is_whole {
             input()[..count].copy_from_slice(&bytes[..count]);
@@ -176,8 +177,8 @@ impl<H: Host> Native<H> {
         self.end_delivery(turn, goes_on, is_blocked)
     }
 
-    /// Answers the requests with which `bytes` begins and that have fixed answers. Returns how many bytes they were, and whether the kernel has not taken all of the
-    /// answers: what is left is in the queue, and JavaScript is to be told of it.
+    /// Sends the fixed answers to the requests at the start of `bytes`. Returns how many bytes those requests took, and
+    /// whether the kernel did not take all of the answers: the rest is queued, and JavaScript has to be notified.
     fn answer(&self, index: usize, session: &SharedSession, bytes: &[u8]) -> (usize, bool) {
         let mut answers = self.answered.borrow_mut();
         let mut taken = 0;
@@ -195,7 +196,7 @@ impl<H: Host> Native<H> {
         }
     }
 
-    /// All that was read is answered: notifies of what there is beside that, if anything.
+    /// Everything read got its fixed answers: notifies JavaScript of an end or of unsent bytes, if there are any.
     fn behind_answers(&self, turn: &Turn<'_, H>, index: usize) -> bool {
         if self.reactor.borrow_mut().is_over(index) {
             return turn.notify(index, Event::Ended, None);
@@ -203,14 +204,15 @@ impl<H: Host> Native<H> {
         self.notify_of_unsent(turn, index)
     }
 
-    /// What is left of fixed answers.
+    /// Notifies JavaScript of fixed answers that are not sent yet.
     fn notify_of_unsent(&self, turn: &Turn<'_, H>, index: usize) -> bool {
         let left = self.reactor.borrow().counts(index).2;
         left == 0 || turn.notify(index, Event::Unsent(left as i32), None)
     }
 
-    /// JavaScript has dealt with the last delivery: sends the answers of pipelined requests that were queued meanwhile, and notifies of the end behind it.
-    /// `is_blocked`: fixed answers to what came before may be in the queue still. Returns whether JavaScript goes on.
+    /// JavaScript is done with the last delivery: sends the answers to pipelined requests that were queued meanwhile,
+    /// and notifies it of an end that follows. `is_blocked`: earlier fixed answers may still be queued. Returns whether
+    /// JavaScript goes on.
     fn end_delivery(&self, turn: &Turn<'_, H>, mut goes_on: bool, is_blocked: bool) -> bool {
         let Some(delivery) = self.deliveries.borrow_mut().pop() else {
             return goes_on;
@@ -231,7 +233,7 @@ impl<H: Host> Native<H> {
         goes_on
     }
 
-    /// Whether the parser of a connection waits for an answer of JavaScript, which is at what it had before.
+    /// Whether the connection's parser waits for an answer of JavaScript, which is still handling earlier bytes.
     fn waits(&self, index: usize) -> bool {
         self.deliveries
             .borrow()
@@ -239,7 +241,8 @@ impl<H: Host> Native<H> {
             .any(|it| it.waits && it.connection == index && !it.frame.is_finished(0))
     }
 
-    /// The answers that were corked in a turn are due. Where the connection stays corked, JavaScript knows which of them. False when it runs no more.
+    /// The answers corked during a turn are due. If the connection stays corked, JavaScript knows which of them. False
+    /// if it no longer runs.
     fn end_cork(&self, turn: &Turn<'_, H>, index: usize, stays: bool) -> bool {
         if stays {
             return index == DETACHED || turn.notify(index, Event::Unsent(0), None);
@@ -248,7 +251,7 @@ impl<H: Host> Native<H> {
         left == 0 || turn.notify(index, Event::Unsent(left), None)
     }
 
-    /// Sends what the open turns have corked until they are over.
+    /// Sends what the open turns would keep corked until they end.
     fn uncork_all(&self) {
         let Some(turn) = Turn::begin(&self.host) else {
             return;
@@ -385,15 +388,15 @@ impl<H: Host> Transport for Native<H> {
         self.reactor.borrow().counts(index)
     }
 
-    /// A panic must not unwind into the event loop; the connection that caused it is left to its time-out.
+    /// A panic must not unwind into the event loop. The connection that caused it is left to its timeout.
     fn turn(&self) {
         let open = self.deliveries.borrow().len();
         let _ = catch_unwind(AssertUnwindSafe(|| self.run()));
         self.deliveries.borrow_mut().truncate(open);
     }
 
-    /// Within a turn of ours a handler has the loop run: what that turn has collected is delivered there, since no descriptor becomes
-    /// ready for it again. The same holds for connections that the system refused another edge for.
+    /// A handler runs the loop within one of our turns: what that turn has collected is delivered there, since no
+    /// descriptor becomes ready for it again. The same holds for connections for which the system refused another edge.
     fn needs_turn(&self) -> bool {
         !self.deliveries.borrow().is_empty()
             || self
@@ -418,7 +421,7 @@ impl<H: Host> Transport for Native<H> {
     }
 }
 
-/// Sends the queue and `more`; what the socket does not take stays in the queue.
+/// Sends the queue, then `more`. The queue keeps what the socket does not take.
 fn send_all(reactor: &mut Reactor<Reader>, index: usize, more: &[u8]) -> i32 {
     let queued = reactor.queue(index).map_or(0, |queue| queue.len());
     match reactor.send(index, more) {

@@ -1,10 +1,11 @@
-//! Connections whose requests JavaScript is notified of in one call.
+//! Connections whose requests are delivered to JavaScript in one call.
 //!
-//! A call of its own for each costs a sixth of what the JavaScript thread does for a small request. In a batch they share the call,
-//! and ticks and microtasks are drained behind the last: between requests of different connections no order is promised.
+//! A call for each would cost a sixth of the JavaScript thread's work for a small request. A batch shares one call, and
+//! ticks and microtasks are drained after its last connection: HTTP promises no order between requests of different
+//! connections.
 //!
-//! What one handler does to a connection that comes later in the batch must not differ from what it would do to one that is still
-//! in the inbox: JavaScript marks each as it comes to it, and what is not marked is put back.
+//! If a handler acts on a connection that comes later in the batch, that must have the same effect as on one still in
+//! the inbox. So JavaScript marks each connection when it comes to it, and unmarked ones are put back.
 
 use std::sync::Arc;
 
@@ -21,28 +22,28 @@ type SharedConnection = Arc<Connection<Session>>;
 struct Member {
     connection: SharedConnection,
     place: usize,
-    // Whether its parser waits for what JavaScript answers to these bytes.
+    // Whether its parser waits for JavaScript's answer to these bytes.
     waits: bool,
 }
 
-/// The connections of the next call of a turn, or of the one that runs.
+/// The connections of a turn's next call, or of the call in progress.
 pub struct Batch<T> {
     frame: Frame,
     members: Vec<Member>,
-    // None where it is empty, and while the call runs.
+    // None if the batch is empty, and during the call.
     texts: Option<T>,
-    // Bytes of the input buffer that are used.
+    // Bytes used of the input buffer.
     used: usize,
-    // Places that are taken.
+    // Places taken.
     places: usize,
-    // The first needs the words of all, so it is alone.
+    // The first connection needs all the words, so it is alone.
     is_full: bool,
-    // Of the connection that was added last.
+    // `Member::waits` of the connection added last.
     waits: bool,
 }
 
 impl<T: Texts> Batch<T> {
-    /// An empty batch, to be shown in this frame.
+    /// An empty batch for this frame.
     pub fn new(frame: Frame) -> Batch<T> {
         Batch {
             frame,
@@ -55,18 +56,18 @@ impl<T: Texts> Batch<T> {
         }
     }
 
-    /// Shows what it has in another frame from here on; it is empty.
+    /// Uses another frame from now on. The batch is empty.
     pub fn show_in(&mut self, frame: Frame) {
         self.frame = frame;
     }
 
-    /// Whether it has no connection.
+    /// Whether it has no connections.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// Adds what the connection of this number has read, which then has to [`Batch::join`]. False if there is no room for it: in an
-    /// empty batch there always is.
+    /// Adds what a connection has read; [`Batch::join`] has to follow. False if it does not fit: in an empty batch it
+    /// always fits.
     pub fn add<H: Host<Texts = T>>(
         &mut self,
         turn: &Turn<'_, H>,
@@ -102,7 +103,7 @@ impl<T: Texts> Batch<T> {
         true
     }
 
-    /// The connection that [`Batch::add`] was about.
+    /// Adds the connection for which [`Batch::add`] was called.
     pub fn join(&mut self, connection: SharedConnection) {
         self.members.push(Member {
             connection,
@@ -112,12 +113,12 @@ impl<T: Texts> Batch<T> {
         self.places += 1;
     }
 
-    /// The texts of all, for the call. `None` if it is empty.
+    /// The texts of all connections, for the call. `None` if there are none.
     pub fn take_texts(&mut self) -> Option<T> {
         self.texts.take()
     }
 
-    /// Puts back what JavaScript has not come to, if this is in the batch: it is not notified of it any more.
+    /// Puts a connection back into the inbox if JavaScript has not come to it: this call skips it.
     pub fn put_back(&self, connection: &SharedConnection) {
         let member = self
             .members
@@ -131,8 +132,9 @@ impl<T: Texts> Batch<T> {
         }
     }
 
-    /// A handler of the call has the loop run: what the call has not come to comes anew, in a call of that loop. `handled` is
-    /// called for those that may be read again. The parser of one that waits for an answer goes on with the bytes it has first.
+    /// A handler runs the loop during the call: connections that the call has not come to are delivered again, in a
+    /// call from that loop. Calls `handled` for those that may be read again. A connection whose parser waits for an
+    /// answer stays until JavaScript is done with its bytes.
     pub fn overtake(&mut self, mut handled: impl FnMut(SharedConnection)) {
         let frame = self.frame;
         self.members.retain(|member| {
@@ -144,8 +146,8 @@ impl<T: Texts> Batch<T> {
         });
     }
 
-    /// The call is over, or what remains of it comes anew: `handled` is called for those that JavaScript came to, the others are
-    /// put back and delivered again.
+    /// The call is over, or the rest of it is delivered again: calls `handled` for the connections that JavaScript came
+    /// to. The others are put back and delivered again.
     pub fn finish(&mut self, mut handled: impl FnMut(SharedConnection)) {
         for member in self.members.drain(..) {
             Self::part(self.frame, &member, &mut handled);

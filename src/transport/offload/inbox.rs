@@ -1,32 +1,33 @@
-//! The connections that one JavaScript thread has to look at.
+//! The connections that a JavaScript thread has to look at.
 //!
-//! Adding and waking are two steps: an I/O thread adds all that it has before it wakes the owner, and does not wake one that looks
-//! again anyway. They take two locks: to wake is a system call, and the thread that it wakes wants the list at once.
+//! Adding and waking are two steps: an I/O thread adds everything it has before it wakes the owner, and does not wake
+//! an owner that will look again anyway. They take two locks, because waking is a system call, and the woken thread
+//! wants the list at once.
 
 use super::sync::{Mutex, lock};
 
-/// Items that are worth waking for while there are more to come.
+/// With this many items the owner is woken even if more are to come.
 pub const WAKE_THRESHOLD: usize = 32;
 
 type Wake = Box<dyn Fn() + Send>;
 
 struct State<T> {
     list: Vec<T>,
-    // Whether the owner works on what it took last, and looks again after that.
+    // Whether the owner is working on what it took last, and will look again after that.
     looking: bool,
-    // Whether the owner looks no more.
+    // Whether the owner has stopped looking.
     closed: bool,
 }
 
 /// A list that any thread adds to, and whose owner is woken for it.
 pub struct Inbox<T> {
     state: Mutex<State<T>>,
-    // None once it is closed.
+    // None once closed.
     wake_owner: Mutex<Option<Wake>>,
 }
 
 impl<T> Inbox<T> {
-    /// An empty one. `wake` wakes the owner; it is called under a lock, and not while or after it is closed.
+    /// An empty inbox. `wake` wakes the owner. It is called under a lock, never during or after `close`.
     pub fn new(wake: Wake) -> Inbox<T> {
         Inbox {
             state: Mutex::new(State {
@@ -38,7 +39,8 @@ impl<T> Inbox<T> {
         }
     }
 
-    /// Adds to the list, and answers how many there are then. The owner does not look before it is woken; a closed inbox keeps nothing.
+    /// Adds an item, and returns how many there are. The owner does not look before it is woken. A closed inbox keeps
+    /// nothing.
     #[must_use]
     pub fn push(&self, item: T) -> usize {
         let mut state = lock(&self.state);
@@ -48,14 +50,15 @@ impl<T> Inbox<T> {
         state.list.len()
     }
 
-    /// Takes all, in place of what is in the empty `list`. The owner is not woken again before it calls [`Inbox::leave`].
+    /// Takes all items, swapping them with the empty `list`. The owner is not woken again before it calls
+    /// [`Inbox::leave`].
     pub fn take(&self, list: &mut Vec<T>) {
         let mut state = lock(&self.state);
         std::mem::swap(&mut state.list, list);
         state.looking = true;
     }
 
-    /// The owner looks no more: it is not woken again.
+    /// The owner stops looking: it is not woken again.
     pub fn close(&self) {
         *lock(&self.wake_owner) = None;
         let mut state = lock(&self.state);
@@ -65,7 +68,7 @@ impl<T> Inbox<T> {
 }
 
 impl<T: Send> Inbox<T> {
-    /// The owner is done with what it took: it is woken for what came meanwhile.
+    /// The owner is done with what it took: wakes it for what came meanwhile.
     pub fn leave(&self) {
         lock(&self.state).looking = false;
         self.wake();
@@ -74,7 +77,7 @@ impl<T: Send> Inbox<T> {
 
 /// What can wake the owner of a list.
 pub trait WakeOwner: Send + Sync {
-    /// Wakes the owner, if there is anything to look at and it will not look anyway.
+    /// Wakes the owner if there is anything to look at and it will not look anyway.
     fn wake(&self);
 }
 

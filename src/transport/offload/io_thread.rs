@@ -1,7 +1,7 @@
-//! The I/O threads: each runs a tokio runtime of its own, with a task for each of its connections.
+//! The I/O threads: each has its own tokio runtime, with one task for each of its connections.
 //!
-//! A connection stays on its thread, so nothing is stolen or moved. What JavaScript wants of it comes as commands to
-//! the thread, with one wake-up for as many as there are.
+//! A connection stays on its thread, so nothing is stolen or moved. JavaScript sends commands to the thread, and wakes
+//! it once for all of them.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -20,7 +20,7 @@ use super::shared_connection::{Parse, SharedConnection, Socket, Step};
 use super::sync::{Arc, AtomicI32, AtomicU8, Mutex, Ordering, lock};
 use crate::transport::io;
 
-/// Bytes of the buffers into which a thread reads.
+/// Size of the buffers that a thread reads into.
 pub const BUFFER: usize = 64 * 1024;
 
 /// What connections are watched for: see [`is_urgent`].
@@ -29,13 +29,13 @@ const WATCHED: Interest = Interest::READABLE.add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const WATCHED: Interest = Interest::READABLE;
 
-/// The most that is thrown away of what a peer has sent to a connection that is closed.
+/// How many bytes from the peer are discarded, at most, when a connection is closed.
 const MOST_DROPPED: usize = 4 * BUFFER;
 
-/// In place of a descriptor that is closed.
+/// Replaces the number of a closed descriptor.
 const CLOSED: RawFd = -1;
 
-/// A descriptor that is closed when its owner says so, or with its connection.
+/// A descriptor that its owner closes, or that is closed with its connection.
 pub struct Descriptor(AtomicI32);
 
 impl Descriptor {
@@ -46,7 +46,7 @@ impl Descriptor {
     fn close(&self) {
         let fd = self.0.swap(CLOSED, Ordering::AcqRel);
         if fd != CLOSED {
-            // SAFETY: it was an OwnedFd's, and it is not found here any more.
+            // SAFETY: it came from an OwnedFd, and its number was just removed from here.
             unsafe { libc::close(fd) };
         }
     }
@@ -74,30 +74,30 @@ impl Socket for Descriptor {
     }
 }
 
-/// Whether the task of a connection is woken when its descriptor is ready.
+/// Whether the task of a connection is woken when the descriptor is ready.
 enum Watch {
     /// Not yet.
     Unwatched,
-    /// It is.
+    /// Yes.
     Watched(AsyncFd<RawFd>),
-    /// Not any more.
+    /// No longer.
     Over,
 }
 
-/// There is an event, see [`SharedConnection::take`].
+/// There is an event: see [`SharedConnection::take`].
 const READ: u8 = 1;
-/// What is queued cannot be sent, see [`SharedConnection::trouble`].
+/// The queue cannot be sent: see [`SharedConnection::trouble`].
 const TROUBLE: u8 = 2;
 
-/// A connection of a JavaScript thread. Its count of owners, which the I/O thread changes for each read, is in a line of its own; what
-/// comes first here is touched for each read by both threads.
+/// A connection of a JavaScript thread. Its reference count, which the I/O thread changes for each read, has a cache
+/// line of its own. Both threads touch the first fields for each read.
 #[repr(C, align(64))]
 pub struct Connection<F> {
-    // What it is in the inbox for: READ, TROUBLE; 0 where it is not there.
+    // Why it is in the inbox: READ, TROUBLE; 0 if it is not there.
     pending: AtomicU8,
-    /// Its number in its JavaScript thread.
+    /// Its number on its JavaScript thread.
     pub number: usize,
-    /// What both threads do with it.
+    /// The state that both threads use.
     pub shared: SharedConnection<F, Descriptor>,
     // Words that a read may bring.
     room: usize,
@@ -106,7 +106,7 @@ pub struct Connection<F> {
 }
 
 impl<F: Parse> Connection<F> {
-    /// A connection of the thread that looks into `inbox`. A read brings at most `room` words.
+    /// A connection of the thread that owns `inbox`. A read brings at most `room` words.
     pub fn new(
         shared: SharedConnection<F, Descriptor>,
         number: usize,
@@ -123,7 +123,7 @@ impl<F: Parse> Connection<F> {
         }
     }
 
-    /// Has the JavaScript thread look at it, which is the one that calls.
+    /// Has the JavaScript thread, which is the caller, look at it.
     pub fn notify(self: &Arc<Self>) {
         if self.mark_notified(READ) {
             let _ = self.inbox.push(self.clone());
@@ -131,7 +131,8 @@ impl<F: Parse> Connection<F> {
         }
     }
 
-    /// Has the JavaScript thread look at it: when the calling I/O thread has nothing else to do, or enough for it.
+    /// Has the JavaScript thread look at it once this I/O thread has nothing else to do, or has collected enough for
+    /// it.
     fn notify_soon(self: &Arc<Self>, what: u8) {
         if self.mark_notified(what) {
             if self.inbox.push(self.clone()) >= WAKE_THRESHOLD {
@@ -142,19 +143,20 @@ impl<F: Parse> Connection<F> {
         }
     }
 
-    /// Marks it as notified. False if it is in the inbox already.
+    /// Marks it as notified. False if it is already in the inbox.
     fn mark_notified(&self, what: u8) -> bool {
         self.pending.fetch_or(what, Ordering::AcqRel) == 0
     }
 
-    /// The JavaScript thread looks at it: what comes from here on puts it into the inbox again. Returns whether there may be trouble.
+    /// The JavaScript thread looks at it: later events put it into the inbox again. Returns whether there may be
+    /// trouble.
     pub fn acknowledge(&self) -> bool {
         self.pending.swap(0, Ordering::AcqRel) & TROUBLE != 0
     }
 
-    /// Closes the descriptor of a connection that was detached, so that its socket is the owner's alone when this returns: what the owner
-    /// does with it then happens at once, and in that order. With `dropped`, a buffer, what the peer has sent until now is thrown
-    /// away: a connection that is closed with unread bytes is reset, and the peer may lose the last answer.
+    /// Closes the descriptor of a detached connection. When this returns, only the owner uses the socket: what the
+    /// owner does with it happens at once, and in that order. With a buffer in `dropped`, what the peer has sent so far
+    /// is discarded: closing a connection with unread bytes resets it, and the peer may lose the last answer.
     pub fn close(&self, dropped: Option<&mut [u8]>) {
         *lock(&self.watch) = Watch::Over;
         if let Some(buffer) = dropped {
@@ -169,7 +171,8 @@ impl<F: Parse> Connection<F> {
         self.shared.socket().close();
     }
 
-    /// Has the calling task woken when there is something to read. False if the owner has the connection back, or it cannot be polled.
+    /// Has the calling task woken when there is something to read. False if the owner has the connection back, or it
+    /// cannot be polled.
     fn watch(self: &Arc<Self>) -> bool {
         let mut watch = lock(&self.watch);
         if !matches!(*watch, Watch::Unwatched) {
@@ -183,29 +186,29 @@ impl<F: Parse> Connection<F> {
             return true;
         }
         drop(watch);
-        // What cannot be polled is no socket: its stream may know what to do with it.
+        // What cannot be polled is no socket. Its stream may be able to read it.
         self.shared.fail(libc::ENOTSOCK);
         self.notify_soon(READ);
         false
     }
 }
 
-/// What a thread is to do.
+/// A command to an I/O thread.
 pub enum Command<F> {
-    /// To serve this connection from here on.
+    /// Serve this connection from now on.
     Open(Arc<Connection<F>>),
-    /// To send what is queued.
+    /// Send its queue.
     Send(Arc<Connection<F>>),
-    /// The same; and the owner has dealt with the event, see [`SharedConnection::done`].
+    /// The same, and the owner is done with the event: see [`SharedConnection::done`].
     Answer(Arc<Connection<F>>),
-    /// To have its task look again: it may read, or it is over.
+    /// Have its task look again: it may read, or it is over.
     Wake(Arc<Connection<F>>),
 }
 
 struct CommandQueue<F> {
     commands: Vec<Command<F>>,
     closed: bool,
-    // The thread has ended: commands are not run any more.
+    // The thread has ended: commands no longer run.
     over: bool,
 }
 
@@ -214,7 +217,7 @@ struct CommandInbox<F> {
     waker: Notify,
 }
 
-/// An I/O thread, as others see it.
+/// The handle that other threads have of an I/O thread.
 pub struct IoThread<F>(Arc<CommandInbox<F>>);
 
 impl<F> Clone for IoThread<F> {
@@ -241,7 +244,7 @@ impl<F: Parse> IoThread<F> {
         let handle = Builder::new()
             .name(format!("http-io-{number}"))
             .spawn(move || {
-                // Dropped behind the runtime and its tasks, also where it panics: tokio does so when it cannot poll.
+                // Dropped after the runtime and its tasks, also if they panic: tokio does so when it cannot poll.
                 let end = end;
                 let runtime = runtime;
                 runtime.block_on(run_commands(end.0.clone()));
@@ -249,12 +252,12 @@ impl<F: Parse> IoThread<F> {
         Ok((IoThread(inbox), handle))
     }
 
-    /// Whether both are the same thread: one that has ended is none that has its number now.
+    /// Whether both are the same thread. A thread that has ended differs from the one that has its number now.
     pub fn is(&self, other: &IoThread<F>) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Takes commands, which are run at the next [`IoThread::wake`].
+    /// Adds commands, which run at the next [`IoThread::wake`].
     pub fn push(&self, commands: Vec<Command<F>>) {
         let mut queue = lock(&self.0.queue);
         if !queue.over {
@@ -280,7 +283,7 @@ impl<F: Parse> IoThread<F> {
     }
 }
 
-/// A thread ends: the connections that it served, or was to serve, fail.
+/// Runs when a thread ends: the connections that it served, or was to serve, fail.
 struct End<F: Parse>(Arc<CommandInbox<F>>);
 
 impl<F: Parse> Drop for End<F> {
@@ -295,7 +298,7 @@ impl<F: Parse> Drop for End<F> {
     }
 }
 
-/// These commands are not run any more: the connections that they are about have failed.
+/// These commands will not run: their connections fail.
 fn refuse<F: Parse>(commands: Vec<Command<F>>) {
     for command in commands {
         let (Command::Open(connection)
@@ -340,14 +343,14 @@ async fn run_commands<F: Parse>(inbox: Arc<CommandInbox<F>>) {
     }
 }
 
-/// Sends what is queued, and notifies the owner if it cannot be sent.
+/// Sends the queue of a connection, and notifies the owner if it cannot be sent.
 fn pump<F: Parse>(connection: &Arc<Connection<F>>) {
     if connection.shared.pump() {
         connection.notify_soon(TROUBLE);
     }
 }
 
-/// Notifies the owner if the task of a connection ends before its time.
+/// Notifies the owner if the task of a connection ends too early.
 struct Guard<F: Parse>(Arc<Connection<F>>);
 
 impl<F: Parse> Drop for Guard<F> {
@@ -368,13 +371,13 @@ async fn serve<F: Parse>(connection: Arc<Connection<F>>) {
 }
 
 thread_local! {
-    // Inboxes with something to look at, whose owners were not woken for it.
+    // Inboxes with new items, whose owners have not been woken for them.
     static PENDING_WAKES: RefCell<Vec<Arc<dyn WakeOwner>>> = const { RefCell::new(Vec::new()) };
-    // All reads of a thread go there first: a connection keeps no more than it has received.
+    // Every read of the thread goes here first: a connection keeps only what it has received.
     static INPUT: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
 }
 
-/// Has the owner of this list woken when this thread has nothing else to do.
+/// Has the owner of this inbox woken once this thread has nothing else to do.
 fn wake_soon<T: Send + 'static>(inbox: &Arc<Inbox<T>>) {
     PENDING_WAKES.with_borrow_mut(|pending| {
         if !pending.iter().any(|other| is_same(other, inbox)) {
@@ -395,7 +398,7 @@ fn wake_pending() {
     });
 }
 
-/// Reads as long as there is something to read and its owner keeps up. Ready when the connection is its owner's again.
+/// Reads as long as there is something to read and the owner keeps up. Ready when the owner has the connection back.
 fn read_on<F: Parse>(connection: &Arc<Connection<F>>, context: &mut Context<'_>) -> Poll<()> {
     connection.shared.keep_waker(context.waker());
     let watch = lock(&connection.watch);
@@ -444,7 +447,7 @@ fn read_on<F: Parse>(connection: &Arc<Connection<F>>, context: &mut Context<'_>)
     }
 }
 
-/// Whether the system has said that both sides are over: then nothing can be written either.
+/// Whether the system reports both sides as closed: then nothing can be written either.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_hang_up(watched: &AsyncFd<RawFd>) -> bool {
     let mut hung_up = false;
@@ -455,19 +458,19 @@ fn is_hang_up(watched: &AsyncFd<RawFd>) -> bool {
     hung_up
 }
 
-// Elsewhere libuv does not see it.
+// On other systems libuv does not see it.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn is_hang_up(_watched: &AsyncFd<RawFd>) -> bool {
     false
 }
 
-/// Whether the last edge spoke of urgent data: a read ends there, whatever is behind it. Says so once for each such edge.
+/// Whether the last edge reported urgent data: a read ends there even if more follows. True once for each such edge.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_urgent(watched: &AsyncFd<RawFd>) -> bool {
     let mut urgent = false;
     let _ = watched.try_io(Interest::PRIORITY, |_| -> Result<()> {
         urgent = true;
-        // Forgets it.
+        // Clears it.
         Err(std::io::ErrorKind::WouldBlock.into())
     });
     urgent
@@ -478,14 +481,14 @@ fn is_urgent(_watched: &AsyncFd<RawFd>) -> bool {
     false
 }
 
-/// The I/O threads of a process: as many as the server that asked for most, as long as they have users.
+/// The I/O threads of a process: as many as the largest number a server has asked for, as long as they have users.
 pub struct IoThreadPool<F> {
     threads: Vec<(IoThread<F>, JoinHandle<()>)>,
     users: usize,
 }
 
 impl<F: Parse> IoThreadPool<F> {
-    /// None yet.
+    /// No threads yet.
     pub const fn new() -> IoThreadPool<F> {
         IoThreadPool {
             threads: Vec::new(),
@@ -493,12 +496,13 @@ impl<F: Parse> IoThreadPool<F> {
         }
     }
 
-    /// One more user.
+    /// Adds a user.
     pub fn enter(&mut self) {
         self.users += 1;
     }
 
-    /// One user less; after the last the threads end. What to wait for, with no lock held: [`end`].
+    /// Removes a user. The threads end with the last one. The caller passes what is returned to [`end`], with no lock
+    /// held.
     #[must_use]
     pub fn leave(&mut self) -> Vec<JoinHandle<()>> {
         self.users = self.users.saturating_sub(1);
@@ -519,10 +523,10 @@ impl<F: Parse> IoThreadPool<F> {
         self.threads.len()
     }
 
-    /// The thread of this number, started if need be.
+    /// The thread with this number, started if necessary.
     ///
     /// # Errors
-    /// What the system says when it has no thread or descriptor left.
+    /// The error of the system if it has no thread or descriptor left.
     pub fn thread(&mut self, number: usize) -> Result<IoThread<F>> {
         if let Some(place) = self.threads.get_mut(number)
             && place.0.is_over()
@@ -543,10 +547,10 @@ impl<F: Parse> Default for IoThreadPool<F> {
     }
 }
 
-/// Waits until threads have ended; they do nothing else any more.
+/// Waits until threads that have been closed have ended.
 pub fn end(threads: Vec<JoinHandle<()>>) {
     for thread in threads {
-        // A panic of the thread has failed its connections.
+        // A panic of the thread has already failed its connections.
         let _ = thread.join();
     }
 }

@@ -1,8 +1,8 @@
-//! Offload: connections whose bytes are read, parsed and sent by threads of their own, so that the JavaScript thread runs
-//! handlers.
+//! Offload: I/O threads read, parse and send, so that the JavaScript thread can run handlers.
 //!
-//! [`shared_connection`] is a connection between the two threads: which of them may touch what, and how it is detached. [`io_thread`] has
-//! the I/O threads, [`inbox`] the connections that a JavaScript thread has to look at, `scheduler` and `batch` what it does about them.
+//! [`shared_connection`] is a connection between the two threads: which of them may touch what, and how it is detached.
+//! [`io_thread`] has the I/O threads, [`inbox`] the connections that a JavaScript thread has to look at; `scheduler`
+//! and `batch` act on them.
 
 #[cfg(not(model))]
 mod batch;

@@ -1,5 +1,5 @@
-//! The JavaScript thread's side of offload: when JavaScript is notified of what the I/O threads have read, and when they are given what it
-//! has answered. Both are done for several connections at a time.
+//! The JavaScript thread's side of offload: when JavaScript is notified of what the I/O threads have read, and when its
+//! answers are handed over to them. Both happen for several connections at a time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -45,30 +45,30 @@ impl Parse for Session {
     }
 }
 
-/// I/O threads of the process; none while no server uses them.
+/// I/O threads of the process; 0 while no server uses them.
 pub fn thread_count() -> usize {
     lock(&IO_THREADS).count()
 }
 
-/// A connection as its JavaScript thread has it.
+/// A connection as its JavaScript thread sees it.
 struct Entry {
     connection: Arc<Connection<Session>>,
     thread: IoThread<Session>,
     parser: SharedSession,
-    // What its task may answer itself, as soon as what was written is handed over.
+    // The fixed answers that its task may send once everything written is handed over.
     permitted: Option<(Arc<Answers>, u32)>,
-    // What was written since it was handed over last.
+    // What was written since the last hand-over.
     queue: BytesMut,
-    // Where in the queue what is corked begins, if anything is: from there on it waits for its release.
+    // Where the corked part of the queue begins, if any: it waits until it is uncorked.
     corked: Option<usize>,
-    // The same connection, if JavaScript has dealt with its event and its task does not know yet.
+    // The same connection, if JavaScript is done with its event and its task does not know yet.
     handled: Option<Arc<Connection<Session>>>,
-    // Whether it is in the list for the next hand-over, and whether its task is to look again then.
+    // Whether it is listed for the next hand-over, and whether its task has to look again then.
     listed: bool,
     wake: bool,
 }
 
-/// Commands to a thread.
+/// Commands for a thread.
 struct PendingCommands {
     thread: IoThread<Session>,
     commands: Vec<Command<Session>>,
@@ -83,29 +83,29 @@ pub struct Offload<H: Host> {
     entries: RefCell<Slab<Entry>>,
     // Connections with something to hand over, in the order in which they got it.
     listed: RefCell<Vec<usize>>,
-    // Threads with commands that were not pushed yet.
+    // Threads with commands that are not pushed yet.
     pending: RefCell<Vec<PendingCommands>>,
-    // Turns that are open, each in a handler of the one before; and their batches, which are kept for further ones. What JavaScript
-    // writes meanwhile is handed over together.
+    // The number of open turns, each in a handler of the one before; and their batches, which are kept for later turns.
+    // What JavaScript writes during a turn is handed over together.
     open: Cell<usize>,
     batches: RefCell<Vec<Batch<H::Texts>>>,
-    // Taken out of the inbox and not looked at: by whichever turn comes first.
+    // Taken from the inbox and not yet looked at: the next turn looks, whichever it is.
     waiting: RefCell<VecDeque<Arc<Connection<Session>>>>,
     taken: RefCell<Vec<Arc<Connection<Session>>>>,
-    // Where what is thrown away goes.
+    // A buffer for bytes that are discarded.
     dropped: RefCell<Vec<u8>>,
     next_thread: Cell<usize>,
     loop_ref: LoopRef,
     // Servers and connections of this thread that use the I/O threads.
     users: Cell<usize>,
     ends_at_hang_up: bool,
-    // Connections that were detached with an end behind the bytes that JavaScript is at.
+    // Number of connections detached while an end follows the bytes that JavaScript is handling.
     ends: Cell<usize>,
 }
 
 impl<H: Host> Offload<H> {
-    /// A transport without connections, whose host is woken by `wake`, from any thread: [`Transport::turn`] is due then. A read brings at
-    /// most `room` words. Of `ends_at_hang_up` see [`HangUp::new`](crate::transport::HangUp::new).
+    /// A transport without connections. `wake` wakes its host from any thread; [`Transport::turn`] is due then. A read
+    /// brings at most `room` words. For `ends_at_hang_up` see [`HangUp::new`](crate::transport::HangUp::new).
     pub fn new(
         host: H,
         room: usize,
@@ -132,9 +132,9 @@ impl<H: Host> Offload<H> {
         }
     }
 
-    /// Notifies JavaScript of all events. What comes meanwhile waits for the next turn of the loop: so each connection has an event once
-    /// a turn, as in the native transport, and timers and other handles are not kept waiting. That next turn may come before the end
-    /// of this one, if a handler has the loop run: it goes on where this one is.
+    /// Notifies JavaScript of all events. Events that come meanwhile wait for the next turn of the loop: each
+    /// connection has one event a turn, as in the native transport, and timers and other handles are not delayed. If a
+    /// handler runs the loop, the next turn begins before this one ends, and goes on where this one is.
     fn run(&self) {
         let Some(turn) = Turn::begin(&self.host) else {
             return;
@@ -159,7 +159,7 @@ impl<H: Host> Offload<H> {
         self.waiting.borrow_mut().pop_front()
     }
 
-    /// Opens the batch of a turn that begins.
+    /// Opens the batch of a new turn.
     fn open_batch(&self, frame: Frame) {
         let open = self.open.get();
         let mut batches = self.batches.borrow_mut();
@@ -170,14 +170,14 @@ impl<H: Host> Offload<H> {
         self.open.set(open + 1);
     }
 
-    /// The batch of the turn that began last.
+    /// The batch of the innermost turn.
     fn with_batch<T>(&self, act: impl FnOnce(&mut Batch<H::Texts>) -> T) -> T {
         let place = self.open.get() - 1;
         act(&mut self.batches.borrow_mut()[place])
     }
 
-    /// A turn begins. If it is in a handler of another: what that one's call has not come to comes anew, and is not kept waiting, nor
-    /// is what was answered.
+    /// A turn begins. If that happens in a handler of another turn, the connections which that turn's call has not come
+    /// to are delivered again without waiting for it, and its answers are handed over.
     fn overtake(&self) {
         let mut batches = self.batches.borrow_mut();
         for batch in batches.iter_mut().take(self.open.get()) {
@@ -202,7 +202,7 @@ impl<H: Host> Offload<H> {
             .is_some_and(|entry| Arc::ptr_eq(&entry.connection, connection))
     }
 
-    /// Adds what a connection has to the batch, or notifies JavaScript of it. False when that runs no more.
+    /// Adds the event of a connection to the batch, or notifies JavaScript of it. False if JavaScript no longer runs.
     fn deliver(&self, turn: &Turn<'_, H>, connection: Arc<Connection<Session>>) -> bool {
         if connection.acknowledge()
             && self.has(&connection)
@@ -245,7 +245,7 @@ impl<H: Host> Offload<H> {
         }
     }
 
-    /// Notifies JavaScript of what keeps answers of a connection from being sent.
+    /// Notifies JavaScript of what prevents the answers of a connection from being sent.
     fn notify_of_trouble(&self, turn: &Turn<'_, H>, connection: &Arc<Connection<Session>>) -> bool {
         if !self.notify_batch(turn) {
             return false;
@@ -258,7 +258,7 @@ impl<H: Host> Offload<H> {
         turn.notify(connection.number, Event::Unsent(value), None)
     }
 
-    /// Notifies JavaScript of the batch, and hands over what it has answered. False when it runs no more.
+    /// Notifies JavaScript of the batch, and hands over its answers. False if it no longer runs.
     fn notify_batch(&self, turn: &Turn<'_, H>) -> bool {
         let texts = self.with_batch(Batch::take_texts);
         let Some(texts) = texts else { return true };
@@ -269,7 +269,7 @@ impl<H: Host> Offload<H> {
         goes_on && self.notify_of_ends(turn, ended)
     }
 
-    /// Notifies JavaScript of those that were hung up behind the bytes that it has dealt with.
+    /// Notifies JavaScript of the connections that a hang-up ends after the bytes it just handled.
     fn notify_of_ends(&self, turn: &Turn<'_, H>, ended: Vec<Arc<Connection<Session>>>) -> bool {
         let detached = self.ends.take();
         ended
@@ -278,7 +278,7 @@ impl<H: Host> Offload<H> {
             && (detached == 0 || turn.notify(DETACHED, Event::Ended, None))
     }
 
-    /// The call for the batch of this turn is over. Returns which of them have ended behind their bytes.
+    /// The call for the batch of this turn is over. Returns the connections that have ended after their bytes.
     fn finish_batch(&self, turn: usize) -> Vec<Arc<Connection<Session>>> {
         let mut ended = Vec::new();
         if let Some(batch) = self.batches.borrow_mut().get_mut(turn) {
@@ -293,7 +293,7 @@ impl<H: Host> Offload<H> {
         ended
     }
 
-    /// Puts a connection on the list of those to be handed over, if it is there.
+    /// Lists a connection for the next hand-over, if it exists.
     fn list(&self, number: usize, change: impl FnOnce(&mut Entry)) {
         let mut entries = self.entries.borrow_mut();
         let Some(entry) = entries.get_mut(number) else {
@@ -306,13 +306,13 @@ impl<H: Host> Offload<H> {
         }
     }
 
-    /// The same; outside of a turn it is handed over at once.
+    /// The same. Outside a turn it is handed over at once.
     fn list_now(&self, number: usize, wake: bool) {
         self.list(number, |entry| entry.wake |= wake);
         self.hand_over_now();
     }
 
-    /// Hands over what is listed, and wakes the threads that it is for.
+    /// Hands over what is listed, and wakes the threads concerned.
     fn hand_over(&self) {
         let mut listed = self.listed.borrow_mut();
         let mut pending = self.pending.borrow_mut();
@@ -350,11 +350,11 @@ impl<H: Host> Offload<H> {
         }
     }
 
-    /// Sends what waits, as far as the kernel takes it now.
+    /// Sends every queue, as far as the kernel takes it now.
     fn flush_all(&self) {
         if let Ok(mut entries) = self.entries.try_borrow_mut() {
             for (_, entry) in entries.iter_mut() {
-                // JavaScript runs no more, and hears of no error.
+                // JavaScript no longer runs, so an error has no receiver.
                 let _ = entry.connection.shared.flush(&mut entry.queue);
             }
         }
@@ -379,7 +379,7 @@ impl<H: Host> Offload<H> {
     }
 
     fn serve(&self, fd: i32, parser: SharedSession, threads: usize) -> Result<usize> {
-        // SAFETY: lib/ passes the descriptor of an open handle, which stays open while this call lasts.
+        // SAFETY: lib/ passes the descriptor of an open handle, which stays open during this call.
         let own = unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()?;
         let threads = threads.clamp(1, crate::limits::IO_THREADS);
         let lane_number = self.next_thread.get() % threads;
@@ -410,7 +410,7 @@ impl<H: Host> Offload<H> {
         Ok(number)
     }
 
-    /// Outside of a turn: hands over what is listed, and wakes the threads.
+    /// Outside a turn: hands over what is listed, and wakes the threads.
     fn hand_over_now(&self) {
         if self.open.get() == 0 {
             self.hand_over();
@@ -419,7 +419,7 @@ impl<H: Host> Offload<H> {
 }
 
 impl Entry {
-    /// Hands over what is queued and not corked. Whether its task is to send it.
+    /// Hands over the uncorked part of the queue. Returns whether the task has to send it.
     fn post(&mut self) -> bool {
         let Some(at) = self.corked else {
             return !self.queue.is_empty() && self.connection.shared.push(&mut self.queue);
@@ -435,7 +435,7 @@ impl Entry {
     }
 }
 
-/// Sends what is queued from this thread; answers as [`Transport::flush`].
+/// Sends the queue from this thread; result as for [`Transport::flush`].
 fn flush(entry: &mut Entry) -> i32 {
     entry.corked = None;
     match entry.connection.shared.flush(&mut entry.queue) {
@@ -444,7 +444,7 @@ fn flush(entry: &mut Entry) -> i32 {
     }
 }
 
-/// Keeps a command about a connection for its thread.
+/// Keeps a command for the thread of a connection.
 fn push_command(pending: &mut Vec<PendingCommands>, entry: &Entry, command: Command<Session>) {
     match pending.iter_mut().find(|it| it.thread.is(&entry.thread)) {
         Some(it) => it.commands.push(command),
@@ -607,7 +607,7 @@ impl<H: Host> Transport for Offload<H> {
         })
     }
 
-    /// A panic must not unwind into the event loop; the connection that caused it is left to its time-out.
+    /// A panic must not unwind into the event loop. The connection that caused it is left to its timeout.
     fn turn(&self) {
         let open = self.open.get();
         if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
@@ -630,14 +630,14 @@ impl<H: Host> Transport for Offload<H> {
         self.inbox.close();
     }
 
-    /// Its connections are given up, and the I/O threads with them if no other thread uses those.
+    /// Gives up its connections, and the I/O threads if no other thread uses them.
     fn shut_down(&self) {
         self.exit();
         let numbers: Vec<usize> = self.entries.borrow().iter().map(|(n, _)| n).collect();
         for number in numbers {
             self.detach(number, true);
         }
-        // Its servers were not closed.
+        // Servers that were not closed.
         while self.users.get() > 0 {
             self.leave();
         }

@@ -1,12 +1,13 @@
-//! One connection between two threads: the task that reads, parses and sends, and the JavaScript thread that owns its socket.
+//! A connection between two threads: the task that reads, parses and sends, and the JavaScript thread that owns the
+//! socket.
 //!
-//! Two locks, one for each direction, held for a system call at most. What a read has brought waits there until the owner
-//! has taken it *and* is done with it; until then the task reads no more. So the parser belongs to one of them at any time, what
-//! is read ahead is one read, and a slow handler holds back its own peer alone. Bytes to be sent are queued by
-//! the owner and sent by the thread that holds their lock.
+//! There are two locks, one for each direction, held for one system call at most. The result of a read waits until the
+//! owner has taken it *and* is done with it; until then the task does not read. So the parser belongs to one thread at
+//! any time, the read-ahead is one read, and a slow handler holds back only its own peer. The owner queues bytes to
+//! send; the thread that holds their lock sends them.
 //!
-//! To detach needs no answer of the task: the owner sets a mark under each lock, and takes out what is there. The task looks at the mark under
-//! the same lock before it touches the descriptor, so it does not touch it again.
+//! Detaching needs no reply from the task: the owner sets a mark under each lock and takes what is there. The task
+//! checks the mark under the same lock before it uses the descriptor, so it does not use it again.
 
 use std::cell::RefCell;
 use std::io::{ErrorKind, Result};
@@ -23,51 +24,52 @@ use crate::transport::host::Detached;
 use crate::transport::io::is_full;
 use crate::transport::read_budget::ReadBudget;
 
-/// Input that is kept allocated for a connection between two reads.
+/// Memory for input, in bytes, that a connection keeps between two reads.
 const INPUT_KEPT: usize = 2048;
 
-/// Bytes that the events, and the text, of one read may keep: a connection that had a large head once does not stay large.
+/// Memory, in bytes, that the events and the text of a read may keep: a connection that once had a large head does not
+/// stay large.
 const OUTPUT_KEPT: usize = 2048;
 
-/// A parser of a connection.
+/// The parser of a connection.
 pub trait Parse: Clone + Send + 'static {
     /// Parses `input` into `out`, at most `room` words. Returns how many bytes were parsed.
     fn run(&mut self, input: &[u8], out: &mut Output, room: usize) -> usize;
 
-    /// Whether [`Parse::answer`] may do anything.
+    /// Whether [`Parse::answer`] could answer anything.
     fn may_answer(&self) -> bool {
         false
     }
 
-    /// Answers the requests with which `input` begins, if they have fixed answers. Returns how many bytes they were; what answers them is appended to
-    /// `out`.
+    /// Answers the requests at the start of `input` that have fixed answers. Appends the answers to `out`, and returns
+    /// how many bytes the requests took.
     fn answer(&mut self, _input: &[u8], _out: &mut Vec<u8>) -> usize {
         0
     }
 
-    /// Nothing more is answered so, until the owner says so.
+    /// Answers nothing more until the owner permits it again.
     fn forbid(&mut self) {}
 }
 
-/// The descriptor of a connection; neither call waits.
+/// The descriptor of a connection. Neither method waits.
 pub trait Socket: Send + Sync + 'static {
-    /// Reads what is there; 0 is the end of the peer's data.
+    /// Reads what is there. 0 is the end of the peer's data.
     ///
     /// # Errors
-    /// `WouldBlock` when there is nothing; else what the system says.
+    /// `WouldBlock` if there is nothing, otherwise the error of the system.
     fn receive(&self, buffer: &mut [u8]) -> Result<usize>;
 
     /// Sends what the kernel takes.
     ///
     /// # Errors
-    /// `WouldBlock` when it takes nothing; else what the system says.
+    /// `WouldBlock` if it takes nothing, otherwise the error of the system.
     fn send(&self, bytes: &[u8]) -> Result<usize>;
 }
 
-/// What a read has brought.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadEvent {
-    /// So many bytes were parsed.
+    /// This many bytes were parsed.
     Parsed(usize),
     /// The peer has sent its last byte.
     Ended,
@@ -75,18 +77,20 @@ pub enum ReadEvent {
     Failed(i32),
 }
 
-/// What became of a read of the task.
+/// The outcome of an attempt by the task to read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// There is an event. Whether the read has emptied the socket.
+    /// There is an event. The value is whether the read emptied the socket.
     Event(bool),
-    /// The same, and answers to what was read before it could not be sent, see [`SharedConnection::trouble`].
+    /// The same, and fixed answers before the event could not be sent: see [`SharedConnection::trouble`].
     Blocked(bool),
-    /// All that was read has got its fixed answers. The same of the socket; and whether some of them could not be sent, see [`SharedConnection::trouble`].
+    /// Everything read got its fixed answers. The values are whether the read emptied the socket, and whether some
+    /// answers could not be sent: see [`SharedConnection::trouble`].
     Answered(bool, bool),
     /// There is nothing to read.
     Dry,
-    /// The owner is not done with the last event, or has paused. The task is to be woken: see [`SharedConnection::done`].
+    /// The owner is not done with the last event, or has paused. The task has to be woken: see
+    /// [`SharedConnection::done`].
     Stalled,
     /// The owner has the connection back.
     Over,
@@ -106,15 +110,15 @@ pub enum Resumed {
 enum Phase {
     /// The task may read.
     Free,
-    /// The owner has not taken this yet.
+    /// The owner has not taken this event yet.
     Waiting(ReadEvent),
-    /// The owner works on it.
+    /// The owner is handling the event.
     Taken,
-    /// Nothing is read any more: it ended or failed, and the owner knows.
+    /// Reading is over: the connection ended or failed, and the owner knows.
     Done,
 }
 
-// In the order in which it is touched: the memory has been another thread's, and each line of it has to come from there.
+// In the order of access: another thread had this memory, and each cache line has to come from there.
 #[repr(C)]
 struct Incoming<F> {
     phase: Phase,
@@ -126,27 +130,27 @@ struct Incoming<F> {
     output: Output,
     budget: ReadBudget,
     hang_up: HangUp,
-    // Bytes that the last read might have brought.
+    // Bytes asked for in the last read.
     asked: usize,
     received: u64,
     parser: Arc<Mutex<F>>,
-    // The parser as it was before the bytes that wait.
+    // The parser as it was before the waiting bytes.
     before: Option<F>,
 }
 
 struct Outgoing {
     queue: BytesMut,
-    // The kernel did not take all, or this error came: the owner goes on from there.
+    // The kernel did not take everything, or gave this error: the owner handles the rest.
     blocked: bool,
     trouble: Option<i32>,
     gone: bool,
     sent: u64,
 }
 
-/// One connection. `F` is its parser, `W` its descriptor. In the order in which it is touched, as what is in it.
+/// One connection. `F` is its parser, `W` its descriptor. The fields are in the order of access, as in `Incoming`.
 #[repr(C)]
 pub struct SharedConnection<F, W> {
-    // Bytes in the queue, to be asked without the lock; and whether the system has said that it was hung up.
+    // Bytes in the queue, readable without the lock; and whether the system reported a hang-up.
     queued: AtomicUsize,
     hung_up: AtomicBool,
     incoming: Mutex<Incoming<F>>,
@@ -156,7 +160,7 @@ pub struct SharedConnection<F, W> {
 }
 
 impl<F: Parse, W: Socket> SharedConnection<F, W> {
-    /// A connection that is read into `parser`; of `ends_at_hang_up` see [`HangUp::new`].
+    /// A connection that is read into `parser`. For `ends_at_hang_up` see [`HangUp::new`].
     pub fn new(socket: W, parser: Arc<Mutex<F>>, ends_at_hang_up: bool) -> SharedConnection<F, W> {
         SharedConnection {
             socket,
@@ -194,7 +198,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
 
     // ------------------------------------------------------------------------------------------------------- the task
 
-    /// Remembers how the task is woken.
+    /// Remembers how to wake the task.
     pub fn keep_waker(&self, waker: &Waker) {
         let mut kept = lock(&self.waker);
         if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
@@ -210,7 +214,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         }
     }
 
-    /// Reads once into `buffer` and parses, at most `room` words.
+    /// Reads once into `buffer` and parses, with at most `room` words of events.
     pub fn read(&self, buffer: &mut [u8], room: usize) -> Step {
         let mut incoming = lock(&self.incoming);
         let it = &mut *incoming;
@@ -271,7 +275,8 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         }
     }
 
-    /// Sends the fixed answers to the requests with which `bytes` begins. Returns how many bytes those were, and whether the kernel takes no more.
+    /// Sends the fixed answers to the requests at the start of `bytes`. Returns how many bytes those requests took, and
+    /// whether the kernel takes no more.
     fn answer(&self, parser: &mut F, bytes: &[u8]) -> (usize, bool) {
         thread_local! {
             static ANSWERS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -297,7 +302,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         })
     }
 
-    /// Sends these bytes, behind what is queued. True where not all is sent.
+    /// Sends these bytes after the queue. True if not everything was sent.
     fn reply(&self, outgoing: &mut MutexGuard<'_, Outgoing>, bytes: &[u8]) -> bool {
         if !outgoing.queue.is_empty() || outgoing.blocked {
             outgoing.queue.extend_from_slice(bytes);
@@ -307,7 +312,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         let sent = match self.socket.send(bytes) {
             Ok(count) => count,
             Err(error) if is_full(&error) => 0,
-            // The peer is gone, and reading will say so.
+            // The peer is gone, and the next read will report it.
             Err(_) => bytes.len(),
         };
         outgoing.sent += sent as u64;
@@ -320,7 +325,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         true
     }
 
-    /// The system says that it was hung up. Bytes that the owner has not taken are as if they were read now.
+    /// The system reports a hang-up. Bytes that the owner has not taken count as read just now.
     pub fn hang_up(&self) {
         let mut incoming = lock(&self.incoming);
         let it = &mut *incoming;
@@ -334,12 +339,12 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         self.hung_up.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the system has said so: what is written fails at once.
+    /// Whether the system has reported a hang-up: then every write fails at once.
     pub fn is_hung_up(&self) -> bool {
         self.hung_up.load(Ordering::Relaxed)
     }
 
-    /// Makes this the last event of the connection, unless it is detached: it cannot be read.
+    /// Makes this failure the last event of the connection, unless it is detached: it cannot be read.
     pub fn fail(&self, number: i32) {
         let mut incoming = lock(&self.incoming);
         if !incoming.gone {
@@ -347,12 +352,12 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         }
     }
 
-    /// Whether the owner has it back.
+    /// Whether the owner has the connection back.
     pub fn is_over(&self) -> bool {
         lock(&self.incoming).gone
     }
 
-    /// Sends what is queued. Returns whether the owner has to look after it: see [`SharedConnection::trouble`].
+    /// Sends the queue. Returns whether the owner has to handle the rest: see [`SharedConnection::trouble`].
     pub fn pump(&self) -> bool {
         let mut outgoing = lock(&self.outgoing);
         if outgoing.gone || outgoing.blocked {
@@ -389,8 +394,9 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
 
     // ------------------------------------------------------------------------------------------------------ the owner
 
-    /// Takes the event, if there is any and no pause: `look` sees the bytes and the events under the lock, and may
-    /// leave it (false) for another time. The owner calls [`SharedConnection::done`] when it has dealt with it, or [`SharedConnection::put_back`].
+    /// Takes the event, if there is one and the connection is not paused. `look` sees the bytes and the events under
+    /// the lock, and returns false to leave the event for later. Afterwards the owner calls [`SharedConnection::done`]
+    /// or [`SharedConnection::put_back`].
     pub fn take(&self, look: impl FnOnce(ReadEvent, &[u8], &Output) -> bool) -> Option<ReadEvent> {
         let mut incoming = lock(&self.incoming);
         let it = &mut *incoming;
@@ -410,7 +416,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         Some(event)
     }
 
-    /// The owner has taken an event, and has not looked at it: it waits again.
+    /// The owner took an event but did not handle it: it waits again.
     pub fn put_back(&self) {
         let mut incoming = lock(&self.incoming);
         if matches!(incoming.phase, Phase::Taken) {
@@ -418,7 +424,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         }
     }
 
-    /// The owner has dealt with the event it took: whether those bytes were the last ones, see [`HangUp`]. Says so once.
+    /// The owner is done with the event it took. Whether its bytes were the last, see [`HangUp`]. True only once.
     pub fn take_end(&self) -> bool {
         let mut incoming = lock(&self.incoming);
         let it = &mut *incoming;
@@ -429,8 +435,8 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         ends
     }
 
-    /// The owner has dealt with the event it took. Called on its thread, or on the task's when the command says so. Returns whether the
-    /// task waits to be woken.
+    /// The owner is done with the event it took. Called on its thread, or on the task's if the command says so. Returns
+    /// whether the task waits to be woken.
     pub fn done(&self) -> bool {
         let mut incoming = lock(&self.incoming);
         if !matches!(incoming.phase, Phase::Taken) {
@@ -443,7 +449,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         !incoming.paused && take(&mut incoming.stalled)
     }
 
-    /// Stops reading, and keeps events back.
+    /// Stops reading, and holds events back.
     pub fn pause(&self) {
         lock(&self.incoming).paused = true;
     }
@@ -460,7 +466,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         }
     }
 
-    /// Adds `more` to what is to be sent, and empties it. Returns whether [`SharedConnection::pump`] would send it.
+    /// Moves `more` to the end of the queue. Returns whether [`SharedConnection::pump`] would send it.
     pub fn push(&self, more: &mut BytesMut) -> bool {
         let mut outgoing = lock(&self.outgoing);
         self.append(&mut outgoing, more);
@@ -477,7 +483,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         self.queued.store(outgoing.queue.len(), Ordering::Relaxed);
     }
 
-    /// Sends `more`, and what is queued before it, from the owner's thread. Returns how much is left.
+    /// Sends the queue, then `more`, on the owner's thread. Returns how much is left.
     ///
     /// # Errors
     /// The error number of the system.
@@ -493,7 +499,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         }
     }
 
-    /// What keeps the queue from being sent: so many bytes that the kernel did not take, or an error number.
+    /// What prevents the queue from being sent: the number of bytes that the kernel did not take, or an error number.
     pub fn trouble(&self) -> Option<std::result::Result<usize, i32>> {
         let outgoing = lock(&self.outgoing);
         match outgoing.trouble {
@@ -503,7 +509,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         }
     }
 
-    /// The bytes that are queued, followed by `more`: the owner sends them.
+    /// Removes the queue, with `more` at its end; the owner sends it.
     pub fn take_queue(&self, more: &mut BytesMut) -> Bytes {
         let mut outgoing = lock(&self.outgoing);
         self.append(&mut outgoing, more);
@@ -512,7 +518,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         take(&mut outgoing.queue).freeze()
     }
 
-    /// Bytes that are queued and not sent.
+    /// Bytes queued but not sent.
     pub fn queued(&self) -> usize {
         self.queued.load(Ordering::Relaxed)
     }
@@ -522,8 +528,8 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         (lock(&self.incoming).received, lock(&self.outgoing).sent)
     }
 
-    /// Takes the connection back, with `more` behind what is queued: the task does not touch its descriptor from here on. It
-    /// is to be woken, so that it ends.
+    /// Takes the connection back, with `more` added to the queue. The task does not use the descriptor any more; it has
+    /// to be woken so that it ends.
     pub fn detach(&self, more: &mut BytesMut) -> Detached {
         let mut rest = Detached::default();
         let mut incoming = lock(&self.incoming);

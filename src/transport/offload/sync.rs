@@ -1,4 +1,5 @@
-//! The locks of this module: those of the standard library, or of the model checker that tries every order of two threads.
+//! The locks of this module: those of the standard library, or of the model checker, which tries every interleaving of
+//! two threads.
 
 #[cfg(not(model))]
 pub use std::sync::{
@@ -12,7 +13,7 @@ pub use loom::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-/// Takes a lock, also one that a panicking thread has left: what it guards is changed in steps that each leave it whole.
+/// Takes a lock, even after a thread panicked while holding it: every change keeps the guarded data consistent.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
