@@ -1,4 +1,4 @@
-//! Chunked bodies: what the parser takes for complete, a decoder without state reads the same way.
+//! Chunked bodies: if the parser finds one complete, a stateless decoder reads the same data.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rust_http::parser::{Config, Decision, Dialect, Kind};

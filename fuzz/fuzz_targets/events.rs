@@ -1,4 +1,4 @@
-//! The event words: whatever room there is for them, they are whole, they lie in their text, and they say the same.
+//! The event words: however little room they have, each event is whole, points into its text, and says the same.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rust_http::parser::{Decision, Kind};

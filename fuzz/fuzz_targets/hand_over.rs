@@ -1,5 +1,6 @@
-//! A connection is read by a transport, taken from it, read by its stream, and attached again, in any order, also from within a notification, with any
-//! bytes: each byte of either direction comes once, in its order, to one of the two.
+//! A connection is read by a transport, taken from it, read by its stream, and attached again, in any order, also from
+//! within a notification, with any bytes: each byte of either direction arrives exactly once, in order, at one of the
+//! two.
 #![no_main]
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,24 +21,24 @@ mod transport_support;
 use transport_support::{FakeTexts, INPUT_BYTES, Memory, ROOM, parser};
 
 const CONNECTIONS: usize = 2;
-/// More find no more orders, and an I/O thread is waited for in each.
+/// More steps find no new orders, and each one waits for an I/O thread.
 const STEPS: usize = 64;
 
 thread_local! {
-    // An input runs on its own.
+    // Inputs run one at a time.
     static MEMORY: Memory = Memory::new();
 }
 
-/// A connection, and what has become of its bytes.
+/// A connection, and what happened to its bytes.
 struct Side {
     ours: UnixStream,
     peer: UnixStream,
     number: Option<usize>,
-    /// What the peer has sent, and how much of it has come to somebody.
+    /// What the peer has sent, and how much of it was received by either reader.
     incoming: Vec<u8>,
     taken: usize,
     has_ended: bool,
-    /// What was to be sent, and how much of it the peer has got.
+    /// What was to be sent, and how much of it the peer has received.
     outgoing: Vec<u8>,
     got: usize,
 }
@@ -69,7 +70,7 @@ impl Side {
         self.taken = end;
     }
 
-    /// The stream reads. Answers whether something came.
+    /// The stream reads. Returns whether anything came.
     fn read(&mut self, most: usize) -> bool {
         let mut buffer = vec![0; most];
         let Ok(count) = self.ours.read(&mut buffer) else { return false };
@@ -87,7 +88,7 @@ impl Side {
         }
     }
 
-    /// The peer reads. Answers whether something came.
+    /// The peer reads. Returns whether anything came.
     fn get(&mut self, most: usize) -> bool {
         let mut buffer = vec![0; most];
         let Ok(count) = self.peer.read(&mut buffer) else { return false };
@@ -107,7 +108,7 @@ impl Side {
         bytes
     }
 
-    /// The stream sends what it was given, which is the last of what was to be sent.
+    /// The stream sends the rest that it was given, which must be the end of what was to be sent.
     fn write_rest(&mut self, mut rest: &[u8]) {
         assert!(self.outgoing.ends_with(rest), "what is unsent is no end of what was written");
         while !rest.is_empty() {
@@ -122,7 +123,7 @@ impl Side {
 type Sides = Rc<RefCell<Vec<Side>>>;
 type Shared = dyn Transport<Host = Thread>;
 
-/// A thread that reacts to a notification as the input says.
+/// A thread that reacts to notifications as the input says.
 struct Thread {
     sides: Sides,
     reactions: RefCell<VecDeque<u8>>,
@@ -148,7 +149,7 @@ impl Thread {
         let Some(transport) = self.transport.borrow().as_ref().and_then(Weak::upgrade) else {
             return;
         };
-        // The other one, as a handler may do that.
+        // Or the other connection: a handler may act on it too.
         let Some(reaction) = self.reactions.borrow_mut().pop_front() else {
             return;
         };
@@ -187,7 +188,7 @@ impl Host for Thread {
             Event::Parsed(count) => {
                 let is_piece = texts.0.len() == 1 && texts.0[0].len() == count;
                 let piece = texts.0.into_iter().next().unwrap_or_default();
-                // A head's text may be as long as what was read: it is that, then.
+                // A head's text may be as long as what was read, but a piece has at least 8192 bytes.
                 self.deliver(
                     connection,
                     count,
@@ -196,7 +197,7 @@ impl Host for Thread {
                 control[FIRST_RECORD].set(FINISHED);
             }
             Event::Unparsed(count) => {
-                // SAFETY: so many bytes of the frame are written.
+                // SAFETY: this many bytes of the frame are written.
                 let bytes = unsafe { std::slice::from_raw_parts(input, count) }.to_vec();
                 self.deliver(connection, count, Some(&bytes));
             }

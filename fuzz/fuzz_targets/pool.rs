@@ -25,7 +25,7 @@ impl Agent {
         }
     }
 
-    // A socket is gone: its place goes to a request that waits.
+    // A socket is gone: a waiting request gets its place.
     fn refill(&mut self, origin: usize) {
         let others = (0..ORIGINS).filter(|&other| other != origin && self.waiting[other] > 0);
         let asked: Vec<Option<usize>> = others.map(Some).chain([None]).collect();

@@ -1,11 +1,11 @@
-//! PROXY headers: what is partial, invalid or complete stays so with more bytes behind it, and a header ends where it says.
+//! PROXY headers: more bytes do not change an invalid or complete result, and a header ends where it says.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rust_http::limits::MAX_PROXY_HEADER;
 use rust_http::parser::proxy_protocol::{Addresses, Progress, parse};
 
 fuzz_target!(|data: &[u8]| {
-    // A header of the longest kind has 4096 cuts; each is a parse of all before it.
+    // A header of maximum length has 4096 cuts, each a parse of everything before it.
     let step = 1 + data.len() / 64;
     let whole = parse(data);
     for cut in (0..data.len()).step_by(step) {

@@ -1,4 +1,4 @@
-//! Requests: no panic, no hang, well-formed events, bodies of the length that was announced.
+//! Requests: no panic, no hang, well-formed events, and bodies of the announced length.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rust_http::parser::{Decision, Kind};
@@ -7,7 +7,7 @@ use rust_http_fuzz::{parse, split_config};
 fuzz_target!(|data: &[u8]| {
     if let Some((config, input)) = split_config(Kind::Request, data) {
         let whole = parse(config, &[input], 8192, Decision::Body);
-        // The promise that lets pipelined requests be one call changes nothing.
+        // Promising the decision, so that pipelined requests take one call, changes nothing.
         let mut other = config;
         other.run_on = !config.run_on;
         assert_eq!(whole, parse(other, &[input], 8192, Decision::Body));

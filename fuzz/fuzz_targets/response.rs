@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
             2 => Decision::SkipBodyAndUpgrade,
             _ => Decision::Body,
         };
-        // A caller that promises a body for every head is not asked.
+        // A caller that promises a body for every head is never asked.
         let run_on = config.run_on && decision == Decision::Body;
         parse(Config { run_on, ..config }, &[input], 8192, decision);
     }

@@ -1,5 +1,5 @@
-//! A head that the serializer makes is read back as the fields that it was given, and no other. Values written by the
-//! relaxed rule are read by the relaxed rule.
+//! A head from the serializer is parsed back into exactly the fields it was given. Values written by the relaxed rule
+//! are read by the relaxed rule.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rust_http::parser::{Config, Decision, Kind, Lenient};
@@ -8,7 +8,7 @@ use rust_http_fuzz::{Event, Field, parse};
 
 const DATE: &[u8; 29] = b"Sun, 06 Nov 1994 08:49:37 GMT";
 
-// Fields that decide about the framing are the user's own word: what they make of a message is not asked here.
+// Fields about framing are the user's choice: their effect on a message is not tested here.
 fn decides(name: &[u8]) -> bool {
     ["content-length", "transfer-encoding", "connection", "proxy-connection", "upgrade"]
         .iter()

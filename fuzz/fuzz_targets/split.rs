@@ -1,11 +1,11 @@
-//! Any cut gives the same events, the same error, the same end: two parsers never disagree about where a message ends.
+//! However the input is cut, events, error and end are the same: two parsers never disagree about where a message ends.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rust_http::parser::{Code, Decision, Kind};
 use rust_http_fuzz::{Event, Outcome, cut, joined, parse, split_config};
 
-/// What must be the same. A batch of fields is handed over when a piece of the next one is accounted, which a wrong byte
-/// in that very piece prevents: of a head or trailers that are refused, the batches are not compared.
+/// What must be the same. A batch of fields is reported when a piece of the next one is counted, which does not happen
+/// if that piece has an illegal byte: the last batches of a refused head or trailer section are not compared.
 fn verdict(outcome: &Outcome) -> Vec<Event> {
     let mut events = joined(&outcome.events);
     while outcome.error.is_some() && matches!(events.last(), Some(Event::Fields { .. })) {
@@ -14,7 +14,8 @@ fn verdict(outcome: &Outcome) -> Vec<Event> {
     events
 }
 
-/// Text is counted when a piece of it ends, so a cut may find too much of it before it finds the wrong byte behind.
+/// Text is counted when a piece of it ends, so with another cut the parser may find it too long before it finds the
+/// illegal byte after it.
 fn too_much(outcome: &Outcome) -> bool {
     outcome
         .error
@@ -35,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
     for pieces in [cut(input, cuts), ones] {
         let seen = parse(config, &pieces, 8192, Decision::Body);
         if whole.upgraded || seen.upgraded {
-            // Bytes of the other protocol are not parsed, and an upgrade hides the errors behind it.
+            // Bytes of the other protocol are not parsed, and an upgrade hides later errors.
             continue;
         }
         assert_eq!(verdict(&whole), verdict(&seen));

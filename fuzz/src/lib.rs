@@ -1,5 +1,5 @@
-//! What the fuzz targets share: a parser that is driven as the binding drives it, and a decoder of its events that checks
-//! everything it reads. A broken promise is a panic.
+//! Shared by the fuzz targets: a parser driven as the binding drives it, and a decoder of its events that checks
+//! everything it reads. A violated guarantee is a panic.
 
 use rust_http::limits::{MAX_CHUNK_EXTENSIONS, Optional};
 use rust_http::parser::{Config, Decision, Dialect, Error, Kind, Lenient, Output, Parser, Stop, event, names};
@@ -27,25 +27,25 @@ pub enum Event {
     Complete,
 }
 
-/// A field, and whether its name came by number.
+/// Name and value of a field.
 pub type Field = (Vec<u8>, Vec<u8>);
 
-/// All that a connection's input came to.
+/// The result of all of a connection's input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub events: Vec<Event>,
     pub error: Option<Error>,
     pub at_end: Option<Error>,
-    /// Another protocol took over: nothing after it was parsed.
+    /// Another protocol took over: nothing after that was parsed.
     pub upgraded: bool,
 }
 
-/// The configuration that four bytes of the input ask for.
+/// The configuration selected by four bytes of the input.
 pub fn config(kind: Kind, bytes: [u8; 4]) -> Config {
     let [dialect, low, high, rest] = bytes;
     Config {
         dialect: [Dialect::V6, Dialect::V9_2, Dialect::V9_3, Dialect::V9_4][usize::from(dialect % 4)],
-        // Most inputs are for the parser as it stands in front of the internet.
+        // Most inputs test the parser as it faces the internet.
         lenient: Lenient(if dialect & 0x80 == 0 {
             0
         } else {
@@ -60,7 +60,7 @@ pub fn config(kind: Kind, bytes: [u8; 4]) -> Config {
     }
 }
 
-/// Parses the pieces one after the other. `limit` is the output's: small ones make the parser stop often.
+/// Parses the pieces one after the other. A small output `limit` makes the parser stop often.
 pub fn parse(config: Config, pieces: &[&[u8]], limit: usize, decision: Decision) -> Outcome {
     let mut parser = Parser::new(config);
     let mut out = Output::new();
@@ -92,7 +92,7 @@ pub fn parse(config: Config, pieces: &[&[u8]], limit: usize, decision: Decision)
                 Stop::Error(error) => {
                     assert!(!error.reason.is_empty() && error.code.name().starts_with("HPE_"));
                     outcome.error = Some(error);
-                    // It stays, and nothing more is reported.
+                    // The error stays, and nothing more is reported.
                     out.clear();
                     assert_eq!(parser.execute(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", &mut out), (0, stop));
                     assert!(out.words.is_empty());
@@ -113,7 +113,7 @@ pub fn parse(config: Config, pieces: &[&[u8]], limit: usize, decision: Decision)
     outcome
 }
 
-/// Reads the words of one call, each of which must be used, and whose offsets must lie in the text or the input.
+/// Decodes the words of one call. Every word must be used, and every offset must be within the text or the input.
 pub fn decode(words: &[i32], text: &[u8], input: &[u8], events: &mut Vec<Event>) {
     let mut words = words.iter().copied();
     while let Some(kind) = words.next() {
@@ -167,11 +167,11 @@ fn fields(text: &[u8], next: &mut impl FnMut() -> i32) -> Vec<Field> {
         .collect()
 }
 
-/// Where the events of a connection stand: which may follow, and how long the body may be.
+/// The position in the sequence of events: which may follow, and how long the body may be.
 struct Order {
     open: bool,
     head: bool,
-    /// Bytes of body to come, where the head says it: of a strictly parsed message with one Content-Length.
+    /// Bytes of body to come, if the head says it: for a strictly parsed message with one Content-Length.
     left: Option<u64>,
     lengths: Vec<Vec<u8>>,
     coded: bool,
@@ -233,7 +233,8 @@ impl Order {
                         );
                         let bodiless = config.kind == Kind::Response && (status / 100 == 1 || *status == 204 || *status == 304);
                         self.left = match (&self.lengths[..], self.coded) {
-                            // What follows a CONNECT belongs to the tunnel, whatever its fields say (RFC 9110, section 9.3.6).
+                            // What follows a CONNECT belongs to the tunnel, whatever its fields say (RFC 9110, section
+                            // 9.3.6).
                             _ if *method == CONNECT => Some(0),
                             _ if bodiless || decision != Decision::Body => Some(0),
                             ([length], false) => Some(number(length)),
@@ -258,7 +259,7 @@ impl Order {
     }
 }
 
-/// An empty Transfer-Encoding beside a Content-Length is what llhttp 9.3 takes.
+/// llhttp 9.3 accepts an empty Transfer-Encoding with a Content-Length.
 fn only_empty_coding(fields: &[Field]) -> bool {
     fields
         .iter()
@@ -275,7 +276,7 @@ fn number(digits: &[u8]) -> u64 {
     })
 }
 
-/// No byte that ends a line or a string is in any text.
+/// Checks that no text contains a byte that ends a line or a string.
 fn check_text(fields: &[Field], line: &[u8]) {
     for (name, value) in fields {
         assert!(
@@ -291,7 +292,7 @@ fn check_text(fields: &[Field], line: &[u8]) {
     assert!(line.iter().all(|b| !matches!(b, b'\r' | b'\n')));
 }
 
-/// Joins the body pieces of each message: what is the same however the input was cut.
+/// Joins the body pieces of each message: this is independent of how the input was cut.
 pub fn joined(events: &[Event]) -> Vec<Event> {
     let mut all: Vec<Event> = Vec::new();
     for event in events {
@@ -303,7 +304,8 @@ pub fn joined(events: &[Event]) -> Vec<Event> {
     all
 }
 
-/// A chunked body by the grammar of RFC 9112, section 7.1, read all at once with no state: the data, and the bytes up to the trailers.
+/// Decodes a chunked body by the grammar of RFC 9112, section 7.1, all at once and without state. Returns the data, and
+/// the bytes from the trailers on.
 pub fn reference_chunks(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut data = Vec::new();
     loop {
@@ -326,13 +328,13 @@ pub fn reference_chunks(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     }
 }
 
-/// The configuration and the rest of an input; `None` when it is too short.
+/// The configuration and the rest of an input; `None` if it is too short.
 pub fn split_config(kind: Kind, data: &[u8]) -> Option<(Config, &[u8])> {
     let (bytes, rest) = data.split_first_chunk::<4>()?;
     Some((config(kind, *bytes), rest))
 }
 
-/// The pieces of an input, cut at places that the bytes of `cuts` say.
+/// Cuts an input at the places given by the bytes of `cuts`.
 pub fn cut<'a>(input: &'a [u8], cuts: &[u8]) -> Vec<&'a [u8]> {
     let mut pieces = Vec::new();
     let mut rest = input;
