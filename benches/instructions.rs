@@ -1,6 +1,6 @@
-//! What the core does for a message, to be counted by an instrument rather than timed:   instructions CASE COUNT
+//! What the core does for a message, for an instrument that counts instead of timing:   instructions CASE COUNT
 //!
-//! `npm run bench:instructions` runs it under valgrind. Counts repeat to the last digit, on any machine.
+//! `npm run bench:instructions` runs it under valgrind. Counts are identical on every run and machine.
 #![allow(missing_docs, reason = "a program")]
 
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! What a head costs, from bytes to events, against bare httparse on the same bytes.
+//! The cost of a head, from bytes to events, compared with bare httparse on the same bytes.
 #![allow(missing_docs, reason = "a program")]
 
 use std::hint::black_box;

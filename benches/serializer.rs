@@ -1,4 +1,4 @@
-//! What a head costs: rendering with all checks, and its parts.
+//! The cost of a head: rendering with all checks, and its parts.
 
 use std::hint::black_box;
 
@@ -18,7 +18,7 @@ const RULES: Rules = Rules {
     max_requests: 0.0,
 };
 
-/// The first line of a response and `fields` as the renderer takes them.
+/// The first line of a response and `fields`, in the format of the renderer.
 fn head(fields: &[(String, String)]) -> Vec<u8> {
     let mut text = b"HTTP/1.1 200 OK\r\n".to_vec();
     for (name, value) in fields {

@@ -1,4 +1,4 @@
-//! A connection that is reset, as the task of its shared and its owner see it.
+//! A reset connection, as seen by the task of its shared connection and by its owner.
 #![cfg(all(not(model), unix))]
 #![allow(missing_docs)]
 
@@ -19,7 +19,7 @@ impl Parse for Ignored {
     }
 }
 
-/// A socket with so many bytes before its reset.
+/// A socket with this many bytes before its reset.
 struct Reset(Mutex<usize>);
 
 impl Socket for Reset {

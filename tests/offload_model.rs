@@ -1,5 +1,5 @@
-//! Every order of steps that the task of a connection and its owner can take: none loses a byte, or touches a connection that
-//! was given back.   RUSTFLAGS='--cfg model' cargo test --test offload_model --target-dir target/model
+//! Tries every interleaving of the steps of a connection's task and its owner: none loses a byte, or touches a
+//! connection that was given back.   RUSTFLAGS='--cfg model' cargo test --test offload_model --target-dir target/model
 #![cfg(all(model, unix))]
 #![allow(missing_docs)]
 
@@ -16,7 +16,7 @@ use rust_http::transport::offload::shared_connection::{
     Parse, Resumed, SharedConnection, Socket, Step,
 };
 
-/// Remembers what it parsed.
+/// A parser that remembers what it parsed.
 #[derive(Clone, Default)]
 struct Bytes(Vec<u8>);
 
@@ -27,7 +27,7 @@ impl Parse for Bytes {
     }
 }
 
-/// A socket with bytes to read, which takes so many at a time.
+/// A socket with bytes to read, which takes a limited number at a time.
 struct Fake {
     incoming: Mutex<Vec<u8>>,
     sent: Mutex<Vec<u8>>,
@@ -60,7 +60,7 @@ impl Socket for Fake {
         if incoming.is_empty() {
             return Err(Error::from(ErrorKind::WouldBlock));
         }
-        // One byte a read, so that there are several.
+        // One byte a read, so that there are several reads.
         buffer[0] = incoming.remove(0);
         Ok(1)
     }
@@ -90,7 +90,7 @@ fn linked(incoming: &[u8], takes: usize) -> (Linked, Arc<Mutex<Bytes>>) {
     )
 }
 
-/// A task that reads so many times, or until the connection is its owner's.
+/// A task that reads `times` times, or until the owner has the connection back.
 fn reading(shared: &Linked, times: usize) -> thread::JoinHandle<()> {
     let shared = shared.clone();
     thread::spawn(move || {
@@ -103,12 +103,12 @@ fn reading(shared: &Linked, times: usize) -> thread::JoinHandle<()> {
     })
 }
 
-/// What is still in the socket.
+/// The bytes still in the socket.
 fn not_read(shared: &Linked) -> Vec<u8> {
     shared.socket().incoming.lock().unwrap().clone()
 }
 
-/// What the owner is told now, if it is told anything.
+/// The bytes that the owner is notified of now, if any.
 fn hear(shared: &Linked) -> Option<Vec<u8>> {
     let mut acknowledge = Vec::new();
     shared.take(|_, input, _| {
@@ -130,7 +130,7 @@ fn what_is_given_back_was_told_or_is_unread_or_was_not_read() {
         }
         let rest = shared.detach(&mut BytesMut::new());
         shared.socket().given_back.store(true, Ordering::SeqCst);
-        // The parser is as it was before what is unread.
+        // The parser is as it was before the unread bytes.
         assert_eq!(parser.lock().unwrap().0, told);
         assert_eq!(rest.received, told.len() as u64);
         task.join().unwrap();
@@ -188,7 +188,7 @@ fn a_task_that_was_sent_away_is_woken() {
             woken |= shared.resume() == Resumed::Wake;
         }
         let stalled = task.join().unwrap();
-        // Else there is event, and what follows it wakes the task.
+        // Otherwise there is an event, and handling it wakes the task.
         if stalled && !woken {
             assert!(hear(&shared).is_some() && shared.done());
         }
@@ -212,7 +212,7 @@ fn a_task_that_says_itself_what_is_dealt_with_reads_on_or_is_woken() {
         shared.pause();
         let resumed = shared.resume();
         let (woken, stalled) = task.join().unwrap();
-        // Else the event is not dealt with yet, and who says so wakes the task.
+        // Otherwise the event is not handled yet, and handling it wakes the task.
         if stalled && !woken && resumed != Resumed::Wake {
             assert!((acknowledge || hear(&shared).is_some()) && shared.done());
         }
@@ -232,7 +232,7 @@ fn news_that_a_pause_keeps_back_comes_after_it() {
         match resumed {
             Resumed::Take => assert_eq!(hear(&shared), Some(b"a".to_vec())),
             Resumed::Wake => assert!(stalled),
-            // It had not come yet.
+            // The event had not come yet.
             Resumed::Nothing => assert!(!stalled && hear(&shared) == Some(b"a".to_vec())),
         }
     });

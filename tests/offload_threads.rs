@@ -1,5 +1,6 @@
-//! Real I/O threads and sockets, with an owner that gives connections back at random moments: every byte comes once and in order.
-//! Under ThreadSanitizer:   RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std --target x86_64-unknown-linux-gnu --test offload_threads
+//! Real I/O threads and sockets, with an owner that gives connections back at random moments: every byte arrives once
+//! and in order. Under ThreadSanitizer:   RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std --target
+//! x86_64-unknown-linux-gnu --test offload_threads
 #![cfg(all(unix, not(model)))]
 #![allow(missing_docs)]
 
@@ -20,13 +21,13 @@ use rust_http::transport::offload::shared_connection::{Parse, ReadEvent, SharedC
 const CONNECTIONS: usize = 24;
 const BYTES: usize = 100_000;
 const THREADS: usize = 3;
-/// One in so many event has its connection given back.
+/// After one in this many events the connection is given back.
 const GIVEN_BACK: u64 = 40;
 
-/// One in so many is put back, and comes again.
+/// One in this many events is put back, and comes again.
 const PUT_BACK: u64 = 10;
 
-/// Counts and sums up what it parsed.
+/// A parser that counts and sums what it parsed.
 #[derive(Clone, Default)]
 struct Sum {
     bytes: usize,
@@ -49,7 +50,7 @@ impl Parse for Sum {
     }
 }
 
-/// The same numbers each time.
+/// A generator with the same numbers each time.
 struct Random(u64);
 
 impl Random {
@@ -100,7 +101,7 @@ struct Owned {
     told: Sum,
 }
 
-/// What a stream does with a connection that it gets back.
+/// Does what a stream does with a connection that it gets back.
 fn echo_on(mut stream: UnixStream, before: Vec<u8>) -> JoinHandle<()> {
     thread::spawn(move || {
         stream.set_nonblocking(false).unwrap();
@@ -122,12 +123,12 @@ fn push(thread: &IoThread<Sum>, command: Command<Sum>) {
     thread.wake();
 }
 
-/// Takes a connection back, and has the rest echoed in the plain way.
+/// Takes a connection back, and echoes the rest without the transport.
 fn detach(owned: Owned) -> JoinHandle<()> {
     let rest = owned.connection.shared.detach(&mut BytesMut::new());
     owned.connection.close(None);
     push(&owned.thread, Command::Wake(owned.connection.clone()));
-    // The parser has seen what was told, and nothing else.
+    // The parser has seen exactly what the owner was notified of.
     let parser = owned.parser.lock().unwrap();
     assert_eq!(
         (parser.bytes, parser.sum),
@@ -139,7 +140,7 @@ fn detach(owned: Owned) -> JoinHandle<()> {
     echo_on(owned.stream, [rest.unsent, rest.unread].concat())
 }
 
-/// Echoes what it is told of, and answers how many connections it gave back before their end.
+/// Echoes what it is notified of, and returns how many connections it gave back before their end.
 fn own(
     mut connections: Vec<Option<Owned>>,
     inbox: &Inbox<Arc<Connection<Sum>>>,
@@ -168,7 +169,7 @@ fn own(
             owned.told.add(&answer);
             over |= event == Some(ReadEvent::Ended);
             let answers = !answer.is_empty() && connection.shared.push(&mut answer);
-            // Half of the time the thread is the one to say that it is done.
+            // Half of the time the I/O thread reports the event as handled.
             let is_done = answers && random.below(2) == 0;
             if is_done {
                 push(&owned.thread, Command::Answer(connection.clone()));

@@ -1,4 +1,4 @@
-//! Every recorded answer of Node's parsers, held: events, results with their byte counts, and `finish`.
+//! The parser must give every recorded result of Node's parsers: events, results with their byte counts, and `finish`.
 
 mod parser_support;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const BODY: [Decision; 1] = [Decision::Body];
 
-/// `finish` without its byte count, which means nothing there.
+/// `finish` without its byte count, which has no meaning there.
 fn plain_finish(want: &Value) -> String {
     let text = want.as_str().expect("finish");
     match text.rfind("\" ") {
@@ -82,7 +82,7 @@ fn check(node: u32, dialect: Dialect) {
     assert_eq!(oracle.dialect, dialect);
     assert_eq!(oracle.cases.len(), 169);
     if cfg!(miri) {
-        // A few long inputs are most of the work, and no other code.
+        // A few long inputs are most of the work, and run no other code.
         oracle.cases.retain(|case| {
             case["input"]
                 .as_str()

@@ -1,4 +1,4 @@
-//! What must hold for every input, however it is cut: the same events, the same error, no growth without bound.
+//! What must hold for every input, however it is cut: the same events, the same error, no unbounded growth.
 
 mod parser_support;
 
@@ -17,7 +17,7 @@ fn error_of(seen: &Seen) -> Option<String> {
     line.split(" bytesParsed").next().map(str::to_string)
 }
 
-/// Whether the parser stopped before the end of a piece, for another protocol: a cut behind that starts a new message.
+/// Whether the parser stopped before the end of a piece, for another protocol: a later cut starts a new message.
 fn upgraded(seen: &Seen) -> bool {
     seen.results.iter().any(|line| {
         match line
@@ -63,7 +63,7 @@ fn a_cut_at_any_offset_changes_nothing() {
             let input = latin1(case["input"].as_str().expect("input"));
             for lenient in [0, oracle.lenient_all] {
                 let config = config(kind_of(case), oracle.dialect, lenient);
-                // Long inputs hold one repeated thing; every 61st cut meets each of their states.
+                // Long inputs repeat one thing; every 61st cut reaches each of their states.
                 let step = if input.len() > 2000 { 61 } else { 1 };
                 for cut in (0..=input.len()).step_by(step) {
                     let same = same_when_cut(config, &input, &[cut]);
@@ -127,7 +127,7 @@ fn a_connect_has_no_body_whatever_its_fields_say() {
     }
 }
 
-/// Inputs near the border of what is right: recorded ones, with some bytes changed.
+/// Inputs close to valid ones: recorded inputs, with some bytes changed.
 fn inputs() -> impl Strategy<Value = (Kind, Vec<u8>)> {
     let mut seeds = Vec::new();
     for case in oracle(20).cases {
@@ -202,12 +202,13 @@ fn dialects() -> impl Strategy<Value = Dialect> {
     ])
 }
 
-/// As `replay`, without the fast path, in one piece and with every head decided.
+/// Like `replay`, but without the fast path, in one piece and with every head decided.
 fn exact(config: Config, input: &[u8]) -> (Vec<i32>, usize, Option<Stop>) {
     run(config, input, true)
 }
 
-/// The heads and messages of one input: words without offsets into text, which the two paths lay out differently.
+/// The heads and messages of one input, as words without offsets into the text, which the two paths lay out
+/// differently.
 fn run(config: Config, input: &[u8], exact: bool) -> (Vec<i32>, usize, Option<Stop>) {
     let mut parser = Parser::new(config);
     if exact {
@@ -342,7 +343,7 @@ fn a_head_limit_of_any_size_is_taken() {
     }
 }
 
-/// The places are those at which the parser of Node 22.23.3 stops.
+/// The error is where the parser of Node 22.23.3 stops.
 #[test]
 fn a_field_too_many_is_refused_where_its_name_ends_or_the_input() {
     let line = "GET / HTTP/1.1\r\n";

@@ -1,4 +1,4 @@
-//! Strict mode: what RFC 9110 and RFC 9112 refuse and Node takes, and what both take.
+//! Strict mode: what RFC 9110 and RFC 9112 refuse and Node accepts, and what both accept.
 
 mod parser_support;
 
@@ -19,7 +19,7 @@ fn code(seen: &Seen) -> Option<&str> {
     line.split(' ').nth(1)
 }
 
-/// The code for an input, which is the same whole, and cut at each place.
+/// The code for an input, which must be the same whole and cut at each place.
 fn code_of(kind: Kind, input: &[u8]) -> Option<String> {
     let whole = replay(strict(kind), &[input], &BODY, PLAIN);
     if !whole.events.iter().any(|line| line.contains("up=true")) {
@@ -162,7 +162,7 @@ fn a_host_among_many_fields_is_found() {
             None,
         ),
         (format!("GET / HTTP/1.1\r\n{fields}\r\n"), HOST),
-        // found by fuzzing: which of two errors is reported hung on where the input was cut
+        // found by fuzzing: which of two errors was reported depended on where the input was cut
         (
             format!("GET / HTTP/1.1\r\nHost: a b\r\n{fields}a\0: b\r\n\r\n"),
             Some("HPE_INVALID_HEADER_TOKEN"),

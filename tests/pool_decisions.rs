@@ -106,7 +106,8 @@ fn a_socket_is_released_as_node_releases_it() {
     }
 }
 
-/// Node asks only the first of the other origins where requests wait; we go on to the next when that one needs nothing.
+/// Node asks only the first of the other origins where requests wait; we go on to the next one if that one needs
+/// nothing.
 #[test]
 fn a_place_is_refilled_as_node_refills_it_or_for_a_later_origin() {
     for row in rows("refills") {

@@ -1,6 +1,6 @@
-//! Random histories of an agent whose every decision is the pool core's, next to a naive model: a flat list of sockets and
-//! a flat list of waiting requests, with the rules written out as scans. Both must agree at every step, and at every step
-//! no limit is exceeded, no socket is in two places, and no request is lost.
+//! Random histories of an agent that takes every decision from the pool core, compared with a naive model: a flat list
+//! of sockets and a flat list of waiting requests, with the rules written as scans. Both must agree at every step, and
+//! at every step no limit is exceeded, no socket is in two places, and no request is lost.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -21,7 +21,7 @@ struct Rules {
     lifo: bool,
 }
 
-/// `pick` chooses among the sockets that there are, modulo their number.
+/// `pick` chooses among the existing sockets, modulo their number.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Request {
@@ -40,7 +40,7 @@ enum Step {
     },
 }
 
-/// What both sides are compared by: which request is on which socket, in which order sockets are idle, requests wait.
+/// What is compared: which request is on which socket, and the order of idle sockets and of waiting requests.
 #[derive(Debug, Default, PartialEq)]
 struct View {
     running: HashMap<Request, usize>,
@@ -56,7 +56,7 @@ struct Agent {
     active: Vec<Vec<(Socket, Request)>>,
     free: Vec<VecDeque<Socket>>,
     requests: Vec<VecDeque<Request>>,
-    /// Origins with waiting requests, in the order in which they came to have some: the keys of `agent.requests`.
+    /// Origins with waiting requests, in the order in which they began to have some: the keys of `agent.requests`.
     queued: Vec<usize>,
     total: u32,
     next_socket: Socket,
@@ -245,7 +245,7 @@ struct Naive {
     /// In the order of arrival.
     waiting: Vec<(usize, Request)>,
     next_socket: Socket,
-    /// The step at which each origin last came to have waiting requests.
+    /// The step at which each origin last began to have waiting requests.
     waiting_since: [u32; ORIGINS],
     now: u32,
 }
@@ -407,7 +407,7 @@ impl Naive {
     }
 }
 
-/// Drives both through the same steps and keeps the book of requests.
+/// Drives both through the same steps, and keeps track of all requests.
 struct Run {
     rules: Rules,
     agent: Agent,
@@ -427,7 +427,7 @@ impl Run {
         }
     }
 
-    /// The `pick`th busy socket: origin, place in the agent's list, the socket itself.
+    /// The `pick`th busy socket: origin, position in the agent's list, the socket itself.
     fn busy(&self, pick: usize) -> Option<(usize, usize, Socket, Request)> {
         let all: Vec<_> = (0..ORIGINS)
             .flat_map(|origin| {
@@ -535,7 +535,8 @@ impl Run {
                 within(view.idle[origin].len(), self.rules.max_free_sockets),
                 "maxFreeSockets"
             );
-            // There is a way out for a request that waits: a socket of its own origin, or the next place that falls free.
+            // A waiting request can still be served: by a socket of its own origin, or by the next place that becomes
+            // free.
             let full = Some(view.running.len() as u32) == self.rules.max_total_sockets;
             assert!(
                 view.waiting[origin].is_empty() || active > 0 || full,
@@ -587,7 +588,7 @@ proptest! {
         for step in steps {
             run.step(step);
         }
-        // No new request, no time-out of an idle socket: finishing what runs must serve all that waits.
+        // No new request, no timeout of an idle socket: finishing the running requests must serve all waiting ones.
         while run.busy(0).is_some() {
             run.step(Step::Finish { pick: 0, persistent: true, writable: true });
         }

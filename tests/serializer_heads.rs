@@ -38,7 +38,7 @@ const RESULTS: [(&str, HeadOutput); 5] = [
     ("_headerSent", HeadOutput::EXPECT),
 ];
 
-/// Whether UTF-16 text is latin1, and passes as that.
+/// Whether UTF-16 text is latin1, and passes the test as such.
 fn passes_as(test: fn(&[u8]) -> bool, text: &[u16]) -> bool {
     let mut narrowed = Vec::new();
     validate::narrow(text, &mut narrowed) && test(&narrowed)
@@ -96,7 +96,7 @@ fn rendered(case: &Value) -> (Vec<u8>, Outcome, Result<(), Invalid>) {
     (out, outcome, written)
 }
 
-/// The latin1 bytes of a text, the date that the recording left out put in.
+/// The latin1 bytes of a text, with the date that the recording leaves out.
 fn latin1(text: &str) -> Vec<u8> {
     let text = text.replace("<date>", std::str::from_utf8(DATE).unwrap());
     text.chars()
@@ -108,7 +108,7 @@ fn check_flags(case: &Value, outcome: &Outcome) {
     let output = &case["output"];
     for (name, flag) in RESULTS {
         if name == "_headerSent" && case["error"].is_string() {
-            // Nothing was sent, whatever Expect says.
+            // Nothing was sent, despite Expect.
             continue;
         }
         assert_eq!(
@@ -143,11 +143,11 @@ fn check_flags(case: &Value, outcome: &Outcome) {
     }
 }
 
-/// The fields that the error may point at: those whose name or value is not legal.
+/// The fields that the error may point at: those with an illegal name or value.
 fn check_refusal(case: &Value, code: &str, invalid: Invalid) {
     let expected: &[Reason] = match code {
         "ERR_HTTP_TRAILER_INVALID" => &[Reason::Trailer],
-        // A NUL within a name or value looks like the end of it.
+        // A NUL inside a name or value looks like its end.
         "ERR_INVALID_HTTP_TOKEN" | "ERR_INVALID_CHAR" => {
             &[Reason::Name, Reason::Value, Reason::Count]
         }

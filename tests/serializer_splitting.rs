@@ -1,4 +1,4 @@
-//! Whatever characters a program puts into a head, the peer reads the fields that it gave and no other.
+//! Whatever characters a program puts into a head, the peer reads the given fields and no others.
 
 use proptest::prelude::*;
 use rust_http::serializer::head::{HeadInput, Reason, Rules, first_wide, interim, render};
@@ -9,13 +9,13 @@ const DATE: &[u8; 29] = b"Sun, 06 Nov 1994 08:49:37 GMT";
 /// The first line of the heads whose fields are counted.
 const LINE: [u8; 17] = *b"HTTP/1.1 200 OK\r\n";
 
-/// Whether UTF-16 text is latin1, and passes as that.
+/// Whether UTF-16 text is latin1, and passes the test as such.
 fn passes_as(test: fn(&[u8]) -> bool, text: &[u16]) -> bool {
     let mut narrowed = Vec::new();
     validate::narrow(text, &mut narrowed) && test(&narrowed)
 }
 
-/// Text in which the dangerous characters are as likely as all others, those that narrow to CR, LF and NUL among them.
+/// Text in which dangerous characters are as likely as all others, including those that narrow to CR, LF and NUL.
 fn text() -> impl Strategy<Value = Vec<u16>> {
     let harmless = prop::sample::select(b"abcXYZ019-_; =,/\t".to_vec()).prop_map(u16::from);
     let wide = prop::sample::select(vec![0x010a, 0x010d, 0x0100, 0x013a, 0xd83d, 0xffff]);
@@ -49,7 +49,7 @@ fn legal(fields: &[Field], relaxed: bool) -> bool {
     })
 }
 
-/// The bytes that `fields` must appear as.
+/// The bytes that must appear for `fields`.
 fn expected(fields: &[Field]) -> Vec<u8> {
     let byte = |unit: &u16| *unit as u8;
     let line = |(name, value): &Field| {

@@ -1,4 +1,4 @@
-//! The life cycle of the native transport, with a host that is no JavaScript thread.
+//! The life cycle of the native transport, with a host that is not a JavaScript thread.
 #![cfg(all(unix, not(model)))]
 #![allow(missing_docs)]
 
@@ -37,7 +37,7 @@ fn events(native: &Fake) -> Vec<(usize, usize, Event)> {
         .collect()
 }
 
-/// Has each event handled by a function that is given the transport.
+/// Handles each event with a function that gets the transport.
 fn handle(native: &Fake, handler: impl Fn(&Fake, &Seen) + 'static) {
     let transport = Rc::downgrade(native);
     native.host().handle(move |seen| {
@@ -85,7 +85,7 @@ fn content_is_read_into_memory_of_its_own_up_to_its_end() {
     let head = b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 60000\r\n\r\n";
     assert_eq!(texts(head)[0].0, Event::Parsed(head.len()));
     assert_eq!(texts(&[b'x'; 20_000]), [piece(20_000)]);
-    // Little of it is copied, as what comes with a head is.
+    // A small read is copied, like content that comes with a head.
     let little = (Event::Parsed(100), String::new());
     assert_eq!(texts(&[b'x'; 100]), [little]);
     let mut rest = vec![b'x'; 39_900];

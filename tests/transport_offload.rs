@@ -1,4 +1,4 @@
-//! The life cycle of the offload transport, with a host that is no JavaScript thread.
+//! The life cycle of the offload transport, with a host that is not a JavaScript thread.
 #![cfg(all(unix, not(model)))]
 #![allow(missing_docs)]
 
@@ -20,10 +20,10 @@ use transport_support::{FakeHost, ROOM, Seen, pair, parser};
 const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\nHost: b\r\n\r\n";
 const ALL: Event = Event::Parsed(REQUEST.len());
 
-/// The I/O threads are those of the process: one test at a time.
+/// The I/O threads belong to the process: one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// A transport, and what its I/O threads wake it by.
+/// A transport, and the channel through which its I/O threads wake it.
 struct Running {
     offload: Rc<Offload<FakeHost>>,
     woken: Receiver<()>,
@@ -50,7 +50,7 @@ impl Running {
             .expect("a connection")
     }
 
-    /// Has each event handled by a function that is given the transport.
+    /// Handles each event with a function that gets the transport.
     fn handle(&self, handler: impl Fn(&Offload<FakeHost>, &Seen) + 'static) {
         let transport = Rc::downgrade(&self.offload);
         self.offload.host().handle(move |seen| {
@@ -58,7 +58,7 @@ impl Running {
         });
     }
 
-    /// Runs turns until there were so many events.
+    /// Runs turns until there are `count` events.
     fn until(&self, count: usize) -> Vec<Seen> {
         let mut seen = Vec::new();
         while seen.len() < count {
@@ -71,7 +71,7 @@ impl Running {
         seen
     }
 
-    /// Has two connections read in one batch. What is in it before their handlers run is still in the inbox's order.
+    /// Has two connections read in one batch, and returns the events, in the order of the inbox.
     fn batch_of_two(&self, pairs: &[(UnixStream, UnixStream)]) -> Vec<Seen> {
         for _ in 0..200 {
             self.offload.host().batches.borrow_mut().clear();
@@ -207,7 +207,7 @@ fn a_loop_in_a_handler_delivers_the_rest_of_the_batch_at_a_level_of_its_own() {
     let seen = running.batch_of_two(&pairs);
     let levels: Vec<_> = seen.iter().map(|it| it.level).collect();
     assert_eq!(levels, [0, 1]);
-    // Both are read on.
+    // Both connections are read on.
     running.handle(|_, _| ());
     running.batch_of_two(&pairs);
 }

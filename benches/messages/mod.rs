@@ -20,7 +20,7 @@ Accept-Encoding: gzip, deflate, br, zstd\r\n\
 Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n\
 Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=1\r\n\r\n";
 
-/// A body that is announced.
+/// A POST with an announced body.
 pub const POST: &[u8] = b"POST /items HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
 
 /// What a server answers.
@@ -28,7 +28,7 @@ pub const RESPONSE: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Mon, 20 May 2024 10:00:00 GMT\r\n\
 Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 5\r\n\r\nhello";
 
-/// One side of a connection, as Node 20 reads it.
+/// The configuration for one side of a connection, as Node 20 reads it.
 pub fn config(kind: Kind) -> Config {
     Config {
         dialect: Dialect::V9_3,

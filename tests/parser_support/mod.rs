@@ -1,4 +1,4 @@
-//! Replays inputs through the parser and writes its events down in words, for the parser tests.
+//! Replays inputs through the parser and writes its events as text, for the parser tests.
 #![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
 use rust_http::parser::{
@@ -6,7 +6,7 @@ use rust_http::parser::{
 };
 use serde_json::Value;
 
-/// What a replay saw: events, the result of each piece, and what `finish` said.
+/// The result of a replay: events, the result of each piece, and that of `finish`.
 #[derive(Debug, PartialEq, Eq, Clone)]
 pub struct Seen {
     pub events: Vec<String>,
@@ -67,7 +67,7 @@ fn fields(out: &Output, words: &[i32]) -> String {
     format!("[{}]", all.join(","))
 }
 
-/// The method as the oracles print it: by name where the public list of methods has it at its number.
+/// The method as the oracles print it: by name if the public list of methods has one for its number.
 fn method_name(number: i32) -> String {
     match number {
         0..34 => method::name(number).to_string(),
@@ -154,7 +154,8 @@ pub fn write(out: &Output, input: &[u8], kind: Kind, to: &mut Vec<String>) {
     }
 }
 
-/// Gives the pieces to a new parser. `decisions` are for the heads in order; the last one stays. Stops at the first error.
+/// Gives the pieces to a new parser. `decisions` are for the heads in order; the last one repeats. Stops at the first
+/// error.
 pub fn replay(config: Config, pieces: &[&[u8]], decisions: &[Decision], how: How) -> Seen {
     let config = Config {
         run_on: how.run_on,
@@ -212,7 +213,7 @@ pub fn replay(config: Config, pieces: &[&[u8]], decisions: &[Decision], how: How
     seen
 }
 
-/// The events in the words of the oracles, which do not print the fields of a flush.
+/// The events as the oracles write them, without the fields of a flush.
 pub fn oracle_events(seen: &Seen) -> Vec<String> {
     seen.events
         .iter()
@@ -221,7 +222,7 @@ pub fn oracle_events(seen: &Seen) -> Vec<String> {
         .collect()
 }
 
-/// Events with neighbouring pieces of body joined.
+/// The events, with adjacent body pieces joined.
 pub fn joined(events: &[String]) -> Vec<String> {
     let mut to: Vec<String> = Vec::new();
     for line in events {
@@ -236,7 +237,7 @@ pub fn joined(events: &[String]) -> Vec<String> {
     to
 }
 
-/// A recorded oracle: what the parser of one Node line says to 169 inputs.
+/// A recorded oracle: the results of one Node line's parser for 169 inputs.
 pub struct Oracle {
     pub dialect: Dialect,
     pub lenient_all: u32,

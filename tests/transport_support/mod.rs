@@ -1,4 +1,4 @@
-//! A host that does what `lib/transport/` does of JavaScript's part, and remembers what it was notified of.
+//! A host that does JavaScript's part as `lib/transport/` does, and remembers what it was notified of.
 #![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
 use std::cell::{Cell, RefCell};
@@ -12,12 +12,12 @@ use rust_http::transport::frame::{
 };
 use rust_http::transport::host::{Event, Host, Texts};
 
-/// Bytes of a frame's input.
+/// Bytes in a frame's input.
 pub const INPUT_BYTES: usize = 64 * 1024;
-/// Words of a frame.
+/// Words in a frame.
 pub const ROOM: usize = 8192;
 
-/// The memory of a frame, which is never given back.
+/// The memory of a frame, which is never freed.
 #[derive(Clone, Copy)]
 pub struct Memory {
     pub frame: Frame,
@@ -26,7 +26,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Of all zeros.
+    /// New memory, all zeros.
     pub fn new() -> Memory {
         let input = Box::leak(vec![0_u8; INPUT_BYTES].into_boxed_slice());
         let words = Box::leak(vec![0_i32; ROOM].into_boxed_slice());
@@ -68,7 +68,7 @@ impl Texts for FakeTexts {
     }
 }
 
-/// What a handler is called with.
+/// The argument of a handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub level: usize,
@@ -79,7 +79,7 @@ pub struct Seen {
 
 type Handler = Rc<dyn Fn(&Seen)>;
 
-/// A thread without JavaScript.
+/// A host without JavaScript.
 #[derive(Default)]
 pub struct FakeHost {
     memory: RefCell<Vec<Memory>>,
@@ -87,24 +87,24 @@ pub struct FakeHost {
     handler: RefCell<Option<Handler>>,
     /// The sizes of the batches.
     pub batches: RefCell<Vec<usize>>,
-    /// Whether the loop is to stay alive, each time that this was said.
+    /// Each value passed to `keep_loop_alive`.
     pub alive: RefCell<Vec<bool>>,
-    /// Whether the thread is being ended.
+    /// Whether the thread is ending.
     pub ended: Cell<bool>,
 }
 
 impl FakeHost {
-    /// Has each event handled by this function.
+    /// Sets the function that handles each event.
     pub fn handle(&self, handler: impl Fn(&Seen) + 'static) {
         *self.handler.borrow_mut() = Some(Rc::new(handler));
     }
 
-    /// What there was since the last call.
+    /// What it was notified of since the last call.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.take()
     }
 
-    /// Corks the answers of the running call.
+    /// Corks the answers of the current call.
     pub fn cork(&self, level: usize) {
         self.memory.borrow()[level].control[0].set(1);
     }
@@ -178,14 +178,14 @@ impl Host for FakeHost {
     }
 }
 
-/// A parser of requests that stops at no head.
+/// A parser of requests that does not stop at heads.
 pub fn parser() -> SharedSession {
     let mut session = Session::default();
     session.set_run_on(true);
     Arc::new(Mutex::new(session))
 }
 
-/// Our side, which does not block, and that of the peer.
+/// Our end, which does not block, and the peer's.
 pub fn pair() -> (UnixStream, UnixStream) {
     let (ours, peer) = UnixStream::pair().expect("two sockets");
     ours.set_nonblocking(true).expect("a socket");
