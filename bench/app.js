@@ -18,7 +18,7 @@ const handlers = {
   hello: (req, res) => {
     res.end('Hello World\n');
   },
-  // Where the server has no fixed answers, and as they are.
+  // For servers without fixed answers, and when respond() is not used.
   fixed: (req, res) => {
     res.setHeader('Content-Type', 'text/plain');
     res.setHeader('Content-Length', 12);
@@ -79,7 +79,7 @@ function tlsOptions() {
   return { key: fs.readFileSync(path.join(dir, 'key.pem')), cert: fs.readFileSync(path.join(dir, 'cert.pem')) };
 }
 
-// Echoes of the package ws, where it is installed.
+// Echoes messages with the package ws, if it is installed.
 function webSocketServer() {
   const server = http.createServer();
   const { WebSocketServer } = require('ws');

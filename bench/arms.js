@@ -1,6 +1,6 @@
 'use strict';
 
-// The sides of a comparison. The first is the baseline; its twin shows how much two equal arms differ in this run.
+// The arms of a comparison. The first is the baseline; its twin shows how much two equal arms differ in this run.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -12,9 +12,9 @@ function runnable(file) {
   return fs.existsSync(file) && spawnSync(file, ['--version'], { stdio: 'ignore', timeout: 10000 }).status === 0;
 }
 
-// Takes paths of modules to measure, transports of ours (each is then an arm of its own), the Node that runs them, and whether ours takes the place of
-// node:http, by the register.js beside it, for frameworks that load that themselves. Returns [{ label, command, module, env }]: `command` starts a script,
-// `module` is what it loads.
+// Takes paths of modules to measure, transports of ours (each becomes an arm), the Node that runs them, and whether
+// ours replaces node:http through the register.js next to it, for frameworks that load node:http themselves. Returns [{
+// label, command, module, env }]: `command` starts a script, `module` is what the script loads.
 function serverArms(modules, others, transports = [], binary = process.execPath, registers = false) {
   const node = [binary];
   const arms = [
@@ -44,7 +44,7 @@ function labelOf(file, modules) {
   return modules.length === 1 ? 'rust-http' : `rust-http ${path.relative('.', file)}`;
 }
 
-// The loop of bare-loop.c, compiled into a directory; nothing where there is no compiler, or no epoll. Its command takes no module.
+// Compiles the loop of bare-loop.c into a directory; nothing without a compiler or epoll. Its command takes no module.
 function bareArm(dir) {
   const binary = path.join(dir, 'bare-loop');
   const { status, error } = spawnSync('cc', ['-O2', '-o', binary, path.join(__dirname, 'bare-loop.c')], { stdio: 'ignore' });

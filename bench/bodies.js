@@ -1,6 +1,6 @@
 'use strict';
 
-// Handlers of bodies: 1 MiB out, 1 MiB in, and both at once.
+// Handlers with bodies: 1 MiB out, 1 MiB in, and both at once.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -17,7 +17,7 @@ function writePieces(res) {
   res.end();
 }
 
-// Waits for room, as a program does that is held back.
+// Waits for room before writing on, as a program with backpressure does.
 function writeInTurn(res, n) {
   while (n < PIECES) {
     n++;
@@ -31,7 +31,7 @@ function writeInTurn(res, n) {
 
 let file;
 
-// A file for this process alone, gone when it ends.
+// A file for this process only, deleted when it ends.
 function largeFile() {
   if (file !== undefined) return file;
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-bench-'));
@@ -42,7 +42,7 @@ function largeFile() {
 }
 
 /**
- * @param {object} http the module under measure
+ * @param {object} http the module being measured
  * @returns {Object<string, Function>} handlers by name
  */
 function bodyHandlers(http) {

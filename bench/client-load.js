@@ -1,7 +1,9 @@
 'use strict';
 
-// A client under measure:  node client-load.js KIND MODULE PORT METHOD PATH SOCKETS     KIND is 'request' (MODULE.request) or 'undici'
-// Told { seconds } over IPC it keeps SOCKETS requests in flight that long and answers { requests, us, p50, p99, cpu, js, errors }.
+// A client being measured:  node client-load.js KIND MODULE PORT METHOD PATH SOCKETS     KIND is 'request'
+// (MODULE.request) or 'undici'
+// On { seconds } over IPC it keeps SOCKETS requests in flight for that long and replies { requests, us, p50, p99, cpu,
+// js, errors }.
 
 const { cpuTimes } = require('./cpu');
 

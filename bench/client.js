@@ -1,8 +1,10 @@
 'use strict';
 
-// npm run bench:client: our client against node:http's (twice, so that the noise is seen) and undici.request, all on one plain server.
+// npm run bench:client: our client against node:http's (twice, to show the noise) and undici.request, all against one
+// plain server.
 //   npm run bench:client -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--transport stream|native]... [--module PATH]...
-// Clients stand on core 0, the server on core 1. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
+// Clients run on core 0, the server on core 1. Every round measures each arm once; a ratio compares an arm with
+// node:http in the same round.
 
 const fs = require('node:fs');
 const path = require('node:path');

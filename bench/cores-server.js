@@ -1,7 +1,8 @@
 'use strict';
 
 // A server on several cores:  node cores-server.js MODULE WAY COUNT     prints its port, ends with its standard input
-// WAY is 'one'; 'cluster', whose primary accepts and hands on in turn; 'shared processes' or 'shared threads', each of which listens to the port itself.
+// WAY is 'one'; 'cluster', whose primary accepts and hands connections out in turn; 'shared processes' or 'shared
+// threads', each of which listens on the port itself.
 
 const cluster = require('node:cluster');
 const net = require('node:net');
@@ -15,7 +16,7 @@ function serve(port) {
   });
 }
 
-// A port that is free now.
+// Finds a free port.
 function freePort() {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {

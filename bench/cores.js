@@ -1,9 +1,10 @@
 'use strict';
 
 // npm run bench:cores -- [--rounds N] [--seconds S] [--count N] [--node BINARY]
-// Servers on one core and on several, under wrk on the same machine: one process; node's cluster, whose primary accepts and hands on; processes
-// and threads that share the port (listen({ reusePort: true })). Rounds alternate. Where wrk and others take the cores, too, requests a second say little. CPU time does: what all
-// threads of a server need for a request, and what the busiest of them does, which is what limits it where each has a core of its own. Linux only.
+// Servers on one core and on several, under wrk on the same machine: one process; node's cluster, whose primary accepts
+// and hands on; processes and threads that share the port (listen({ reusePort: true })). Rounds alternate. When wrk and
+// others use the cores too, requests a second say little. CPU time does: what all threads of a server need for a
+// request, and what the busiest needs, which is the limit if each has its own core. Linux only.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -35,7 +36,8 @@ async function wrk(port, seconds, load) {
   return (await runLoad(wrkCommand(`http://127.0.0.1:${port}/`, { connections: CONNECTIONS, load, seconds }))).requests;
 }
 
-// Takes a running server; returns requests a second, and microseconds of CPU for each: of all threads, and of the busiest.
+// Takes a running server; returns requests a second, and microseconds of CPU for each: of all threads, and of the
+// busiest one.
 async function round({ child: { pid }, port }, seconds, load) {
   const before = threadTimes(pid);
   const requests = await wrk(port, seconds, load);

@@ -1,6 +1,6 @@
 'use strict';
 
-// CPU time of a process and of its JavaScript thread, and pinning to cores. Linux only: elsewhere the times are null.
+// CPU time of a process and of its JavaScript thread, and pinning to cores. Linux only; elsewhere the times are null.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -33,7 +33,7 @@ function cpuPerRequest(before, after, requests) {
   return { process: per('process'), js: per('js') };
 }
 
-// Takes a core number (null for any) and a command; returns the command pinned to that core where that can be done.
+// Takes a core number (null for any) and a command; returns the command, pinned to that core if possible.
 function onCore(core, command) {
   return pinned && core !== null ? ['taskset', '-c', String(core), ...command] : command;
 }

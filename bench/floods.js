@@ -1,9 +1,10 @@
 'use strict';
 
 // npm run bench:floods [-- --rounds 3] [--ms 3000] [--only REGEXP] [--connections N] [--json FILE]
-// Each attack of __test__/security/attacks.js on ours (each transport) and on node:http twice: what an honest client waits meanwhile, how
-// much the server's memory grows, what stays open. Every round measures each arm once and begins with another one.
-// With --connections an attack lasts until it has made so many, instead of --ms.
+// Runs each attack of __test__/security/attacks.js against ours (each transport) and against node:http twice: how long
+// an honest client waits meanwhile, how much the server's memory grows, what stays open. Every round measures each arm
+// once and begins with another one.
+// With --connections an attack lasts until it has made that many, instead of --ms.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -12,14 +13,14 @@ const { flood } = require('../__test__/security/flood');
 const { median } = require('./stats');
 
 const ours = path.join(__dirname, '..');
-// The second node:http shows how far two measurements of the same are apart.
+// The second node:http shows how far two measurements of the same thing differ.
 const ARMS = [
   ['ours, native', ours, 'native'], ['ours, stream', ours, 'stream'], ['ours, offload', ours, 'offload'], ['node:http', 'http', undefined], ['node:http again', 'http', undefined],
 ];
 const OURS = [0, 1, 2];
 const NODE = [3, 4];
-// Times are those of an honest client, in ms; memory is resident, at its highest over that before the attack. Of those with a least difference
-// ours is compared with node:http: less than that is nothing.
+// Times are those of an honest client, in ms; memory is the peak of resident memory over that before the attack.
+// Columns with `least` compare ours with node:http: a smaller difference counts as none.
 const COLUMNS = [
   { title: 'median', key: 'median', digits: 1, least: 0.1 },
   { title: 'p99', key: 'p99', digits: 0, least: 1 },
@@ -35,8 +36,8 @@ function option(name, fallback) {
   return at < 0 ? fallback : process.argv[at + 1];
 }
 
-// Whether the median of an arm's rounds is above every round of both node:http: with three rounds chance alone does that once in twelve
-// times, with five once in forty-five.
+// Whether the median of an arm's rounds is above every round of both node:http: with three rounds this happens by
+// chance once in twelve times, with five once in forty-five.
 function isWorse(rows, { key, least }) {
   const highest = Math.max(...NODE.flatMap((arm) => rows[arm].map((round) => round[key])));
   return OURS.some((arm) => median(rows[arm].map((round) => round[key])) > highest + least);

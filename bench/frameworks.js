@@ -1,7 +1,7 @@
 'use strict';
 
-// What people run: the same three answers by each framework, on whatever `http` is. Bun and Deno run this same file.
-//   GET /hello: text   GET /json: JSON   POST /json: the JSON body of the request, parsed and made anew   GET /static/file.txt: 10 KiB
+// Popular frameworks: the same three answers from each, on whatever `http` is. Bun and Deno run this same file.
+//   GET /hello: text   GET /json: JSON   POST /json: the JSON body of the request, parsed and serialized again   GET /static/file.txt: 10 KiB
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -52,7 +52,7 @@ async function hono() {
   return getRequestListener(app.fetch);
 }
 
-// Its decorators, called by hand.
+// Applies Nest's decorators by hand.
 async function nest() {
   require('reflect-metadata');
   const { NestFactory } = require('@nestjs/core');
@@ -88,7 +88,7 @@ const makers = { express4: () => express('express4'), express5: () => express('e
 
 /**
  * Serves one of the frameworks.
- * @param {object} http the module, for those that leave the server to others
+ * @param {object} http the module, for frameworks that do not make the server themselves
  * @param {string} name a key of `makers`
  * @returns {Promise<number>} the port
  */

@@ -1,12 +1,12 @@
 'use strict';
 // The server of bench/idle.js.   node --expose-gc idle-server.js node|stream|native|offload
-// Messages: { port }; then for each 'look' the bytes that the process holds.
+// Messages: { port }; then, for each 'look', the memory of the process in bytes.
 
 const [way] = process.argv.slice(2);
 const http = way === 'node' ? require('node:http') : require('..');
 
 const server = http.createServer(way === 'node' ? {} : { transport: way }, (req, res) => {
-  // Not idle before its body is there.
+  // Not idle before the body has arrived.
   if (req.method === 'POST') req.resume().on('end', () => res.end('Hello, World!'));
   else res.end('Hello, World!');
 });

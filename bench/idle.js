@@ -1,7 +1,8 @@
 'use strict';
-// Memory of idle keep-alive connections: each has had one answer.   npm run bench:idle -- [CONNECTIONS [BYTES]]
-// With BYTES its request had a body of so many, and a head of 12,000. Prints, for node:http and for each transport, the bytes per connection: of the process (resident) and of JavaScript's heap;
-// and the time of a request on one active connection among them.
+// Memory of idle keep-alive connections that have had one answer each.   npm run bench:idle -- [CONNECTIONS [BYTES]]
+// With BYTES, the request had a body of that many bytes and a head of 12,000. Prints, for node:http and for each
+// transport, the bytes per connection: of the process (resident) and of JavaScript's heap; and the time of a request on
+// one active connection among them.
 
 const net = require('node:net');
 const path = require('node:path');
@@ -44,7 +45,7 @@ async function active(socket) {
 async function measure(way) {
   const child = fork(path.join(__dirname, 'idle-server.js'), [way], { execArgv: ['--expose-gc'] });
   const [{ port }] = await once(child, 'message');
-  // What the first connections load and compile is not theirs.
+  // What the first connections load and compile does not count.
   const sockets = [];
   for (let n = 0; n < AT_ONCE; n++) sockets.push(await connect(port));
   const alone = await active(sockets[0]);

@@ -1,7 +1,8 @@
 'use strict';
 
-// npm run bench:instructions: the instructions that the core needs for one message, counted by valgrind (Debian: valgrind).
-// What a process does beside that is the same for any number of messages: two runs, of COUNT and of twice as many, tell it apart.
+// npm run bench:instructions: the instructions that the core executes for one message, counted by valgrind (Debian:
+// valgrind). The rest of the process takes the same number for any count of messages, so two runs, of COUNT and of
+// twice as many, separate it.
 
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run bench:leaks -- [REQUESTS=200000] [WORKERS=200]: what so many requests and workers leave behind, ours in both transports
-// and node:http. Exits 1 where ours leaves anything.
+// npm run bench:leaks -- [REQUESTS=200000] [WORKERS=200]: what that many requests and workers leave behind, ours in
+// both transports and node:http. Exits 1 if ours leaves anything.
 
 const path = require('node:path');
 const { growth, load, workers } = require('../__test__/leaks/measure');

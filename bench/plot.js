@@ -1,6 +1,7 @@
 'use strict';
 
-// A plot as the text of an SVG: one line per scenario, on it one mark per arm, its median with the range of the rounds. Takes numbers, knows nothing of benchmarks.
+// A plot as SVG text: one line per scenario with one mark per arm, its median with the range of the rounds. Takes
+// numbers, knows nothing of benchmarks.
 
 const width = 960;
 const left = 340;
@@ -9,7 +10,7 @@ const rowHeight = 34;
 const axisHeight = 40;
 const lineHeight = 20;
 const legendWidth = 150;
-// Told apart by colour-blind readers too (Okabe and Ito), and by their shape.
+// Colour-blind readers can tell them apart (Okabe and Ito), also by shape.
 const styles = [
   { colour: '#0072b2', shape: 'circle' },
   { colour: '#999999', shape: 'circle' },
@@ -32,15 +33,15 @@ function mark(x, y, { colour, shape }) {
   return `<rect x="${(x - 4.5).toFixed(1)}" y="${(y - 4.5).toFixed(1)}" width="9" height="9" fill="${colour}"${turned}/>`;
 }
 
-// Distance of the lines of the axis: 1, 2 or 5 times a power of ten, at most eight of them.
+// Distance between the lines of the axis: 1, 2 or 5 times a power of ten, at most eight lines.
 function stepOf(max) {
   const power = 10 ** Math.floor(Math.log10(max / 8));
   return [1, 2, 5, 10].map((n) => n * power).find((step) => max / step <= 8);
 }
 
 /**
- * Takes { title, axis, arms: [name], rows: [{ name, values: { [arm]: { median, min, max } } }] }; values are 0 or more, and an arm may be missing in a row.
- * A broken line marks 1. Returns the SVG.
+ * Takes { title, axis, arms: [name], rows: [{ name, values: { [arm]: { median, min, max } } }] }; values are 0 or more,
+ * and a row may lack an arm. A broken line marks 1. Returns the SVG.
  */
 function dotPlot({ title, axis, arms, rows }) {
   const all = rows.flatMap((row) => Object.values(row.values)).map(({ median, max }) => max ?? median);

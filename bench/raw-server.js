@@ -1,7 +1,9 @@
 'use strict';
 
-// What the clients under load talk to: no http module, as little work per request as a correct answer needs.   node raw-server.js
-// GET /small: 12 bytes; GET /large: 1 MiB; POST: reads Content-Length bytes, then 12 bytes. Prints its port, ends with its standard input.
+// The server for the clients under load: no http module, as little work per request as a correct answer needs.   node
+// raw-server.js
+// GET /small: 12 bytes; GET /large: 1 MiB; POST: reads Content-Length bytes, then answers 12 bytes. Prints its port,
+// ends with its standard input.
 
 const net = require('node:net');
 
@@ -12,7 +14,7 @@ function answerOf(body) {
 const small = answerOf(Buffer.from('Hello World\n'));
 const large = answerOf(Buffer.alloc(1024 * 1024, 'x'));
 
-// Takes the text received so far; returns the bytes of its first request once that is whole, else 0.
+// Takes the text received so far; returns the length of its first request once that is complete, else 0.
 function requestLength(text) {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return 0;
@@ -25,7 +27,8 @@ const G = 0x47;
 const L = 0x6c;
 const END = 0x0d0a0d0a;
 
-// Nearly every read is one whole GET: told by its first and last bytes, so that the server does not limit what is measured.
+// Nearly every read is one whole GET. Its first and last bytes suffice to see it, so the server does not limit what is
+// measured.
 function isWholeGet(data) {
   return data[0] === G && data.length > 8 && data.readUInt32BE(data.length - 4) === END && data.indexOf('\r\n\r\n') === data.length - 4;
 }

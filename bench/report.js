@@ -1,6 +1,6 @@
 'use strict';
 
-// Writes what `npm run bench -- --report` measured: tables into README.md and PERFORMANCE.md, plots beside them.
+// Writes what `npm run bench -- --report` measured: tables into README.md and PERFORMANCE.md, and plots.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -29,7 +29,7 @@ function row(result, label) {
   return result.rows.find((r) => r.label === label);
 }
 
-// Takes both sides of the run; returns the labels of the other arms that were measured, in their order.
+// Takes both parts of the run; returns the labels of the other measured arms, in their order.
 function others(results) {
   const labels = new Set(results.flatMap((result) => result.rows.map((r) => r.label)));
   return [...labels].filter((label) => ![baseline, twin, ours].includes(label));
@@ -72,7 +72,7 @@ function machine(run) {
     `${run.rounds} rounds of ${run.seconds} s per arm. Repeat it with \`${run.command}\`. The figures are of that machine and version.`;
 }
 
-// Takes the text of a file and of its generated part; returns the file with that part between its two marks.
+// Takes a file's name and its generated part; returns the file's text with that part between its two marks.
 function between(file, name, generated) {
   const begin = `<!-- ${name}: written by npm run bench -- --report -->`;
   const end = `<!-- end of ${name} -->`;
@@ -103,8 +103,9 @@ function plots(servers, client) {
 }
 
 /**
- * Takes what servers.js and client.js wrote as JSON, { command, node, rounds, seconds, results } and { results }, and a directory that
- * holds README.md and docs/PERFORMANCE.md. Writes both, and the plots into docs/plots. Returns the paths written.
+ * Takes what servers.js and client.js wrote as JSON, { command, node, rounds, seconds, results } and { results }, and a
+ * directory with README.md and docs/PERFORMANCE.md. Writes both, and the plots into docs/plots. Returns the paths
+ * written.
  */
 function writeReport(servers, client, root) {
   const docs = path.join(root, 'docs');

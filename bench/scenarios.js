@@ -1,6 +1,7 @@
 'use strict';
 
-// What is measured: one row per scenario of the server benchmark. `load` names a request of wrk/load.lua, `handler` one of app.js.
+// What is measured: one row per scenario of the server benchmark. `load` names a request of wrk/load.lua, `handler` one
+// of app.js.
 
 const defaultConnections = 64;
 
@@ -18,14 +19,14 @@ const scenarios = [
   { name: 'express', handler: 'express', load: 'browser', connections: defaultConnections, about: 'Express 5, GET with 12 browser headers' },
 ];
 
-// What the core answers by itself, beside the least that an answer can cost: `bare` adds a loop in C as an arm.
+// What the core answers by itself, compared with the least that an answer can cost: `bare` adds a loop in C as an arm.
 scenarios.push({ name: 'fixed', handler: 'fixed', load: 'get', connections: defaultConnections, extra: true, bare: true, about: 'GET, an answer of respond(), elsewhere a handler' });
 scenarios.push({ name: 'fixed-pipelined', handler: 'fixed', load: 'pipelined', connections: defaultConnections, extra: true, bare: true, about: 'the same, 16 requests in flight per connection' });
 
-// What a head costs that is not the one before: the others send the same one again and again.
+// The cost of a head that differs from the previous one: the others repeat one head.
 scenarios.push({ name: 'varied', handler: 'headers', load: 'varied', connections: defaultConnections, extra: true, about: 'GET with 12 browser headers, each with another target and cookie' });
 
-// Where transports meet: run only when --only names them.
+// Where the transports differ most: run only if --only names them.
 for (const microseconds of [5, 10, 20, 50, 100]) {
   const handler = `busy-${microseconds}`;
   scenarios.push({ name: handler, handler, load: 'get', connections: defaultConnections, extra: true, about: `GET, a handler that computes for ${microseconds} us` });
@@ -34,8 +35,8 @@ for (const connections of [2, 4, 8, 16]) {
   scenarios.push({ name: `c${connections}`, handler: 'hello', load: 'get', connections, extra: true, about: `GET, ${connections} connections` });
 }
 
-// Bodies, where what the kernel does with their bytes is most of the time. `origin`: the handler has a server behind it; `tls`: over https;
-// `needs`: a package. They are run when --only names them.
+// Bodies, where the kernel takes most of the time for their bytes. `origin`: the handler needs a server behind it;
+// `tls`: over https; `needs`: a package. Run only if --only names them.
 const bodyConnections = 16;
 const bodies = [
   { name: 'body-pieces', handler: 'pieces', load: 'get', about: 'GET, 1 MiB in 64 writes, Content-Length' },
@@ -53,7 +54,7 @@ const bodies = [
 ];
 for (const scenario of bodies) scenarios.push({ connections: bodyConnections, extra: true, ...scenario });
 
-// What people run: with --frameworks, by which the server is that of the framework, and ours comes by register.
+// Frameworks, with --frameworks: the server is the framework's, and ours is loaded by register.
 const FRAMEWORKS = {
   express5: ['Express 5', 'hello', 'json', 'post', 'static'],
   express4: ['Express 4', 'hello', 'json', 'post', 'static'],
@@ -75,7 +76,7 @@ for (const [handler, [title, ...asked]] of Object.entries(FRAMEWORKS)) {
   }
 }
 
-// Paths by handler, where the scenario has none; everything else asks for '/'.
+// Paths by handler, for scenarios without one; the others ask for '/'.
 const paths = { express: '/hello' };
 
 function pathOf(scenario) {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Starts and ends the processes that are measured.
+// Starts and ends the processes being measured.
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');

@@ -1,11 +1,14 @@
 'use strict';
 
-// npm run bench: our server against node:http (twice, so that the noise is seen), and Bun's and Deno's node:http, under wrk.
+// npm run bench: our server against node:http (twice, to show the noise), and Bun's and Deno's node:http, under wrk.
 //   npm run bench -- [--only REGEX] [--rounds N] [--seconds S] [--json FILE] [--module PATH]... [--transport stream|native|offload]... [--spread] [--node BINARY]
 //                    [--node-only] [--frameworks] [--report [--report-to DIR]]
-// --report measures the clients too (client.js), with the same options, and writes the tables and plots of README.md and docs/PERFORMANCE.md.
-// --frameworks measures Express, Fastify, Koa, Hono and Nest instead, each with 12 browser headers; ours comes to them by register.
-// Servers stand on core 0, wrk on core 1; with --spread both have all cores, so that a server with several threads can use them. Every round measures each arm once; a ratio compares an arm with node:http in the same round.
+// --report also measures the clients (client.js), with the same options, and writes the tables and plots of README.md
+// and docs/PERFORMANCE.md.
+// --frameworks measures Express, Fastify, Koa, Hono and Nest instead, each with 12 browser headers; register loads
+// ours.
+// Servers run on core 0, wrk on core 1; with --spread both have all cores, so that a server can use several threads.
+// Every round measures each arm once; a ratio compares an arm with node:http in the same round.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -83,7 +86,7 @@ async function measure(scenario, arm, seconds, core) {
   const after = cpuTimes(arm.server.child.pid);
   return {
     rate: result.requests / (result.us / 1e6),
-    // wrk says 0 when it has no sample
+    // wrk prints 0 if it has no sample
     p50: result.p50 || null,
     p99: result.p99 || null,
     cpu: cpuPerRequest(before, after, result.requests),
@@ -91,13 +94,13 @@ async function measure(scenario, arm, seconds, core) {
   };
 }
 
-// The module of an arm, or that of https beside it.
+// The module of an arm, or the https module next to it.
 function moduleOf({ module }, { tls }) {
   if (!tls) return module;
   return module.startsWith('node:') ? 'node:https' : path.join(path.dirname(module), 'https.js');
 }
 
-// The server of another runtime: what fails there is a row with errors, and not the end of the run.
+// Another runtime's server: its failures become a row with errors, and do not end the run.
 function isForeign(arm) {
   return arm.module === 'node:http' && !arm.label.startsWith('node:http');
 }
@@ -151,7 +154,7 @@ async function runArms(scenario, arms, { rounds, seconds, spread }) {
     const core = spread ? null : loadCore;
     for (const arm of started) await orFailed(arm, () => wrk(scenario, arm.server.port, warmUpSeconds, core));
     for (let round = 0; round < rounds; round++) {
-      // each round begins with another arm, so that none is always the first
+      // each round begins with another arm, so that none is always first
       for (let i = 0; i < started.length; i++) {
         const arm = started[(i + round) % started.length];
         arm.rounds.push(await orFailed(arm, () => measure(scenario, arm, seconds, core)));

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * A body of which no part is like another, so that lost and exchanged bytes are seen.
+ * A body in which no part equals another, so that lost or exchanged bytes are detected.
  * @param {number} seed
  * @param {number} length
  * @returns {Buffer}

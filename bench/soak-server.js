@@ -1,7 +1,7 @@
 'use strict';
-// The server of bench/soak.js, in a process of its own.   node --expose-gc soak-server.js
-// Messages: { port } when it listens; then an answer for each 'look', and for 'close' when the server is closed: what the process
-// holds.
+// The server of bench/soak.js, in its own process.   node --expose-gc soak-server.js
+// Messages: { port } once it listens; then what the process holds, for each 'look', and for 'close' when the server is
+// closed.
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');

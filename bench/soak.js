@@ -1,7 +1,7 @@
 'use strict';
-// Everything at once on one server, every body compared.   npm run bench:soak -- [SECONDS]
-// Ends with what the server's process held after warming up, at the end, and when its server was closed. Exits 1 where a byte
-// was lost or exchanged, where a descriptor, a thread or a handle was left over, or where memory grew.
+// Everything at once on one server, with every body compared.   npm run bench:soak -- [SECONDS]
+// At the end it prints what the server's process held after warming up, at the end, and after its server was closed.
+// Exits 1 if a byte was lost or exchanged, if a descriptor, a thread or a handle was left over, or if memory grew.
 
 const crypto = require('node:crypto');
 const http = require('node:http');
@@ -14,7 +14,7 @@ const { body } = require('./soak-body');
 
 const seconds = Number(process.argv[2] ?? 60);
 const WORKERS_PER_KIND = 4;
-/** Resident bytes that the end may have more than the time after warming up: the allocator's own coming and going. */
+/** Resident bytes that the end may have more than after warming up: they come and go with the allocator. */
 const RSS_SLACK = 48 << 20;
 /** Milliseconds without progress after which an exchange has failed. */
 const STUCK = 20_000;
@@ -87,7 +87,7 @@ async function readAll(socket) {
   return Buffer.concat(parts);
 }
 
-// The bodies of responses with Content-Length, one after another.
+// The bodies of successive responses with Content-Length.
 function bodiesOf(bytes) {
   const found = [];
   for (let at = 0; at < bytes.length;) {
@@ -190,7 +190,7 @@ async function main() {
     console.log(`${name}: ${(of.rss / 1e6).toFixed(1)} MB resident, ${(of.heap / 1e6).toFixed(1)} MB heap, ` +
       `${of.descriptors} descriptors, ${of.threads} threads, resources ${JSON.stringify(of.resources)}`);
   }
-  // The listener is gone; one more may stay that node has opened for itself.
+  // The listener is gone; node may have opened one more for itself.
   if (closed.descriptors > start.descriptors) failures.push('descriptors were left open');
   if (closed.threads > start.threads) failures.push('threads were left over');
   if (count(end) > count(start) + 1) failures.push('handles were left over');

@@ -1,9 +1,11 @@
 'use strict';
 
-// What loading costs: processes that do nothing else, in turn, with nothing loaded, the built-in, this package as it is published, and its preload.
+// The cost of loading: processes that do nothing else, in turn with nothing loaded, the built-in, this package as
+// published, and its preload.
 //   npm run bench:start -- [--processes 30] [--workers 10] [--node BIN] [--sources]
-// Prints the medians of the wall time and of the CPU time of a process, of the life of a worker in a process that has not loaded it, and the resident memory of a
-// server that has listened for a second. --sources loads lib/ in place of the bundle.
+// Prints the medians of a process's wall time and CPU time, of the life of a worker in a process that has not loaded
+// the package, and the resident memory of a server that has listened for a second. --sources loads lib/ instead of the
+// bundle.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -40,7 +42,7 @@ require(MODULE).createServer((req, res) => res.end()).listen(0, '127.0.0.1', () 
 }, 1000));
 `;
 
-// The package and its platform package as npm installs them.
+// Puts the package and its platform package where npm installs them.
 function install(dir) {
   const addon = fs.readdirSync(root).find((name) => name.endsWith('.node'));
   const platform = addon.slice('rust-http.'.length, -'.node'.length);
@@ -52,7 +54,7 @@ function install(dir) {
   fs.copyFileSync(path.join(root, addon), path.join(binary, addon));
 }
 
-// Where `rust-http` is found.
+// The directory from which `rust-http` is found.
 let cwd;
 
 function output(node, args) {
@@ -99,7 +101,7 @@ function main() {
     for (let n = 0; n < Number(values.workers); n++) {
       for (const { flags, file, workerWall, workerCpu } of arms) {
         const text = WORKERS.replace('FILE', () => JSON.stringify(file)).replace('FLAGS', () => JSON.stringify(flags));
-        // What a worker's script prints stands before.
+        // Output of the worker's script comes before it.
         const { wall, cpu } = JSON.parse(output(node, [script('workers.js', text)]).replace(/^[^{]*/, ''));
         workerWall.push(wall);
         workerCpu.push(cpu);

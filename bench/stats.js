@@ -9,7 +9,7 @@ function median(values) {
   return sorted.length % 2 ? sorted[mid] : (sorted[mid - 1] + sorted[mid]) / 2;
 }
 
-// Takes rates of an arm and of the baseline, round by round; returns { median, min, max } of their ratios.
+// Takes the rates of an arm and of the baseline, round by round; returns { median, min, max } of their ratios.
 function ratio(rates, baseline) {
   const ratios = rates.map((rate, round) => rate / baseline[round]);
   return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
@@ -19,8 +19,9 @@ function number(value, digits) {
   return value === null || value === undefined ? '-' : value.toFixed(digits);
 }
 
-// Takes arms' rounds { label, rounds: [{ rate, p50, p99, cpu: { process, js }, errors }] }, the first arm being the baseline.
-// Returns one summary row per arm: medians, and how many times as many requests per second, and per CPU second, as the baseline of the same round.
+// Takes the arms' rounds { label, rounds: [{ rate, p50, p99, cpu: { process, js }, errors }] }, the first arm being the
+// baseline. Returns one summary row per arm: medians, and the ratios of requests per second, and per CPU second, to the
+// baseline in the same round.
 function summarize(arms) {
   const base = arms[0].rounds.map((r) => r.rate);
   const baseCpu = arms[0].rounds.map((r) => r.cpu.process);

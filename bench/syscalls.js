@@ -1,8 +1,8 @@
 'use strict';
 
-// npm run bench:syscalls: the system calls of a server under load, per request, for node:http and for ours (Debian: strace, wrk).
-// strace slows a server down many times, so that more requests than usual wait in each turn of its loop: that concerns epoll_wait
-// alone.
+// npm run bench:syscalls: the system calls of a server under load, per request, for node:http and for ours (Debian:
+// strace, wrk). strace slows a server down so much that more requests than usual wait in each turn of its loop: this
+// affects only epoll_wait.
 
 const path = require('node:path');
 const { spawn } = require('node:child_process');

@@ -1,7 +1,7 @@
 'use strict';
 
-// Load for WebSocket echoes, without a WebSocket library:  node ws-load.js PORT CONNECTIONS SECONDS
-// Each connection has one text message of 64 bytes under way. Prints a result line as wrk/load.lua does.
+// Load of WebSocket echoes, without a WebSocket library:  node ws-load.js PORT CONNECTIONS SECONDS
+// Each connection has one text message of 64 bytes in flight. Prints a result line like wrk/load.lua.
 
 const net = require('node:net');
 
