@@ -1,8 +1,10 @@
 'use strict';
 
-// node scripts/asan.js [-- COMMAND ARG...]: builds the addon with AddressSanitizer and runs programs on it, in a copy of the files that git knows, with the
-// sanitizer's library (gcc's) in front of Node's allocator. Fails when it has written a report, whatever the programs themselves say: that is asked elsewhere.
-// Without a command: the exercise of scripts/valgrind.js in each transport, 500 random programs of servers and 250 of clients, and Node's tests of http.
+// node scripts/asan.js [-- COMMAND ARG...]: builds the addon with AddressSanitizer and runs programs on it, in a copy
+// of the files tracked by git, with the sanitizer's library (gcc's) preloaded over Node's allocator. Fails if it has
+// written a report, whatever the programs themselves return: other tests check that.
+// Without a command it runs the exercise of scripts/valgrind.js in each transport, 500 random programs of servers and
+// 250 of clients, and Node's tests of http.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -25,12 +27,12 @@ const COMMANDS = [
 ].map(([args, env]) => [[process.execPath, ...args], env]);
 
 function build() {
-  // The flags are the compiler's unstable ones.
+  // These flags are unstable in the compiler.
   const env = { ...process.env, RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address -Zexternal-clangrt' };
   execFileSync('cargo', ['build', '--lib', '--release', '--target', TRIPLE, '--target-dir', target], { cwd: root, env, stdio: 'inherit' });
   fs.rmSync(tree, { recursive: true, force: true });
   copyRepository(tree, true);
-  // Node's tests, if they were fetched.
+  // Node's tests, if they were downloaded.
   const cache = path.join(root, '.cache');
   if (fs.existsSync(cache)) fs.symlinkSync(fs.realpathSync(cache), path.join(tree, '.cache'));
   fs.copyFileSync(path.join(target, TRIPLE, 'release/librust_http.so'), path.join(tree, 'rust-http.linux-x64-gnu.node'));
@@ -39,7 +41,7 @@ function build() {
 build();
 fs.rmSync(reports, { recursive: true, force: true });
 fs.mkdirSync(reports, { recursive: true });
-// What V8 keeps to its end is no leak of ours: __test__/leaks counts those.
+// What V8 keeps until its end is no leak of ours: __test__/leaks counts those.
 const sanitized = { LD_PRELOAD: LIBRARY, ASAN_OPTIONS: `detect_leaks=0:log_path=${path.join(reports, 'report')}` };
 const own = process.argv.indexOf('--');
 const commands = own < 0 ? COMMANDS : [[process.argv.slice(own + 1), {}]];

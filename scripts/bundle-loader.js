@@ -1,31 +1,38 @@
 'use strict';
 
-// Stands beside the bundle and loads it. V8 takes most of a start to compile it, so the code that the first process compiled is kept in a file here, where the package may
-// write, and taken by the processes behind. Whatever fails, the bundle is a module like any other; its literal name is what bundlers and tracers look for.
-// Where the kept code is not wanted: NODE_DISABLE_COMPILE_CACHE, which stands for Node's own compile cache, too.
+// Loads the bundle next to it. Compiling the bundle takes V8 most of a start, so the first process stores the compiled
+// code in a file here, if the package can be written to, and later processes use it. If anything fails, the bundle is
+// loaded like any other module; bundlers and tracers look for its literal name.
+// NODE_DISABLE_COMPILE_CACHE prevents this, as it does for Node's own compile cache.
 
 const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
 
-/** In a file that a bundler has made of this and of others, nothing is beside it; in an ES module there is no such name. */
+/**
+ * In a file that a bundler made from this one and others, the bundle is not next to it; in an ES module the name does
+ * not exist.
+ */
 const isBeside = typeof __filename === 'string' && path.basename(__filename) === 'load.js';
 const DIR = isBeside ? __dirname : '';
 const SOURCE = path.join(DIR, 'rust-http.js');
-/** What Node puts around a module. */
+/** What Node wraps around a module. */
 const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
 const TAIL = '\n});';
-/** Looks where the bundle's own would, and is there: to make that one loads Node's source maps. Bundlers warn of a `require` that is handed on. */
+/**
+ * Resolves like a `require` of the bundle and already exists: creating that one would load Node's source maps. Bundlers
+ * warn about a `require` that is passed on.
+ */
 const { require: ownRequire } = module;
 const required = new Map();
-/** Changes with the bundle: V8 itself compares nothing but the length of the source. Written by scripts/bundle.js. */
+/** Changes with the bundle: V8 itself compares only the length of the source. Written by scripts/bundle.js. */
 const DIGEST = 'digest of the bundle';
-/** Code of one Node, whose flags may be V8's: each set of flags has code of its own. */
+/** How many files to keep for one Node: each set of V8 flags has its own code. */
 const MOST_KEPT = 8;
 
 const kept = path.join(DIR, `${DIGEST}-${process.version}-${process.arch}`);
 
-/** Where Node itself has something to do with each module: maps of the sources, coverage, permissions to read and write files. */
+/** Whether Node itself has work to do for each module: source maps, coverage, permissions to read and write files. */
 function isPlain() {
   const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE, NODE_OPTIONS } = process.env;
   return NODE_DISABLE_COMPILE_CACHE !== undefined || NODE_V8_COVERAGE !== undefined || process.permission !== undefined
@@ -41,7 +48,7 @@ function read(file) {
   }
 }
 
-// Under another name until the disk has all of it: V8 believes what it reads.
+// Written under another name until the disk has all of it: V8 trusts what it reads.
 function write(file, code) {
   const unfinished = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}`;
   try {
@@ -58,12 +65,15 @@ function write(file, code) {
     try {
       fs.rmSync(unfinished, { force: true });
     } catch {
-      // A package that cannot be written to has nothing to take away.
+      // Nothing to remove in a package that cannot be written to.
     }
   }
 }
 
-/** The bundle as Node wraps a module: half a megabyte, which is copied no more often than it has to be. It is ASCII. @returns {string} */
+/**
+ * The bundle as Node wraps a module: half a megabyte of ASCII, copied no more often than necessary.
+ * @returns {string}
+ */
 function wrapped() {
   const fd = fs.openSync(SOURCE);
   try {
@@ -81,7 +91,7 @@ function wrapped() {
   }
 }
 
-/** The bundle and, where its code has to be kept, what keeps it. */
+/** The compiled bundle and, if its code is to be stored, the file for it. */
 function compile() {
   const source = wrapped();
   const compiled = (cachedData) => new vm.Script(source, { filename: SOURCE, cachedData });
@@ -111,13 +121,13 @@ module.exports = function load(name) {
   const { script, file } = compiled;
   compiled.exports ??= run(script);
   const exported = compiled.exports[name]();
-  // Behind the first entry: what has run by then is compiled.
+  // After the first entry, everything that has run by then is compiled.
   if (file !== undefined) write(file, script.createCachedData());
   compiled.file = undefined;
   return exported;
 };
 
-// The files of the bundle require a hundred times what is thirty modules, and Node makes 700 bytes of garbage each time.
+// The bundle's files call require a hundred times for thirty modules, and Node makes 700 bytes of garbage each time.
 function requireOnce(id) {
   if (!required.has(id)) required.set(id, ownRequire.call(module, id));
   return required.get(id);

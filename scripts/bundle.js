@@ -1,7 +1,9 @@
 'use strict';
 
-// What is published: one file in place of lib/, which takes a third of the time to load, what loads it (bundle-loader.js), and a source map.   npm pack (by prepack and postpack)
-// Beside it the command rust-http-compare. Writes dist/ and has package.json name it; with --undo both are as before. Functions keep their names, since stacks and programs see them.
+// What is published: one file instead of lib/, which loads in a third of the time, the file that loads it
+// (bundle-loader.js), and a source map.   npm pack (by prepack and postpack)
+// Also the command rust-http-compare. Writes dist/ and makes package.json name it; --undo reverts both. Functions keep
+// their names, since stacks and programs show them.
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
@@ -10,7 +12,7 @@ const path = require('node:path');
 const root = path.resolve(__dirname, '..');
 const lib = path.join(root, 'lib');
 const ENTRIES = ['index', 'https', 'register'];
-// As deep as the files of lib/ that look for the addon and for package.json.
+// At the depth of those files of lib/ that look for the addon and for package.json.
 const BUNDLE = 'bundle/rust-http.js';
 const LOADER = 'bundle/load.js';
 
@@ -23,8 +25,8 @@ function pointAt(folder, before) {
   fs.writeFileSync(path.join(root, 'package.json'), pointedAt(folder, before));
 }
 
-// V8 compiles a function in parentheses at once, and reads through one without to compile it later: all of these are called. Each is handed over by itself, not as the
-// one member of an object that is made for its name.
+// V8 compiles a function in parentheses at once; it scans one without them and compiles it later. All of these are
+// called. Each is passed on its own, not as the only member of an object made for its name.
 function compiledAtOnce(text) {
   const open = /^(var require_\w+ = __commonJS\()\{\n {2}"[^"\n]+"\(([\w, ]*)\) \{$/gm;
   const close = /^ {2}\}\n\}\);$/gm;
@@ -33,7 +35,8 @@ function compiledAtOnce(text) {
   return text.replace(call, 'cb(').replace(open, '$1\n  (function($2) {').replace(close, '  })\n);');
 }
 
-// A function whose name a variable around it has, too, gets another name from the bundler: its own one, which its body then cannot use, does as well.
+// If a variable around a function has its name, the bundler renames the function. Its own name works too, because its
+// body then cannot use it.
 function namedAsBefore(text) {
   const given = new Set(fs.readdirSync(lib, { recursive: true }).filter((file) => file.endsWith('.js'))
     .flatMap((file) => fs.readFileSync(path.join(lib, file), 'utf8').match(/\w+/g)));
@@ -47,7 +50,10 @@ function namedAsBefore(text) {
   return named;
 }
 
-/** Writes what stands in place of lib/, and is loaded where package.json and an addon are in the directory around. @param {string} dist */
+/**
+ * Writes what replaces lib/; it is loaded where package.json and an addon are in the parent directory.
+ * @param {string} dist
+ */
 function bundle(dist) {
   const { buildSync } = require('esbuild');
   const { outputFiles } = buildSync({
@@ -82,7 +88,7 @@ function bundleCompare(dist) {
   buildSync({
     entryPoints: ['cli', 'load', 'preload'].map((name) => path.join(__dirname, 'compare', `${name}.js`)),
     bundle: true,
-    // A process of its own starts with it.
+    // It starts in a process of its own.
     external: ['./load', 'rust-http'],
     outdir: path.join(dist, 'compare'),
     platform: 'node',

@@ -1,9 +1,10 @@
 'use strict';
 
-// Writes the counts of Node's own tests into docs/COMPATIBILITY.md, from what their runner wrote.
-//   node scripts/compatibility.js FILE...            adds runs (npm run test:node -- --group all --json FILE), one per Node, transport and built-in, in the place of earlier ones
-//   node scripts/compatibility.js --check FILE...    writes nothing; fails where a run is worse than what is recorded for it
-// The counts of all runs are kept in __test__/node-suite/counts.json, so that each line of Node can be run on its own machine.
+// Writes the counts of Node's own tests into docs/COMPATIBILITY.md, from the output of their runner.
+//   node scripts/compatibility.js FILE...            adds runs (npm run test:node -- --group all --json FILE), one per Node, transport and built-in, replacing earlier ones
+//   node scripts/compatibility.js --check FILE...    writes nothing; fails if a run is worse than the recorded one
+// The counts of all runs are kept in __test__/node-suite/counts.json, so that each line of Node can be run on a
+// different machine.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -15,7 +16,7 @@ const begin = '<!-- counts: written by scripts/compatibility.js -->';
 const end = '<!-- end of counts -->';
 const ways = ['native', 'stream', 'offload', 'built-in'];
 
-// Takes the JSON of a run; returns its row: what was run, and how many ended how.
+// Takes the JSON of a run; returns its row: what was run, and the count of each result.
 function rowOf({ node, tests, builtin, transport, groups, totals, results }, file) {
   const way = builtin ? 'built-in' : transport;
   if (!ways.includes(way)) throw new Error(`${file} does not tell its transport`);
@@ -32,7 +33,7 @@ function byVersion(a, b) {
   return a.node.localeCompare(b.node, 'en', { numeric: true }) || a.groups.localeCompare(b.groups) || ways.indexOf(a.way) - ways.indexOf(b.way);
 }
 
-// Takes rows; returns them as a table, a line per Node and selection of tests.
+// Takes rows; returns a table with one line per Node and selection of tests.
 function table(rows) {
   const columns = ['Node', 'tests of', 'groups', 'http', 'pass', 'fail', 'skip themselves', 'not run', 'fail on the built-in too'];
   const cells = rows.map((row) => [row.node, row.tests, row.groups, row.way, row.pass, row.fail, row.skip, row.excluded, row.way === 'built-in' ? '' : row.builtinFails]);

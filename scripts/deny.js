@@ -1,8 +1,8 @@
 'use strict';
 
-// Checks licences, sources and versions of the crates by the rules of deny.toml.   node scripts/deny.js [--advisories]
-// --advisories looks for known holes, too, in a database on the internet.
-// cargo-deny takes minutes to build: where it is not installed nothing is checked, unless CI is set.
+// Checks licences, sources and versions of the crates against deny.toml.   node scripts/deny.js [--advisories]
+// --advisories also looks for known vulnerabilities, in a database on the internet.
+// cargo-deny takes minutes to build: if it is not installed nothing is checked, unless CI is set.
 
 const { spawnSync } = require('node:child_process');
 

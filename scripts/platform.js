@@ -1,19 +1,20 @@
 'use strict';
 
-// Builds the addon for another platform, and runs our own tests there, as far as it can be had on Linux x64.
+// Builds the addon for another platform, and runs our own tests there, as far as Linux x64 allows.
 //   npm run test:platform -- musl|arm64|windows [part of a path]... [options]
 //   --node VERSION  the release of Node (default: that in scripts/platforms/NAME.js)
-//   --all           also the tests that `npm test` leaves to `npm run test:all`, and those that take too long where all is emulated (default: neither)
-//   --without PART  leaves out files whose path holds PART; may be repeated
-//   --resume        goes on with a run that was ended: what has passed is not run again
-//   --jobs N        so many files side by side (default: 2)
+//   --all           also the tests that `npm test` leaves to `npm run test:all`, and those that take too long under emulation (default: neither)
+//   --without PART  leaves out files with PART in their path; may be repeated
+//   --resume        continues an interrupted run: what has passed is not run again
+//   --jobs N        runs N files in parallel (default: 2)
 //   --list          only prints the files
 //   --record        keeps the counts in .ci/platforms.json, and writes them into README.md
-//   npm run test:platform -- macos      only has the compiler check the crate for both kinds of Mac
-// What it needs it gets: Debian's packages by apt-get (as root), all else into .cache/platforms.
-// A file runs in a process of its own. Prints a line for each, and why tests have failed. A failure counts unless the same release of Node fails the same
-// test on this system, or scripts/platforms/exceptions.json has a reason. Logs are in .cache/platforms/NAME.
-// Ctrl-C lets the files that run come to their end, and closes with what there is.
+//   npm run test:platform -- macos      only compiles the crate for both kinds of Mac
+// It installs what it needs: Debian's packages by apt-get (as root), everything else into .cache/platforms.
+// Each file runs in its own process. Prints a line for each, and why tests have failed. A failure counts unless the
+// same release of Node fails the same test on this system, or scripts/platforms/exceptions.json has a reason. Logs are
+// in .cache/platforms/NAME.
+// Ctrl-C lets the running files finish, and reports what there is.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -38,7 +39,7 @@ const { values, positionals: [name, ...parts] } = parseArgs({
   },
 });
 
-// The files of tests, as scripts/test.js lists them, without what they have in common.
+// The test files, as scripts/test.js lists them, as paths relative to __test__.
 function testFiles({ slow = [] }) {
   const without = [...values.without, ...(values.all || parts.length > 0 ? [] : slow)].flatMap((part) => ['--without', part]);
   const args = ['scripts/test.js', '--list', ...(values.all || parts.length > 0 ? [] : ['--quick']), ...parts, ...without];
@@ -47,21 +48,21 @@ function testFiles({ slow = [] }) {
   return stdout.trim().split('\n').map((file) => file.slice('__test__/'.length));
 }
 
-// A count of tap's last lines; of a file that came to no end there are none.
+// A count from tap's last lines; 0 for a file that did not finish.
 function count(tap, what) {
   return Number(new RegExp(`^# ${what} (\\d+)`, 'm').exec(tap)?.[1] ?? 0);
 }
 
-// The names of the tests of a file that have failed.
+// The names of a file's failed tests.
 function failures(tap) {
   return [...tap.matchAll(/^not ok \d+ - (.*?)(?: # (?:SKIP|TODO).*)?$/gm)].map(([, test]) => test.replaceAll('\\#', '#').replaceAll('\\\\', '\\'));
 }
 
 /**
- * Runs a file of tests.
- * @param {string[]} node the command that is Node
+ * Runs a test file.
+ * @param {string[]} node the command that runs Node
  * @param {string} file
- * @param {string} log the path, relative and without an ending, of what it prints
+ * @param {string} log the path for its output, relative and without extension
  * @param {{env?: NodeJS.ProcessEnv, timeout: number}} how environment, and seconds after which it has failed
  * @returns {Promise<{passed: number, skipped: number, failed: string[]}>}
  */
@@ -69,7 +70,7 @@ async function runFile([command, ...args], file, log, { env, timeout }) {
   const tap = path.join(root, `${log}.tap`);
   fs.mkdirSync(path.dirname(tap), { recursive: true });
   fs.rmSync(tap, { force: true });
-  // Files, as wine's Node cannot open pipes of this system. They are read when it has ended.
+  // Files, as wine's Node cannot open pipes of this system. They are read after it has ended.
   const outputs = ['out', 'err'].map((end) => fs.openSync(path.join(root, `${log}.${end}`), 'w'));
   const child = spawn(command, [
     ...args, '--test-reporter=tap', `--test-reporter-destination=${log}.tap`, '--expose-gc', '--require', './__test__/balance.js', `__test__/${file}`,
@@ -77,7 +78,7 @@ async function runFile([command, ...args], file, log, { env, timeout }) {
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    // With all that it has started.
+    // Together with everything it has started.
     process.kill(-child.pid, 'SIGKILL');
   }, timeout * 1000);
   const code = await new Promise((resolve) => { child.on('close', (status, signal) => resolve(status ?? signal)); });
@@ -101,7 +102,7 @@ async function runAll(platform, release) {
   const sum = { files: 0, left: 0, passed: 0, failed: 0, excepted: 0, skipped: 0 };
   const log = path.relative(root, path.join(cache, name));
   console.log(`Node ${release}, ${name}: ${files.length} files`);
-  // What has come of each file so far.
+  // The result of each file so far.
   const kept = path.join(cache, name, 'results.json');
   const results = new Map(values.resume && fs.existsSync(kept) ? JSON.parse(fs.readFileSync(kept, 'utf8')) : []);
   const next = files.values();
@@ -122,7 +123,7 @@ async function runAll(platform, release) {
       const { passed, skipped, failed } = isDone ? results.get(file) : await runFile(node, file, `${log}/${file}`, { timeout: platform.timeout, env });
       results.set(file, { passed, skipped, failed });
       fs.writeFileSync(kept, JSON.stringify([...results]));
-      // What fails on the usual platform with this release is no matter of this one.
+      // A test that fails on the usual platform with this release does not count here.
       const elsewhere = failed.length === 0 ? [] : (await runFile(reference, file, `${log}/reference/${file}`, { timeout: platform.timeout, env: referenceEnv })).failed;
       const reasons = failed.map((test) => [test, elsewhere.includes(test) ? 'fails on glibc x64 with this release, too' : exception(file, test)]);
       const counted = reasons.filter(([, why]) => why === undefined).length;

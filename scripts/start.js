@@ -1,6 +1,7 @@
 'use strict';
 
-// Serves a first page with the built addon: a line of text, and to a browser a page that shows `stats()` of this server live.   PORT=n picks the port, else the system does.
+// Serves a first page with the built addon: a line of text, and to a browser a page that shows `stats()` of this server
+// live.   PORT=n sets the port, otherwise the system picks one.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -11,7 +12,7 @@ const text = 'Hello from rust-http\n';
 const files = { '/': ['index.html', 'text/html; charset=utf-8'], '/page.js': ['page.js', 'text/javascript'], '/page.css': ['page.css', 'text/css'] };
 const everyMs = 250;
 
-// Tells what this server is, and its numbers again and again, until the page is gone.
+// Sends what this server is, and its numbers again and again, until the page is gone.
 function tellStats(res) {
   res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   const tell = () => res.write(`data: ${JSON.stringify({ at: Date.now(), version, node: process.version, platform: `${process.platform} ${process.arch}`, stats: server.stats() })}\n\n`);

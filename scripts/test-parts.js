@@ -1,8 +1,8 @@
 'use strict';
 
-// Which tests run when, in one place. Keys are parts of the paths of test files.
+// Which tests run when, in one place. Keys are parts of test file paths.
 
-/** What `npm test` leaves to `npm run test:all`, and why. Both together are all tests. */
+/** What `npm test` leaves to `npm run test:all`, and why. Together they run all tests. */
 const REST = {
   '__test__/apps/': 'installs Next, Node-RED and other applications, builds one of them, and needs a browser',
   'bundlers/': 'packs the package, and installs webpack and others that only these tests need',
@@ -22,7 +22,7 @@ const REST = {
   'runtimes/': 'needs Bun and Deno',
 };
 
-/** What runs behind the others with nothing beside it, and why. */
+/** What runs alone after the others, and why. */
 const ALONE = {
   'docs/measuring': 'benchmarks take all cores, in turn',
   'docs/report': 'it is a benchmark, too',
@@ -33,7 +33,7 @@ const ALONE = {
  * Takes a path and one of the tables above.
  * @param {string} file
  * @param {Record<string, string>} table
- * @returns {boolean} whether a part of it is named there
+ * @returns {boolean} whether the table names a part of it
  */
 function isOf(file, table) {
   return Object.keys(table).some((part) => file.includes(part));

@@ -1,12 +1,12 @@
 'use strict';
 
 // Runs __test__/**/*.test.js with Node's own test runner.   node scripts/test.js [part of a path]... [options] [-- options of node]
-//   --quick         the files of `npm test`; --rest: those that it leaves to `npm run test:all` (scripts/test-parts.js says which, and why)
-//   --without PART  leaves out files whose path holds PART
-//   --jobs N        so many files side by side (default: two for each core, as most of them wait most of the time)
+//   --quick         the files of `npm test`; --rest: those left to `npm run test:all` (scripts/test-parts.js says which, and why)
+//   --without PART  leaves out files with PART in their path
+//   --jobs N        runs N files in parallel (default: two for each core, as most of them wait most of the time)
 //   --list          only prints the files
-// Files that must have the machine for themselves run behind the others.
-// (The glob patterns of `node --test` came after Node 18.)
+// Files that need the machine for themselves run after the others.
+// (`node --test` accepts glob patterns only after Node 18.)
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -16,20 +16,21 @@ const { parseArgs } = require('node:util');
 const { REST, ALONE, isOf } = require('./test-parts');
 
 const root = path.resolve(__dirname, '..');
-// A file that hangs has failed. Those that build, install or measure take as long as the machine makes them.
+// A file that hangs has failed. Those that build, install or measure take as long as the machine needs.
 const fileTimeoutMs = 900000;
 const restTimeoutMs = 1800000;
 
 function testFiles(dir) {
   return fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const full = path.join(dir, entry.name);
-    // Installed packages have tests of their own.
+    // Installed packages have their own tests.
     if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : testFiles(full);
     return /\.test\.(js|mjs)$/.test(entry.name) ? [full] : [];
   });
 }
 
-// The frameworks and clients that are tested on ours, the bundlers, the package managers, what runs programs, and applications: most of all packages, which only these tests need.
+// Frameworks and clients tested on ours, bundlers, package managers, runners and applications: most of all packages,
+// needed only by these tests.
 const INSTALLED = ['ecosystem', 'bundlers', 'managers', 'runners', 'apps'];
 
 function install(name) {
@@ -63,11 +64,11 @@ const files = testFiles(path.join(root, '__test__'))
 const [major, minor] = process.versions.node.split('.').map(Number);
 const since = (...releases) => releases.some(([line, first]) => major === line && minor >= first) || major > Math.max(...releases.map(([line]) => line));
 const nodeOptions = [
-  // The option came with 18.15; before that the runner prints what others call tap.
+  // The option exists since 18.15; before, the runner prints what others call tap.
   ...(since([18, 15]) ? ['--test-reporter=spec'] : []),
-  // Every file is held to leave nothing open.
+  // Every file must leave nothing open.
   '--expose-gc', '--require', path.join(root, '__test__/balance.js'),
-  // Up to 18.12 it has no hooks of files, and none of single tests.
+  // Up to 18.12 it has no file hooks, and none for single tests.
   ...(since([18, 13]) ? [] : ['--require', path.join(root, '__test__/early-runner.js')]),
   ...(since([20, 11]) ? [`--test-timeout=${files.some((file) => isOf(file, REST)) ? restTimeoutMs : fileTimeoutMs}`] : []),
   ...args.slice(cut + 1),
@@ -75,7 +76,7 @@ const nodeOptions = [
 
 // Returns whether all have passed.
 function run(some, atOnce) {
-  // Without the option one less than there are cores run side by side.
+  // Without the option it runs one file less than there are cores.
   const concurrency = since([18, 19], [20, 10]) ? [`--test-concurrency=${atOnce}`] : [];
   return spawnSync(process.execPath, ['--test', ...concurrency, ...nodeOptions, ...some], { cwd: root, stdio: 'inherit' }).status === 0;
 }

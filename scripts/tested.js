@@ -1,6 +1,7 @@
 'use strict';
 
-// What the package is tested with, and in which version: the table of docs/ADOPTING.md, out of the lock files.   node scripts/tested.js [--check]
+// The packages and versions that are tested: the table of docs/ADOPTING.md, from the lock files.   node
+// scripts/tested.js [--check]
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -10,7 +11,7 @@ const file = path.join(root, 'docs/ADOPTING.md');
 const START = '<!-- tested: written by scripts/tested.js -->';
 const END = '<!-- end of tested -->';
 
-// Names by where they are locked: a folder, '' for the root; each in the folder of its tests.
+// Package names by the folder whose lock file has them ('' is the root), under the folder of their tests.
 const TESTED = [
   ['frameworks', 'ecosystem', { '': ['express', 'fastify', 'koa'], '__test__/ecosystem': ['express4', 'connect', 'body-parser', 'compression', 'cookie-parser', 'express-session', 'morgan', 'serve-static'] }],
   ['clients and agents', 'ecosystem', { '__test__/ecosystem': ['axios', 'got', 'node-fetch', 'superagent', 'follow-redirects', 'agent-base', 'agentkeepalive', 'http-proxy-agent', 'https-proxy-agent', 'proxy-agent'] }],
@@ -30,7 +31,7 @@ function versionOf(folder, name) {
   return `${found.name ?? name} ${found.version}`;
 }
 
-/** @returns {string} the table, with what is around it */
+/** @returns {string} the table, with the text around it */
 function table() {
   const rows = TESTED.map(([kind, tests, folders]) => {
     const versions = Object.entries(folders).flatMap(([folder, names]) => names.map((name) => versionOf(folder, name)));
@@ -39,7 +40,7 @@ function table() {
   return [START, '', '| | version | tests |', '| --- | --- | --- |', ...rows, '', END].join('\n');
 }
 
-/** @returns {string} the page with the table as it is now */
+/** @returns {string} the page with the current table */
 function page() {
   const text = fs.readFileSync(file, 'utf8');
   return text.slice(0, text.indexOf(START)) + table() + text.slice(text.indexOf(END) + END.length);

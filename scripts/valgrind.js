@@ -1,13 +1,13 @@
 'use strict';
 
-// node scripts/valgrind.js [TRANSPORT]...: runs __test__/security/exercise.js under valgrind's memcheck, in both transports unless told. Fails when it
-// reports an error with the addon in its stack, or when the program does not come to its end.
+// node scripts/valgrind.js [TRANSPORT]...: runs __test__/security/exercise.js under valgrind's memcheck, by default in
+// both transports. Fails if it reports an error with the addon in its stack, or if the program does not finish.
 
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 
 const program = path.join(__dirname, '../__test__/security/exercise.js');
-// V8 writes the code that it runs.
+// V8 writes the code that it executes.
 const OPTIONS = ['--smc-check=all-non-file', '--error-limit=no', '--num-callers=20'];
 
 let failed = 0;

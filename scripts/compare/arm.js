@@ -1,5 +1,5 @@
 'use strict';
-// One of the two: the program with node's own http, or with ours.
+// One side of the comparison: the program with node's own http, or with ours.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -10,10 +10,10 @@ const { once } = require('node:events');
 const startMs = 60000;
 const stopMs = 5000;
 
-/** A path as NODE_OPTIONS takes it. */
+/** A path quoted for NODE_OPTIONS. */
 const quoted = (file) => `"${file.replace(/["\\]/g, '\\$&')}"`;
 
-/** The program, running. */
+/** The running program. */
 class Arm {
   /**
    * @param {string} label
@@ -24,7 +24,7 @@ class Arm {
     this.label = label;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-compare-'));
     const options = [process.env.NODE_OPTIONS, ...preloads.map((file) => `--require ${quoted(file)}`)].filter(Boolean).join(' ');
-    // A group of its own: what it starts (the workers of a cluster) is measured and ends with it.
+    // In its own process group: what it starts (the workers of a cluster) is measured and ends with it.
     this.child = spawn(command[0], command.slice(1), { env: { ...process.env, NODE_OPTIONS: options, COMPARE_DIR: this.dir }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.output = '';
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -37,7 +37,7 @@ class Arm {
     });
   }
 
-  /** What the preload has told of itself, or undefined. */
+  /** What the preload has reported under this name, or undefined. */
   told(name) {
     const file = path.join(this.dir, name);
     return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined;
@@ -63,7 +63,8 @@ class Arm {
     try {
       for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
         const fields = statOf(pid);
-        // proc(5), counted from the third: the group is the 5th, utime and stime in ticks of 10 ms the 14th and 15th, resident pages the 24th.
+        // proc(5), counted from the third field: the group is the 5th, utime and stime in ticks of 10 ms the 14th and
+        // 15th, resident pages the 24th.
         if (fields === null || Number(fields[2]) !== this.child.pid) continue;
         cpu += (Number(fields[11]) + Number(fields[12])) / 100;
         memory += Number(fields[21]) * 4096;
@@ -80,7 +81,7 @@ class Arm {
       try {
         process.kill(-this.child.pid, signal);
       } catch {
-        // There is none of it any more.
+        // All of it has already ended.
       }
     };
     if (this.child.pid !== undefined) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 'use strict';
-// rust-http-compare: a program under load, with node's http and with ours, in turn.
+// rust-http-compare: runs a program under load, in turn with node's http and with ours.
 
 const fs = require('node:fs');
 const http = require('node:http');
@@ -28,7 +28,7 @@ Starts the program on free ports, with node's own http (twice, for the noise) an
   --json FILE        writes all rounds
 `;
 
-/** At most: no longer than a round. */
+/** Upper limit: warming up is never longer than a round. */
 const WARM_UP_SECONDS = 2;
 
 function options() {
@@ -46,7 +46,7 @@ function options() {
   return { ...values, ...numbers, headers, command: positionals, wrk: !values['no-wrk'] && hasWrk() };
 }
 
-/** @returns {Promise<string>} status, fields and length of the answer, without what each answer has of its own */
+/** @returns {Promise<string>} status, fields and length of the answer, without values that differ between answers */
 async function askOnce(url, { method, headers, body }) {
   const { request } = url.startsWith('https:') ? https : http;
   const req = request(url, { method, headers: Object.fromEntries(headers), agent: false, rejectUnauthorized: false });
@@ -65,7 +65,7 @@ async function measure(arm, seconds, how) {
   return { ...result, cpu: after === null ? null : after.cpu - before.cpu, memory: after?.memory ?? null };
 }
 
-// The program's own http must be node's without us, and ours with us.
+// Checks that the program's http is node's without us, and ours with us.
 function checkServed(arm, wantsOurs) {
   const by = arm.told('served');
   if (by === undefined) throw new Error(`no http server of the program has served ${arm.url}`);
@@ -100,7 +100,7 @@ async function main() {
     console.log(`Served by node ${process.versions.node} and by ${ours.by}; ${how.connections} connections of ${how.wrk ? 'wrk' : 'node\'s own client'}, ${how.rounds} rounds of ${how.seconds} s.\n`);
     for (const arm of arms) await measure(arm, Math.min(WARM_UP_SECONDS, how.seconds), how);
     for (let round = 0; round < how.rounds; round++) {
-      // What comes first has no advantage in the sum.
+      // So that coming first is no advantage in total.
       const order = round % 2 === 0 ? arms : [...arms].reverse();
       for (const arm of order) arm.rounds.push(await measure(arm, how.seconds, how));
       if (process.stderr.isTTY) process.stderr.write(`\rround ${round + 1} of ${how.rounds}`);

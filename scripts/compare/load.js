@@ -1,5 +1,5 @@
 'use strict';
-// The load: wrk where it is installed, else requests of node's own client in a process of their own.
+// The load: wrk if it is installed, otherwise requests of node's own client in a separate process.
 
 const fs = require('node:fs');
 const http = require('node:http');
@@ -14,7 +14,7 @@ const UNITS = { us: 1, ms: 1e3, s: 1e6, m: 6e7 };
 
 const hasWrk = () => spawnSync('wrk', ['--version'], { stdio: 'ignore' }).error === undefined;
 
-/** @param {string} text a string of Lua */
+/** @param {string} text @returns {string} as a Lua string literal */
 const lua = (text) => JSON.stringify(text).replace(/\\u(\w{4})/g, '\\u{$1}');
 
 async function byWrk(url, { connections, seconds, method, headers, body }) {
@@ -52,10 +52,10 @@ async function byOurselves(url, options) {
   return result;
 }
 
-/** What a process of the load is told by its first argument. */
+/** The first argument of a load process. */
 const OWN_LOAD = '--own-load';
 
-/** Keeps so many requests in flight, one on each connection. */
+/** Keeps one request in flight on each of the connections. */
 async function loadHere({ url, options: { connections, seconds, method, headers, body } }) {
   const { Agent, request } = url.startsWith('https:') ? https : http;
   const agent = new Agent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false });

@@ -1,6 +1,7 @@
 'use strict';
-// Preloaded into a program that is compared. Every port that it would listen on becomes one that is free, so that two of it can run beside each other; the first
-// server of http that listens, and whose http serves its first request, are told to the directory COMPARE_DIR, a file for each.
+// Preloaded into a program that is compared. Replaces every port that it listens on by a free one, so that several
+// copies can run side by side. Writes two files to the directory COMPARE_DIR: the first http server that listens, and
+// whose http serves its first request.
 
 const fs = require('node:fs');
 const http = require('node:http');
@@ -18,7 +19,7 @@ function tell(name, value) {
   fs.renameSync(`${file}.${process.pid}`, file);
 }
 
-// Ports of numbers, of texts and in options; paths and handles stay what they are.
+// Ports given as numbers, strings and options; paths and handles stay the same.
 function onFreePort([first, ...rest]) {
   const isPort = (value) => (typeof value === 'number' || typeof value === 'string') && /^\d+$/.test(value);
   if (isPort(first)) return [0, ...rest];
@@ -40,7 +41,7 @@ net.Server.prototype.listen = function(...args) {
 const started = channel('http.server.request.start');
 function served({ server }) {
   started.unsubscribe(served);
-  // Servers of the built-in https have no member of ours.
+  // Servers of the built-in https have none of our members.
   const transport = server.transport ?? http.Server.prototype.stats?.call(server).transport;
   tell('served', transport === undefined ? 'node' : `rust-http, ${transport}`);
 }

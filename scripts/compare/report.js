@@ -1,11 +1,11 @@
 'use strict';
-// The rounds of both as a table, as bars of text and as a drawing.
+// The rounds of both as a table, as text bars and as a drawing.
 
 const { dotPlot } = require('../../bench/plot');
 const { median } = require('../../bench/stats');
 const { PERCENTILES } = require('./load');
 
-/** What is told: a name, how a round has it, whether more is better, and the digits. */
+/** What is reported: a name, its value in a round, whether more is better, and the digits. */
 const METRICS = [
   { name: 'requests per second', of: (round) => round.requests / round.seconds, isRate: true, digits: 0 },
   { name: 'CPU per request, us', of: (round) => (round.cpu === null ? null : 1e6 * round.cpu / round.requests), digits: 1 },
@@ -15,7 +15,7 @@ const METRICS = [
 
 const BAR = 40;
 
-/** Ratios of an arm to the first, round by round: above 1 is better. */
+/** Ratios of an arm to the first arm, round by round: above 1 is better. */
 function ratioOf({ of, isRate }, rounds, base) {
   const ratios = rounds.map((round, n) => (isRate ? of(round) / of(base[n]) : of(base[n]) / of(round))).filter(Number.isFinite);
   return ratios.length === 0 ? null : { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
@@ -56,7 +56,10 @@ function drawing(arms, title) {
   return dotPlot({ title, axis: 'better than node:http by', arms: ['rust-http', 'node:http again'], rows: rows.map(({ name, ratio, noise }) => ({ name, values: { 'rust-http': ratio, 'node:http again': noise } })) });
 }
 
-/** In one sentence: what the CPU per request says, or the rate where it is not known; and whether it is more than noise. */
+/**
+ * One sentence: the result of the CPU per request, or of the rate if that is unknown; and whether it is more than
+ * noise.
+ */
 function verdict(arms) {
   const rows = rowsOf(arms);
   const { name, ratio, noise } = rows[1].ratio === null ? rows[0] : rows[1];

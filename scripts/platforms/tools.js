@@ -1,6 +1,6 @@
 'use strict';
 
-// Gets what the platforms need: Debian's packages, PyPI's, npm's. All but Debian's go into .cache/platforms.
+// Gets what the platforms need: packages of Debian, PyPI and npm. All but Debian's go into .cache/platforms.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -11,7 +11,12 @@ const cache = path.join(root, '.cache', 'platforms');
 // zig links for other systems; cargo-zigbuild calls it as a linker, as the release workflow does.
 const ZIG = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1'];
 
-/** Runs a command in the open; throws when it fails. @param {string} command @param {string[]} args @param {object} [options] of spawnSync */
+/**
+ * Runs a command and shows its output; throws if it fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {object} [options] of spawnSync
+ */
 function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} has failed${error ? `: ${error.message}` : ''}`);
@@ -24,7 +29,7 @@ function ask(command, args) {
   return stdout.trim();
 }
 
-/** Installs packages of Debian where files of theirs are missing. @param {Record<string, string>} files to packages */
+/** Installs the packages of Debian whose files are missing. @param {Record<string, string>} files to packages */
 function debian(files) {
   const missing = Object.entries(files).filter(([file]) => !fs.existsSync(file)).map(([, name]) => name);
   if (missing.length === 0) return;
@@ -37,8 +42,9 @@ function debian(files) {
 
 /**
  * Unpacks a package of any release of Debian, without installing it.
- * @param {string} suite @param {string} name
- * @returns {string} the directory that it was unpacked into
+ * @param {string} suite
+ * @param {string} name
+ * @returns {string} the directory with its files
  */
 function fromDebian(suite, name) {
   const dir = path.join(cache, `${name}-${suite}`);
@@ -46,7 +52,7 @@ function fromDebian(suite, name) {
   return dir;
 }
 
-// Python's programs, in an environment of their own.
+// Python's programs, in a virtual environment.
 function python() {
   const dir = path.join(cache, 'python');
   if (!fs.existsSync(path.join(dir, 'bin', 'pip'))) run('python3', ['-m', 'venv', dir]);
@@ -61,8 +67,9 @@ function programs(packages) {
 }
 
 /**
- * Unpacks a wheel of PyPI that may be for another platform.
- * @param {string} wheel with its version @param {string} platform as wheels name it
+ * Unpacks a wheel of PyPI, possibly for another platform.
+ * @param {string} wheel with its version
+ * @param {string} platform as wheels name it
  * @returns {string} its directory
  */
 function fromPyPI(wheel, platform) {
@@ -76,7 +83,12 @@ function fromPyPI(wheel, platform) {
   return dir;
 }
 
-/** Unpacks a package of npm that may be for another platform. @param {string} name @param {string} version @returns {string} its directory */
+/**
+ * Unpacks a package of npm, possibly for another platform.
+ * @param {string} name
+ * @param {string} version
+ * @returns {string} its directory
+ */
 function fromNpm(name, version) {
   const dir = path.join(cache, `${name}-${version}`);
   if (fs.existsSync(dir)) return dir;
@@ -89,7 +101,7 @@ function fromNpm(name, version) {
   return dir;
 }
 
-/** Has rustup get the standard library of a target. @param {string} name */
+/** Installs the standard library of a target with rustup. @param {string} name */
 function target(name) {
   if (!ask('rustup', ['target', 'list', '--installed']).split('\n').includes(name)) run('rustup', ['target', 'add', name]);
 }
@@ -97,7 +109,8 @@ function target(name) {
 /**
  * Builds the addon for another target.
  * @param {string} triple the target, as rustup names it
- * @param {{glibc?: string, zig?: boolean, env?: NodeJS.ProcessEnv}} [how] the oldest glibc that it is to run with; whether zig links it
+ * @param {{glibc?: string, zig?: boolean, env?: NodeJS.ProcessEnv}} [how] the oldest glibc to run with; whether zig
+ *   links it
  */
 function build(triple, { glibc, zig = false, env = {} } = {}) {
   target(triple);
@@ -106,7 +119,7 @@ function build(triple, { glibc, zig = false, env = {} } = {}) {
 }
 
 /**
- * Builds what tests need of the system (__test__/support/native) for another target, by zig.
+ * Builds the native helper of the tests (__test__/support/native) for another target, with zig.
  * @param {string} triple
  * @returns {string} the library
  */

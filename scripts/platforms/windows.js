@@ -1,6 +1,7 @@
 'use strict';
 
-// Windows x64: wine runs npm's Node. The addon is built for the GNU target, as Microsoft's linker and libraries are not to be had elsewhere.
+// Windows x64: wine runs npm's Node. The addon is built for the GNU target, as Microsoft's linker and libraries run
+// only on Windows.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -10,7 +11,7 @@ const { build, cache, debian, fromNpm, run } = require('./tools');
 const prefix = path.join(cache, 'wine');
 const env = { WINEPREFIX: prefix, WINEDEBUG: '-all' };
 
-// The C library's import library for Node is empty: the addon looks its symbols up when it is loaded, but napi-build asks for one.
+// An empty import library for Node: the addon looks its symbols up when it is loaded, but napi-build asks for one.
 function libnode() {
   const dir = path.join(cache, 'libnode');
   fs.mkdirSync(dir, { recursive: true });
@@ -19,7 +20,7 @@ function libnode() {
   return dir;
 }
 
-// A Windows of a version that Node starts on. What Rust takes random numbers from came with wine 9.
+// A Windows of a version on which Node starts. wine before 9 lacks the library from which Rust takes random numbers.
 function makePrefix() {
   const dll = path.join(prefix, 'drive_c/windows/system32/bcryptprimitives.dll');
   if (fs.existsSync(dll)) return;
@@ -34,7 +35,11 @@ function makePrefix() {
 module.exports = {
   node: '20.20.2',
   timeout: 600,
-  /** @param {string} release of Node @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[], end: function(): void}} the commands of Node on this platform, and of the same release on Linux */
+  /**
+   * @param {string} release of Node
+   * @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[], end: function(): void}} the commands for
+   *   Node on this platform, and for the same release on Linux
+   */
   prepare(release) {
     debian({ '/usr/bin/wine': 'wine', '/usr/lib/wine/wine64': 'wine64', '/usr/bin/x86_64-w64-mingw32-gcc': 'gcc-mingw-w64-x86-64' });
     build('x86_64-pc-windows-gnu', { env: { LIBNODE_PATH: libnode() } });
