@@ -1,7 +1,8 @@
 'use strict';
-// Preloaded into every test file (see scripts/test.js): what the file has opened must be closed when it ends. Counted are open
-// sockets of the process, connections that the core reads, and parsers that nobody gave back. Handles that keep the event loop
-// alive need no count: a file that leaves one does not end. What is left over is told, and the file fails.
+// Preloaded into every test file (see scripts/test.js): everything that the file opened must be closed when it ends. It
+// counts open sockets of the process, connections that the core reads, and parsers that were not returned. Handles that
+// keep the event loop alive need no count: a file that leaves one does not end. Leftovers are printed, and the file
+// fails.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,7 +10,7 @@ const v8 = require('node:v8');
 const vm = require('node:vm');
 const { isMainThread } = require('node:worker_threads');
 
-/** Milliseconds that sockets may take to close behind the last test. */
+/** Milliseconds that sockets may take to close after the last test. */
 const PATIENCE = 2000;
 
 function openSockets() {
@@ -18,13 +19,13 @@ function openSockets() {
     try {
       if (fs.readlinkSync(`/proc/self/fd/${name}`).startsWith('socket:')) count++;
     } catch {
-      // The directory's own descriptor is gone by now.
+      // The directory's own descriptor is closed by now.
     }
   }
   return count;
 }
 
-// A module of ours that the file has loaded; undefined where it has not.
+// One of our modules if the file has loaded it, otherwise undefined.
 function loaded(name) {
   return require.cache[path.join(__dirname, '../lib', name)]?.exports;
 }
@@ -44,7 +45,7 @@ function leftOver(socketsBefore) {
 function watch() {
   const socketsBefore = process.platform !== 'win32' && fs.existsSync('/proc/self/fd') ? openSockets() : undefined;
   let until;
-  // Collected parsers give back their native part in a task of their own, and closing sockets take a turn or two.
+  // Collected parsers return their native part in a separate task, and closing sockets take a turn or two.
   process.on('beforeExit', () => {
     until ??= Date.now() + PATIENCE;
     if (Date.now() > until || leftOver(socketsBefore).length === 0) return;
@@ -59,11 +60,11 @@ function watch() {
   });
 }
 
-// The runner of 24.12 tells the files node's options, and not those of V8: --expose-gc does not come to them.
+// The runner of 24.12 passes Node's options to the files, but not V8's: --expose-gc does not reach them.
 if (global.gc === undefined) {
   v8.setFlagsFromString('--expose-gc');
   global.gc = vm.runInNewContext('gc');
 }
 
-// The runner of all files has one of them as its first argument, too.
+// The runner process also has a test file as its first argument.
 if (isMainThread && !process.execArgv.includes('--test') && /\.test\.m?js$/.test(process.argv[1] ?? '')) watch();

@@ -1,5 +1,6 @@
 'use strict';
-// Preloaded before 18.13 (see scripts/test.js), whose test runner has no `t.after()` and runs no before() and after() of a file: it is given them.
+// Preloaded before 18.13 (see scripts/test.js), whose test runner has no `t.after()` and does not run before() and
+// after() of a file: this adds them.
 
 const Module = require('node:module');
 const builtin = require('node:test');
@@ -8,12 +9,13 @@ const befores = [];
 const afters = [];
 let unfinished = 0;
 
-// Takes functions; calls each of them, one behind the other.
+// Takes functions; calls them one after the other.
 async function callAll(functions) {
   while (functions.length > 0) await functions.shift()();
 }
 
-// Takes a function that makes tests; returns one whose tests have `after()`, and wait for the hooks of the file where they are the file's own.
+// Takes a function that makes tests; returns one whose tests have `after()`, and wait for the hooks of the file if they
+// are the file's own.
 function withHooks(test, isOfFile) {
   return (...args) => {
     const at = args.findIndex((arg) => typeof arg === 'function');

@@ -1,5 +1,5 @@
 'use strict';
-// Numbers that look random and are the same in every run.
+// Pseudo-random numbers, the same in every run.
 
 /** A generator of 32-bit numbers (xorshift). @param {number} seed @returns {function(number): number} of 0 to n - 1 */
 function random(seed) {

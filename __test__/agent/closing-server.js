@@ -1,5 +1,5 @@
 'use strict';
-// A server in a process of its own that closes each connection shortly after it has answered, at a moment of its choice.
+// A server in its own process that closes each connection shortly after answering, at a random moment.
 
 const net = require('node:net');
 

@@ -1,5 +1,6 @@
 'use strict';
-// What an agent does to the sockets that it keeps, and what is told of the requests on them, as with the built-in of the running Node.
+// What an agent does to the sockets it keeps, and what their requests are told, compared with the built-in of the
+// running Node.
 
 const assert = require('node:assert');
 const { EventEmitter, once } = require('node:events');
@@ -17,7 +18,7 @@ function echo() {
   });
 }
 
-/** One request; answers what `look` sees of it when it has its socket. */
+/** Makes one request; returns what `look` sees of it once it has its socket. */
 async function ask(http, options, look) {
   const req = http.request({ host: '127.0.0.1', method: 'POST', ...options });
   let seen;

@@ -1,5 +1,5 @@
 'use strict';
-// agent.getName() answers what the built-in one does, however often and in whatever order it is asked.
+// agent.getName() returns what the built-in one does, however often and in whatever order it is called.
 
 const assert = require('node:assert/strict');
 const builtin = require('node:http');

@@ -1,5 +1,5 @@
 'use strict';
-// The agent: which socket a request gets, limits, and its public books.
+// The agent: which socket a request gets, its limits, and its public lists and counts.
 
 const assert = require('node:assert/strict');
 const { AsyncLocalStorage, createHook } = require('node:async_hooks');
@@ -118,7 +118,7 @@ test('maxTotalSockets is kept over all origins, and an idle socket makes room fo
   const agent = new http.Agent({ keepAlive: true, maxTotalSockets: 2 });
   const count = () => [...Object.values(agent.sockets), ...Object.values(agent.freeSockets)].flat().filter((socket) => !socket.destroyed).length;
   agent.on('free', () => assert.ok(count() <= 2));
-  // The third origin finds both places held by sockets that do nothing.
+  // For the third origin both places are held by idle sockets.
   await exchange(http, { port: ports[0], agent });
   await exchange(http, { port: ports[1], agent });
   assert.equal(agent.totalSocketCount, 2);

@@ -1,5 +1,5 @@
 'use strict';
-// `retries` of an agent: what a kept connection loses before it is answered is sent again.
+// `retries` of an agent: a request that a kept connection loses before it is answered is sent again.
 
 const assert = require('node:assert/strict');
 const builtin = require('node:http');
@@ -13,12 +13,13 @@ const { random } = require('../random');
 const http = require('../..');
 const https = require('../../lib/https');
 
-/** How many go to the server that closes at the worst moment. */
+/** How many requests go to the server that closes at the worst moment. */
 const TOTAL = Number(process.env.REQUESTS ?? 2000);
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 /**
- * A server that answers as `answer(n, text, socket)` says for the nth request of a connection: a text, or nothing, and then it has closed it.
+ * A server that calls `answer(n, text, socket)` for the nth request of a connection. It returns the answer's text, or
+ * nothing if it has closed the connection.
  */
 async function serve(t, answer, make = net.createServer) {
   const sockets = new Set();
@@ -126,7 +127,7 @@ for (const transport of ['stream', 'native']) {
     const agent = agentFor(t, { retries: 2, transport });
     assert.equal(await ask(agent, server), 'ok');
     isGood = false;
-    // The second connection is a new one: what that loses, the request hears of.
+    // The second connection is new: a request lost on it fails.
     assert.equal(await ask(agent, server), 'ECONNRESET');
     assert.deepEqual([agent.stats().retried, server.seen.length], [1, 3]);
     assert.deepEqual(agent.stats().otherErrors, { ECONNRESET: 1 });
@@ -191,7 +192,7 @@ for (const transport of ['stream', 'native']) {
     const agent = agentFor(t, { retries: 1, transport, maxSockets: 16 });
     assert.equal(await load(agent, http), 0);
     assert.ok(agent.stats().retried > TOTAL / 20);
-    // Without the option each of them is an error, as with node's agent.
+    // Without the option each of them fails, as with node's agent.
     const without = await load(agentFor(t, { transport, maxSockets: 16 }), http);
     const node = await load(agentFor(t, { maxSockets: 16 }, builtin.Agent), builtin);
     t.diagnostic(`errors of ${TOTAL} requests: 0 with retries (${agent.stats().retried} sent again), ${without} without, ${node} of node:http`);

@@ -10,7 +10,7 @@ const http = require('../..');
 const https = require('../../lib/https');
 const { until } = require('../transport/ways');
 
-/** Serves while `use` runs; `ports` are those of the peers, in the order in which they asked. */
+/** Runs a server during `use`; `ports` are its peers' ports, in the order of their requests. */
 async function serving(module, use, options = {}) {
   const ports = [];
   const server = module.createServer(options, (req, res) => {

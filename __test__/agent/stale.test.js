@@ -1,5 +1,5 @@
 'use strict';
-// Connections that go bad while they rest in the pool: closed by the server, reset, or carrying bytes nobody asked for.
+// Connections that go bad while idle in the pool: closed by the server, reset, or with bytes that no request asked for.
 
 const assert = require('node:assert/strict');
 const { fork } = require('node:child_process');
@@ -14,16 +14,16 @@ const { exchange, listening } = require('../support/exchange');
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
 
-/** How many requests the storm makes; the figure in the documents is of 10,000. */
+/** How many requests the storm makes; the figure in the documents is for 10,000. */
 const REQUESTS = Number(process.env.STALE_REQUESTS ?? 10_000);
 
-/** Whether the built-in agent looks at a kept socket before it uses it, as the last releases since 22 do. */
+/** Whether the built-in agent checks a kept socket before using it, as the last releases since 22 do. */
 let looks = false;
 
 /** Answers each request; `peers` are the server's ends of the connections. */
 function answering() {
   const peers = [];
-  // Without delay, so that what is written is with the client at once, acknowledged or not.
+  // Without delay, so that the client has what is written at once, acknowledged or not.
   const server = net.createServer({ noDelay: true }, (peer) => {
     peers.push(peer);
     peer.on('error', () => {});
@@ -32,7 +32,7 @@ function answering() {
   return { peers, server };
 }
 
-/** Lets the kernel deliver without letting the event loop see it. */
+/** Lets the kernel deliver without the event loop seeing it. */
 function blockFor(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
@@ -49,7 +49,7 @@ for (const [name, spoil] of WAYS) {
     const port = await listening(server);
     const agent = new http.Agent({ keepAlive: true });
     const first = await exchange(http, { port, agent });
-    // In the tick of the request, so that the event loop has had no chance to notice.
+    // In the tick of the request, before the event loop can notice.
     spoil(peers[0]);
     blockFor(5);
     const second = await exchange(http, { port, agent });
@@ -69,7 +69,7 @@ for (const transport of ['native', 'stream']) {
       const { peers, server } = answering();
       const port = await listening(server);
       const agent = new http.Agent({ keepAlive: true, transport });
-      // The second request is the first that the core reads.
+      // The core reads from the second request on.
       await exchange(http, { port, agent });
       const { socket } = await exchange(http, { port, agent });
       assert.equal(peers.length, 1);
@@ -159,7 +159,7 @@ before(async () => {
   for (const peer of peers) peer.destroy();
 });
 
-/** Requests one after the other, each after the time at which the server may close; counts failures by code. */
+/** Makes requests one after the other, each after the time at which the server may close; counts failures by code. */
 async function storm(module, port, count, options) {
   const agent = new module.Agent({ keepAlive: true, ...options });
   let failures = 0;
@@ -175,7 +175,7 @@ async function storm(module, port, count, options) {
         req.on('close', resolve);
       });
       if (req.reusedSocket) reused++;
-      // The server's last word may be on its way right now.
+      // The server's close may be on its way right now.
       blockFor(Math.random() * 0.2);
       if (Math.random() < 0.5) await new Promise(setImmediate);
     }
@@ -197,8 +197,8 @@ test(`a server that closes idle connections at the worst moment fails no more re
   t.diagnostic(`our agent:      ${per(mine)}`);
   t.diagnostic(`       stream:  ${per(streamed)}`);
   assert.ok(mine.reused > 0 && streamed.reused > 0);
-  // What remains is a close that is still on the wire when the request leaves: nobody can see that.
-  // Where both look, both fail alike, by chance.
+  // What remains is a close that is still on the wire when the request leaves: no client can see that. If both check,
+  // both fail equally often, by chance.
   const most = theirs.failures + (looks ? 4 * Math.sqrt(2 * theirs.failures + 1) : 0);
   for (const { failures } of [mine, streamed]) assert.ok(failures <= most, `${failures} > ${theirs.failures}`);
 });

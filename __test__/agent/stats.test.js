@@ -1,5 +1,5 @@
 'use strict';
-// What agent.stats() tells of connections, reuse, bytes and errors.
+// What agent.stats() reports about connections, reuse, bytes and errors.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -11,7 +11,10 @@ const { until } = require('../transport/ways');
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-/** Runs with the port of a server that hands each piece of input to `answer(peer, text)`; `peers` are its connections. */
+/**
+ * Runs `use` with the port of a server that passes each piece of input to `answer(peer, text)`; `peers` are its
+ * connections.
+ */
 async function against(answer, use) {
   const peers = [];
   const server = net.createServer((peer) => {
@@ -29,7 +32,7 @@ async function against(answer, use) {
   }
 }
 
-/** Asks, and resolves when the connection is free again or the request has failed with `error`. */
+/** Makes a request; resolves when the connection is free again or the request has failed with `error`. */
 function ask(port, agent, options = {}) {
   return new Promise((resolve) => {
     const req = http.get({ host: '127.0.0.1', port, agent, ...options }, (res) => res.resume());
@@ -88,7 +91,7 @@ test('kept connections that went bad are stale, once each', { skip: process.plat
        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
        await ask(port, agent);
        assert.equal(agent.stats().stale, 1);
-       // Bytes that nobody asked for, seen while it is idle.
+       // Unrequested bytes, seen while it is idle.
        peers[1].write('unasked');
        await until(() => agent.stats().connections.open === 0);
        const { stale, requests, reused, otherErrors, parseErrors } = agent.stats();

@@ -1,5 +1,5 @@
 'use strict';
-// The package as others load it: by require and import, under each of its names.
+// Loads the package as users do: by require and import, under each of its names.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
@@ -13,7 +13,7 @@ let dir;
 test.before(() => (dir = installed()));
 test.after(() => fs.rmSync(dir, { recursive: true }));
 
-/** Runs a module in a directory that has the package installed; returns what it prints, as JSON. */
+/** Runs a module in a directory that has the package installed; returns its output, parsed as JSON. */
 function run(ending, text, options = []) {
   const file = path.join(dir, `program${ending}`);
   fs.writeFileSync(file, text);
@@ -73,7 +73,7 @@ for (const [way, ending, load] of [['require', '.cjs', "require('rust-http/regis
 
 test('--import rust-http/register makes node:http ours', { skip: Number(process.versions.node.split('.')[0]) < 20 && 'needs Node 20' }, () => {
   const text = "import { Server } from 'node:http'; import ours from 'rust-http'; console.log(Server === ours.Server);";
-  // A name is looked for from the working directory.
+  // A name is resolved from the working directory.
   const file = path.join(dir, 'preloaded.mjs');
   fs.writeFileSync(file, text);
   const out = execFileSync(process.execPath, ['--import', 'rust-http/register', file], { cwd: dir, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });

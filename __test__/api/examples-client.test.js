@@ -1,6 +1,6 @@
 'use strict';
-// The examples of the document's chapters Agent and ClientRequest, on loopback and with an end. Each test has its section's name;
-// what the example prints is noted and compared.
+// The examples in the document's chapters Agent and ClientRequest, on loopback and with an end. Each test has the name
+// of its section; what the example prints is recorded and compared.
 
 const assert = require('node:assert/strict');
 const net = require('node:net');
@@ -157,7 +157,7 @@ test("Event: 'upgrade': a client and server pair", async () => {
   });
 });
 
-/** A request that is filled and thrown away before it connects. */
+/** A request that is filled and destroyed before it connects. */
 function requesting(use) {
   const request = http.request({ host, port: 1, createConnection() {} });
   request.on('error', () => {});

@@ -1,6 +1,6 @@
 'use strict';
-// The examples of the document's chapters on the functions of the module, on loopback and with an end. Each test has its section's
-// name; what the example prints is noted and compared.
+// The examples in the document's chapters on the functions of the module, on loopback and with an end. Each test has
+// the name of its section; what the example prints is recorded and compared.
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');

@@ -4,17 +4,19 @@
 const net = require('node:net');
 const { once } = require('node:events');
 
-/** RUST_HTTP_API=builtin runs the same exercises on the built-in module: what fails there is wrong in the exercise. */
+/**
+ * RUST_HTTP_API=builtin runs the same exercises on the built-in module: a failure there is an error in the exercise.
+ */
 const builtin = process.env.RUST_HTTP_API === 'builtin';
 const http = builtin ? require('node:http') : require('../..');
 
-/** Milliseconds after which an exercise that waits has failed. */
+/** Milliseconds after which a waiting exercise has failed. */
 const LIMIT = 5000;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Waits for a promise, but not for ever.
+ * Waits for a promise, but not forever.
  * @param {Promise<*>} promise
  * @param {string} [what] named in the error
  * @returns {Promise<*>}
@@ -31,7 +33,7 @@ async function soon(promise, what = 'it') {
   }
 }
 
-/** Waits for an event, whatever else happens before. @returns {Promise<Array>} its arguments */
+/** Waits for an event, whatever else happens first. @returns {Promise<Array>} its arguments */
 const event = (emitter, name) => soon(new Promise((resolve) => emitter.once(name, (...args) => resolve(args))), `'${name}'`);
 
 /** Polls until a condition holds. @param {function(): boolean} condition */
@@ -44,7 +46,7 @@ async function until(condition) {
 }
 
 /**
- * Runs a server for the time of `use`.
+ * Runs a server during `use`.
  * @param {net.Server} server not listening yet
  * @param {function(number, net.Server): Promise<*>} use gets the port
  * @returns {Promise<*>} what `use` returned
@@ -67,13 +69,14 @@ async function serving(server, use) {
   }
 }
 
-/** An http server with a listener of 'request', for the time of `use`. */
+/** Runs an http server with a 'request' listener during `use`. */
 const serve = (listener, use, options = {}) => serving(http.createServer(options, listener), use);
 
 /**
  * A server that reads a request and answers it with given bytes.
- * @param {string|function(net.Socket, string)} reply bytes, or who sends them; gets what came first
- * @param {function(number, string[]): Promise<*>} use gets the port and what the server has received, an entry per connection
+ * @param {string|function(net.Socket, string)} reply bytes, or a function that sends them; it gets what came first
+ * @param {function(number, string[]): Promise<*>} use gets the port and what the server has received, an entry per
+ *   connection
  */
 function answering(reply, use) {
   const received = [];
@@ -135,7 +138,7 @@ async function ask(port, options = {}, body) {
   return { req, res, text: await soon(textOf(res), 'the body') };
 }
 
-/** A request that is not ended. Errors of its connection are the caller's only if it listens. */
+/** A request that is not ended. Errors of its connection reach the caller only if it listens. */
 function open(port, options = {}) {
   const req = http.request({ port, host: '127.0.0.1', agent: false, ...options });
   req.on('error', () => {});
@@ -147,7 +150,7 @@ function open(port, options = {}) {
  * @param {function(object, object, object): *} inside gets req, res and the server
  * @param {string} [request] the bytes of the request
  * @param {object} [options] of the server
- * @returns {Promise<{value: *, heard: string}>} what `inside` returned and the bytes that the client got
+ * @returns {Promise<{value: *, heard: string}>} what `inside` returned and the bytes that the client received
  */
 function answer(inside, request = get(), options = {}) {
   let settle;

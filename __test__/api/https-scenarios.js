@@ -1,5 +1,6 @@
 'use strict';
-// What happens over TLS, as data: each scenario is run on the built-in module and on ours, and the two must tell the same.
+// What happens over TLS, as data: each scenario runs on the built-in module and on ours, and both must give the same
+// result.
 
 const { once } = require('node:events');
 const net = require('node:net');
@@ -10,7 +11,7 @@ const { event, sleep, soon, textOf, until } = require('./helpers');
 
 const echo = async (req, res) => res.end(`${req.method} ${req.url} ${await textOf(req)}`);
 
-/** A server of a module for the time of `use`. */
+/** Runs a module's server during `use`. */
 async function serve(https, listener, use, options = {}) {
   const server = https.createServer({ key, cert, ...options }, listener);
   server.listen(0, '127.0.0.1');
@@ -194,7 +195,7 @@ module.exports = {
     const answers = [await textOf(res)];
     await session;
     answers.push((await ask(https, port, { agent, rejectUnauthorized: undefined })).text);
-    // The session goes with a connection that fails.
+    // A failing connection removes its session.
     const cached = agent._sessionCache.list.length;
     const failing = https.get({ port, host: '127.0.0.1', agent });
     failing.on('error', () => {});

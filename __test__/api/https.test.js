@@ -1,5 +1,6 @@
 'use strict';
-// rust-http/https tells what the built-in https tells; and so does the built-in https itself on our classes, once `register` is loaded.
+// rust-http/https behaves like the built-in https; so does the built-in https itself on our classes, once `register` is
+// loaded.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
@@ -15,7 +16,7 @@ for (const [name, scenario] of Object.entries(scenarios)) {
   test(`rust-http/https as the built-in: ${name}`, async () => {
     const theirs = await scenario(builtin);
     assert.deepEqual(await scenario(https), theirs);
-    // Both must have got somewhere.
+    // Both must have returned something.
     assert.notEqual(theirs, undefined);
   });
 }

@@ -8,7 +8,10 @@ const { ask, event, http, open, serve, until } = require('./helpers');
 const portOf = (req, res) => res.end(String(req.socket.remotePort));
 const count = (lists) => Object.values(lists).reduce((sum, list) => sum + list.length, 0);
 
-/** Runs with an agent that is destroyed in the end, against a server that answers the client's port or, at /wait, nothing. */
+/**
+ * Runs with an agent that is destroyed at the end, against a server that answers with the client's port, or not at all
+ * for /wait.
+ */
 const pooling = (options, use) => serve((req, res) => {
   if (req.url !== '/wait') portOf(req, res);
 }, async (port) => {
@@ -34,7 +37,7 @@ module.exports = {
     assert.ok(socket instanceof net.Socket);
     await event(socket, 'connect');
     socket.destroy();
-    // Overridden, with the socket returned or given to the callback.
+    // Overridden, returning the socket or passing it to the callback.
     for (const hand of [(made) => made, (made, callback) => void callback(null, made)]) {
       const made = [];
       agent.createConnection = (options, callback) => {

@@ -8,7 +8,7 @@ const { answering, ask, event, http, open, serve, textOf, until } = require('./h
 const echo = async (req, res) => res.end(await textOf(req));
 const never = () => {};
 
-/** What a server without HTTP gets of a request that `write` fills. It is answered once its bytes match `enough`. */
+/** What a server without HTTP receives of a request that `write` fills. It answers once the bytes match `enough`. */
 const written = (options, write, enough = /\r\n\r\n/) => answering((socket, text) => {
   if (enough.test(text)) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 }, async (port, received) => {

@@ -15,7 +15,7 @@ const answered = (bytes, check) => answering(bytes, async (port) => {
   await check(res, req);
 });
 
-/** A request whose client breaks off in the middle of the body, and what the server's side sees. */
+/** A request whose client disconnects in the middle of the body, and what the server's side sees. */
 const broken = (inside) => serve((req) => done.resolve(inside(req)), async (port) => {
   done.promise = new Promise((resolve) => (done.resolve = resolve));
   const socket = net.connect(port, '127.0.0.1', () => socket.write(get('POST /', 'Content-Length: 10\r\n', 'half')));

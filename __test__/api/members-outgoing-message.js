@@ -1,5 +1,5 @@
 'use strict';
-// The members of OutgoingMessage: what requests and responses have in common. Each runs on both.
+// The members of OutgoingMessage, which requests and responses share. Each runs on both.
 
 const assert = require('node:assert/strict');
 const { PassThrough } = require('node:stream');

@@ -10,7 +10,7 @@ const head10 = 'GET / HTTP/1.0\r\n\r\n';
 
 module.exports = {
   "Event: 'close'": async () => {
-    // After the answer, and when the client goes before it.
+    // After the answer, and when the client disconnects before it.
     await answer(async (req, res) => {
       res.end();
       await event(res, 'close');
@@ -43,7 +43,7 @@ module.exports = {
       res.end();
     };
     assert.equal(bodyOf((await answer(write)).heard), '4\r\ndata\r\n0\r\nContent-MD5: 7895\r\n\r\n');
-    // Without chunks there is no place for them.
+    // Without chunks there is no place for trailers.
     assert.equal(bodyOf((await answer((req, res) => {
       res.addTrailers({ 'Content-MD5': '7895' });
       res.end('data');
@@ -278,7 +278,7 @@ module.exports = {
       res.end();
       await finished;
     };
-    // From Node 26 on the writes of one turn are one chunk.
+    // Since Node 26 the writes of one turn are one chunk.
     const chunks = corksEachTurn ? '6\r\nhi\0\x01\x02\xff\r\n0\r\n\r\n' : '2\r\nhi\r\n3\r\n\0\x01\x02\r\n1\r\n\xff\r\n0\r\n\r\n';
     assert.equal(bodyOf((await answer(write)).heard), chunks);
     assert.deepEqual(flushed, [1, 2]);

@@ -10,7 +10,7 @@ const { event, get, http, say, serve, serving, sleep, textOf, until } = require(
 const hello = (req, res) => res.end('hello');
 const expecting = (value) => get('POST /', `Expect: ${value}\r\nContent-Length: 4\r\nConnection: close\r\n`, 'body');
 
-/** A server with listeners by event, and what a client hears of it. */
+/** A server with listeners by event, and what a client receives from it. */
 function listening(listeners, request, options) {
   const server = http.createServer(options ?? {});
   for (const [name, listener] of Object.entries(listeners)) server.on(name, listener);
@@ -29,7 +29,7 @@ module.exports = {
     }, expecting('100-continue'));
     assert.match(heard, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nbody$/);
     assert.deepEqual(requests, []);
-    // Nobody listens: the server says it by itself.
+    // Without a listener the server sends it by itself.
     assert.match(await listening({ request: hello }, expecting('100-continue')), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
   },
 
@@ -124,7 +124,7 @@ module.exports = {
       const other = builtin.createServer();
       assert.equal(server.close(resolve), other.close() === other ? server : undefined);
     });
-    // Node 18 waits until the client goes.
+    // Node 18 waits until the client disconnects.
     if (process.version.startsWith('v18.')) idle.destroy();
     await closed;
     await gone;

@@ -1,6 +1,6 @@
 'use strict';
-// Every member and option that the documents name: it is there on a live object, and it does what they say.
-// The exercises stand in members-*.js and options.js, under the heading that the documents give the member.
+// Every member and option in the documents exists on a live object and does what they say. The exercises are in
+// members-*.js and options.js, under the heading that the documents give the member.
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
@@ -18,7 +18,7 @@ const exercises = {
 };
 const optionExercises = require('./options');
 
-// Members that the documents give to objects of one side only.
+// Members that the documents give only to objects of one side.
 const sideOf = { statusCode: 'response', statusMessage: 'response', method: 'request', url: 'request' };
 
 /** The objects of a live exchange by class; for IncomingMessage and OutgoingMessage those of both sides. */

@@ -1,5 +1,5 @@
 'use strict';
-// The options of Agent, createServer and request. Each has an effect that is seen on a connection.
+// The options of Agent, createServer and request. Each has an effect visible on a connection.
 
 const assert = require('node:assert/strict');
 const dns = require('node:dns');
@@ -14,7 +14,7 @@ const echo = (req, res) => res.end(`${req.method} ${req.url} ${req.headers.host}
 const count = (lists) => Object.values(lists).reduce((sum, list) => sum + list.length, 0);
 const bad = 'HTTP/1.1 200 OK\r\nX: \x01\r\nContent-Length: 0\r\n\r\n';
 
-/** An agent with options, destroyed in the end, against a server that answers the client's port. */
+/** An agent with options, destroyed at the end, against a server that answers with the client's port. */
 const pooling = (options, use) => serve(portOf, async (port) => {
   const agent = new http.Agent(options);
   try {
@@ -24,7 +24,7 @@ const pooling = (options, use) => serve(portOf, async (port) => {
   }
 });
 
-/** Notes the calls of a method of net.Socket while `use` runs. */
+/** Records the calls of a method of net.Socket during `use`. */
 async function watching(name, use) {
   const { [name]: original } = net.Socket.prototype;
   const calls = [];
@@ -40,8 +40,8 @@ async function watching(name, use) {
 }
 
 /**
- * The socket that a server with these options accepts. The handle has got its options before anybody hears of the socket;
- * net keeps what it has set under symbols of the socket.
+ * The socket that a server with these options accepts. The handle gets its options before the socket is announced; net
+ * keeps what it has set under symbols of the socket.
  */
 async function acceptedWith(options) {
   let accepted;

@@ -1,7 +1,7 @@
 'use strict';
-// What a program sees of the modules, classes and live objects with rust-http/register: compared with what the built-in ones of
-// the same binary show. A difference stands in surface-differences.json, with its reason, or fails. Beside the tests, lists of one release
-// of each line are kept: how a release differs from that of its line is reported.
+// What a program sees of the modules, classes and live objects with rust-http/register, compared with the built-in ones
+// of the same binary. Each difference must be in surface-differences.json with its reason, or the test fails. Lists of
+// one release of each line are kept in addition: the differences of a release from that of its line are reported.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
@@ -27,7 +27,7 @@ function differences(a, b, at = [], found = []) {
   const where = at.join(' > ');
   if (volatile.test(where)) return found;
   if (Array.isArray(a) && Array.isArray(b) && where.endsWith('forIn')) {
-    // What is missing or too much shifts all that follows.
+    // A missing or extra entry shifts everything after it.
     const only = (from, other) => from.filter((key) => !other.includes(key)).join();
     const both = (from, other) => from.filter((key) => other.includes(key)).join();
     if (only(a, b) !== only(b, a)) found.push([where, only(a, b), only(b, a)]);
@@ -75,7 +75,7 @@ for (const transport of ['stream', 'native']) {
   });
 }
 
-// `lines` of an entry are those whose kept release has such a difference; other releases may have it too.
+// `lines` of an entry are those whose recorded release has such a difference; other releases may have it too.
 const skip = known?.node !== expected.node && 'the table is held to the releases whose lists are kept';
 test('each entry of the table has a difference and a reason', { skip }, () => {
   assert.deepEqual(accepted.filter(({ lines }, i) => !used.has(i) && (lines === undefined || lines.includes(line))).map(({ at }) => at), []);

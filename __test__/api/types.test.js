@@ -30,7 +30,7 @@ const programs = {
   'ours': source('ours.ts'),
 };
 
-/** Compiles texts and returns what the compiler says of them and of our declarations. */
+/** Compiles texts and returns the compiler's messages about them and about our declarations. */
 function compile(texts, options, endings) {
   const files = Object.entries(texts).flatMap(([name, text]) => endings.map((ending) => {
     const file = path.join(dir, name + ending);

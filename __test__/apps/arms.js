@@ -1,6 +1,6 @@
 'use strict';
 
-// An application, run on the built-in http and on ours, and asked the same: what comes back is the same.
+// Runs an application on the built-in http and on ours, and sends both the same requests: the answers must be the same.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -13,7 +13,7 @@ const { Running } = require('../support/process');
 const register = path.resolve(__dirname, '../../lib/register.js');
 const served = path.join(__dirname, 'served.js');
 
-/** Why nothing of this is run here; false where it is. */
+/** Why none of this runs here; false where it runs. */
 const skip = process.platform === 'win32' ? 'the applications are started without a shell' : tooOld;
 
 const builtIn = { name: 'built-in', options: ['-r', served], env: {}, by: 'node' };
@@ -22,10 +22,10 @@ const others = ['stream', 'offload'].map((transport) => ({ ...native, name: `rus
 
 /** The built-in, and ours with all transports. */
 const everyArm = [builtIn, native, ...others];
-/** The built-in, and ours: of what takes long. */
+/** The built-in, and ours: for slow tests. */
 const twoArms = [builtIn, native];
 
-/** An application that was started in one of the arms. */
+/** An application started in one of the arms. */
 class App extends Running {
   /**
    * @param {object} arm
@@ -37,12 +37,15 @@ class App extends Running {
     this.arm = arm;
   }
 
-  /** The port that it names behind an address. */
+  /** The port that it prints after an address. */
   async port(pattern = /(?:localhost|127\.0\.0\.1|\[::1\]):(\d+)/) {
     return Number((await this.said(pattern))[1]);
   }
 
-  /** Ends it. @returns {Promise<number|string>} the exit code or the signal; before, its requests were served by the http that is meant */
+  /**
+   * Ends it, and checks that its requests were served by the intended http.
+   * @returns {Promise<number|string>} the exit code or the signal
+   */
   async end(signal) {
     await this.said(/^first request served by (.*)$/m).then(([, by]) => assert.equal(by, this.arm.by));
     return this.stop(signal);
@@ -50,11 +53,12 @@ class App extends Running {
 }
 
 /**
- * Makes the same of each arm, and compares.
+ * Does the same with each arm, and compares.
  * @param {TestContext} t of the test
  * @param {object[]} arms
- * @param {(start: (args: string[], where?: object) => App, arm: object) => Promise<any>} use starts the application, asks it, and returns what came back
- * @returns {Promise<any>} what came back from the first arm
+ * @param {(start: (args: string[], where?: object) => App, arm: object) => Promise<any>} use starts the application,
+ *   sends requests, and returns the answers
+ * @returns {Promise<any>} the answers of the first arm
  */
 async function sameInAll(t, arms, use) {
   let expected;
@@ -79,7 +83,8 @@ async function sameInAll(t, arms, use) {
 }
 
 /**
- * All bytes that come back for a text over a connection of its own, until the peer closes it or there is what ends it, with what is never the same left out.
+ * Sends a text on a new connection, and returns all bytes that come back until the peer closes it or `end` appears,
+ * with varying parts masked.
  * @param {number} port
  * @param {string} text latin1
  * @param {[RegExp, string][]} [masks]
@@ -97,7 +102,7 @@ async function raw(port, text, masks = [], end = undefined) {
   return answer;
 }
 
-/** An answer whose content came as it was read: without the sizes of its chunks. */
+/** An answer whose content came as it was read, without the sizes of its chunks. */
 function whole(answer) {
   const [head, ...rest] = answer.split('\r\n\r\n');
   const lines = rest.join('\r\n\r\n').split('\r\n');
@@ -110,7 +115,7 @@ function request(method, target, fields = {}, body = '') {
   return `${method} ${target} HTTP/1.1\r\n${Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${Buffer.from(body).toString('latin1')}`;
 }
 
-/** An empty directory until the test is over. */
+/** A new empty directory, removed after the test. */
 function directory(t, name) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), `rust-http-${name}-`));
   t.after(() => fs.rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));

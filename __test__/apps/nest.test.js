@@ -43,7 +43,7 @@ test('Nest: routes, pipes, guards, streamed files, events, a gateway and the end
     const port = await app.port();
     const answers = {};
     for (const [name, text] of Object.entries(REQUESTS)) answers[name] = await raw(port, text);
-    // Nest answers that the connection is kept.
+    // Nest answers with a kept connection.
     answers.events = await raw(port, request('GET', '/events', { Accept: 'text/event-stream' }), [], '\r\n0\r\n\r\n');
     const { socket, heard } = await talk(port);
     const closed = once(socket, 'close');

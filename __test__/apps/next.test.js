@@ -1,6 +1,7 @@
 'use strict';
 
-// An application of Next that uses the package, built once: served by `next start`, and by its standalone output where neither the project nor the package is.
+// A Next application that uses the package, built once: served by `next start`, and by its standalone output where
+// neither the project nor the package is.
 
 const { after, before, test } = require('node:test');
 const assert = require('node:assert/strict');
@@ -32,7 +33,7 @@ before(() => {
   if (skip) return;
   project = new Project('next');
   fs.cpSync(path.join(__dirname, 'next'), project.dir, { recursive: true });
-  // What it is built with stands in the project, as its bundler follows no link out of it.
+  // The tools that build it are copied into the project, as its bundler follows no link out of it.
   for (const name of closure(['next', 'react', 'react-dom'])) fs.cpSync(path.join(modules, name), project.file(`node_modules/${name}`), { recursive: true });
   const { status, stdout, stderr } = spawnSync(process.execPath, ['node_modules/next/dist/bin/next', 'build'], { cwd: project.dir, env: { ...plainEnv(), ...env, NODE_ENV: 'production' }, encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
@@ -88,7 +89,7 @@ test('Next serves from its standalone output, which has the package and its addo
   assert.equal(addons.length, 1, addons.join());
   looksRight(await sameInAll(t, twoArms, async (start, arm) => {
     const port = await freePort();
-    // The preload is the one that was traced.
+    // The preload is the traced copy.
     const packed = { ...arm, options: arm.options.map((option) => (option.endsWith('/register.js') ? 'rust-http/register' : option)) };
     const app = start(['server.js'], { cwd: out, env: { ...env, PORT: String(port) }, arm: packed });
     await app.said(/Ready in/);

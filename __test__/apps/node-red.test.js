@@ -22,7 +22,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Opens the editor, deploys by another hand, and sees that the editor is told. */
+/** Opens the editor, deploys from elsewhere, and checks that the editor is notified. */
 async function edit(url, deploy) {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   page.setDefaultTimeout(60000);

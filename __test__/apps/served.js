@@ -1,6 +1,6 @@
 'use strict';
 
-// A preload: says with the first request whose http serves it.
+// A preload: reports at the first request whose http serves it.
 
 const { channel } = require('node:diagnostics_channel');
 

@@ -22,14 +22,14 @@ packages:
 log: { type: stdout, format: json, level: warn }
 `;
 
-/** Something that does not shrink when it is packed, and is the same each time. */
+/** Bytes that do not compress, and are the same each time. */
 function noise(bytes) {
   const parts = [];
   for (let n = 0; n < bytes / 64; n++) parts.push(createHash('sha512').update(`${n}`).digest());
   return Buffer.concat(parts);
 }
 
-/** A home of npm with a registry of its own, whose npm speaks through the same http as the registry. */
+/** An npm home with its own registry, whose npm uses the same http as the registry. */
 class Npm {
   constructor(dir, port, arm) {
     this.dir = dir;

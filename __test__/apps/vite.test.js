@@ -29,7 +29,7 @@ after(async () => {
   backend?.close();
 });
 
-/** A project of its own. */
+/** Creates a project. */
 function project(t) {
   const dir = directory(t, 'vite');
   fs.cpSync(path.join(__dirname, 'vite'), dir, { recursive: true });
@@ -39,7 +39,8 @@ function project(t) {
 const has = (page, id, text) => page.waitForFunction(([at, wanted]) => globalThis.document.getElementById(at)?.textContent === wanted, [id, text]);
 const colour = (page) => page.locator('#text').evaluate((element) => globalThis.getComputedStyle(element).color);
 
-// At once: Vite may read a file that is written between its truncation and its content, and then shows none of that (so with the built-in, too).
+// In one step: Vite may read a file between its truncation and its new content, and then shows an empty file (with the
+// built-in too).
 function replaceFile(dir, name, text) {
   fs.writeFileSync(`${dir}.new`, text);
   fs.renameSync(`${dir}.new`, path.join(dir, name));
@@ -78,7 +79,7 @@ test('Vite: modules, a proxy with WebSockets, and changes that Chromium shows wi
     for (const target of ['/', '/src/main.mjs', '/src/style.css', '/src/text.mjs', '/missing', '/src/missing.js', '/@vite/client', '/../package.json']) {
       answers[target] = await raw(port, request('GET', target, { Host: `127.0.0.1:${port}` }), masks);
     }
-    // What it holds of this start is not always as long.
+    // The part that depends on this start varies in length.
     answers['/@vite/client'] = answers['/@vite/client'].replace(/^content-length: .*$/mi, 'length');
     answers.proxied = whole(await raw(port, request('POST', '/api/echo?x=1', { Host: `127.0.0.1:${port}` }, 'x'.repeat(100000)), masks));
     answers.otherHost = await raw(port, request('GET', '/', { Host: 'other.test' }), masks);

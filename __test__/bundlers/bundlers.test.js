@@ -1,6 +1,6 @@
 'use strict';
 
-// Programs that are built into files of their own, by the tools that people use for that, run where neither the project nor the package is.
+// Programs that common bundlers build into single files, run where neither the project nor the package is.
 
 const { test, before, beforeEach, after } = require('node:test');
 const assert = require('node:assert/strict');
@@ -16,7 +16,7 @@ const skip = process.platform === 'win32' ? 'npm is started without a shell' : t
 /** What the programs print. */
 const COMMONJS = '200 GET /cjs false Server';
 const MODULE = '200 GET /esm true Server';
-/** A program that has the http of all its dependencies be ours. */
+/** A program in which all dependencies get our http. */
 const REGISTERED = "require('rust-http/register');\nrequire('./registered.js');\n";
 
 let project;
@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 after(async () => {
   project?.remove();
-  // It has a process of its own.
+  // esbuild runs in its own process.
   await esbuild.stop();
 });
 
@@ -101,7 +101,7 @@ for (const [file, expected] of [['program.js', COMMONJS], ['program.mjs', MODULE
   });
 }
 
-// Only of built-in modules is there a require() in a single executable: the addon stands beside it.
+// In a single executable, require() finds only built-in modules: the addon is next to it.
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const noExecutable = skip || (!fs.readFileSync(process.execPath).includes(FUSE) && 'this Node makes no executables');
 

@@ -1,6 +1,6 @@
 'use strict';
-// What a client sees when its connection ends, breaks or carries bytes that nobody asked for, at each stage of its life: all events of
-// socket, request and response, with the states that go with them, beside those of the built-in client.
+// What a client sees when its connection ends, breaks or receives unrequested bytes, at each stage of its life: all
+// events of socket, request and response, with the states at each, compared with the built-in client.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -11,7 +11,7 @@ const ours = require('../..');
 const { turns } = require('../support/turns');
 
 const WHOLE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
-/** So many turns that what came before is read in one of its own. */
+/** Enough turns that what came before is read in a turn of its own. */
 const APART = 30;
 
 const WAYS = { end: (peer) => peer.end(), destroy: (peer) => peer.destroy(), reset: (peer) => peer.resetAndDestroy?.() ?? peer.destroy() };
@@ -33,13 +33,13 @@ function note(log, emitter, prefix, names, state) {
   }
 }
 
-/** A server whose connections answer `warm` requests, and then what `serve` does with the peer. */
+/** A server whose connections answer `warm` requests, and then do what `serve` does with the peer. */
 async function listen(warm, serve) {
   const peers = [];
   const server = net.createServer((peer) => {
     let requests = 0;
     peers.push(peer);
-    // Else what it writes waits for news of what it wrote before.
+    // Otherwise what it writes waits for the acknowledgement of earlier writes.
     peer.setNoDelay();
     peer.on('error', () => {});
     peer.on('data', (chunk) => {
@@ -77,7 +77,7 @@ function counts(agent) {
   return `${size(agent.sockets)}/${size(agent.freeSockets)}/${size(agent.requests)}/${agent.totalSocketCount}`;
 }
 
-/** Resolves with the end of a request, or when none is to be expected any more: there are connections that nothing ends. */
+/** Resolves with the end of a request, or when none is expected any more: some connections are never ended. */
 async function closeOf(req) {
   let hasClosed = false;
   req.on('close', () => {
@@ -86,7 +86,7 @@ async function closeOf(req) {
   for (let n = 0; n < 10 * APART && !hasClosed; n++) await turns(1);
 }
 
-/** All events of the request behind `warm` others on one connection, which then ends in one way. */
+/** All events of the request after `warm` others on one connection, which then ends in one way. */
 async function play(http, agent, { warm, sent, way, options, use, stalls = false }) {
   const { port, close } = await listen(warm, (peer) => {
     if (stalls) peer.pause();
@@ -142,7 +142,7 @@ for (const [name, way] of Object.entries(WAYS)) {
   });
 }
 
-/** All events of a socket in the free list, from the time when something happens to it. */
+/** All events of a socket in the free list, from the moment that something happens to it. */
 async function idle(http, agent, warm, happen) {
   const { port, peers, close } = await listen(warm, () => {});
   await warmUp(http, agent, port, warm);

@@ -1,5 +1,5 @@
 'use strict';
-// A self-signed certificate of localhost and its key, for tests alone:
+// A self-signed certificate for localhost and its key, only for tests:
 // openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=localhost
 
 const key = `-----BEGIN PRIVATE KEY-----

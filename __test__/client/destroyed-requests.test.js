@@ -1,6 +1,6 @@
 'use strict';
-// What becomes of a request that is destroyed, of its socket, of the callbacks that wait and of its response, at each stage, beside the
-// built-in client.
+// What happens to a destroyed request, its socket, its waiting callbacks and its response, at each stage, compared with
+// the built-in client.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -13,7 +13,7 @@ const { turns } = require('../support/turns');
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
 const REQUEST_EVENTS = ['socket', 'prefinish', 'finish', 'drain', 'abort', 'error', 'close'];
 const RESPONSE_EVENTS = ['end', 'aborted', 'error', 'close'];
-/** Turns in which all has happened that follows the end of a request; and in which a request ends that does. */
+/** Turns in which everything after the end of a request has happened; and turns in which a request ends, if it does. */
 const AFTER = 30;
 const LONGEST = 900;
 
@@ -44,7 +44,7 @@ async function withServer(answer, run) {
   }
 }
 
-/** Resolves when a request has closed, and all that comes of it has come. */
+/** Resolves when a request has closed, and everything after that has happened. */
 async function settled(req) {
   let hasClosed = req.closed;
   req.on('close', () => {
@@ -63,7 +63,7 @@ async function warmUp(http, options) {
   while (count(options.agent.sockets) > 0) await turns(1);
 }
 
-/** Runs with a log that errors go to which would end the process: a socket of the pool has no listener for them at every moment. */
+/** Runs with a log of errors that would end the process: a pooled socket does not always have a listener for them. */
 async function hearing(run) {
   const log = [];
   const listener = (error) => log.push(`uncaught ${text(error)}`);
@@ -100,7 +100,7 @@ const ENDS = {
   'an error of the socket': (req) => req.socket?.destroy(new Error('mine')),
 };
 
-// Without its socket a request is out of reach of what happens to that.
+// Without its socket a request is not affected by what happens to it.
 for (const [name, end] of Object.entries(ENDS).filter(([name]) => !name.includes('socket'))) {
   test(`${name} before the request has its socket leaves to the pool what the built-in leaves`, async () => {
     const ways = [{}, { headers: { Connection: 'close' } }, { method: 'POST' }, { timeout: 300 }, { of: { maxSockets: 1 } }, { of: { keepAlive: false } }];
@@ -167,7 +167,7 @@ for (const [name, end] of Object.entries(ENDS)) {
     };
     for (const answer of [`${HEAD}hello`, `${HEAD}hel`]) {
       for (const stage of Object.keys(stages)) {
-        // A part has no end by itself.
+        // A part has no end.
         if (!answer.endsWith('hello') && (stage === 'end' || stage === 'close')) continue;
         for (const method of ['GET', 'POST']) {
           await same((http, agent, log) => withServer(answer, async (port) => {

@@ -1,8 +1,8 @@
 'use strict';
 // The lists of events in the section on http.request of the documentation, each as a test, with the built-in client
-// beside ours. Where the running Node has another order than the text, the order here is Node's: on an early end, 'error' of the
-// response follows 'close' of the request, since a destroyed stream emits its error in a later tick; and 'abort' of a request
-// without a socket follows its 'close', which was due a tick before.
+// compared with ours. Where the running Node's order differs from the text, this file has Node's: on an early end,
+// 'error' of the response follows 'close' of the request, since a destroyed stream emits its error in a later tick; and
+// 'abort' of a request without a socket follows its 'close', which was due a tick before.
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');

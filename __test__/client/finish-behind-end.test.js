@@ -7,7 +7,7 @@ const { test } = require('node:test');
 const http = require('../..');
 const { turns } = require('../support/turns');
 
-// The callback of a write, and with it 'finish', comes later than the bytes go out.
+// The callback of a write, and with it 'finish', comes later than the bytes are sent.
 function delayCallbacks(socket) {
   const { write } = socket;
   socket.write = function(chunk, encoding, callback) {

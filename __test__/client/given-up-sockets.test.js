@@ -1,5 +1,6 @@
 'use strict';
-// A request that is given up before it has taken its socket: what it hears, and which listeners of 'error' it leaves. As with the built-in module.
+// A request that is destroyed before it has taken its socket: its events, and which 'error' listeners it leaves.
+// Compared with the built-in module.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -11,7 +12,10 @@ const ours = require('../..');
 // once() would reject with the error.
 const closing = (req) => new Promise((resolve) => { req.on('close', resolve); });
 
-/** What a request hears whose socket never connects, and which listeners of 'error' come to that socket and go. */
+/**
+ * The events of a request whose socket never connects, and which 'error' listeners are added to that socket and
+ * removed.
+ */
 async function hears(http, { opened = () => {}, giveUp }) {
   const log = [];
   const createConnection = () => {
@@ -50,7 +54,10 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
   });
 }
 
-/** Which listeners of 'error' an agent's socket has whose request is given up in the turn that made it, and which come and go. */
+/**
+ * Which 'error' listeners remain on an agent's socket whose request is destroyed in the turn that made it, and which
+ * are added and removed.
+ */
 async function keeps(http, giveUp) {
   const log = [];
   class Agent extends http.Agent {

@@ -21,7 +21,7 @@ async function start(module = https, handler = (req, res) => res.end(`${req.meth
 test('exports and classes have the names, lengths and members of the built-in module', () => {
   assert.deepEqual(Object.keys(https), Object.keys(builtin));
   for (const name of ['Server', 'Agent']) {
-    // Not in Node, or in this one not an own member, documented as such.
+    // Members that Node does not have, or this Node not as own members, as documented.
     const members = Reflect.ownKeys(https[name].prototype).filter((key) => !['drain', 'listen', 'removeResponse', 'respond', 'stats'].includes(String(key)));
     assert.deepEqual(members, Reflect.ownKeys(builtin[name].prototype), name);
     assert.equal(https[name].length, builtin[name].length);
@@ -108,7 +108,7 @@ function keptApart(module, agentOptions, ...options) {
   const asked = [];
   agent.addRequest = (req, given) => asked.push(agent.getName(given), Object.getOwnPropertySymbols(given).length);
   for (const one of options) module.request({ host: 'h', port: 1, agent, ...one }).on('error', () => {});
-  // Numbers count on over all requests of a module.
+  // Numbers go on over all requests of a module.
   const numbers = new Map();
   return asked.map((name) => String(name).replace(/:(\d+)$/, (_, number) => `:n${numbers.get(number) ?? numbers.set(number, numbers.size).get(number)}`));
 }

@@ -1,6 +1,7 @@
 'use strict';
-// What a program sees that looks at a request in progress: the listeners on request, socket and agent with their names, how methods wait for
-// a socket, what an agent sets on a socket that it does not keep, and the cause of an answer that was cut short. Beside the built-in client.
+// What a program sees of a request in progress: the listeners on request, socket and agent with their names, how
+// methods wait for a socket, what an agent sets on a socket that it does not keep, and the cause of a truncated answer.
+// Compared with the built-in client.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -13,13 +14,13 @@ const { withPeers } = require('./scenario');
 const TRANSPORTS = ['native', 'stream'];
 const PART = 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi';
 
-/** The listeners of an emitter, by event, each with its name and that of what it wraps. */
+/** The listeners of an emitter, by event, each with its name and the name of the function it wraps. */
 function namesOn(emitter) {
   return emitter.eventNames().map(String).sort()
     .map((event) => `${event}: ${emitter.rawListeners(event).map(({ name, listener }) => `${name}(${listener?.name ?? ''})`)}`);
 }
 
-/** Unlike once(), it does not mind an error. */
+/** Like once(), but ignores errors. */
 function closing(emitter) {
   return new Promise((resolve) => {
     emitter.on('close', resolve);
@@ -59,7 +60,7 @@ test('the listeners on an agent, its requests, their sockets and answers have th
   for (const transport of TRANSPORTS) assert.deepEqual(await everyListener(ours, transport), expected, transport);
 });
 
-/** A stream with the methods of a socket that a request calls. */
+/** A stream with the socket methods that a request calls. */
 function socketLike(log, connecting) {
   const stream = new Duplex({
     read() {},

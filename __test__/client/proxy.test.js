@@ -1,6 +1,6 @@
 'use strict';
-// Plain requests by way of a proxy (option `proxyEnv` of agents): their target, their fields and what is refused, each as with the
-// built-in of the running Node, whose releases differ in it.
+// Plain requests through a proxy (option `proxyEnv` of agents): their target, their fields and what is refused, each
+// compared with the built-in of the running Node, because releases differ.
 
 const { test } = require('node:test');
 const assert = require('node:assert');
@@ -13,7 +13,7 @@ const ours = require('../..');
 
 const skip = kProxyConfig === undefined && 'this Node has no proxyEnv';
 
-/** A proxy that answers each request itself, and keeps what it was sent. */
+/** A proxy that answers each request itself, and keeps what it received. */
 async function listen() {
   const heads = [];
   const server = net.createServer((socket) => {
@@ -31,7 +31,7 @@ async function listen() {
   return { server, heads, port: server.address().port };
 }
 
-/** What becomes of a request: what its constructor has made of it, what is on the wire, or why it is refused. */
+/** The result of a request: what its constructor made of it, what is on the wire, or why it is refused. */
 async function outcome(http, proxy, { agent: agentOptions, credentials = '', ...options }) {
   const agent = new http.Agent({ ...agentOptions, proxyEnv: { HTTP_PROXY: `http://${credentials}127.0.0.1:${proxy.port}` } });
   proxy.heads.length = 0;
@@ -76,7 +76,7 @@ for (const path of [
 ]) {
   same(`path ${path}`, { host: 'a.test', path });
 }
-// What is no string; the last is another each time that it is asked, from its first for each of both.
+// Values that are not strings; the last one returns another string each time, starting over for each of the two.
 for (const [name, path] of Object.entries({
   'an object': { toString: () => '/x' }, 'an object of a URL': { toString: () => 'http://a.test/y' }, 'an object of a wrong URL': { toString: () => 'http://b.test/y' },
   'a URL': new URL('http://a.test/z'), 'a list': ['/x'], 'a number': 5,

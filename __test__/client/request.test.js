@@ -26,7 +26,7 @@ async function listening(server, where = 0) {
   return server.address().port;
 }
 
-/** The raw head and body that a request writes, read until nothing came for a while. */
+/** The raw head and body that a request writes, read until nothing comes for a while. */
 async function wire(module, options, body) {
   let text = '';
   let pause;
@@ -192,7 +192,7 @@ test('a Unix socket is used when socketPath names one', { skip: process.platform
     module.get({ socketPath, path: '/x', ...extra }, (res) => resolve(bodyOf(res))).on('error', (error) => resolve(error.code));
   });
   for (const extra of [{}, { agent: false }]) assert.equal(await asked(http, extra), '/x');
-  // Node 18 has `path` mean the socket to a createConnection() of the caller's.
+  // In Node 18 `path` names the socket for a caller's createConnection().
   const extra = { createConnection: net.connect };
   assert.equal(await asked(http, extra), await asked(builtin, extra));
   server.close();
@@ -308,7 +308,7 @@ test('an oversized response head fails with HPE_HEADER_OVERFLOW, a larger maxHea
   http.globalAgent.destroy();
 });
 
-// What the channels of requests have heard of a request that is answered, and of one that fails.
+// What the request channels published about an answered request and a failing one.
 async function published(module) {
   const diagnostics = require('node:diagnostics_channel');
   const seen = [];
@@ -338,7 +338,7 @@ test('diagnostics channels report start, response and error of a request', async
     ['http.client.response.finish', 'request,response'],
     ['http.client.request.start', 'request'],
   ]);
-  // Before 20.20 and 22.12 an error is published on no channel.
+  // Before 20.20 and 22.12 no channel publishes an error.
   assert.deepEqual(seen, await published(require('node:http')));
 });
 
@@ -414,7 +414,7 @@ test('an upload of 100 MiB by pipe keeps pace with a server that hesitates', asy
   const [res] = await once(req, 'response');
   await bodyOf(res);
   assert.equal(received, 100 * MIB);
-  // What the two streams, and the kernel on both sides of a connection to itself (6 MiB and 4 MiB at most), hold.
+  // What the two streams, and the kernel on both sides of a loopback connection (at most 6 MiB and 4 MiB), hold.
   assert.ok(ahead < 20 * MIB, `${ahead / MIB} MiB ahead`);
   server.close();
   http.globalAgent.destroy();

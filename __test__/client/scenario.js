@@ -1,5 +1,5 @@
 'use strict';
-// One request against a scripted TCP server, and the list of everything that happened, for our client or the built-in one.
+// One request to a scripted TCP server, and the list of everything that happened, for our client or the built-in one.
 
 const { once } = require('node:events');
 const net = require('node:net');
@@ -16,7 +16,7 @@ function label(prefix, name, value) {
 }
 
 /**
- * Runs a TCP server for the time of a test; what it has accepted ends with it.
+ * Runs a TCP server during `use`; the connections it accepted end with it.
  * @param {function(net.Socket)} accept called with each connection
  * @param {function(number): Promise<*>} use gets the port
  * @returns {Promise<*>} what `use` returned
@@ -80,7 +80,7 @@ async function record(http, { port, options, at, log }) {
   req.end();
   await closed;
   await responseClosed;
-  // Anything that comes too late is an error of its own and belongs to the list.
+  // Anything later is an error of its own and belongs in the list.
   await turns(20);
   agent.destroy?.();
 }

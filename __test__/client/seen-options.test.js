@@ -1,5 +1,6 @@
 'use strict';
-// What a request makes of its options, as programs that extend an agent, open connections themselves or ask for a tunnel see it.
+// What a request makes of its options, as seen by programs that extend an agent, open connections themselves or request
+// a tunnel.
 
 const assert = require('node:assert/strict');
 const builtin = require('node:http');

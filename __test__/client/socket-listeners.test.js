@@ -1,6 +1,6 @@
 'use strict';
-// The listeners on a socket while an answer that was cut short waits for its end, and on a kept socket from one request to the next.
-// Beside the built-in client.
+// The listeners on a socket while a truncated answer waits for its end, and on a kept socket from one request to the
+// next. Compared with the built-in client.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -50,7 +50,9 @@ test('an answer that is destroyed before its end waits for the end of its socket
   }
 });
 
-/** A stream that answers in part, and ends late: with the error that it is destroyed with, with another, or with none. */
+/**
+ * A stream that answers in part, and ends late: with the error that it is destroyed with, with another, or with none.
+ */
 function endsLate(log, how) {
   const stream = new Duplex({
     read() {},

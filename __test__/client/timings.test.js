@@ -1,5 +1,5 @@
 'use strict';
-// `req.timings` of a client: which stages a request has reached, and in which order. How long one takes is asserted nowhere.
+// `req.timings` of a client: which stages a request has reached, and in which order. Durations are never asserted.
 
 const assert = require('node:assert/strict');
 const builtin = require('node:http');
@@ -22,7 +22,7 @@ const KEPT = ['queue', 'sent', 'firstByte', 'done'];
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const TLS = Object.fromEntries(['key', 'cert'].map((name) => [name, fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`))]));
 
-/** The stages that were reached; and that no time is before the start, and none of a connection before the one that comes before it. */
+/** The stages reached; checks that no time is before the start, and that the stages of a connection are in order. */
 function reached(timings) {
   assert.deepEqual(Object.keys(timings), STAGES);
   const names = STAGES.filter((stage) => timings[stage] !== null);
@@ -34,7 +34,7 @@ function reached(timings) {
   return names;
 }
 
-/** A server of sockets, closed with them. */
+/** A socket server, closed after the test together with its sockets. */
 async function serve(t, listener, make = net.createServer, where = [0, '127.0.0.1']) {
   const sockets = new Set();
   const server = make((socket) => {
@@ -51,7 +51,7 @@ async function serve(t, listener, make = net.createServer, where = [0, '127.0.0.
   return server;
 }
 
-/** Answers each piece that comes, as pieces are requests here. */
+/** Answers each piece, because each is a request here. */
 function answering(socket) {
   socket.on('data', () => socket.write(OK));
 }
@@ -137,7 +137,7 @@ for (const transport of ['stream', 'native']) {
     sockets[1].write(OK);
     await closed(second);
     assert.deepEqual(reached(second.timings), KEPT);
-    // In its place, where the connection is not kept.
+    // A new one, if the connection is not kept.
     const closing = agentFor(t, { transport, keepAlive: false });
     const all = Array.from({ length: 3 }, () => http.get({ agent: closing, port, host: '127.0.0.1' }, (res) => res.resume()));
     for (const [n, req] of all.entries()) {
@@ -173,7 +173,8 @@ for (const transport of ['stream', 'native']) {
     early.destroy();
     await closed(early);
     assert.deepEqual(reached(early.timings), ['queue']);
-    // Without an answer, behind a part of its head, and behind a part of its body: on a new connection, and on a kept one.
+    // Without an answer, after a part of its head, and after a part of its body: on a new connection, and on a kept
+    // one.
     for (const kept of [false, true]) {
       for (const [answer, expected] of [['', []], ['HTTP/1.1 2', ['firstByte']], [OK.slice(0, -1), ['firstByte']], ['nonsense', ['firstByte']]]) {
         const options = { agent: agentFor(t, { transport }), port, host: '127.0.0.1' };
@@ -186,7 +187,7 @@ for (const transport of ['stream', 'native']) {
         assert.deepEqual(reached(req.timings), [...(kept ? ['queue', 'sent'] : ['queue', 'connect', 'sent']), ...expected], answer);
       }
     }
-    // Nobody listens; nobody has that name.
+    // No listener on the port; no host with the name.
     const gone = net.createServer().listen(0, '127.0.0.1');
     await once(gone, 'listening');
     const free = gone.address().port;
@@ -234,7 +235,7 @@ test('a connection over TLS is secure when its handshake is over', { timeout: 20
   const { port } = (await serve(t, answering, (listener) => tls.createServer(TLS, listener), [0])).address();
   const agent = agentFor(t, {}, https.Agent);
   for (const stages of [STAGES, KEPT]) assert.deepEqual(reached((await ask({ agent, port, host: 'localhost', rejectUnauthorized: false }, https)).timings), stages);
-  // A certificate that nobody vouches for.
+  // A certificate without a trusted issuer.
   const failed = await ask({ timing: true, agent: false, port, host: 'localhost' }, https);
   assert.ok(failed.failure);
   assert.ok(!reached(failed.timings).includes('firstByte'));
@@ -299,7 +300,7 @@ test('requests of an agent that is a class of the program, or node\'s own, are t
     t.agent ??= agentFor(t, {}, Own);
     assert.deepEqual(reached((await ask({ agent: t.agent, port, host: '127.0.0.1' })).timings), stages);
   }
-  // One that is node's own asks for nothing, and its requests can.
+  // An agent of node's asks for nothing, but its requests can.
   const agent = new builtin.Agent();
   t.after(() => agent.destroy());
   assert.deepEqual(reached((await ask({ agent, timing: true, port, host: '127.0.0.1' })).timings), ALL_PLAIN.filter((stage) => stage !== 'lookup'));

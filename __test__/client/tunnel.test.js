@@ -1,6 +1,7 @@
 'use strict';
-// Requests for which there is no socket: an agent's createConnection() that fails, and proxies that open no tunnel. Events, their order,
-// the state that each finds, and what becomes of a socket that came along: as with the built-in of the running Node.
+// Requests that get no socket: an agent's createConnection() that fails, and proxies that open no tunnel. Events, their
+// order, the state at each, and what happens to a socket that was passed along: compared with the built-in of the
+// running Node.
 
 const { test, after } = require('node:test');
 const assert = require('node:assert');
@@ -11,7 +12,8 @@ const { kProxyConfig } = require('../../lib/compat/node-features');
 const ours = { http: require('../..'), https: require('../../lib/https') };
 const { turns } = require('../support/turns');
 
-// Node 26 leaves a socket open, and unread, whose proxy goes on writing behind its refusal: what these tests open, they close.
+// Node 26 leaves a socket open and unread if its proxy goes on writing after its refusal: these tests close what they
+// open.
 const opened = [];
 const keep = ({ socket }) => opened.push(socket);
 diagnosticsChannel.subscribe('net.client.socket', keep);
@@ -68,7 +70,7 @@ for (const [what, members] of Object.entries(ERRORS)) {
   }
 }
 
-/** What a request hears whose proxy does `answer` to CONNECT, and what the proxy sees of its connection. */
+/** The events of a request whose proxy does `answer` to CONNECT, and what the proxy sees of its connection. */
 async function tunnelled({ https }, answer, options, act) {
   const log = [];
   const seen = [];

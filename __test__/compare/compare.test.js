@@ -1,6 +1,6 @@
 'use strict';
 
-// The command rust-http-compare: what it starts, measures and tells. Its figures are the machine's.
+// The command rust-http-compare: what it starts, measures and reports. Its figures depend on the machine.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');

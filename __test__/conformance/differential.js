@@ -2,8 +2,8 @@
 
 // Our HTTPParser against the running Node's own, on generated inputs, whole and cut.
 //   node __test__/conformance/differential.js [N=100000] [SEED=1]
-// Both get the same pieces and have to make the same calls with the same arguments, and to come to the same end: the same
-// bytes parsed, the same code and reason, the same result of finish(). Differences are printed with the input.
+// Both get the same pieces, and must make the same calls with the same arguments and reach the same end: the same bytes
+// parsed, the same code and reason, the same result of finish(). Differences are printed with the input.
 
 const builtin = require('../../lib/compat/builtin').HTTPParser;
 const { HTTPParser: ours } = require('../../lib/parser/parser');
@@ -14,7 +14,7 @@ const { kOnBody, kOnHeaders, kOnHeadersComplete, kOnMessageBegin, kOnMessageComp
 const SHOWN = 10;
 const EXTRA_LENIENT = [builtin.kLenientNone, builtin.kLenientNone, builtin.kLenientNone, builtin.kLenientAll];
 
-// Records what it is called for. One of each kind, initialized anew for every input, as connections do.
+// Records its calls. One of each kind, initialized again for every input, as connections do.
 function recorder(Parser) {
   const parser = new Parser();
   const record = { parser, events: [], upgraded: false };
@@ -49,7 +49,7 @@ function run(record, type, pieces, lenient) {
     if (typeof answer !== 'number') {
       return { events: record.events, upgraded: record.upgraded, end: `${result}${answer.code} ${answer.reason} at ${answer.bytesParsed}` };
     }
-    // Behind an upgrade the bytes are another protocol's.
+    // After an upgrade the bytes belong to another protocol.
     if (record.upgraded) return { events: record.events, upgraded: true, end: `${result}${answer} switched` };
     result += `${answer} `;
   }

@@ -1,5 +1,5 @@
 'use strict';
-// Inputs near the border of what is right, without end and the same for the same seed.
+// Endless inputs close to valid ones, the same for the same seed.
 
 const { BODIES, REQUESTS, RESPONSES } = require('../../fuzz/seeds');
 const { random } = require('../random');
@@ -13,7 +13,7 @@ const PARTS = [
   'GET ', 'POST ', 'OPTIONS * ', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0', 'RTSP/1.0', 'ICE/1.0', 'http://a:80/b', '/a?b#c', 'HTTP/1.1 200 OK\r\n', 'HTTP/1.1 204 No\r\n',
   '5\r\nhello\r\n', '0\r\n\r\n', '0\r\nX: y\r\n\r\n', '1;a=b\r\nx\r\n', '1;a="b\\"c";d\r\nx\r\n', 'fffffffffffffffff\r\n', '18446744073709551616', 'hello',
 ];
-// An upgrade makes node's parser hide the errors behind it: these come in few inputs.
+// An upgrade makes node's parser hide later errors, so these are rare.
 const SWITCHES = ['Upgrade: x\r\n', 'Connection: upgrade\r\n', 'CONNECT a:1 '];
 
 const METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'OPTIONS', 'M-SEARCH', 'QUERY', 'get', 'FOO', 'DESCRIBE'];

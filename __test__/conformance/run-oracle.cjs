@@ -1,6 +1,6 @@
 'use strict';
 
-// Replays a parser oracle on the HTTPParser that require('_http_common') gives (ours when lib/register.js was loaded first) and
+// Replays a parser oracle on the HTTPParser of require('_http_common') (ours if lib/register.js was loaded first) and
 // compares events, results (code, reason, bytesParsed) and finish().     node [-r PRELOAD] run-oracle.cjs [ORACLE.json]
 
 const fs = require('node:fs');
@@ -52,7 +52,7 @@ function replay(type, lenient, pieces) {
   return { ev, out, fin: fin instanceof Error ? `${fin.code} "${fin.reason}" ${fin.bytesParsed}` : String(fin) };
 }
 
-// bytesParsed of an error of finish() means nothing in node: only code and reason are held.
+// bytesParsed has no meaning in node for an error of finish(): only code and reason are compared.
 function withoutFinishOffset(record) {
   return { ...record, fin: record.fin && record.fin.replace(/" -?\d+$/, '"') };
 }

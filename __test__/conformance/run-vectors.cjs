@@ -3,8 +3,8 @@
 // Black-box vectors: raw bytes over real sockets, and what came back.
 //   node run-vectors.cjs [MODULE] [VECTORS.json] [OUT.json]     ONLY=regexp filters ids, SPLIT=n sends n bytes per write, GAP=n that many ms apart,
 //   PATIENCE=n waits n times as long for an answer
-// A server vector is sent to MODULE.createServer; a client vector is what a raw server answers to MODULE.get.
-// Prints how many answer as the vector file records for Node 20; exits 1 when one does not (only counted without SPLIT).
+// A server vector is sent to MODULE.createServer; a client vector is a raw server's answer to MODULE.get. Prints how
+// many answers match the vector file's records for Node 20; exits 1 if one does not (with SPLIT they are only counted).
 
 const fs = require('node:fs');
 const net = require('node:net');
@@ -12,7 +12,7 @@ const path = require('node:path');
 
 const address = '127.0.0.1';
 const atOnce = 6;
-// A server vector is over when nothing came for firstWaitMs, or for quietMs after the last answer.
+// A server vector is over if nothing came for firstWaitMs, or for quietMs after the last answer.
 const patience = Number(process.env.PATIENCE) || 1;
 const firstWaitMs = 150 * patience;
 const quietMs = 60 * patience;
@@ -186,7 +186,8 @@ async function runClientVector(http, vector) {
   });
 }
 
-// Takes an http module, vectors, and the bytes per write (0: whole). Returns a promise of what was seen, in the order of the vectors.
+// Takes an http module, vectors, and the bytes per write (0: whole). Returns a promise of what was seen, in the order
+// of the vectors.
 async function runVectors(http, vectors, split) {
   const servers = new Map();
   const serverFor = (vector) => {

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run test:vectors: the parser oracle of the running Node, then every vector file whole and one byte per write, each on
-// the built-in and on ours in processes of their own; ours has to answer as the built-in did in the same run.
+// npm run test:vectors: the parser oracle of the running Node, then every vector file whole and one byte per write,
+// each on the built-in and on ours in separate processes; ours has to answer as the built-in did in the same run.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -14,14 +14,14 @@ const ours = path.join(root, 'lib/index.js');
 const fixtures = path.join(root, '__test__/fixtures');
 const nodeMajor = parseInt(process.versions.node, 10);
 
-// The second is somebody else's collection: it is run where it lies beside the project.
+// The second is an external collection: it runs if it is in a directory next to the project.
 const vectorFiles = [
   path.join(fixtures, 'vectors-generated.json'),
   path.join(root, '../shared/conformance/vectors-upstream.json'),
 ];
 const splits = [0, 1];
 const GAP_MS = 5;
-/** How many times as long an answer is waited for where it was not there at first. */
+/** How many times as long to wait for an answer that was missing at first. */
 const PATIENCE = 10;
 
 let passed = 0;
@@ -41,8 +41,9 @@ function differing(want, got) {
   return Object.keys(want).filter((id) => want[id].verdict !== got[id].verdict || (want[id].code || null) !== (got[id].code || null));
 }
 
-// The runner tells silence by a short wait, so on a busy machine an answer may look late; and a byte sent before the answer to those before
-// it may come too early or not. So what differs is asked once more, on both sides, with more time for all of it.
+// The runner detects silence by a short wait, so on a busy machine an answer may look late; and a byte sent before the
+// answer to earlier ones may come too early or not. So what differs is repeated once, on both sides, with more time for
+// everything.
 function compare(file, split) {
   const want = runVectors('http', file, split);
   const got = runVectors(ours, file, split);

@@ -1,6 +1,6 @@
 'use strict';
-// In strict mode every vector gets the verdict of RFC 9110 and RFC 9112, where they have one: of the parser, whole and byte by
-// byte, and of servers in each transport.
+// In strict mode every vector gets the verdict of RFC 9110 and RFC 9112, where they have one: from the parser, whole
+// and byte by byte, and from servers in each transport.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -15,7 +15,7 @@ const { STRICT } = require('../../lib/parser/strict');
 const { vectors } = JSON.parse(fs.readFileSync(path.join(__dirname, '../fixtures/vectors-generated.json'), 'utf8'));
 const JUDGED = vectors.filter(({ rfc }) => rfc === 'reject' || rfc === 'accept');
 
-// The code of the error for an input, in pieces of `size` bytes; undefined when it is taken.
+// The code of the error for an input, in pieces of `size` bytes; undefined if it is accepted.
 function refusal(vector, size) {
   const parser = new HTTPParser();
   parser.initialize(vector.side === 'client' ? HTTPParser.RESPONSE : HTTPParser.REQUEST, {}, 16384, STRICT);
@@ -36,13 +36,16 @@ function refusal(vector, size) {
 
 /** Connections of a server at once. */
 const AT_ONCE = 20;
-/** Milliseconds in which an error may still follow an answer; and in which what is expected must come, on a busy machine, too. */
+/**
+ * Milliseconds in which an error may still follow an answer; and in which the expected must come, even on a busy
+ * machine.
+ */
 const QUIET = 100;
 const PATIENCE = 5000;
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-// A strict server that keeps what it saw of each connection, by the client's port.
+// A strict server that records what it saw of each connection, by the client's port.
 async function strictServer(transport) {
   const seen = new Map();
   const recordOf = ({ remotePort }) => seen.get(remotePort) ?? seen.set(remotePort, { complete: 0, error: undefined }).get(remotePort);
@@ -67,7 +70,7 @@ async function strictServer(transport) {
   return { server, seen };
 }
 
-// 'reject', 'accept', or 'incomplete' where neither an answer nor an error came.
+// 'reject', 'accept', or 'incomplete' if neither an answer nor an error came.
 async function verdict({ server, seen }, vector) {
   const socket = net.connect(server.address().port, '127.0.0.1').setEncoding('latin1');
   socket.on('error', () => {});

@@ -1,6 +1,6 @@
 'use strict';
 
-// docs/ADOPTING.md: the versions that it names, and its one-line checks.
+// docs/ADOPTING.md: the versions in it, and its one-line checks.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');

@@ -1,6 +1,7 @@
 'use strict';
 
-// The table of channels in docs/OBSERVABILITY.md: with ours and with the built-in http, each is published with the fields that it names, in the versions that it names.
+// The table of channels in docs/OBSERVABILITY.md: with ours and with the built-in http, each channel is published with
+// the listed fields, in the listed versions.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
@@ -14,7 +15,7 @@ const text = fs.readFileSync(path.join(root, 'docs/OBSERVABILITY.md'), 'utf8');
 const rows = [...text.matchAll(/^\| `(http\.[\w.]+)`(?: \(from Node (\d+) on\))? \| ([^|]+) \|/gm)]
   .map(([, name, from, fields]) => ({ name, from: Number(from ?? 0), fields: [...fields.matchAll(/`(\w+)`/g)].map(([, field]) => field) }));
 
-// An exchange, and a request that nobody answers, while all of the channels are listened to.
+// An exchange, and a request without an answer, while all channels have subscribers.
 function program(names) {
   const { channel } = require('node:diagnostics_channel');
   const http = require('node:http');

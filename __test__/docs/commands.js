@@ -1,12 +1,12 @@
 'use strict';
 
-// How each command of the documents is run by the tests. Keys are the commands as they stand there.
-//   run     this is run instead, by a shell: the same program with its smallest work. {tmp} is an empty directory
+// How the tests run each command of the documents. Keys are the commands as written there.
+//   run     a shell runs this instead: the same program with its smallest work. {tmp} is an empty directory
 //   in      'copy' of the repository, because it writes into it, with the installed packages; 'clone': without them
-//   expect  what its output must hold
-//   needs   what the machine must have (see `needs` in blocks.test.js); without it the test is skipped and says so
-//   ci      .ci/run has this line
-//   test    that test has this text: it runs the command, with more around it than fits here
+//   expect  what its output must contain
+//   needs   what the machine must have (see `needs` in test-commands.js); without it the test is skipped and says so
+//   ci      .ci/run contains this line
+//   test    that test contains this text: it runs the command, with more around it than fits here
 
 const node = 'node __test__/node-suite/run.js';
 const quick = 'parallel/test-http-(abort-before-end|chunked-304)';
@@ -70,7 +70,7 @@ const COMMANDS = {
 
   'node scripts/test.js lines': { run: 'node scripts/test.js lines --list', expect: /__test__\/lines\// },
   'node scripts/test.js runtimes': { run: 'node scripts/test.js runtimes --list', expect: /__test__\/runtimes\// },
-  // They build for minutes and emulate for more; .ci/platforms.json has what came of whole runs.
+  // They build for minutes and emulate for longer; .ci/platforms.json has the results of whole runs.
   'npm run test:platform -- musl': { run: 'npm run test:platform -- musl --list', expect: /^server\/answers\.test\.js$/m },
   'npm run test:platform -- arm64': { run: 'npm run test:platform -- arm64 --list', expect: /^server\/answers\.test\.js$/m },
   'npm run test:platform -- windows': { run: 'npm run test:platform -- windows --list', expect: /^server\/answers\.test\.js$/m },
@@ -107,7 +107,8 @@ const COMMANDS = {
   },
   'npm run bench:floods': { run: 'npm run bench:floods -- --rounds 1 --ms 200 --only \'^slow heads$\'', expect: /^\| slow heads \|/m },
   'npm run bench:floods -- --ms 2500': { run: 'npm run bench:floods -- --rounds 1 --ms 250 --only \'^empty lines$\'', expect: /^\| empty lines \|/m },
-  // Its verdict is for the full number of requests: among few, what is kept once weighs as a leak. Here it has to come to its verdict; __test__/leaks judges.
+  // Its verdict is for the full number of requests: with few, memory that is kept once counts as a leak. Here it only
+  // has to reach a verdict; __test__/leaks judges.
   'npm run bench:leaks': { run: 'npm run bench:leaks -- 2000 2 || true', expect: /^\| ours, native \|[\s\S]*^\| ours, stream \|[\s\S]*^\d+ leaks?$/m },
   'npm run bench:start': { run: 'npm run bench:start -- --processes 2 --workers 2', expect: /^\| require\('rust-http'\) \|[\s\S]*^An idle server: /m },
   'npm run bench:cores': { run: 'npm run bench:cores -- --rounds 1 --seconds 1', expect: /^\| a connection each \| rust-http \| threads, port shared \| [\d,]+ \| /m, needs: 'wrk' },

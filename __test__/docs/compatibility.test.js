@@ -1,6 +1,6 @@
 'use strict';
 
-// scripts/compatibility.js, and that the table of docs/COMPATIBILITY.md is what it writes.
+// scripts/compatibility.js, and that it wrote the table of docs/COMPATIBILITY.md.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');

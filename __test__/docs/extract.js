@@ -1,6 +1,6 @@
 'use strict';
 
-// What the documents tell their reader to run.
+// What the documents tell readers to run.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -10,11 +10,11 @@ const documents = ['README.md', 'CONTRIBUTING.md', ...fs.readdirSync(path.join(r
 const programs = ['npm', 'npx', 'node', 'bash', 'cargo', 'curl', 'git', 'apt-get', 'rustup', 'pip'];
 const command = new RegExp(`^([A-Z_]+=\\S+ )*(${programs.join('|')}) `);
 
-// The report of the benchmarks holds the command that made it: how long it measured is no other command.
+// The benchmark report contains the command that made it: another duration does not make it another command.
 const howLong = / --(rounds|seconds) \d+/g;
 
-// Takes the text of a document; returns { blocks: [{ language, code }], commands: [string], links: [string] }: fenced blocks; commands, those of shell
-// blocks and those between backticks; and the files linked to.
+// Takes the text of a document; returns { blocks: [{ language, code }], commands: [string], links: [string] }: fenced
+// blocks; commands in shell blocks and between backticks; and linked files.
 function extract(text) {
   const blocks = [];
   const prose = text.replace(/^```(\w*)\n([\s\S]*?)^```$/gm, (_, language, code) => {

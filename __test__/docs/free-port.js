@@ -1,6 +1,6 @@
 'use strict';
 
-// Preload: whatever port a program listens on, it gets a free one, and tells it on standard error.
+// Preload: whatever port a program listens on, it gets a free one, and prints it on standard error.
 
 const net = require('node:net');
 
@@ -8,6 +8,6 @@ const { listen } = net.Server.prototype;
 
 net.Server.prototype.listen = function listenOnFreePort(port, ...rest) {
   this.once('listening', () => process.stderr.write(`port ${this.address().port}\n`));
-  // Options choose theirs themselves.
+  // Options keep their own port.
   return listen.call(this, typeof port === 'object' ? port : 0, ...rest);
 };

@@ -1,7 +1,8 @@
 'use strict';
 
-// Whatever README.md, CONTRIBUTING.md and docs/ tell their reader to run is run: commands as __test__/docs/commands.js says (by building.test.js,
-// measuring.test.js and commands.test.js), programs as programs.js says. What stands in neither fails here, and so does a drawing that is none and a link to nowhere.
+// Everything that README.md, CONTRIBUTING.md and docs/ tell readers to run is run: commands as
+// __test__/docs/commands.js says (by building.test.js, measuring.test.js and commands.test.js), programs as programs.js
+// says. What is in neither fails here, and so do an unmarked block that is not a drawing and a broken link.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');

@@ -1,8 +1,8 @@
 'use strict';
 
-// How the code blocks of the documents that are programs are run: the key is a line of the block. `answer` is what a GET of / gets from the server that
-// it starts (a preload moves it to a free port); `prints` is what it writes before
-// it ends by itself, `unix` why that is not so on Windows.
+// How program blocks of the documents are run: the key is a line of the block. `answer` is the answer to a GET of /
+// from the server it starts (a preload moves it to a free port); `prints` is its output before it ends by itself,
+// `unix` why that differs on Windows.
 
 const PROGRAMS = {
   'http.createServer((req, res) => {': { answer: '200 Hello World\n' },

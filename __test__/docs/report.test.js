@@ -1,6 +1,6 @@
 'use strict';
 
-// The report of the benchmarks: from figures that are known, and from a run as short as one can be.
+// The benchmark report: from known figures, and from the shortest possible run.
 
 const { test, before, after } = require('node:test');
 const assert = require('node:assert/strict');

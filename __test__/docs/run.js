@@ -11,21 +11,22 @@ const { once } = require('node:events');
 const { install } = require('../api/package');
 const { root } = require('./extract');
 
-// A command that hangs has failed. What it takes on a busy machine tells nothing: builds and benchmarks may wait for one another.
+// A command that hangs has failed. Its time on a busy machine says nothing: builds and benchmarks may wait for one
+// another.
 const commandMs = 3600000;
 const programMs = 10000;
 
-// Without what Node's test runner tells its children: a runner among them would report to ours.
+// Without what Node's test runner passes to its children: a runner among them would report to ours.
 const env = { ...process.env, FORCE_COLOR: '0' };
 delete env.NODE_TEST_CONTEXT;
-// The pages say what happens where nobody has chosen a transport.
+// The pages say what happens if no transport is set.
 delete env.RUST_HTTP_TRANSPORT;
-// A benchmark is only to run here. One that measures, here or for somebody else on this machine, is not waited for.
+// Here a benchmark only has to run. It does not wait for other benchmarks on this machine.
 env.BENCH_LOCK = path.join(os.tmpdir(), `rust-http-bench-${process.pid}.lock`);
 process.on('exit', () => fs.rmSync(env.BENCH_LOCK, { force: true }));
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-// Why nothing can be built, packed or linted here; false where it can.
+// Why nothing can be built, packed or linted here; false if it can.
 const tooOld = (major < 20 || (major === 20 && minor < 19)) && 'development needs Node 20.19';
 
 // Takes a command for the shell and a directory; returns { status, output }.
@@ -36,8 +37,8 @@ function runCommand(command, cwd) {
   return { status: signal ?? status, output: `${stdout}${stderr}` };
 }
 
-// Takes an empty directory; returns a repository in it with the files as they are now, committed. `linked`: with the installed packages, by a link, so
-// that nothing that installs may run there.
+// Takes an empty directory; makes it a repository with the current files, committed. `linked`: links the installed
+// packages, so nothing may be installed there.
 function copyRepository(dir, linked) {
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
   for (const file of files) if (fs.existsSync(path.join(root, file))) fs.cpSync(path.join(root, file), path.join(dir, file));
@@ -49,7 +50,8 @@ function copyRepository(dir, linked) {
   return dir;
 }
 
-// Takes a program's text; runs it where `require('rust-http')` finds this package. Returns { port, output(), ended, stop() } once it listens or has ended.
+// Takes a program's text; runs it where `require('rust-http')` finds this package. Returns { port, output(), ended,
+// stop() } once it listens or has ended.
 async function startProgram(code, module) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-docs-'));
   const file = path.join(dir, module ? 'program.mjs' : 'program.js');

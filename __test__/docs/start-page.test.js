@@ -41,7 +41,7 @@ for (const transport of ['native', 'stream', 'offload']) {
     await page.waitForFunction(() => globalThis.document.getElementById('asked').textContent !== '', undefined, { timeout: 60_000 });
     assert.match(await page.textContent('#asked'), /^1,000 right answers in \d+ ms$/);
     await page.waitForFunction((wanted) => Number(globalThis.document.getElementById('requests').textContent.replaceAll(',', '')) === wanted, first + 1000);
-    // Back to rest, the line has risen and fallen.
+    // At rest again: the line has risen and fallen.
     await page.waitForFunction(() => globalThis.document.getElementById('rate').textContent === '0');
     const line = await page.getAttribute('#line', 'd');
     const heights = line.slice(1).split('L').map((point) => Number(point.split(',')[1]));

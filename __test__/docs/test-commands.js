@@ -19,7 +19,7 @@ function found(program, ...args) {
   return spawnSync(program, args, { stdio: 'ignore' }).error === undefined;
 }
 
-// What a command may need that a clone does not have: for each, why it cannot be run here, or false.
+// What a command may need that a clone does not have: for each, why it cannot run here, or false.
 const needs = {
   'wrk': () => !found('wrk', '--version') && 'wrk is not installed',
   'valgrind': () => !found('valgrind', '--version') && 'valgrind is not installed',
@@ -42,7 +42,8 @@ function nodeTests() {
   return nodeTestsDir;
 }
 
-// A file each: what builds, what must have the machine for itself (see scripts/test-parts.js), and the others.
+// Separate files for commands that build, for those that need the machine for themselves (see scripts/test-parts.js),
+// and for the others.
 function partOf(command) {
   if (/build|cargo/.test(command)) return 'building';
   if (/bench|valgrind/.test(command)) return 'measuring';

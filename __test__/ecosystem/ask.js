@@ -1,6 +1,6 @@
 'use strict';
 
-// Requests of the tests: by the built-in client of the test process, and raw over a socket.
+// Requests of the tests: through the built-in client of the test process, and raw over a socket.
 
 const http = require('node:http');
 const net = require('node:net');
@@ -26,7 +26,7 @@ async function ask(port, path, { method = 'GET', headers = {}, body, agent = fal
   };
 }
 
-// Takes a port and text; returns a promise of all that came back until the peer closed.
+// Takes a port and text; returns a promise of everything that came back until the peer closed.
 async function askRaw(port, text) {
   const socket = net.connect(port, '127.0.0.1');
   socket.setEncoding('latin1');

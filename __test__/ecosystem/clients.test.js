@@ -1,6 +1,6 @@
 'use strict';
 
-// Client packages over us, against servers on the built-in http of this process.
+// Client packages over ours, against servers on the built-in http of this process.
 
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, describe, it } = require('node:test');
@@ -8,7 +8,7 @@ const { ways, start } = require('./ways');
 const { startOrigin, startProxy, digestOfLarge } = require('./origin');
 
 const mebi = 1024 * 1024;
-// A pipe that waits for its peer holds what the high-water marks on its way allow, and a read or two of 64 KiB.
+// A pipe with backpressure holds what the high-water marks on its way allow, and a read or two of 64 KiB.
 const flatMiB = 2;
 
 const packages = [
@@ -131,7 +131,7 @@ for (const way of ways) {
         if (abortName) {
           it('aborts, and the server sees it', async () => {
             const isSeen = () => origin.seen.cut.includes('/silence/aborted');
-            // On a busy machine it may be given up before it has reached the server.
+            // On a busy machine it may be aborted before it has reached the server.
             for (let ms = 50; ms < 5000 && !isSeen(); ms *= 2) {
               await assert.rejects(app.call('abort', `${origin.url}/silence/aborted`, ms), { name: abortName });
               const deadline = Date.now() + 1000;
@@ -228,7 +228,7 @@ for (const way of ways) {
       });
     });
 
-    // The package requires a dependency that is an ES module, which came with Node 20.19 and 22.12.
+    // The package requires a dependency that is an ES module, which works since Node 20.19 and 22.12.
     describe('light-my-request', { skip: !process.features.require_module && 'needs require() of an ES module' }, () => {
       const app = program('clients/light-my-request.js');
 
@@ -243,7 +243,7 @@ for (const way of ways) {
       });
     });
 
-    // nock replaces the exports of the built-in module, which is ours with the preload only
+    // nock replaces the exports of the built-in module, which are ours only with the preload
     if (way.module === 'node:http') {
       for (const version of ['nock13', 'nock14']) {
         describe(version, () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// http-proxy: a server and a client of ours in one process, between a client and an origin on the built-in http.
+// http-proxy: our server and client in one process, between a client and an origin on the built-in http.
 
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');

@@ -1,6 +1,6 @@
 'use strict';
 
-// The servers that the clients under test talk to, on the built-in http of the test process: an origin and a proxy.
+// Servers for the clients under test, on the built-in http of the test process: an origin and a proxy.
 
 const fs = require('node:fs');
 const http = require('node:http');
@@ -15,7 +15,7 @@ const { setTimeout } = require('node:timers/promises');
 
 const fixtures = path.join(__dirname, '../fixtures/tls');
 const fill = Buffer.alloc(65536, 'd');
-// Bytes of a long upload after which it is not read for a while.
+// Bytes of a long upload after which reading pauses.
 const hesitateAt = 10 * 1024 * 1024;
 
 function json(res, value) {
@@ -34,7 +34,7 @@ async function count(req, res) {
   for await (const part of req) {
     const before = bytes;
     bytes += part.length;
-    // A sender that did not wait for this would be far ahead then.
+    // A sender without backpressure would be far ahead by then.
     if (before < hesitateAt && bytes >= hesitateAt) await setTimeout(300);
   }
   json(res, { bytes, length: req.headers['content-length'] ?? null });
@@ -57,7 +57,7 @@ function large(req, res, rest) {
   return pipeline(Readable.from(pieces(Number(rest))), res);
 }
 
-// Path segment to handler; what follows it is `rest`.
+// Handlers by path segment; `rest` is what follows it.
 const routes = {
   small: (req, res) => res.end('small answer'),
   echo,
@@ -79,8 +79,8 @@ function digestOfLarge(bytes) {
   return hash.digest('hex');
 }
 
-// Returns a promise of { url, secureUrl, seen, stop }; seen = { connections, requests, cut, flaky } counts
-// what reached the origin since reset(); cut has the URLs whose answer found nobody.
+// Returns a promise of { url, secureUrl, seen, stop }; seen = { connections, requests, cut, flaky } counts what reached
+// the origin since reset(); cut has the URLs whose answers had no receiver.
 async function startOrigin() {
   const seen = { connections: 0, requests: 0, cut: [], flaky: 0 };
   const handle = (req, res) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// The ways by which a program comes to our http, and the start of such a program in a process of its own.
+// The ways in which a program gets our http, and how to start such a program in a separate process.
 
 const path = require('node:path');
 const { fork } = require('node:child_process');
@@ -9,7 +9,7 @@ const { once } = require('node:events');
 const lib = path.resolve(__dirname, '../../lib');
 const index = path.join(lib, 'index.js');
 
-// RUST_HTTP_ECOSYSTEM=builtin runs the same tests on the built-in http: what fails there is wrong in the test.
+// RUST_HTTP_ECOSYSTEM=builtin runs the same tests on the built-in http: a failure there is an error in the test.
 const ways = process.env.RUST_HTTP_ECOSYSTEM === 'builtin'
   ? [{ name: 'built-in', module: 'node:http', preload: [], ours: false }]
   : [

@@ -1,6 +1,6 @@
 'use strict';
 
-// The same small site in each framework, asked by the built-in client.
+// The same small site in each framework, requested by the built-in client.
 
 const assert = require('node:assert/strict');
 const { createHash, randomBytes } = require('node:crypto');

@@ -1,6 +1,6 @@
 'use strict';
 
-// WebSockets over servers of ours; the peer is ws over the built-in client.
+// WebSockets over our servers; the peer is ws over the built-in client.
 
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');

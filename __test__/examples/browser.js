@@ -17,15 +17,15 @@ const executablePath = find();
 
 function reason() {
   if (Number.parseInt(process.versions.node, 10) < 20) return 'playwright-core needs Node 20';
-  // Where RUST_HTTP_BROWSER is 'required', a test without a browser fails.
+  // If RUST_HTTP_BROWSER is 'required', a test without a browser fails.
   if (executablePath !== undefined || process.env.RUST_HTTP_BROWSER === 'required') return false;
   return 'no Chromium in PATH (Debian: apt-get install chromium), none named by RUST_HTTP_CHROMIUM';
 }
 
-/** Why the tests of pages are skipped; false where they run. */
+/** Why page tests are skipped; false where they run. */
 const skip = reason();
 
-// Nothing but what the test asks for; no sandbox, because tests may run as root.
+// Only what the test asks for; no sandbox, because tests may run as root.
 const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 

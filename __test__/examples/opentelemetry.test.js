@@ -1,5 +1,5 @@
 'use strict';
-// OpenTelemetry's instrumentation of http makes the same spans over rust-http/register as over the built-in http.
+// OpenTelemetry's http instrumentation makes the same spans over rust-http/register as over the built-in http.
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
@@ -50,7 +50,7 @@ for (const transport of ['native', 'stream']) {
     assert.deepEqual([builtin.ours, ours.ours], [false, true]);
     assert.deepEqual(trees(ours), trees(builtin));
 
-    // That something was compared.
+    // To be sure that something was compared.
     const kinds = (kind) => ours.spans.filter((span) => span.kind === kind);
     assert.equal(kinds(CLIENT).length, 17);
     assert.equal(kinds(SERVER).length, 15);

@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Opens a page and collects what goes wrong on it. */
+/** Opens a page and collects its errors. */
 async function open(t, url) {
   const page = await browser.newPage({ viewport: { width: 800, height: 720 } });
   t.after(() => page.close());
@@ -45,7 +45,7 @@ for (const transport of ['native', 'stream']) {
     const { page, wrong } = await open(t, url);
     const data = randomBytes(8 * MIB);
     await page.setInputFiles('#file', { name: 'data.bin', mimeType: 'application/octet-stream', buffer: data });
-    // 4 MiB a second: the bars are seen half-way.
+    // 4 MiB a second, so that the progress bars are seen half-way.
     const network = await page.context().newCDPSession(page);
     await network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 4 * MIB });
     await page.click('#upload');

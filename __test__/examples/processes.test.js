@@ -14,7 +14,7 @@ test('graceful-shutdown.js answers what has come, takes nothing new, and ends', 
   const example = await start(t, 'graceful-shutdown.js');
   const agent = new http.Agent({ keepAlive: true });
   t.after(() => agent.destroy());
-  // One connection rests, one waits for its answer.
+  // One connection is idle, one waits for its answer.
   await ask(example.port, '/', { agent });
   const idle = Object.values(agent.freeSockets)[0][0];
   const busy = ask(example.port, '/');
@@ -55,7 +55,7 @@ for (const kind of ['processes', 'threads']) {
     const example = await start(t, 'shared-port.js', { args: kind === 'threads' ? ['threads'] : [], env: { PORT: `${await freePort()}` } });
     const names = (await example.printed(/ by (.*)$/, 2)).map(([, name]) => name);
     const answers = new Set();
-    // Which of them gets one is the system's choice: 64 to one of two is one of 2^63.
+    // The system chooses which of them gets a connection: 64 to one of two has a chance of one in 2^63.
     for (let n = 0; n < 64 && answers.size < 2; n++) answers.add((await ask(example.port, '/')).text.trim());
     assert.deepEqual([...answers].sort(), names.sort());
     example.child.kill('SIGTERM');

@@ -15,7 +15,7 @@ const ways = [
   { name: "require('node:http') with rust-http/register", options: ['--require', register], env: { HTTP_MODULE: 'node:http' } },
 ];
 
-/** The samples of a text in Prometheus' format, by name and labels. */
+/** The samples in a text of Prometheus' format, by name and labels. */
 function parse(text) {
   const samples = new Map();
   for (const line of text.split('\n')) {

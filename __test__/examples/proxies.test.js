@@ -1,5 +1,5 @@
 'use strict';
-// The examples that stand between a client and a server.
+// The examples between a client and a server.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -10,7 +10,7 @@ const { test } = require('node:test');
 const { ask } = require('../ecosystem/ask');
 const { start } = require('./start');
 
-/** A server of the built-in http that tells what it was asked, with the number of its connections. */
+/** A server of the built-in http that answers with the request it got, and the number of its connections. */
 async function origin(t) {
   const connections = new Set();
   const server = http.createServer(async (req, res) => {

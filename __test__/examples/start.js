@@ -9,7 +9,7 @@ const { createInterface } = require('node:readline');
 const examples = path.resolve(__dirname, '../../examples');
 const startMs = 20_000;
 
-/** A running example: what it prints, and its end. */
+/** A running example: its output and its end. */
 class Example {
   constructor(child) {
     this.child = child;
@@ -22,7 +22,7 @@ class Example {
   }
 
   /**
-   * Waits until lines that match are printed.
+   * Waits until matching lines are printed.
    * @param {RegExp} pattern
    * @param {number} [count] how many of them
    * @returns {Promise<RegExpExecArray[]>} their matches
@@ -45,10 +45,11 @@ class Example {
 }
 
 /**
- * Starts an example, waits until it has printed its address, and stops it when the test is over.
+ * Starts an example, waits until it has printed its address, and stops it after the test.
  * @param {TestContext} t of the test
  * @param {string} name of a file in examples/
- * @param {{args?: string[], options?: string[], env?: object}} [how] arguments, options of node, additions to the environment
+ * @param {{args?: string[], options?: string[], env?: object}} [how] arguments, options of node, additions to the
+ *   environment
  * @returns {Promise<Example>} with `url` and `port`
  */
 async function start(t, name, { args = [], options = [], env = {} } = {}) {

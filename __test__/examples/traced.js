@@ -1,5 +1,6 @@
 'use strict';
-// A program of many requests, to be traced. It says with spans of its own, named 'at ...', which request is the current one where.
+// A program that makes many requests, to be traced. Its own spans, named 'at ...', record which request is current at
+// each place.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -61,7 +62,7 @@ function answer(req, res) {
   }
 }
 
-/** Makes a request in a span of its own, and waits until all is over. */
+/** Makes a request in its own span, and waits until everything is over. */
 function ask(name, make) {
   return tracer.startActiveSpan(name, async (span) => {
     const req = make();

@@ -1,5 +1,6 @@
 'use strict';
-// A client whose system calls fail: node client.js TRANSPORT PORT CONNECTIONS REQUESTS SIZE PATIENCE. Tells what became of its exchanges.
+// A client whose system calls fail: node client.js TRANSPORT PORT CONNECTIONS REQUESTS SIZE PATIENCE. Reports the
+// results of its exchanges.
 
 const { readdirSync, writeFileSync } = require('node:fs');
 const [transport, port, connections, requests, size, patience] = process.argv.slice(2).map((it, n) => (n === 0 ? it : Number(it)));
@@ -35,12 +36,12 @@ async function several() {
   agent.destroy();
 }
 
-/** The set of the reactor and its waker, which a thread keeps. */
+/** Descriptors of the reactor's set and its waker, which a thread keeps. */
 const KEPT = transport === 'native' ? 2 : 0;
 const before = descriptors();
 writeFileSync(process.env.FAULT_GATE, '');
 Promise.all(Array.from({ length: connections }, several)).then(() => {
-  // What was closed is given back to the system in the turns that follow.
+  // Closed descriptors return to the system in the following turns.
   setTimeout(() => {
     results.leaked = Math.max(0, descriptors() - before - KEPT);
     process.send(results, () => process.exit());

@@ -1,5 +1,5 @@
 'use strict';
-// Exchanges with a server whose system calls fail, and what became of them.
+// Exchanges with a server whose system calls fail, and their results.
 
 const { spawnSync, fork } = require('node:child_process');
 const { once } = require('node:events');
@@ -15,18 +15,18 @@ const CONNECTIONS = 24;
 const REQUESTS = 6;
 /** Bytes of a body: more than a read takes. */
 const SIZE = 200_000;
-/** Milliseconds without an answer after which an exchange counts as one that hangs. */
+/** Milliseconds without an answer after which an exchange counts as hung. */
 const PATIENCE = 8000;
 const EXPECTED = `${SIZE} ${'x'.repeat(3000)}`;
 
-/** @param {string} folder @returns {string|undefined} the library to preload; none where it cannot be built */
+/** @param {string} folder @returns {string|undefined} the library to preload; undefined if it cannot be built */
 function build(folder) {
   const library = path.join(folder, 'faults.so');
   const { status } = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl']);
   return status === 0 ? library : undefined;
 }
 
-/** One connection: requests one behind the other, until it breaks. */
+/** One connection: requests one after the other, until it breaks. */
 function exchange(port, results) {
   return new Promise((resolve) => {
     const client = net.connect(port, '127.0.0.1');
@@ -60,20 +60,20 @@ function exchange(port, results) {
       if (sent < REQUESTS) ask();
       else over();
     });
-    // An end or a reset: this side hears of it.
+    // An end or a reset: this side is notified.
     client.on('error', () => {});
     client.on('close', () => over('failed'));
   });
 }
 
 /**
- * Has the system calls of a process fail.
+ * Makes the system calls of a process fail.
  * @param {string} program
  * @param {string[]} args
  * @param {string} library to preload
  * @param {{call: string, error: string, every: number}} fault
  * @param {function(ChildProcess): Promise<object>} use
- * @returns {Promise<object>} what that answers, and `made`: whether a call has failed
+ * @returns {Promise<object>} the result of `use`, and `made`: whether a call has failed
  */
 async function faulty(program, args, library, { call, error, every }, use) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'faults-'));
@@ -96,8 +96,9 @@ async function faulty(program, args, library, { call, error, every }, use) {
 /**
  * @param {string} library to preload
  * @param {{transport: string, call: string, error: string, every: number}} fault of a server
- * @returns {Promise<{answered: number, failed: number, hung: number, lost: number, unheard: number, leaked: number, made: boolean}>} `failed`: a connection
- *   whose end its client heard of; `unheard`: one of which the server did not
+ * @returns {Promise<{answered: number, failed: number, hung: number, lost: number, unheard: number, leaked: number,
+ *   made: boolean}>} `failed`: connections whose end the client noticed; `unheard`: those whose end the server did not
+ *   notice
  */
 function serve(library, { transport, ...fault }) {
   return faulty('server.js', [transport], library, fault, async (server) => {
@@ -112,7 +113,7 @@ function serve(library, { transport, ...fault }) {
   });
 }
 
-/** The same of a client; `failed` are exchanges. */
+/** The same for a client; `failed` counts exchanges. */
 async function ask(library, { transport, ...fault }) {
   const open = new Set();
   const server = http.createServer((req, res) => {

@@ -1,6 +1,6 @@
 'use strict';
-// The system refuses what the core asks it for: each exchange ends with an answer, or with an error that both sides hear of. Nothing hangs or is
-// lost, and descriptors return.
+// The system refuses the core's calls: each exchange ends with an answer, or with an error that both sides notice.
+// Nothing hangs or is lost, and descriptors are returned.
 
 const assert = require('node:assert');
 const { mkdtempSync, rmSync } = require('node:fs');
@@ -19,7 +19,7 @@ const ALL = CONNECTIONS * REQUESTS;
 const ON_A_SERVER = ['stream', 'native', 'offload'];
 const ON_A_CLIENT = ['stream', 'native'];
 
-// Whether nobody need notice; else what fails is told.
+// `isUnnoticed`: neither side needs to notice; otherwise the failure is reported to the program.
 const FAULTS = [
   { call: 'recv', error: 'EINTR', every: 3, isUnnoticed: true },
   { call: 'recv', error: 'ENOMEM', every: 60 },
@@ -36,11 +36,11 @@ const FAULTS = [
   { call: 'thread', error: 'EAGAIN', every: 1, isUnnoticed: true },
   { call: 'accept', error: 'EMFILE', every: 5 },
 ];
-/** Calls that a client's connections do not need. */
+/** Calls that connections of a client do not need. */
 const OF_SERVERS = new Set(['dup', 'thread', 'accept']);
 
-// Who makes the call in each run, so that it fails there; the others are to do without. (A client that pauses reads by its stream, and a reactor may
-// have done all within 40 turns.)
+// Which transports make the call in each run, so that it fails there; the others must work without it. (A client that
+// pauses reads by its stream, and a reactor may be done within 40 turns.)
 function makes(side, transport, { call, every }) {
   switch (call) {
     case 'epoll_ctl_mod': return side === 'server' && transport === 'native';
@@ -52,7 +52,7 @@ function makes(side, transport, { call, every }) {
   }
 }
 
-// libuv waits with epoll_wait, too, up to Node 18, and ends the process where that fails.
+// Up to Node 18 libuv waits with epoll_wait too, and ends the process if that fails.
 const sharesWait = Number(process.versions.uv.split('.')[1]) < 45;
 const skipOf = (call) => skip || (sharesWait && call === 'epoll_wait' && 'this libuv ends the process where epoll_wait fails');
 

@@ -1,6 +1,6 @@
 'use strict';
-// A server whose system calls fail: node server.js TRANSPORT. 'node' is the built-in's. Tells its port; at the end of its input, the
-// descriptors that it has more than at the start.
+// A server whose system calls fail: node server.js TRANSPORT. 'node' is the built-in's. Reports its port and, at the
+// end of its input, how many more descriptors it has than at the start.
 
 const { readdirSync, writeFileSync } = require('node:fs');
 const [transport] = process.argv.slice(2);
@@ -10,7 +10,7 @@ const body = 'x'.repeat(3000);
 const gate = () => writeFileSync(process.env.FAULT_GATE, '');
 const descriptors = () => readdirSync('/proc/self/fd').length;
 
-// The core asks for a further edge where bytes have come while nobody read.
+// The core asks for another edge if bytes have come while nothing was read.
 function pauseOnce(req) {
   req.once('data', () => {
     req.pause();
@@ -40,6 +40,6 @@ server.listen(0, '127.0.0.1', () => {
 process.on('message', () => {
   server.close();
   server.closeAllConnections();
-  // What was closed is given back to the system in the turns that follow.
+  // Closed descriptors return to the system in the following turns.
   setTimeout(() => process.send({ ...counts, after: descriptors() }, () => process.exit()), 100);
 });

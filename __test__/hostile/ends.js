@@ -1,6 +1,6 @@
 'use strict';
 // A server that ends in one of its callbacks.   node ends.js WAY CALLBACK exit|abort|throw|leave
-// Prints its port, and each callback that it came to.
+// Prints its port, and each callback that it reached.
 
 const { writeSync } = require('node:fs');
 
@@ -11,7 +11,7 @@ const ways = {
   exit: () => process.exit(7),
   abort: () => process.abort(),
   throw: () => { throw new Error('thrown'); },
-  // What a listener of 'uncaughtException' makes of it.
+  // A listener of 'uncaughtException' decides what happens.
   leave: () => { throw new Error('left'); },
 };
 

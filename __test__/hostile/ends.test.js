@@ -1,5 +1,6 @@
 'use strict';
-// A process that ends, or throws, in any callback of a server: with the same end, behind the same callbacks, and the same bytes for its peer.
+// A process that ends, or throws, in any callback of a server: with the same end, after the same callbacks, and the
+// same bytes for its peer as with node's.
 
 const assert = require('node:assert');
 const net = require('node:net');
@@ -22,7 +23,7 @@ const PLACES = ['connection', 'request', 'data', 'end', 'tick', 'promise', 'writ
 const ENDS = ['exit', 'abort', 'throw', 'leave'];
 
 async function run(way, place, how) {
-  // A core of it, where the system writes one, is nobody's.
+  // In a temporary directory, where a core dump does not matter.
   const child = spawn(process.execPath, [PROGRAM, way, place, how], { cwd: os.tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
   let told = '';
   let errors = '';
@@ -57,7 +58,7 @@ for (const place of PLACES) {
       assert.deepStrictEqual([expected.status, expected.signal], { exit: [7, null], abort: [null, 'SIGABRT'], throw: [1, null], leave: [9, null] }[how], how);
       others.forEach((seen, n) => {
         const way = NAMES[n + 1];
-        // Nobody sends what was queued for another thread.
+        // Nothing sends what was queued for another thread.
         if (way === 'offload' && how === 'abort' && expected.text.startsWith(seen.text)) expected.text = seen.text;
         assert.deepStrictEqual(seen, expected, `${way}, ${how}`);
       });

@@ -1,5 +1,6 @@
 'use strict';
-// An engine under stress: objects that move at each collection, collections all the time, hooks and debuggers that come in the middle.
+// An engine under stress: objects that move at each collection, constant collections, hooks and debuggers attached in
+// the middle.
 
 const assert = require('node:assert');
 const { createHook, executionAsyncId } = require('node:async_hooks');

@@ -1,5 +1,6 @@
 'use strict';
-// A server whose handler is stopped in by a debugger, again and again, while its requests and their connections go on.   node paused.js WAY
+// A server whose handler a debugger stops again and again, while its requests and their connections go on.   node
+// paused.js WAY
 // Prints how often it was stopped, and the answers.
 
 const net = require('node:net');
@@ -7,16 +8,16 @@ const { once } = require('node:events');
 const { Worker, isMainThread, parentPort } = require('node:worker_threads');
 
 const [way] = process.argv.slice(2);
-/** Milliseconds of a stop. */
+/** Duration of a stop in milliseconds. */
 const STOP = 5;
 const REQUESTS = 10;
 
-// The debugger is in a thread of its own.
+// The debugger runs in another thread.
 async function debug() {
   const { Session } = require('node:inspector');
   const session = new Session();
   session.connectToMainThread();
-  // It keeps this thread alive, too.
+  // It also keeps this thread alive.
   const end = once(parentPort, 'message');
   let stops = 0;
   session.on('Debugger.paused', () => {

@@ -1,5 +1,6 @@
 'use strict';
-// node replaced.js WHAT TRANSPORT: replaces what a program can, after http is loaded; then exchanges go on. Says what came of them.
+// node replaced.js WHAT TRANSPORT: replaces what a program can after http is loaded, goes on with exchanges, and prints
+// their results.
 
 const [what, transport] = process.argv.slice(2);
 const isBuiltin = transport === 'node';
@@ -18,7 +19,7 @@ own.Error = Error;
 
 const KINDS = {
   nothing() {},
-  // What the names of the global object stand for.
+  // The values of global names.
   globals() {
     for (const name of ['Math', 'Number', 'JSON', 'Reflect', 'Date', 'Map', 'Set', 'WeakMap', 'Promise', 'Buffer', 'Symbol', 'URL', 'Array', 'String', 'Boolean',
       'Error', 'TypeError', 'RangeError', 'Int32Array', 'Uint8Array', 'process', 'setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate',
@@ -38,7 +39,7 @@ const KINDS = {
       }
     }
   },
-  // The clock and the timers, as libraries that fake them do it.
+  // The clock and the timers, as libraries that fake them do.
   timers() {
     const timers = require('node:timers');
     for (const object of [globalThis, timers]) {

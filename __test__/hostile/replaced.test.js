@@ -1,5 +1,6 @@
 'use strict';
-// A program that replaces globals, their functions, the clock or what all objects inherit, after it has loaded http: as with node's.
+// A program that replaces globals, their functions, the clock or what all objects inherit, after it has loaded http:
+// the same as with node's.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');

@@ -1,5 +1,5 @@
 'use strict';
-// Requests, aborted and broken ones among them, leave nothing behind, nor do workers. Short; `npm run bench:leaks` goes on for longer.
+// Requests, also aborted and broken ones, and workers leave nothing behind. Short; `npm run bench:leaks` runs longer.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -9,7 +9,7 @@ const { growth, load, workers } = require('./measure');
 const OURS = path.join(__dirname, '../../lib/index.js');
 const REQUESTS = 8000;
 const WORKERS = 50;
-/** What the second half of the requests may add: 256 bytes each, where a request that is kept takes thousands. */
+/** What the second half of the requests may add: 256 bytes each; a leaked request takes thousands. */
 const MOST_HEAP = REQUESTS / 2 * 256;
 /** Resident bytes that come and go with the allocator. */
 const MOST_RSS = 24 << 20;
@@ -21,7 +21,7 @@ for (const transport of ['native', 'stream', 'offload']) {
     assert.ok(growth(seen, 'external') < MOST_HEAP, `external: ${growth(seen, 'external')} bytes`);
     assert.ok(growth(seen, 'rss') < MOST_RSS, `resident: ${growth(seen, 'rss')} bytes`);
     const { descriptors, parsers, attached } = seen.end;
-    // The readiness set, where there is one, stays.
+    // The readiness set stays, if there is one.
     assert.ok(descriptors <= seen.start.descriptors + 3, `${seen.start.descriptors} descriptors, then ${descriptors}`);
     assert.deepStrictEqual({ parsers, attached }, { parsers: 0, attached: 0 });
   });

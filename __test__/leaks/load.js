@@ -1,7 +1,8 @@
 'use strict';
-// A program that serves and asks itself, in every way a connection can go, and tells what it holds meanwhile.
+// A program that serves its own requests, in every way a connection can go, and reports what it holds meanwhile.
 //   node --expose-gc load.js MODULE REQUESTS [TRANSPORT]
-// Prints a line of JSON: what it held after each eighth of the requests, garbage collected, and at the end with all closed.
+// Prints a line of JSON: what it held after each eighth of the requests, garbage collected, and at the end with
+// everything closed.
 
 const fs = require('node:fs');
 const net = require('node:net');
@@ -36,7 +37,7 @@ async function expect(length, options, body) {
   if (got !== length) throw new Error(`${JSON.stringify(options)}: ${got} bytes for ${length}`);
 }
 
-// Sends bytes on a connection of their own; over when the server has closed, or gives up itself when it was answered.
+// Sends bytes on a new connection. Resolves when it is closed: by the server, or, with `givesUp`, by this side at once.
 function raw(text, givesUp) {
   return new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1', () => {
@@ -107,7 +108,7 @@ async function main() {
   agent.destroy();
   server.close();
   await once(server, 'close');
-  // The other ends of sockets that were destroyed.
+  // The other ends of destroyed sockets.
   await new Promise((resolve) => { setTimeout(resolve, 100); });
   console.log(JSON.stringify({ start, looks, end: await look() }));
 }

@@ -1,5 +1,5 @@
 'use strict';
-// What is left behind by requests and by workers: measured here, held by leaks.test.js, printed by bench/leaks.js.
+// What requests and workers leave behind: measured here, limited by leaks.test.js, printed by bench/leaks.js.
 
 const fs = require('node:fs');
 const net = require('node:net');
@@ -58,7 +58,7 @@ async function ask(port, input) {
   return text.split('HTTP/1.1 200').length - 1;
 }
 
-// One worker: it answers all, or is ended in the middle of it, or ends itself in a handler.
+// One worker: it answers everything, or is ended in the middle, or ends itself in a handler.
 async function round(n, module, transport) {
   const worker = new Worker(WORKER, { argv: [module, ...(transport ? [transport] : [])] });
   const [{ port }] = await once(worker, 'message');
@@ -78,8 +78,8 @@ async function round(n, module, transport) {
  * @param {string} module 'node:http' or a path
  * @param {number} count
  * @param {string} [transport]
- * @returns {Promise<{descriptors: number, growth: number}>} descriptors more than after the first few workers; resident bytes more
- *   than after the first half
+ * @returns {Promise<{descriptors: number, growth: number}>} descriptors more than after the first few workers; resident
+ *   bytes more than after the first half
  */
 async function workers(module, count, transport) {
   const some = async (from, to) => {

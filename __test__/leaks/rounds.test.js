@@ -1,5 +1,6 @@
 'use strict';
-// Workers that serve in each transport and are ended in the middle of it, or end themselves in a handler: the process goes on, and nothing is left.
+// Workers that serve in each transport and are ended in the middle, or end themselves in a handler: the process goes
+// on, and nothing is left.
 
 const assert = require('node:assert');
 const path = require('node:path');

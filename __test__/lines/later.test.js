@@ -1,6 +1,6 @@
 'use strict';
-// What later lines of Node have added to http: each scenario leaves the same log with the built-in module and with ours, on a line
-// that has it.
+// What later lines of Node have added to http: on a line that has it, each scenario leaves the same log with the
+// built-in module and with ours.
 
 const assert = require('node:assert/strict');
 const diagnostics = require('node:diagnostics_channel');
@@ -17,7 +17,7 @@ const steady = (text) => text.replace(/Date: [^\r]*/g, 'Date: D').replace(/:\d{4
 const GET = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n';
 const UPGRADE = 'GET /up HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: foo\r\n\r\n';
 
-/** Serves one raw input; answers all that came back. */
+/** Serves one raw input; returns everything that came back. */
 async function exchange(server, input) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,7 +30,7 @@ async function exchange(server, input) {
     heard = Date.now();
   });
   socket.write(input, 'latin1');
-  // All that comes until it has been still for a while; longer where nothing has come yet.
+  // Everything that comes until it has been quiet for a while; longer if nothing has come yet.
   const closed = once(socket, 'close');
   for (let tries = 0; tries < 20 && (heard === 0 || Date.now() - heard < 150); tries++) {
     if (await Promise.race([closed, wait(50)]) !== undefined) break;

@@ -1,5 +1,5 @@
 'use strict';
-// What loading the package leaves alone.
+// What loading the package does not change.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -19,7 +19,7 @@ for (const name of ['stdin', 'stdout', 'stderr']) {
 }
 `;
 
-// A file as standard input becomes a stream that opens it, and has a tick to say so: async hooks of a program see both.
+// A file as standard input becomes a stream that opens it, which takes a tick: async hooks of a program see both.
 for (const name of ['lib/index.js', 'lib/https.js', 'lib/register.js']) {
   test(`${name} opens none of the streams of the process`, () => {
     const stdin = fs.openSync(__filename);
@@ -30,13 +30,14 @@ for (const name of ['lib/index.js', 'lib/https.js', 'lib/register.js']) {
   });
 }
 
-// On Windows node's raw messages end as lines of text do there.
+// On Windows node's raw messages end like text lines there.
 function say(...args) {
   const { stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   return { stderr: stderr.replaceAll('\r\n', '\n'), status };
 }
 
-// What the built-in is asked at load, hooks, channels and traces hear nothing of but one parser. `http` itself is loaded before.
+// Hooks, channels and traces see nothing of the questions to the built-in at load, except one parser. `http` itself is
+// loaded before.
 const LISTEN = `
 require('http');
 const { subscribe } = require('diagnostics_channel');
@@ -132,7 +133,7 @@ function served(...flags) {
   return { stderr, status, last: stderr.match(/^\d+ (?:true|false)$/m)?.[0] };
 }
 
-// What there is of these in every line that is followed.
+// The options that every supported line has.
 for (const flags of [['--disable-proto=throw'], ['--disable-proto=delete'], ['--frozen-intrinsics'], ['--no-warnings', '--frozen-intrinsics', '--disable-proto=delete']]) {
   test(`the preload serves with ${flags.join(' ')}`, () => {
     const { stderr, status, last } = served(...flags);
@@ -185,7 +186,7 @@ test('where a process loads no addons, the preload says what to add and leaves t
   const permission = ['--permission', '--experimental-permission'].find(has);
   const net = has('--allow-net') ? ['--allow-net'] : [];
   const refusing = [['--no-addons']];
-  // All files, or those of the package alone.
+  // All files, or only those of the package.
   if (permission !== undefined) for (const files of ['*', `${root}${path.sep}*`]) refusing.push([permission, `--allow-fs-read=${files}`, ...net]);
   for (const flags of refusing) {
     const { stderr, status, last } = served(...flags);

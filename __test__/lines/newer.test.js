@@ -1,5 +1,5 @@
 'use strict';
-// A release of Node that is newer than all that the package was tested on.
+// A Node release newer than all that the package was tested on.
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
@@ -10,13 +10,13 @@ const tested = require('../../.ci/lines.json');
 
 const root = path.resolve(__dirname, '../..');
 const as = (version) => `Object.defineProperty(process.versions, 'node', { value: '${version}' });`;
-// What is asked when the package is loaded, and what is asked later.
+// The questions when the package is loaded, and the later ones.
 const BROKEN = {
   'at load': "require('http').OutgoingMessage.prototype.cork = () => { throw new Error('broken'); };",
   'later': "require('http').Agent.prototype.keepSocketAlive = () => { throw new Error('broken'); };",
 };
 
-/** Has a program serve a request to itself; returns what it has printed, the warnings apart. */
+/** Lets a program serve a request to itself; returns its output, with the warnings separate. */
 function serve(before, transport = 'native') {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', `${before}
     const http = require(${JSON.stringify(root)});

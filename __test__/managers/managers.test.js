@@ -1,6 +1,6 @@
 'use strict';
 
-// The package, installed from its tarballs by each package manager: it loads by every entry, and its addon with it.
+// The package, installed from its tarballs by each package manager: every entry loads, with its addon.
 
 const { test, before, after } = require('node:test');
 const assert = require('node:assert/strict');
@@ -27,7 +27,8 @@ after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 const ours = (file) => path.join(__dirname, 'node_modules', file);
 const yarnBerry = { command: [ours('@yarnpkg/cli-dist/bin/yarn.js'), 'install'], manifest: (overrides) => ({ resolutions: overrides }), run: [ours('@yarnpkg/cli-dist/bin/yarn.js'), 'node'] };
 
-// How each of them is told to take the platform's package from its tarball, as its version is in no registry, and how it runs a program.
+// How each of them takes the platform's package from its tarball, as no registry has its version, and how it runs a
+// program.
 const MANAGERS = {
   'npm': { command: null, run: [] },
   'pnpm': {
@@ -39,7 +40,7 @@ const MANAGERS = {
   "yarn, with Plug'n'Play": { ...yarnBerry, files: () => ({ '.yarnrc.yml': 'nodeLinker: pnp\npnpEnableEsmLoader: true\n' }) },
 };
 
-// Everything that a manager keeps for later goes to a directory of ours.
+// Everything that a manager caches goes to a directory of ours.
 function environment(dir) {
   const home = path.join(dir, 'home');
   fs.mkdirSync(home, { recursive: true });
@@ -65,7 +66,7 @@ for (const [name, { command, manifest, files, run }] of Object.entries(MANAGERS)
     for (const file of fs.readdirSync(programs)) fs.copyFileSync(path.join(programs, file), path.join(dir, file));
     const dependencies = { 'rust-http': `file:${packed.main.file}`, [packed.platform.name]: `file:${packed.platform.file}` };
     const overrides = { [packed.platform.name]: `file:${packed.platform.file}` };
-    // Yarn wants the place to be a project of its own.
+    // Yarn requires the directory to be a project.
     const texts = { 'package.json': JSON.stringify({ name: 'project', version: '1.0.0', private: true, dependencies, ...manifest?.(overrides) }), 'yarn.lock': '', ...files?.(overrides) };
     for (const [file, text] of Object.entries(texts)) if (file !== 'yarn.lock' || name.startsWith('yarn')) fs.writeFileSync(path.join(dir, file), text);
     const env = environment(dir);
@@ -80,7 +81,7 @@ for (const [name, { command, manifest, files, run }] of Object.entries(MANAGERS)
   });
 }
 
-// What npm would install, without asking it once more: a directory with both packages, in the version that is told.
+// What npm would install, without running it again: a directory with both packages, in the given version.
 function installed(name, version) {
   const dir = path.join(tmp, name);
   for (const { file, manifest } of [packed.main, packed.platform]) {
@@ -127,7 +128,7 @@ test('a package that cannot be written to serves, and has no more files behind i
   const before = fs.readdirSync(bundle);
   call(dir, process.env, 'chmod', '-R', 'a-w', 'node_modules');
   try {
-    // Whose it is may write all the same where that is root.
+    // Root may write despite the permissions, so another user runs it.
     const user = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
     for (let n = 0; n < 2; n++) assert.equal(callAs(user, dir, { PATH: process.env.PATH }, process.execPath, 'program.js'), '200 GET /cjs false Server');
     assert.deepEqual(fs.readdirSync(bundle), before);
@@ -136,7 +137,7 @@ test('a package that cannot be written to serves, and has no more files behind i
   }
 });
 
-// Runs a command where the whole file system is read-only, as containers have it.
+// Runs a command with a read-only file system, as in containers.
 const READ_ONLY = ['--user', '--mount', '--map-root-user', 'sh', '-c', 'mount -o remount,ro,bind / && ! touch "$PWD/written" 2>/dev/null && exec "$@"', 'sh'];
 const noReadOnly = skip || (process.platform !== 'linux' && 'the mount is Linux') || (spawnSync('unshare', [...READ_ONLY, 'true'], { cwd: __dirname }).status !== 0 && 'no namespace of mounts here');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// Where Node's test tree is: a directory the caller names, the cache, or fetched into the cache.
+// Finds Node's test tree: a directory the caller names, the cache, or downloaded into the cache.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -8,8 +8,8 @@ const { spawnSync } = require('node:child_process');
 
 const root = path.resolve(__dirname, '../..');
 
-// The Debian releases whose source package carries a tree of that major version, and which of its versions it is. Those under development go on to
-// other versions.
+// The Debian releases whose source package has a tree of that major version, and which version it is. Releases under
+// development move to other versions.
 const suites = {
   18: { from: ['bookworm'] },
   20: { from: ['trixie'] },
@@ -27,7 +27,7 @@ function isTree(dir) {
 // Takes a tree; returns the version of Node it belongs to, such as '20.19.2', or 'unknown'.
 function treeVersion(dir) {
   const header = path.join(dir, 'src', 'node_version.h');
-  // Collections of the tests alone, such as denoland/node_test, name their release there.
+  // Collections with only the tests, such as denoland/node_test, name their release there.
   const named = path.join(dir, 'node_version.ts');
   if (fs.existsSync(named)) return /version = "([\d.]+)"/.exec(fs.readFileSync(named, 'utf8'))?.[1] ?? 'unknown';
   if (!fs.existsSync(header)) return 'unknown';
@@ -55,8 +55,8 @@ function fetchTree(major, dest) {
   fs.renameSync(staging, dest);
 }
 
-// Takes the directory asked for (or undefined) and the major version of the Node that runs the tests.
-// Returns { dir, version }; throws when there is no tree and none can be fetched.
+// Takes the requested directory (or undefined) and the major version of the Node that runs the tests. Returns { dir,
+// version }; throws if there is no tree and none can be downloaded.
 function findSource(asked, nodeMajor) {
   const named = asked ?? process.env.RUST_HTTP_NODE_TESTS;
   if (named) {

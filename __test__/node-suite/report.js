@@ -15,7 +15,7 @@ function baselineFile(nodeVersion) {
   return path.join(__dirname, `baseline-${nodeVersion}.json`);
 }
 
-// Returns what the built-in of that Node fails and skips on that test tree, or null when nobody recorded it.
+// Returns what the built-in of that Node fails and skips on that test tree, or null if it was not recorded.
 function readBaseline(nodeVersion, treeVersion) {
   const file = baselineFile(nodeVersion);
   if (!fs.existsSync(file)) return null;

@@ -1,13 +1,13 @@
 'use strict';
 
-// Runs one test file of Node in a process of its own.
+// Runs one test file of Node in its own process.
 
 const path = require('node:path');
 const { spawn } = require('node:child_process');
 
 const maxOutput = 256 * 1024;
 const skipLine = /^\s*1\.\.0\s+#\s*skip/im;
-// How long children of a finished test may hold its output pipes before they are ended with it.
+// How long children of a finished test may hold its output pipes before they are ended too.
 const lingerMs = 1000;
 
 // What a test must not inherit from the shell, from npm or from an outer test runner.

@@ -1,6 +1,6 @@
 'use strict';
 
-// Runs Node's own tests with rust-http in the place of http.
+// Runs Node's own tests with rust-http instead of http.
 //   npm run test:node -- [--group NAME]... [--filter REGEX] [--source DIR] [--node BIN] [--builtin] [-j N] [--json FILE]
 
 const fs = require('node:fs');
@@ -100,7 +100,7 @@ async function main() {
       await runAll(tests.filter((test) => !test.alone), Number(opts.jobs), settings, done);
       await runAll(tests.filter((test) => test.alone), 1, settings, done);
     }
-    // Without a recorded baseline the built-in itself is asked whether it passes what we failed.
+    // Without a recorded baseline, check whether the built-in itself passes what we failed.
     for (const failure of doubtful) {
       const test = tests.find(({ name }) => name === failure.name);
       const alone = opts.again ? await runOne(test, { ...settings, slot: 0 }) : failure;

@@ -1,6 +1,6 @@
 'use strict';
 
-// With which arguments the callbacks of write() and end() are called, and whether they are, on real connections.
+// Whether the callbacks of write() and end() are called, and with which arguments, on real connections.
 
 const assert = require('node:assert');
 const builtin = require('node:http');
@@ -23,7 +23,7 @@ const WRITES = {
   'the last chunk': (req, callback) => req.end('a', callback),
 };
 
-/** The arguments of the callbacks of a request that is connected when it is written. */
+/** The arguments of the callbacks of a request that is already connected when it is written. */
 async function calls(http, headers, write) {
   const server = net.createServer((peer) => peer.on('error', () => {}).resume());
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -53,7 +53,7 @@ for (const [name, write] of Object.entries(WRITES)) {
   });
 }
 
-/** What a request tells of an end() with data that comes when it has ended, and was destroyed before or behind that. */
+/** What a request reports for an end() with data after it has ended, and was destroyed before or after that. */
 async function endAgain(http, first, later) {
   const seen = [];
   const req = http.request({ method: 'POST', createConnection: () => new net.Socket() });

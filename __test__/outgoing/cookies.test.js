@@ -17,7 +17,7 @@ function fieldsOf(http, list) {
   return [message.getHeaderNames(), message.getHeaders()];
 }
 
-// 18.12 has no such method, and so ours has not either.
+// 18.12 has no such method, so ours has none either.
 for (const [name, list] of Object.entries(LISTS)) {
   test(`setHeaders() with ${name} sets what the built-in sets`, { skip: !builtin.OutgoingMessage.prototype.setHeaders && 'there is no setHeaders() in this release' }, () => {
     assert.deepStrictEqual(fieldsOf(ours, list), fieldsOf(builtin, list));

@@ -17,7 +17,7 @@ const VALUES = [
 
 /** What a user sees of an error: first line of the stack, name, code, enumerable keys. */
 function seen(run) {
-  // The built-in leaves the limit at 0 when making one of its messages throws.
+  // The built-in leaves the limit at 0 if making one of its messages throws.
   const limit = Error.stackTraceLimit;
   try {
     run();

@@ -24,7 +24,7 @@ function render(Class, prepare, headers) {
   const { _header, _headerSent, _last, chunkedEncoding, shouldKeepAlive, _defaultKeepAlive, _contentLength } = message;
   return {
     head: _header && _header.replace(/Date: [^\r]*/, 'Date: D'), _headerSent, _last, chunkedEncoding, shouldKeepAlive, _defaultKeepAlive,
-    // Before 20.20 the built-in keeps what it was given; ours is a number everywhere.
+    // Before 20.20 the built-in keeps what it was given; ours is always a number.
     _contentLength: _contentLength === null ? null : +_contentLength, sent, error,
   };
 }
@@ -119,7 +119,7 @@ test('a first line cannot hold another line', () => {
 test('a head is remade when the second is over, in a loop that turns', async () => {
   const dates = new Set();
   const until = Date.now() + 2100;
-  // When the turn before was: what was due then has run, however long the machine took for this one.
+  // The time of the turn before: everything due then has run, however long the machine took for this one.
   let earlier = 0;
   while (Date.now() < until) {
     const message = new OutgoingMessage();
@@ -128,7 +128,7 @@ test('a head is remade when the second is over, in a loop that turns', async () 
     const date = /Date: ([^\r]*)/.exec(message._header)[1];
     dates.add(date);
     assert.ok(Date.parse(date) <= Date.now(), `${date} is to come`);
-    // A date of the second before, beyond some milliseconds, would be a remembered one.
+    // A date of the second before, apart from some milliseconds, would be a remembered one.
     assert.ok(Date.parse(date) > earlier - 1100, `${date} in the turn behind ${new Date(earlier).toISOString()}`);
     earlier = Date.now();
     await nextTurn();

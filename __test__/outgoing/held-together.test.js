@@ -1,5 +1,5 @@
 'use strict';
-// Pieces of a chunked body that are written in one turn: the bytes on the wire are those of node, whatever the pieces are.
+// Pieces of a chunked body written in one turn: the bytes on the wire are node's, whatever the pieces are.
 
 const assert = require('node:assert');
 const { everyWay, get, until } = require('../transport/ways');
@@ -30,7 +30,7 @@ for (const [name, pieces] of Object.entries(BODIES)) {
           if (corks) res.cork();
           for (const [data, encoding] of pieces) answers.push(res.write(data, encoding));
           if (corks) res.uncork();
-          // In a later turn, so that there is no head to join to.
+          // In a later turn, so that there is no head to join.
           setImmediate(() => {
             for (const [data, encoding] of pieces) answers.push(res.write(data, encoding));
             setImmediate(() => res.end(() => answers.push('ended')));

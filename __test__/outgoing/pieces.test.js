@@ -1,7 +1,7 @@
 'use strict';
 
-// A body in pieces of many sizes, written in one turn: what write() answers, what the response counts, who is called in which order, and
-// the bytes are those of the built-in, whether the core copies a piece or the stream gathers it.
+// A body in pieces of many sizes, written in one turn: what write() returns, what the response counts, the order of
+// calls, and the bytes are those of the built-in, whether the core copies a piece or the stream gathers it.
 
 const assert = require('node:assert');
 const net = require('node:net');
@@ -12,7 +12,7 @@ const builtin = require('node:http');
 
 const TRANSPORTS = ['stream', 'native', 'offload'];
 
-// Each piece: its length, and whether it is text, whether it has a callback, how the socket is corked before it.
+// Each piece: its length, whether it is text, whether it has a callback, how the socket is corked before it.
 const t = (length) => ({ length, text: true });
 const b = (length) => ({ length });
 const called = (piece) => ({ ...piece, callback: true });
@@ -45,7 +45,7 @@ function write(res, pieces, trace) {
   });
 }
 
-/** What is seen of a body by who writes it, and by its peer. */
+/** What the writer of a body and its peer see of it. */
 async function traceOf(http, options, pieces, chunked) {
   const trace = [];
   const server = http.createServer(options, (req, res) => {

@@ -1,6 +1,7 @@
 'use strict';
 
-// Express exchanges the prototype of a response for one that ends in the built-in classes: node's methods then work on our state.
+// Express replaces the prototype of a response by one that ends in the built-in classes: node's methods then work on
+// our state.
 
 const assert = require('node:assert');
 const test = require('node:test');

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Runs one scenario on a class of outgoing messages and writes down everything that can be seen: calls on the socket, calls of
- * methods through the message, events, and the message's own state after each step. The same scenario on the built-in class
- * gives the trace that ours has to equal.
+ * Runs one scenario on a class of outgoing messages and records everything visible: calls on the socket, calls of
+ * methods through the message, events, and the message's own state after each step. The trace must equal that of the
+ * same scenario on the built-in class.
  */
 
 const SPIED = ['_send', '_writeRaw', '_storeHeader', '_implicitHeader', '_flush', '_flushOutput', '_finish', 'cork', 'uncork',
@@ -25,7 +25,7 @@ function show(value) {
   return String(value);
 }
 
-/** Stands for a connection: keeps what is written and answers as its queue says. */
+/** Replaces a connection: records what is written and answers as its queue says. */
 class FakeSocket {
   constructor(log, options = {}) {
     this.isFakeSocket = true;
@@ -66,7 +66,7 @@ class FakeSocket {
 /**
  * @param {Function} OutgoingMessage the class under test
  * @param {symbol} kOutHeaders where it keeps its headers
- * @param {(message: object, tools: object) => (void|Promise<void>)} scenario calls tools.step(name) after what it wants written down
+ * @param {(message: object, tools: object) => (void|Promise<void>)} scenario calls tools.step(name) to record the state
  * @param {object} [options] for the constructor
  * @returns {Promise<string[]>} the trace
  */

@@ -11,7 +11,7 @@ const { kChunkedBuffer, kOutHeaders } = require('../../lib/compat/symbols');
 const scenarios = require('./scenarios');
 const { trace } = require('./trace');
 
-// Node 22 and 24 send a chunk that is held back behind the last one, where no peer looks for it; Node 26 and we do not.
+// Node 22 and 24 send a held-back chunk after the last one, where no peer looks for it; Node 26 and we do not.
 const LOSES_CHUNKS = new Set(['cork before a socket is there', 'end while corked']);
 const losesChunks = kChunkedBuffer !== undefined && !corksEachTurn;
 

@@ -1,6 +1,7 @@
 'use strict';
 
-// On a real connection, where writes are joined: the bytes that arrive and the order of what the user is told are those of the built-in class.
+// On a real connection, where writes are joined: the bytes that arrive and the order of calls are those of the built-in
+// class.
 
 const assert = require('node:assert');
 const net = require('node:net');
@@ -125,7 +126,7 @@ async function run(Class, scenario) {
 }
 
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  // Node 22 and 24 send what is held back behind the last chunk.
+  // Node 22 and 24 send what is held back after the last chunk.
   const skip = name === 'corks' && kChunkedBuffer !== undefined && !corksEachTurn && 'the built-in of this line breaks the framing here';
   test(`the wire carries ${name} as with the built-in class`, { skip }, async () => {
     const expected = await run(builtin.OutgoingMessage, scenario);

@@ -1,6 +1,6 @@
 'use strict';
 
-// The code that V8 compiled of the bundle, kept beside it by the first process.
+// The code that V8 compiled of the bundle, stored next to it by the first process.
 
 const { test, before, after, beforeEach, afterEach } = require('node:test');
 const assert = require('node:assert/strict');
@@ -11,7 +11,7 @@ const { execFile, execFileSync, spawnSync } = require('node:child_process');
 const { root } = require('./pack');
 const { tooOld } = require('../docs/run');
 
-// Set when the bundle runs, so that it is part of the code that is kept.
+// Set when the bundle runs, so that it is part of the stored code.
 const NAME = 'setMaxIdleHTTPParsers';
 const OTHER_NAME = 'setMaxIdleHTTPparsers';
 const PROGRAM = `console.log(require('./dist').${NAME}.name)`;
@@ -48,7 +48,7 @@ function run(args, env = {}) {
   return stdout.trim();
 }
 
-// V8 compares the length of the source with that of the code: what runs tells whether it was compiled anew.
+// V8 compares only the length of the source: what runs shows whether it was compiled again.
 function changeSource() {
   const file = path.join(code, 'rust-http.js');
   const text = fs.readFileSync(file, 'utf8');

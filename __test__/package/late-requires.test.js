@@ -1,6 +1,6 @@
 'use strict';
 
-// Tools that run tests each with modules of its own (jest) refuse what is required behind the tests, when connections close.
+// Test tools with their own module registry (jest) refuse a require after the tests, when connections close.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');

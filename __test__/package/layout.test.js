@@ -1,6 +1,6 @@
 'use strict';
 
-// What lib/native/layout.js does with an addon of other sources: each case loads it beside a made one.
+// What lib/native/layout.js does with an addon from other sources: each case loads it with a fake one.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
@@ -9,7 +9,7 @@ const layout = require('../../lib/native/layout');
 const file = require.resolve('../../lib/native/layout');
 const addon = require.resolve('../../lib/native/addon');
 
-// Takes what stands in place of the addon; returns the layout that is made of it.
+// Takes the replacement of the addon; returns the layout made from it.
 function layoutOf(exports) {
   const before = [require.cache[file], require.cache[addon]];
   delete require.cache[file];

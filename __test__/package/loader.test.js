@@ -1,6 +1,6 @@
 'use strict';
 
-// What lib/native/addon.js does where no addon was built beside it: each case is a copy of it in a directory of its own.
+// What lib/native/addon.js does if no addon was built: each case is a copy of it in a separate directory.
 
 const { test, after } = require('node:test');
 const assert = require('node:assert/strict');
@@ -16,7 +16,8 @@ after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 
 let cases = 0;
 
-// Takes packages { name: { version, main } } and { platform, arch } to pretend; returns what a program that loads the addon prints.
+// Takes packages { name: { version, main } } and a pretended { platform, arch }; returns what a program that loads the
+// addon prints.
 function load(packages, pretend = {}) {
   const dir = path.join(tmp, String(cases++), 'node_modules', 'rust-http');
   fs.mkdirSync(path.join(dir, 'lib/native'), { recursive: true });

@@ -1,6 +1,6 @@
 'use strict';
 
-// Tools that run tests (jest) give ours for `http` and `https` where they are told to, also to the package itself.
+// Test tools (jest) that are told to replace `http` and `https` by ours do so inside the package too.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');

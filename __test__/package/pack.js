@@ -8,10 +8,10 @@ const { execFileSync } = require('node:child_process');
 
 const root = path.resolve(__dirname, '../..');
 const napi = path.join(root, 'node_modules/@napi-rs/cli/dist/cli.js');
-// With what npm needs to bundle lib/.
+// Includes what npm needs to bundle lib/.
 const published = ['lib', 'npm', 'LICENSE', 'README.md', 'package.json', 'scripts/bundle.js', 'scripts/bundle-loader.js', 'scripts/compare', 'bench/plot.js', 'bench/stats.js'];
 
-// Targets of the napi command line by the directory of their package.
+// Targets of the napi command line, by the directory of their package.
 const TARGETS = {
   'linux-x64-gnu': 'x86_64-unknown-linux-gnu',
   'linux-arm64-gnu': 'aarch64-unknown-linux-gnu',
@@ -23,7 +23,7 @@ const TARGETS = {
   'win32-arm64-msvc': 'aarch64-pc-windows-msvc',
 };
 
-// Returns the directory name in npm/ of the addon that was built here.
+// Returns the directory name in npm/ of the addon built here.
 function builtPlatform() {
   const addon = fs.readdirSync(root).find((file) => /^rust-http\..*\.node$/.test(file));
   if (addon === undefined) throw new Error('no addon is built: npm run build');
@@ -31,8 +31,9 @@ function builtPlatform() {
 }
 
 /**
- * Takes an empty directory. The sources are copied there, since `napi pre-publish` writes into package.json, and the targets are cut down
- * to the one that is built here. Returns { main, platform }: what `npm pack --json` says of each package, with `file`, the path of the tarball.
+ * Takes an empty directory. The sources are copied there, since `napi pre-publish` writes into package.json, and the
+ * targets are reduced to the one built here. Returns { main, platform }: the output of `npm pack --json` for each
+ * package, with `file`, the path of the tarball.
  */
 function pack(stage) {
   const name = builtPlatform();
@@ -52,7 +53,7 @@ function pack(stage) {
 
 function packOne(dir, to) {
   const output = execFileSync('npm', ['pack', '--json', '--pack-destination', to], { cwd: dir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  // The scripts that run first have lines of their own.
+  // The scripts that run first print their own lines.
   const [said] = JSON.parse(output.slice(output.search(/^\[/m)));
   return { ...said, file: path.join(to, said.filename), manifest: JSON.parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8')) };
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// The package as it is published, in an empty project, with nothing on PATH but node and npm.
+// The package as published, in an empty project, with only node and npm on PATH.
 
 const { test, before, after } = require('node:test');
 const assert = require('node:assert/strict');
@@ -13,7 +13,7 @@ const { tooOld } = require('../docs/run');
 
 const programs = path.join(__dirname, 'programs');
 const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
-// Starts of a process per arm for the time of a cold require; each takes about 40 ms.
+// Processes per arm for the time of a cold require; each takes about 40 ms.
 const COLD_STARTS = 15;
 
 const skip = process.platform === 'win32' ? 'PATH is made of symbolic links' : tooOld;

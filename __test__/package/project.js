@@ -1,6 +1,7 @@
 'use strict';
 
-// A project with the package installed from its tarballs, in which a program is built, and a folder without any of it, in which the result runs.
+// A project with the package installed from its tarballs, in which a program is built, and an unrelated folder in which
+// the result runs.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -11,7 +12,7 @@ const { pack } = require('./pack');
 
 const programs = path.join(__dirname, 'programs');
 
-/** Packs the package, and installs it. Takes what its directory is named by. */
+/** Packs the package, and installs it. Takes a part of its directory's name. */
 class Project {
   constructor(name) {
     this.tmp = fs.mkdtempSync(path.join(os.tmpdir(), `rust-http-${name}-`));
@@ -35,7 +36,7 @@ class Project {
   }
 
   /**
-   * Moves what was built to where no package is around, and the project away, and runs it there.
+   * Moves the built files to a place without packages, moves the project away, and runs them there.
    * @param {string} out a folder of the project
    * @param {string[]} command the program and its arguments, `node` for this Node
    * @returns {string} what it prints

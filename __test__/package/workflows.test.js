@@ -1,6 +1,6 @@
 'use strict';
 
-// The workflow files run on another machine: here a linter reads them, and they are held against package.json.
+// The workflow files run on other machines: here a linter reads them, and they are compared with package.json.
 
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
@@ -12,7 +12,7 @@ const manifest = require('../../package.json');
 
 const dir = path.join(root, '.github/workflows');
 const files = fs.readdirSync(dir);
-// Machines that came after the linter's list.
+// Machines newer than the linter's list.
 const NEWER_RUNNERS = ['ubuntu-24.04-arm', 'windows-11-arm', 'macos-15-intel'];
 
 function read(file) {

@@ -1,5 +1,5 @@
 'use strict';
-// maxHeaderPairs of a parser, beside the parser of the running Node.
+// maxHeaderPairs of a parser, compared with the parser of the running Node.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -8,7 +8,10 @@ const ours = require('../../lib/parser/parser');
 
 const head = (fields) => `GET / HTTP/1.1\r\n${'kkkk: v\r\n'.repeat(fields)}\r\n`;
 
-/** The events and results of inputs. `prepare` is called before each of them with its number, and before `initialize()` with -1. */
+/**
+ * The events and results of inputs. `prepare` is called before each of them with its number, and before `initialize()`
+ * with -1.
+ */
 function replay(HTTPParser, inputs, prepare, type = HTTPParser.REQUEST) {
   const parser = new HTTPParser();
   prepare(parser, -1);

@@ -1,5 +1,5 @@
 'use strict';
-// What stands in the tree about other platforms (scripts/platform.js runs them).
+// What the repository records about other platforms (scripts/platform.js runs them).
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');

@@ -1,12 +1,12 @@
 'use strict';
 
-// Agents of other making, as packages have them, by the name that a program gives; and ways of opening a connection.
+// Agents as other packages make them, by the name in a program; and ways of opening a connection.
 
 const net = require('node:net');
 const tls = require('node:tls');
 const { Duplex } = require('node:stream');
 
-/** A stream over a socket, without any of a socket's own methods. */
+/** A stream over a socket, without the socket's own methods. */
 function duplexOver(socket) {
   const duplex = new Duplex({
     read() { socket.resume(); },
@@ -24,7 +24,7 @@ function duplexOver(socket) {
   return duplex;
 }
 
-/** How a connection is opened: given at once, in a later tick or turn, twice, as another stream, or not at all. */
+/** How a connection is opened: returned at once, in a later tick or turn, twice, as another stream, or not at all. */
 const WAYS = {
   sync: (open) => open(),
   callback: (open, done) => { done(null, open()); },
@@ -57,14 +57,14 @@ function opener(way, isTls) {
   return (options, done) => open(() => connect(options), done);
 }
 
-/** Like agent-base: a connection is made by a promise, before the agent's own createSocket() takes it. */
+/** Like agent-base: a promise makes a connection before the agent's own createSocket() takes it. */
 function asyncAgent(Agent, connect) {
   return class AsyncAgent extends Agent {
     #socket;
 
     createSocket(req, options, callback) {
       const name = this.getName(options);
-      // A placeholder holds its place meanwhile.
+      // A placeholder holds its place in the meantime.
       const placeholder = new net.Socket({ writable: false });
       (this.sockets[name] ??= []).push(placeholder);
       this.totalSocketCount += 1;
@@ -92,7 +92,7 @@ function asyncAgent(Agent, connect) {
   };
 }
 
-/** Like agentkeepalive: looks at sockets when they are made, kept and used again. */
+/** Like agentkeepalive: observes sockets when they are made, kept and reused. */
 function watchingAgent(Agent, trace) {
   return class WatchingAgent extends Agent {
     createSocket(req, options, callback) {
@@ -127,7 +127,7 @@ function watchingAgent(Agent, trace) {
   };
 }
 
-/** What is not an Agent: it gives each request a connection of its own. */
+/** Not an Agent: it gives each request its own connection. */
 function foreignAgent(protocol, port, connect) {
   return {
     protocol,

@@ -1,6 +1,6 @@
 'use strict';
 
-// What both generators draw from: choices with weights, and the values and steps that servers and clients share.
+// What both generators draw from: weighted choices, and the values and steps that servers and clients share.
 
 const { random } = require('../random');
 
@@ -15,7 +15,7 @@ class Draw {
   /** A number of 0 to n - 1. */
   below(n) { return this.number(n); }
 
-  /** True in so many of a hundred cases. */
+  /** True in that many of a hundred cases. */
   chance(percent) { return this.number(100) < percent; }
 
   of(list) { return list[this.number(list.length)]; }
@@ -30,7 +30,7 @@ class Draw {
     throw new Error('weights without a sum');
   }
 
-  /** So many things, each made by itself. */
+  /** Between `least` and `most` things, each made separately. */
   some(least, most, make) { return Array.from({ length: least + this.number(most - least + 1) }, () => make(this)); }
 }
 
@@ -41,7 +41,7 @@ function chunk(draw, most = Infinity) {
   return { data: draw.weighted([[6, 'ascii'], [2, 'latin1'], [2, 'wide'], [5, 'bytes'], [1, 'view']]), size: Math.min(most, draw.weighted(SIZES)) };
 }
 
-/** What is no chunk. */
+/** A value that is not a chunk. */
 function badChunk(draw) { return draw.of([null, 5, true, {}, { not: 'undefined' }, { not: 'symbol' }]); }
 
 /** Arguments of write() and end(), with and without chunk, encoding and callback. */

@@ -1,6 +1,6 @@
 'use strict';
 
-// Random programs of a client: requests on an agent, and a raw peer that answers them, or does not.
+// Random client programs: requests on an agent, and a raw peer that may answer them.
 
 const { WAYS } = require('./agents');
 const { Draw, bodyArguments, error, field, fields, WHEN } = require('./draw');
@@ -12,11 +12,11 @@ const EVENTS = {
   agent: [[1, 'free']],
 };
 
-// A time that passes while the program waits for it, and not before, in milliseconds.
+// A time in milliseconds that passes while the program waits for it, and not before.
 const SHORT = 100;
 const WAIT = 160;
 
-// What async listeners are of use for.
+// Events for which async listeners are useful.
 const ASYNC = { req: ['response', 'close', 'socket', 'finish', 'error', 'information', 'abort', 'drain'], res: ['data', 'end', 'close', 'readable', 'aborted'], sock: ['close', 'free', 'connect', 'data', 'end'], agent: ['free'] };
 
 const onAsync = (draw, name, make) => ['on-async', name, draw.of(ASYNC[name]), draw.chance(40) ? make(draw) : [], 'late'];
@@ -184,7 +184,7 @@ function generateClient(seed) {
   const agent = agentOptions(draw);
   const script = [];
   let id = 0;
-  // The first request of a connection and those that follow are two cases.
+  // The first request of a connection and later ones are two cases.
   const isWarm = agent.keepAlive && draw.chance(50);
   if (isWarm) script.push(['do', [['request', id += 1, { agent: 'own', callback: [['res.resume']] }, [['req.end']]]]], ['answer', 0, 'send', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', 'last']);
   const first = id;
@@ -199,7 +199,7 @@ function generateClient(seed) {
       if (connection >= id - first - together || draw.chance(60)) script.push(...answers(draw, connection));
     }
   }
-  // Behind each step there is time for those that it has set; otherwise the rest of the program would be in a race with them.
+  // After each step there is time for its timers; otherwise the rest of the program would race with them.
   const isTimed = agent.timeout === SHORT || new RegExp(`imeout"[,:]${SHORT}\\b`).test(JSON.stringify(script));
   const program = { kind: 'client', agent, half: draw.chance(15), script: isTimed ? script.flatMap((step) => [step, ['sleep', WAIT]]) : script, final: draw.chance(60) };
   if (draw.chance(30)) program.own = draw.weighted([[2, 'async'], [3, 'watching'], [1, 'named'], [1, 'foreign'], [4, draw.of(WAYS)]]);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Random programs of a server: handlers, listeners of the server, and peers that send raw bytes.
+// Random server programs: handlers, listeners of the server, and peers that send raw bytes.
 
 const { Draw, bodyArguments, chunk, error, field, fields, WHEN } = require('./draw');
 
@@ -9,7 +9,7 @@ const EVENTS = {
   res: [[6, 'finish'], [6, 'close'], [4, 'error'], [4, 'drain'], [3, 'prefinish'], [1, 'pipe'], [1, 'unpipe'], [1, 'timeout']],
   sock: [[4, 'close'], [3, 'error'], [3, 'end'], [2, 'data'], [2, 'drain'], [1, 'timeout'], [1, 'finish'], [1, 'pause'], [1, 'resume']],
 };
-// A time that passes while the program waits for it, and not before, in milliseconds.
+// A time in milliseconds that passes while the program waits for it, and not before.
 const SHORT = 100;
 const WAIT = 180;
 
@@ -85,7 +85,7 @@ function chunked(draw, body) {
   return `${parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')}0\r\n${draw.chance(20) ? 'X-Trailer: t\r\n' : ''}\r\n`;
 }
 
-/** The bytes of a request for a handler, cut into pieces where a peer would. */
+/** The bytes of a request for a handler, cut into pieces as a peer might. */
 function request(draw, handlers, peer, count) {
   const name = `${draw.below(handlers)}-${peer}-${count}`;
   if (draw.chance(3)) return [draw.of(BAD)];
@@ -181,7 +181,7 @@ function generateServer(seed) {
   const script = interleaved(draw, Array.from({ length: peers }, (_, peer) => peerScript(draw, peer, handlers.length)));
   if (draw.chance(6)) script.splice(draw.below(script.length + 1), 0, ['server', draw.of(['close', 'closeIdleConnections', 'closeAllConnections'])]);
   const props = draw.chance(4) ? { maxRequestsPerSocket: draw.of([1, 2]) } : draw.chance(3) ? { maxHeadersCount: 1 } : {};
-  // Time for those that are set.
+  // Time for the timers that are set.
   const chosen = options(draw);
   if (chosen.headersTimeout !== undefined || JSON.stringify(handlers).includes(`setTimeout",${SHORT}`)) script.splice(1 + draw.below(script.length), 0, ['sleep', WAIT]);
   return { kind: 'server', options: chosen, props, handlers, listen: listeners(draw), script, final: draw.chance(60) };

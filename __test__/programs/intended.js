@@ -1,7 +1,7 @@
 'use strict';
 
-// Differences that are meant: `explains` tells whether it is that one, `explainsAll` whether all of a program come from it; `row` is the row of
-// docs/COMPATIBILITY.md that has it.
+// Intended differences: `explains` returns whether a difference is this one, `explainsAll` whether all differences of a
+// program come from it; `row` is its row in docs/COMPATIBILITY.md.
 
 /**
  * @typedef {{object: string, builtin: string[], ours: string[]}} Difference
@@ -35,7 +35,7 @@ const INTENDED = [
         (!builtin.includes('end') || isCutShort(ours[0], builtin[0]))) || (object.endsWith('.req') && getsSocketFirst(builtin, ours))),
   },
   {
-    // uncork() of a message that is not corked takes its count below zero, which is corked as well.
+    // uncork() of a message that is not corked makes its count negative, which counts as corked.
     why: 'chunks that were written while the message was corked go before the last chunk',
     row: 'chunks written while corked go before the last chunk',
     // What is done in the callbacks of those chunks: with the built-in the message has finished before them.
@@ -44,12 +44,15 @@ const INTENDED = [
   },
 ];
 
-/** Whether a peer gets the same, but for where the last chunk is; what the program wrote to the socket may stand before it. */
+/**
+ * Whether a peer gets the same, except for the position of the last chunk; what the program wrote to the socket may
+ * precede it.
+ */
 function isEarlyLastChunk({ object, builtin, ours }) {
   return object.startsWith('peer') && sameBut(builtin, ours, /(?<=\\r\\n[^\\]*)0\\r\\n(?:X-T: 1\\r\\n)?\\r\\n/g);
 }
 
-/** Whether a socket shows the same, but for when it has room, and where the last chunk is written. */
+/** Whether a socket shows the same, except for when it has room, and where the last chunk is written. */
 function differsInPlace({ object, builtin, ours }) {
   const rest = (lines) => lines.filter((line) => line !== 'drain()' && !line.startsWith('wrapped write("0\\r\\n')).join('\n');
   return /^sock\d+$/.test(object) && rest(builtin) === rest(ours);
@@ -60,7 +63,7 @@ function isCutShort(ours, builtin) {
   return ours.startsWith('received "') && builtin.length > ours.length && builtin.startsWith(ours.slice(0, -1));
 }
 
-/** Whether a request that is looked at has a socket, and none with the built-in. */
+/** Whether an observed request has a socket, and none with the built-in. */
 function getsSocketFirst(builtin, ours) {
   return builtin.length === ours.length && builtin.some((line, n) => line.startsWith('look#') && line.includes('socket null') && ours[n] === line.replace('socket null', 'socket object'));
 }
@@ -68,18 +71,18 @@ function getsSocketFirst(builtin, ours) {
 /** How many connections were refused. */
 const refusals = (lines) => lines.filter((line) => line.includes('ECONNREFUSED')).length;
 
-/** Whether a program may ask two origins: another port, or with TLS another name, which is that of the Host field. */
+/** Whether a program may use two origins: another port, or with TLS another name, that of the Host field. */
 function hasOtherOrigins(program) {
   const script = JSON.stringify(program.script);
   return script.includes('"to":"refused"') || (Boolean(program.tls) && script.includes('"CONNECT"'));
 }
 
-/** Whether two traces are the same but for what a pattern finds. */
+/** Whether two traces are the same except for matches of a pattern. */
 function sameBut(builtin, ours, pattern) {
   return builtin.length === ours.length && builtin.every((line, n) => line.replace(pattern, '') === ours[n].replace(pattern, ''));
 }
 
-/** Whether every difference of a program is meant. */
+/** Whether every difference of a program is intended. */
 function intended(program, transport, differing) {
   return differing.length > 0 && (INTENDED.some(({ explainsAll }) => explainsAll?.({ program, differing })) ||
     differing.every((one) => INTENDED.some(({ explains }) => explains?.({ program, transport, ...one }))));

@@ -1,7 +1,7 @@
 'use strict';
 
-// Compares ours with the built-in on programs. A difference counts when three more runs of each side, each in a process of its own, show it again,
-// and when the built-in does the same in all of its runs.
+// Compares ours with the built-in on programs. A difference counts if three more runs of each side, each in its own
+// process, show it again, and the built-in does the same in all of its runs.
 
 const { Side, SETTLE, alone } = require('./side');
 const { differences } = require('./trace');
@@ -11,9 +11,12 @@ const RERUNS = 3;
 
 const sameTrace = (a, b) => differences(a, b).length === 0;
 
-/** How a program comes out: 'same', 'differs', 'intended', 'unstable' (the built-in itself is) or 'vanished' (only in company). */
+/**
+ * The outcome of a program: 'same', 'differs', 'intended', 'unstable' (the built-in itself is) or 'vanished' (only when
+ * run with others).
+ */
 class Judge {
-  /** `builtin` and `ours` are options of another side in the place of the one, for tests of the judge. */
+  /** `builtin` and `ours` are options of another side that replaces the one, for tests of the judge. */
   constructor({ line, transport, ours, builtin, settle = SETTLE[transport] }) {
     this.transport = transport;
     this.sides = { builtin: { line, settle, ...builtin }, ours: ours === undefined ? { line, transport, settle } : { line, settle, ...ours } };
@@ -50,7 +53,7 @@ class Judge {
     return { outcome: 'differs', differing: shown };
   }
 
-  /** How a program differs in the processes at hand, twice; empty when it does not. For the shrinker. */
+  /** How a program differs in two runs of the running processes; empty if it does not. For the shrinker. */
   async differs(program) {
     let first;
     let shown;

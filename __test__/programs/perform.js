@@ -1,22 +1,22 @@
 'use strict';
 
-// Performs one program and gives its trace. Peers and program live in one loop, and a step of the script is taken when nothing has
-// happened for some turns of it: no order depends on the clock.
+// Performs one program and returns its trace. Peers and program live in one loop, and a step of the script is taken
+// when nothing has happened for some turns: no order depends on the clock.
 //
 // A program of kind 'server':  {kind, options, props, handlers: [steps], listen: {event: steps}, script, final}
 //   handlers   for a request of the target /H-P-K: number H, named by peer P and count K
-//   listen     listeners of the server beside 'request'
+//   listen     listeners of the server other than 'request'
 //   script     ['send', peer, text], ['fill', peer, size], ['end' | 'destroy' | 'reset' | 'pause' | 'resume', peer],
 //              ['connect', peer, options], ['on-data', peer, act], ['sleep', ms], ['server', method]
 // One of kind 'client':        {kind, agent, own, tls, half, script, final}
-//   own        of which making the agent is (agents.js)
+//   own        which kind of agent (agents.js)
 //   tls        https, and a peer behind TLS
 //   script     ['do', steps] of the program; ['answer', connection, act, ...] of the peer: send, end, destroy, reset, pause, resume;
 //              ['sleep', ms]
-//   final      the states of all objects are looked at in the end
-//   contexts   each request runs in an async context, and what is called is written down with its context
-//   captures   rejections of async listeners are errors of their emitter
-//   channels   what is published on the diagnostics channels of a client is written down
+//   final      the states of all objects are recorded at the end
+//   contexts   each request runs in an async context, and calls are recorded with their context
+//   captures   rejections of async listeners become errors of their emitter
+//   channels   what the diagnostics channels of a client publish is recorded
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const diagnostics = require('node:diagnostics_channel');
@@ -31,7 +31,7 @@ const { Trace } = require('./trace');
 const { Scope, look } = require('./steps');
 const { described, errorText } = require('./values');
 
-// A program that is busy for so long will not come to rest, in milliseconds.
+// A program that is busy for this many milliseconds will not come to rest.
 const RESTLESS = 3000;
 const CHANNELS = ['http.client.request.created', 'http.client.request.start', 'http.client.request.error', 'http.client.response.finish'];
 const contexts = new AsyncLocalStorage();
@@ -44,9 +44,9 @@ class World {
   sockets = new Set();
   peers = [];
 
-  // What is to start when nothing else happens.
+  // Acts to start when nothing else happens.
   #waiting = [];
-  // What is to start after further steps of the script.
+  // Acts to start after further steps of the script.
   #later = [];
 
   constructor(program, settle) {
@@ -75,10 +75,10 @@ class World {
   /** Starts an act when nothing else happens. */
   atRest(start) { this.#waiting.push(start); }
 
-  /** Starts an act after that many further steps of the script; one that waits longer than the script, in its end. */
+  /** Starts an act after that many further steps of the script; one that waits longer than the script, at its end. */
   afterActs(left, start) { this.#later.push({ left, start }); }
 
-  /** A step of the script has been taken: waits for what comes of it, and starts what has waited for it. */
+  /** A step of the script was taken: waits for its effects, and starts the acts that have waited for it. */
   async acted(last = false) {
     await this.quiet();
     const due = this.#later.filter((one) => (one.left -= 1) <= 0 || last);
@@ -88,7 +88,7 @@ class World {
     await this.acted(last);
   }
 
-  /** Sockets are named by their peer where that is known, else by the exchange. */
+  /** Sockets are named by their peer if it is known, otherwise by the exchange. */
   nameOfSocket(scope) {
     const socket = scope.get('sock');
     if (socket) this.sockets.add(socket);
@@ -118,7 +118,7 @@ class World {
     }
   }
 
-  /** A raw socket of the other side: what comes in is written down. */
+  /** A raw socket of the other side: records what it receives. */
   watch(socket, name) {
     const { trace } = this;
     const peer = { socket, onData: undefined, asked: false, isHead: false, sent: '' };
@@ -162,7 +162,7 @@ function listening(server) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
-// A connection that was reset does not tell its port any more.
+// A connection that was reset no longer has a port.
 function peerOf({ peers }, { remotePort }) {
   return peers.length === 1 ? 0 : peers.findIndex((peer) => peer?.port !== undefined && peer.port === remotePort);
 }
@@ -229,7 +229,7 @@ async function connectPeer(world, port, p, options) {
   // Without Nagle's algorithm: what is sent arrives in the step that sends it.
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true, ...options });
   const peer = world.peers[p] = world.watch(socket, `peer${p}`);
-  // Its port is not known yet when the server hears of it.
+  // Its port is not known yet when the server gets it.
   world.connecting = p;
   await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
   peer.port = socket.localPort;
@@ -263,7 +263,7 @@ async function closed(server) {
   if (server.listening) await new Promise((resolve) => server.close(resolve));
 }
 
-// Connections that come when a program is over are of no use to it.
+// Connections that come when a program is over are refused.
 function refuseMore(server, world) {
   server.removeAllListeners('connection').on('connection', (socket) => socket.on('error', () => {}).destroy());
   for (const peer of world.peers) peer?.socket.destroy();
@@ -278,7 +278,7 @@ async function refusedPort() {
   return port;
 }
 
-// How a program makes a request: the options of http.request with names for what JSON cannot hold.
+// How a program makes a request: the options of http.request, with names for what JSON cannot express.
 function requester(world, port, refused, agent) {
   const module = world.program.tls ? https : http;
   const agents = { own: agent, none: false };
@@ -309,7 +309,7 @@ function requester(world, port, refused, agent) {
   });
 }
 
-// Writes down what is published about the requests of a program. Gives the function that ends it.
+// Records what is published about the requests of a program. Returns the function that ends it.
 function subscribed(world) {
   const listeners = CHANNELS.map((name) => (message) => {
     const { request } = message;
@@ -332,7 +332,7 @@ function peersOf(world) {
   const options = { allowHalfOpen: Boolean(program.half), noDelay: true };
   if (!program.tls) return net.createServer(options, accept);
   const server = tls.createServer({ ...options, ...certificate }, accept);
-  // While two sides agree on keys, nothing else is to happen.
+  // During a TLS handshake, nothing else should happen.
   const agreeing = new Set();
   const over = (remote) => { if (agreeing.delete(remote)) world.done(); };
   server.on('connection', (socket) => {
@@ -349,7 +349,7 @@ function peersOf(world) {
 // An answer to HEAD: informational ones, and the head of the final one.
 const HEADS = /^(?:HTTP\/1\.\d 1(?!01)\d\d(?:[^\r]|\r\n(?!\r\n))*\r\n\r\n)*HTTP\/1\.\d [2-5](?:[^\r]|\r\n(?!\r\n))*\r\n\r\n/;
 
-// What of a piece of an answer belongs to it: to HEAD, no body does.
+// The part of a piece that belongs to the answer: to HEAD, no body does.
 function asked(peer, piece) {
   if (!peer.isHead) return piece;
   const before = peer.sent.length;
@@ -359,8 +359,8 @@ function asked(peer, piece) {
   return peer.sent.slice(before);
 }
 
-// Bytes of an answer that nothing has asked for are refused by ours on purpose (docs/COMPATIBILITY.md): they are not sent. `last` stands
-// behind the last piece of an answer.
+// Ours refuses bytes of an answer that no request asked for, on purpose (docs/COMPATIBILITY.md): they are not sent.
+// `last` follows the last piece of an answer.
 function answer(peer, [act, value, last]) {
   if (act === 'send') {
     if (!peer.asked) return;
@@ -404,7 +404,7 @@ async function performClient(world) {
 
 let current;
 
-/** Writes an exception that nothing caught down for the program that is running. */
+/** Records an uncaught exception for the running program. */
 function uncaught(what, error) {
   current?.trace.add('process', `${what} ${described(error)}`);
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// A program and what is different about it, for reading.
+// Prints a program and its differences, for reading.
 
 function argument(value) {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
@@ -21,7 +21,7 @@ function stepText([name, ...args]) {
   return [name, ...args.filter((arg) => !(Array.isArray(arg) && arg.length === 0)).map(argument)].join(' ');
 }
 
-/** The lines of two lists, those only of the built-in with '-', those only of ours with '+' (longest common part). */
+/** The lines of two lists, those only in the built-in's with '-', those only in ours with '+' (longest common part). */
 function diffLines(a, b) {
   const length = Array.from({ length: a.length + 1 }, () => new Array(b.length + 1).fill(0));
   for (let i = a.length - 1; i >= 0; i -= 1) {
@@ -41,7 +41,7 @@ function diffLines(a, b) {
   return lines.flatMap(shortened);
 }
 
-// Of two looks in the same place only the states that are not the same.
+// For two looks in the same place, only the states that differ.
 function shortened(line, n, lines) {
   const other = lines[line.startsWith('    -') ? n + 1 : n - 1];
   const place = /^ {4}[-+] (look#\S+|at last:) /;
@@ -63,7 +63,7 @@ function printed(program, transport, differing) {
   return lines.join('\n');
 }
 
-/** What is different, without numbers and texts: alike for programs that show the same. */
+/** The differences without numbers and texts: the same for programs that show the same. */
 function signature(differing) {
   const kinds = differing.map(({ object, builtin, ours }) => {
     const lines = diffLines(builtin, ours).filter((line) => !line.startsWith('      '));

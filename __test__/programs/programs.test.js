@@ -1,6 +1,6 @@
 'use strict';
 
-// The judge of random programs, judged; and the programs that it once found, in each transport.
+// Tests the judge of random programs, and runs programs that it once found, in each transport.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -36,7 +36,7 @@ const made = (generate, count) => Array.from({ length: count }, (_, n) => genera
 test('the built-in does not differ from itself', async () => {
   const outcomes = await verdicts({ ours: {} }, [...made(generateServer, 60), ...made(generateClient, 30)]);
   assert.ok(!outcomes.includes('differs'), outcomes.join(' '));
-  // A busy machine may make one in company unlike itself; it is not taken for a difference.
+  // On a busy machine a program run with others may behave differently; this is not taken for a difference.
   assert.ok(outcomes.filter((outcome) => outcome === 'same').length > 80, outcomes.join(' '));
 });
 

@@ -7,11 +7,11 @@
 //   --transport  may be repeated; the programs are spread over them (default: all three)
 //   --line BIN   the binary of both sides (default: this Node)
 //   --program    one program instead of random ones, in each transport
-//   --shrink N   the first N kinds of difference are cut down to the smallest program that has it (default: 3)
+//   --shrink N   reduces the first N kinds of difference to the smallest program that has it (default: 3)
 //   --keep DIR   writes those into DIR, one file each
 //   --unstable   prints the programs that the built-in itself does not repeat
-//   --builtin    the built-in on both sides: the judge judged
-// Closes with `N passed, N failed`; exits 1 when a program differs, when none was compared, and when too few were comparable.
+//   --builtin    uses the built-in on both sides, to test the judge
+// Ends with `N passed, N failed`; exits 1 if a program differs, if none was compared, and if too few were comparable.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -25,7 +25,7 @@ const { generateClient } = require('./generate-client');
 const GENERATE = { server: generateServer, client: generateClient };
 const TRANSPORTS = ['native', 'stream', 'offload'];
 const BATCH = 50;
-// More than so many of a hundred that cannot be compared leave the judge blind.
+// If more than this many in a hundred cannot be compared, the run says nothing.
 const MOST_UNSTABLE = 10;
 
 const { values, positionals } = parseArgs({

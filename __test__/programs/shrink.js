@@ -1,12 +1,13 @@
 'use strict';
 
-// Makes a program that differs as small as it can be: takes steps, listeners and options away and simplifies values while it still differs.
+// Makes a differing program as small as possible: removes steps, listeners and options and simplifies values while it
+// still differs.
 
-// A shrinking takes no more trials than that.
+// The most trials of one shrinking.
 const MOST_TRIALS = 600;
 
 const isSteps = (value) => Array.isArray(value) && value.length > 0 && value.every((one) => Array.isArray(one));
-// Their lengths and places have a meaning.
+// The lengths and positions of these have a meaning.
 const KEPT_KEYS = new Set(['kind', 'handlers', 'script', 'data', 'size', 'error', 'callback', 'not']);
 
 /** Every smaller program that is one change away; the large cuts come first. */
@@ -15,7 +16,7 @@ function* smaller(value, key) {
     for (let size = Math.ceil(value.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
       for (let at = value.length - size; at >= 0; at -= size) yield [...value.slice(0, at), ...value.slice(at + size)];
     }
-    // What is put off or waits for an event, at once.
+    // What is deferred or waits for an event, at once.
     for (const [at, step] of value.entries()) {
       const nested = step[step.length - 1];
       if ((step[0] === 'later' || step[0] === 'on') && isSteps(nested)) yield [...value.slice(0, at), ...nested, ...value.slice(at + 1)];
@@ -53,14 +54,15 @@ function* shorterMessage(text) {
   if (Number(length) > 5 && body.length === Number(length)) for (const less of [5, length >> 1]) yield `${before}${less}\r\n\r\n${body.slice(0, less)}`;
 }
 
-// What kind of object differs: 'req', 'res', 'sock', 'peer', ... A smaller program has to differ in the same.
+// The kinds of objects that differ: 'req', 'res', 'sock', 'peer', ... A smaller program has to differ in the same ones.
 const kindsOf = (differing) => new Set(differing.map(({ object }) => object.replace(/\d+\.|\d+$/g, '')));
 
 /**
  * @param {import('./judge').Judge} judge
  * @param {object} program that differs
  * @param {object[]} differing how
- * @param {function(object[]): boolean} [isKnown] tells a difference that has been shown: a smaller program must not come to it
+ * @param {function(object[]): boolean} [isKnown] recognizes a difference that was already shown: a smaller program must
+ *   not have it
  * @returns {Promise<{program: object, differing: object[]}>} the smallest program found
  */
 async function shrink(judge, program, differing, isKnown = () => false) {

@@ -7,13 +7,16 @@ const { fork } = require('node:child_process');
 
 const register = path.resolve(__dirname, '../../lib/register.js');
 const worker = path.join(__dirname, 'worker.js');
-// A process that has sent nothing for so long hangs, in milliseconds.
+// A process that has sent nothing for this many milliseconds hangs.
 const SILENCE = 20000;
 
-/** How long nothing may happen before the next step is taken. The I/O of offload has threads of its own. */
+/** How long nothing may happen before the next step is taken. The I/O of offload runs in other threads. */
 const SETTLE = { native: { turns: 8, ms: 1 }, stream: { turns: 8, ms: 1 }, offload: { turns: 8, ms: 12 } };
 
-/** One side: `transport` is undefined for the built-in; `preload` is another module to load first. Its process is started when it is needed, and again when it has died. */
+/**
+ * One side: `transport` is undefined for the built-in; `preload` is another module to load first. Its process is
+ * started when needed, and again if it has died.
+ */
 class Side {
   #child;
 
@@ -36,7 +39,7 @@ class Side {
     return this.#child;
   }
 
-  /** The traces of programs. What ends the process or hangs is the trace of the program that did it. */
+  /** The traces of programs. If one ends the process or hangs, that is its trace. */
   async perform(programs) {
     const traces = [];
     while (traces.length < programs.length) {
@@ -79,13 +82,13 @@ class Side {
   }
 }
 
-// Performed first in a process of its own: what is done for the first time is slow, and its events come apart.
+// Performed first in a program's own process: what happens for the first time is slow, and its events are spread out.
 const WARM_UP = {
   server: { kind: 'server', handlers: [[['res.end', 'a']]], script: [['send', 0, 'GET /0-0-1 HTTP/1.1\r\nHost: a\r\n\r\n']] },
   client: { kind: 'client', script: [['do', [['request', 1, {}, [['req.end']]]]], ['answer', 0, 'send', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na', 'last']] },
 };
 
-/** The trace of one program in a process of its own. */
+/** The trace of one program in its own process. */
 async function alone(options, program) {
   const side = new Side(options);
   try {

@@ -1,21 +1,21 @@
 'use strict';
 
-// Carries out the steps of a program on the objects of an exchange, and writes down what they answer.
+// Carries out the steps of a program on the objects of an exchange, and records the results.
 //
 // A step is an array: its name, then its arguments. `obj.method` calls a method; the others:
 //   ['on', obj, event, how, steps]   listens (how: on, once, prepend); the steps are carried out the first time it happens
 //   ['on-async', obj, event, steps, message]  listens with an async function that carries out the steps and throws
-//   ['off', obj, event]              takes the listeners of the program for that event away
-//   ['look', obj]                    writes down the states of an object
+//   ['off', obj, event]              removes the program's listeners for that event
+//   ['look', obj]                    records the states of an object
 //   ['set', obj, property, value]
 //   ['later', when, steps]           microtask, nextTick, immediate, timer, io, await; step, steps: after the next or the third next step of
 //                                    the script
 //   ['throw', message], ['reject', message]
-//   ['wrap', obj, method]            replaces a method by one that writes down the call
+//   ['wrap', obj, method]            replaces a method by one that records the call
 //   ['pipe-in', how]                 req into a sink: pipe, pipeline, echo (into res), iterate, iterate-break
 //   ['pipe-out', how, chunks, size]  a source into res: pipe, pipeline, late (a chunk per immediate), failing
 //   ['finished', obj]                stream.finished
-//   ['request', id, options, steps]  a client's request, with steps of its own
+//   ['request', id, options, steps]  a client's request, with its own steps
 // An unknown step does nothing, so that a program may be cut anywhere.
 
 const fs = require('node:fs');
@@ -35,7 +35,7 @@ const STATES = {
 const COUNTED = {
   incoming: ['data', 'end', 'close', 'error', 'aborted', 'readable'],
   outgoing: ['finish', 'close', 'error', 'drain', 'prefinish', 'socket', 'response'],
-  // Those that the module itself adds to a socket are its own business.
+  // Listeners that the module itself adds to a socket do not count.
   socket: [],
   server: [],
   agent: [],
@@ -75,8 +75,8 @@ function look(object, named = false) {
 }
 
 /**
- * The objects that the steps of one exchange work on, by the names that a program gives them. `world` has the trace, counts what
- * is under way (begin, done), names sockets and starts requests.
+ * The objects that the steps of one exchange use, by the names in a program. `world` has the trace, counts what is in
+ * progress (begin, done), names sockets and starts requests.
  */
 class Scope {
   constructor(world, id, objects) {
@@ -99,7 +99,7 @@ class Scope {
 
   add(name, text) { this.world.trace.add(this.nameOf(name), text); }
 
-  /** Carries out steps. A throw of a step ends them; `place` tells one call from another. */
+  /** Carries out steps. A throwing step ends them; `place` distinguishes one call from another. */
   run(steps, place) {
     if (!Array.isArray(steps)) return;
     steps.forEach((step, n) => {
@@ -115,7 +115,7 @@ class Scope {
     if (act !== undefined) act(this, args, place);
   }
 
-  // Only the objects that are there have something done to them.
+  // A step only affects objects that exist.
   object(name, what) {
     const object = this.get(name);
     if (object === undefined || object === null) this.world.trace.add(`${this.id}.${name}`, `${what}: ${object}`);
@@ -142,13 +142,13 @@ class Scope {
   }
 }
 
-// An async act: it is under way until it ends, and what it throws is written down.
+// An async act: it is in progress until it ends, and what it throws is recorded.
 function underWay(scope, act) {
   scope.world.begin();
   return act(() => scope.world.done());
 }
 
-// Those that start when the loop is at rest: a clock or a disk in a race with the peer has no one order.
+// These start when the loop is at rest: a clock or a disk that races with the peer has no fixed order.
 const AT_REST = {
   timer: (run) => setTimeout(run, 1),
   io: (run) => fs.stat(__filename, run),

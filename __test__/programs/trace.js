@@ -1,14 +1,14 @@
 'use strict';
 
-// What a program shows: for every object the lines of what happened to it, in order. Nothing is said about the order between
-// objects. Bytes and 'data' that follow each other are one line: where a stream is cut is not promised.
+// What a program shows: for every object the lines of what happened to it, in order. The order between objects is not
+// compared. Successive bytes and 'data' are one line: where a stream is cut is not promised.
 
 const { masked } = require('./values');
 
 class Trace {
   #objects = new Map();
   #closed = false;
-  /** Counts up with all that happens, so that a wait can see that nothing does. */
+  /** Counts everything that happens, so that a wait can see that nothing does. */
   activity = 0;
 
   /** Adds a line to an object. @param {string} name @param {string} text */
@@ -31,7 +31,7 @@ class Trace {
     else lines.push({ label, data: text });
   }
 
-  /** Nothing that comes later belongs to the program. */
+  /** Nothing later belongs to the program. */
   close() { this.#closed = true; }
 
   /** @returns {Object<string, string[]>} the lines of each object */
@@ -45,7 +45,7 @@ class Trace {
 }
 
 /**
- * Where two traces are not the same.
+ * Where two traces differ.
  * @returns {{object: string, builtin: string[], ours: string[]}[]}
  */
 function differences(builtin, ours) {

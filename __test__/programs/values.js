@@ -1,16 +1,16 @@
 'use strict';
 
-// Values of a program: what stands for them in JSON, and how a trace writes down those that a program meets.
+// Values of a program: how JSON represents them, and how a trace records those that a program meets.
 
 const { Agent, ClientRequest, IncomingMessage, OutgoingMessage, Server } = require('node:http');
 const net = require('node:net');
 
-/** The letter that a written chunk is made of, by its kind: text of one byte a letter, of two, of three, or bytes. */
+/** The letter of a written chunk, by its kind: text with one byte a letter, two, three, or bytes. */
 const LETTERS = { ascii: 'a', latin1: '\u00e9', wide: '\u20ac', bytes: 'b', view: 'v' };
 
 /**
- * What an argument of a step stands for: `{data: KIND, size}` a chunk, `{error}` an Error, `{callback: [steps]}` a function,
- * `{not: 'undefined' | 'symbol' | 'function'}` what JSON cannot say; anything else is itself.
+ * The value of a step's argument: `{data: KIND, size}` a chunk, `{error}` an Error, `{callback: [steps]}` a function,
+ * `{not: 'undefined' | 'symbol' | 'function'}` what JSON cannot express; anything else is itself.
  * @param {*} spec
  * @param {function(Array): Function} callback makes the function of a callback from its steps
  */
@@ -29,7 +29,10 @@ function valueOf(spec, callback) {
   return spec;
 }
 
-/** Text with what differs in every run masked, and long runs of one letter as `a{1000}`. @param {string} text */
+/**
+ * Text with the parts that differ in every run masked, and long runs of one letter as `a{1000}`.
+ * @param {string} text
+ */
 function masked(text) {
   return text
     .replace(/Date: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT/g, 'Date: now')
@@ -37,12 +40,12 @@ function masked(text) {
     .replace(/([\s\S])\1{19,}/g, (run, letter) => `${letter}{${run.length}}`);
 }
 
-/** An error as a trace has it. */
+/** An error as recorded in a trace. */
 function errorText(error) {
   const { name, code, message } = error;
   const more = [];
   if (error.rawPacket !== undefined) more.push(`raw ${JSON.stringify(masked(Buffer.from(error.rawPacket).toString('latin1')))}`);
-  // After a callback that threw, the count of parsed bytes is any number.
+  // After a callback that threw, the count of parsed bytes is arbitrary.
   const keys = String(code).startsWith('HPE_CB_') ? ['reason'] : ['bytesParsed', 'reason', 'syscall'];
   for (const key of keys) if (error[key] !== undefined) more.push(`${key} ${error[key]}`);
   more.push(`keys ${Object.keys(error)}`);
@@ -50,7 +53,7 @@ function errorText(error) {
   return `${name}${code === undefined ? '' : ` ${code}`} '${masked(String(message))}'${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
 }
 
-/** Any value as a trace has it; of objects only what they are. */
+/** Any value as recorded in a trace; of objects only their type. */
 function described(value) {
   if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (typeof value === 'string') return JSON.stringify(masked(value));

@@ -1,6 +1,6 @@
 'use strict';
 
-// The process of one side: performs the programs that it is sent, one after the other, and sends their traces.
+// The process of one side: performs the programs it receives, one after the other, and sends their traces.
 
 const { perform, uncaught } = require('./perform');
 
@@ -12,7 +12,7 @@ process.on('message', async ({ programs, settle }) => {
     try {
       trace = await perform(program, settle);
     } catch (error) {
-      // A program that cannot be performed differs from none.
+      // A program that cannot be performed on both sides shows no difference.
       trace = { judge: [`cannot perform: ${error.stack}`] };
     }
     process.send({ n, trace });

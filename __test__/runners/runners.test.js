@@ -1,6 +1,7 @@
 'use strict';
 
-// The package, installed from its tarballs, under what people run their programs and their tests with. What each of them reports is what it reports for the built-in http.
+// The package, installed from its tarballs, under common program and test runners. Their reports must be the same as
+// for the built-in http.
 
 const { test, before, after } = require('node:test');
 const assert = require('node:assert/strict');
@@ -22,14 +23,14 @@ let project;
 before(() => {
   if (skip) return;
   project = new Project('runners');
-  // What the programs themselves ask for.
+  // What the programs themselves require.
   for (const name of ['vitest', 'typescript', '@types/node']) {
     const at = [modules, path.join(__dirname, '../../node_modules')].map((dir) => path.join(dir, name)).find((dir) => fs.existsSync(dir));
     fs.mkdirSync(path.dirname(project.file(`node_modules/${name}`)), { recursive: true });
     fs.symlinkSync(at, project.file(`node_modules/${name}`));
   }
   fs.cpSync(path.join(__dirname, 'programs'), project.dir, { recursive: true });
-  // Several files, which run side by side.
+  // Several files, which run in parallel.
   for (const file of ['jest/exchange.spec.js', 'vitest/exchange.spec.mjs']) for (const copy of ['again', 'once-more']) fs.copyFileSync(project.file(file), project.file(file.replace('exchange', copy)));
   fs.writeFileSync(project.file('tsconfig.json'), JSON.stringify({ compilerOptions: { module: 'commonjs', target: 'es2022', strict: true, types: ['node'] } }));
 });
@@ -48,7 +49,7 @@ function start(t, command, env = {}) {
   return running;
 }
 
-// Asks once; returns the text of the answer.
+// Makes one request; returns the text of the answer.
 function ask(port) {
   return new Promise((resolve, reject) => {
     http.get({ host: '127.0.0.1', port, agent: false, signal: AbortSignal.timeout(30_000) }, (res) => {
@@ -61,14 +62,14 @@ function ask(port) {
   });
 }
 
-/** The program that serves, saying something else: what restarts on a change sees one. */
+/** Makes the serving program say something else: a watcher sees a change. */
 function rewrite(file, text) {
   const source = fs.readFileSync(path.join(__dirname, 'programs/server.js'), 'utf8');
   assert.ok(source.includes("'first'"));
   fs.writeFileSync(project.file(file), source.replace("'first'", `'${text}'`));
 }
 
-// What jest and vitest say of each test, by its name.
+// What jest and vitest report for each test, by its name.
 function resultsOf({ status, stdout, stderr }) {
   assert.ok(stdout.startsWith('{'), stdout + stderr);
   const tests = JSON.parse(stdout).testResults.flatMap(({ name, message, assertionResults }) => {
@@ -129,7 +130,7 @@ test('tsx runs a TypeScript program, a module, and one that registers', { skip }
   assert.deepEqual(run(['--import', tool('tsx/dist/loader.mjs'), '--import', 'rust-http/register', 'program.ts']), { status: 0, stdout: '200 GET /ts', stderr: '' });
 });
 
-// What restarts a server when its file changes, and how each of them is told of the preload.
+// Tools that restart a server when its file changes, and how each of them gets the preload.
 const WATCHERS = {
   'node --watch': (file) => ({ command: ['node', '--watch', '-r', 'rust-http/register', file] }),
   'node --watch, with NODE_OPTIONS,': (file) => ({ env: { NODE_OPTIONS: REGISTER }, command: ['node', '--watch', file] }),

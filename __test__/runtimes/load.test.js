@@ -1,6 +1,6 @@
 'use strict';
-// On Bun and Deno, where `npm ci --prefix bench` has installed them: the package loads and serves in stream mode, which needs
-// nothing of libuv. Where their N-API cannot load the addon, the error says what was looked for.
+// On Bun and Deno, if `npm ci --prefix bench` has installed them: the package loads and serves in stream mode, which
+// needs nothing of libuv. If their N-API cannot load the addon, the error says what was looked for.
 
 const assert = require('node:assert/strict');
 const { execFileSync, spawnSync } = require('node:child_process');

@@ -1,9 +1,9 @@
 'use strict';
 
-// Attacks on a server or a client, each of which goes on until it is told to stop. As a program, in a process of its own:
+// Attacks on a server or a client, each of which goes on until it is told to stop. As a separate program,
 //   node attacks.js NAME PORT [CONNECTIONS]
-// attacks the server at PORT until its standard input ends, or until it has made so many connections.
-// It prints what it did: connections made, bytes sent, connections that were closed.
+// attacks the server at PORT until its standard input ends, or until it has made that many connections. It prints what
+// it did: connections made, bytes sent, connections that were closed.
 
 const net = require('node:net');
 
@@ -16,7 +16,7 @@ const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n\r\n`;
 const OK = 'HTTP/1.1 200 OK\r\n';
 
-/** Connections a second, and how many may be open at once, of the attack that is not the faster the faster it is served. */
+/** Connections a second, and the most open at once, for the attack whose speed does not depend on the server's. */
 const PACE = 6000;
 const PACED = 24;
 
@@ -31,7 +31,7 @@ class Attack {
     this.sockets = new Set();
   }
 
-  // A connection; undefined when it cannot be had.
+  // A connection; undefined if none can be opened.
   open() {
     return new Promise((resolve) => {
       const socket = net.connect({ port: this.port, host: HOST, noDelay: true });
@@ -59,7 +59,7 @@ class Attack {
     });
   }
 
-  // `count` connections, each of which sends `first`, then `rest` again and again, and begins anew when it is closed.
+  // `count` connections, each of which sends `first`, then `rest` again and again, and starts over when it is closed.
   async run(count, first, rest, { gap = 0, read = true } = {}) {
     const one = async () => {
       while (!this.stopped && this.made < this.most) {
@@ -84,7 +84,7 @@ class Attack {
     await Promise.all(all);
   }
 
-  // Connections with a request each, PACE a second for every server that can take so many.
+  // Connections with a request each, PACE a second for every server that can take as many.
   async pace(request) {
     const start = performance.now();
     let begun = 0;
@@ -125,7 +125,7 @@ const ON_SERVER = {
   'no request at all': (attack) => attack.run(FEW, 'x\r\n\r\n'),
 };
 
-// A server that answers with `first`, and then with `rest` as long as somebody listens.
+// A server that answers with `first`, and then with `rest` as long as the connection is open.
 function hostile(first, rest, gap) {
   return async (attack) => {
     const server = net.createServer({ noDelay: true }, async (socket) => {
@@ -147,7 +147,7 @@ function hostile(first, rest, gap) {
       }
     });
     await new Promise((resolve) => { server.listen(0, HOST, resolve); });
-    // Tells the program to ask this server.
+    // Tells the program to send a request to this server.
     const urging = net.connect(attack.port, HOST);
     urging.on('error', () => {});
     while (!attack.stopped) {
@@ -160,7 +160,7 @@ function hostile(first, rest, gap) {
   };
 }
 
-/** Attacks on the client in a program: it is asked to make requests to a server that does this. */
+/** Attacks on the client in a program: it is told to make requests to a server that does this. */
 const ON_CLIENT = {
   'client: answers in 1-byte writes': hostile(`${OK}Transfer-Encoding: chunked\r\n\r\n`, '1\r\nx\r\n', 1),
   'client: a head without end': hostile([OK], 'abcd: efgh\r\n'.repeat(400), 1),
@@ -171,10 +171,10 @@ const ON_CLIENT = {
 const ATTACKS = { ...ON_SERVER, ...ON_CLIENT };
 
 /**
- * Begins an attack.
+ * Starts an attack.
  * @param {string} name
  * @param {number} port of the server, or of the program whose client is attacked
- * @param {number} [most] connections that are made
+ * @param {number} [most] connections to make
  * @returns {{attack: Attack, over: Promise<void>}}
  */
 function begin(name, port, most) {

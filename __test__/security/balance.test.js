@@ -1,5 +1,5 @@
 'use strict';
-// The hook that counts what a test file leaves open (__test__/balance.js) does count.
+// Checks that the hook which counts what a test file leaves open (__test__/balance.js) does count.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -21,7 +21,7 @@ const SERVE = `
     client.once('data', () => { USE });
   });`;
 
-// Runs a program as scripts/test.js runs a test file; answers its exit code and what the hook said.
+// Runs a program as scripts/test.js runs a test file; returns its exit code and the hook's output.
 function hold(program) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-balance-'));
   try {

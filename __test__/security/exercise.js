@@ -1,6 +1,6 @@
 'use strict';
 
-// A program that goes through every part of the addon, for tools that watch memory: see scripts/valgrind.js. Takes a transport.
+// A program that uses every part of the addon, for tools that watch memory: see scripts/valgrind.js. Takes a transport.
 
 const net = require('node:net');
 const { once } = require('node:events');

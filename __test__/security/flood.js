@@ -1,5 +1,5 @@
 'use strict';
-// One flood, measured: a target, an attacker and an honest client, each in a process of its own.
+// One measured flood: a target, an attacker and an honest client, each in its own process.
 
 const fs = require('node:fs');
 const http = require('node:http');
@@ -8,7 +8,7 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 
 const PAGE = 4096;
-/** Milliseconds from one question of the honest client to the next, and from one look at the memory to the next. */
+/** Milliseconds between two requests of the honest client, and between two looks at the memory. */
 const EVERY = 10;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -32,9 +32,9 @@ function get(port, agent) {
   });
 }
 
-// Asks every EVERY ms until `until` comes true; answers the times that it took, in ms, ascending. An answer that takes longer stands for
-// all the questions that others would have asked meanwhile: a client that only counts its own sees one of the seconds in which a
-// server stands still, and none of those who waited in it.
+// Sends a request every EVERY ms until `until` is true; returns the times they took, in ms, ascending. An answer that
+// takes longer counts once for each request that others would have sent meanwhile: a client that only counts its own
+// sees one of the seconds in which a server stands still, and none of the others that waited.
 async function honest(port, until) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const times = [];
@@ -52,14 +52,15 @@ async function honest(port, until) {
 }
 
 /**
- * Floods a server, and asks it for something meanwhile. Linux only: the numbers are those of /proc.
+ * Floods a server, and sends it honest requests meanwhile. Linux only: the numbers come from /proc.
  * @param {string} module 'http' or the path of ours
  * @param {string|undefined} transport
  * @param {string} name of attacks.js
  * @param {number} ms how long
- * @param {number} [connections] instead of `ms`: until the attacker has made so many
- * @returns {Promise<{median: number, p99: number, worst: number, grownMiB: number, leftDescriptors: number, made: number,
- *   sentMiB: number}>} times in ms; memory at its highest over that before the attack; descriptors after it over those before
+ * @param {number} [connections] instead of `ms`: until the attacker has made this many
+ * @returns {Promise<{median: number, p99: number, worst: number, grownMiB: number, leftDescriptors: number, made:
+ *   number, sentMiB: number}>} times in ms; the peak of memory over that before the attack; descriptors after it minus
+ *   those before
  */
 async function flood(module, transport, name, ms, connections) {
   const target = spawn(process.execPath, [path.join(__dirname, 'target.js'), module, ...(transport ? [transport] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -79,7 +80,7 @@ async function flood(module, transport, name, ms, connections) {
     const times = await honest(port, connections === undefined ? pause(ms) : told).finally(() => clearInterval(watch));
     attacker.stdin.end();
     const { made, sent } = JSON.parse(String((await told)[0]));
-    // Sockets of the flood close, those that the server keeps for others among them.
+    // Sockets of the flood close, also those that the server keeps for others.
     let left = Infinity;
     for (let tries = 0; tries < 300 && left > 0; tries++) {
       await pause(50);

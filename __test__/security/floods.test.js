@@ -1,6 +1,6 @@
 'use strict';
-// Floods, short: the memory of the server stays bounded, an honest client is answered, and descriptors come back.
-// `npm run bench:floods` measures the same for longer, with node:http beside.
+// Short floods: the memory of the server stays bounded, an honest client is answered, and descriptors are returned.
+// `npm run bench:floods` measures the same for longer, compared with node:http.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -9,9 +9,11 @@ const { ATTACKS } = require('./attacks');
 const { flood } = require('./flood');
 
 const MS = 700;
-/** What 400 connections or 8 floods may cost; 8 sockets hold some 4 MiB of unread answers each in node's own streams. */
+/**
+ * What 400 connections or 8 floods may cost; 8 sockets hold some 4 MiB of unread answers each in node's own streams.
+ */
 const MOST_MIB = 200;
-/** The longest that an honest client may wait, on a machine that does other things, too. */
+/** The longest that an honest client may wait, on a machine that also does other things. */
 const LONGEST_MS = 5000;
 
 const skip = process.platform !== 'linux' && 'reads /proc';

@@ -1,5 +1,5 @@
 'use strict';
-// Attacks by time, by volume and by what the program itself is made to send.
+// Attacks by time, by volume and through what the program itself is made to send.
 
 const assert = require('node:assert');
 const net = require('node:net');
@@ -13,7 +13,8 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const ok = (req, res) => res.end('ok');
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-// Connects, sends `first`, then one byte each 20 ms until the server closes. Answers what came back and how long it took.
+// Connects, sends `first`, then one byte each 20 ms until the server closes. Returns what came back and how long it
+// took.
 async function drip(port, first, rest) {
   const socket = net.connect(port, '127.0.0.1');
   let text = '';
@@ -85,7 +86,7 @@ for (const transport of TRANSPORTS) {
       const settled = handled;
       flood.write(many);
       await pause(300);
-      // 42,000 requests are sent, and 2.7 GB of answers asked for; a read brings some 1,700 of them at most.
+      // 42,000 requests are sent, asking for 2.7 GB of answers; a read brings some 1,700 of them at most.
       assert.ok(handled < 12_000, `${handled} handled`);
       assert.strictEqual(handled, settled);
       assert.deepStrictEqual(statuses((await exchange(port, GET)).text), [200]);
@@ -144,7 +145,7 @@ test('CVE-2026-48931 an answer to nothing on an idle socket does not become the 
     socket.on('error', () => {});
     socket.on('data', () => {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n${mine}`);
-      // Behind the answer, when the socket is idle.
+      // After the answer, when the socket is idle.
       if (mine === 1) setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison'), 60);
     });
   });

@@ -1,5 +1,6 @@
 'use strict';
-// Memory into which the core reads is shown to no program, and what a program gets is its own: it may transfer, detach or resize it.
+// The memory that the core reads into is not visible to any program, and what a program gets is its own: it may
+// transfer, detach or resize it.
 
 const { test } = require('node:test');
 const assert = require('node:assert');
@@ -11,7 +12,7 @@ const { Way, until } = require('../transport/ways');
 const WAYS = ['stream', 'native', 'offload'];
 const HEAD = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-/** Gives the memory of a view away, as postMessage() does. */
+/** Transfers the memory of a view, as postMessage() does. */
 function transfer(view) {
   structuredClone(view.buffer, { transfer: [view.buffer] });
 }
@@ -48,7 +49,7 @@ eachWay('the pieces of a body can be transferred one by one, and every byte is s
   client.write(`${HEAD}3\r\nabc\r\n4\r\ndefg\r\n1\r\nh\r\n0\r\n\r\n`);
   await until(() => client.text.endsWith('ok'));
   assert.strictEqual(pieces.join(), 'abc,defg,h');
-  // The memory of small Buffers is shared by the whole program.
+  // The whole program shares the memory of small Buffers.
   assert.strictEqual(unrelated.toString(), 'of the pool');
   assert.strictEqual(Buffer.from('and more').toString(), 'and more');
 });
@@ -142,7 +143,7 @@ eachWay('rawPacket and the head of an upgrade are memory of their own', undefine
   assert.strictEqual(pooled.toString(), 'pooled');
 });
 
-// Everything that can be come to from these objects, under any key.
+// Everything reachable from these objects, under any key.
 function* reachable(roots) {
   const seen = new Set();
   const list = [...roots];

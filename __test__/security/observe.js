@@ -1,21 +1,24 @@
 'use strict';
-// What a server and a client of ours make of raw bytes.
+// What our server and client make of raw bytes.
 
 const net = require('node:net');
 const { once } = require('node:events');
 const { serving } = require('../server/exchange');
 
-/** Turns of 5 ms without a byte after which an exchange is taken to be over. Counted, since a process that was held up has heard nothing meanwhile. */
+/**
+ * Turns of 5 ms without a byte after which an exchange counts as over. Turns are counted, since a process that was held
+ * up has received nothing meanwhile.
+ */
 const QUIET_TURNS = 24;
 
 const TRANSPORTS = ['native', 'stream', 'offload'];
 
 /**
- * Runs a server that writes down what reaches it, and answers every request when its body has ended.
+ * Runs a server that records what reaches it, and answers every request when its body has ended.
  * @param {object} http ours or the built-in
  * @param {object} options of the server
- * @param {function(number, function(number): object): Promise<*>} use gets the port, and what finds the record of a client's
- *   local port: `{ requests, codes }`
+ * @param {function(number, function(number): object): Promise<*>} use gets the port, and a function that finds the
+ *   record of a client's local port: `{ requests, codes }`
  * @returns {Promise<*>} what `use` returned
  */
 function recording(http, options, use) {
@@ -27,7 +30,7 @@ function recording(http, options, use) {
   const server = http.createServer(options, (req, res) => {
     const request = { url: req.url, body: '', complete: false };
     const record = recordOf(req.socket.remotePort);
-    // A request after an error is what must never be: the list of codes shows the order.
+    // A request after an error must never happen: the list of codes shows the order.
     request.afterError = record.codes.length > 0;
     record.requests.push(request);
     req.on('data', (chunk) => { request.body += chunk.toString('latin1'); });

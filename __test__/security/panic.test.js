@@ -1,5 +1,5 @@
 'use strict';
-// A panic in the core becomes an exception, and what it happened in can be used again. The function that panics is only in
+// A panic in the core becomes an exception, and the parser can be used again. The function that panics exists only in
 // debug builds, such as `cargo test` leaves in target/debug/deps.
 
 const assert = require('node:assert');

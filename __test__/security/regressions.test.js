@@ -11,13 +11,13 @@ const { HIDDEN, REFUSED_REQUESTS, REFUSED_RESPONSES, SERVED_REQUESTS } = require
 const { TRANSPORTS, answered, recording, send } = require('./observe');
 const { subtest } = require('../support/subtest');
 
-// These rows are of the parsers of Node 20.20 and later. What that of Node 18 takes and refuses is held by its oracle.
+// These rows are for the parsers of Node 20.20 and later. Node 18's parser is checked by its oracle.
 const isLaxer = llhttp[0] < 9;
 const laxer = isLaxer && 'parsers before llhttp 9 take more, and refuse with other codes';
 
 const STATUS = { HPE_HEADER_OVERFLOW: 431, HPE_CHUNK_EXTENSIONS_OVERFLOW: 413 };
 
-// All at once, byte by byte where that is not too many, and in odd pieces.
+// All at once, byte by byte unless that is too many, and in odd pieces.
 function sizes(input) {
   return input.length < 400 ? [input.length, 1, 7] : [input.length, 997];
 }
@@ -101,7 +101,7 @@ for (const transport of TRANSPORTS) {
     const bytes = 'POST / HTTP/1.1\r\nHost: a\r\n__proto__: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n__proto__: y\r\n\r\n';
     await serving(server, (port) => exchange(port, bytes));
     assert.strictEqual(seen.length, 2);
-    // null since the releases that fixed it; before, what the object inherits may not be reached.
+    // null since the releases that fixed it; before, inherited members must not be reachable.
     const distinct = Object.getPrototypeOf(new builtin.IncomingMessage().headersDistinct);
     assert.deepStrictEqual(seen[0].slice(1), [distinct, seen[0][2], distinct]);
     assert.ok(seen[1].includes('__proto__'));

@@ -1,12 +1,12 @@
 'use strict';
-// Attacks that HTTP/1.1 implementations have had to learn, as bytes: what each was called, and what has to happen.
+// Known attacks on HTTP/1.1 implementations, as bytes: the name of each, and what has to happen.
 
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n\r\n`;
-/** A request that must never be seen behind the one before it. */
+/** A request that must never be served after the one before it. */
 const HIDDEN = 'GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** Requests that are refused: [name, bytes, code]. Every one is followed by a second request, which must not be served. */
+/** Refused requests: [name, bytes, code]. Each is followed by a second request, which must not be served. */
 const REFUSED_REQUESTS = [
   ['CVE-2016-2086 Content-Length and Transfer-Encoding', `${POST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 'HPE_INVALID_TRANSFER_ENCODING'],
   ['CVE-2016-2086 Transfer-Encoding and Content-Length', `${POST}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`, 'HPE_INVALID_CONTENT_LENGTH'],
@@ -49,7 +49,7 @@ const REFUSED_REQUESTS = [
   ['a Content-Length in the trailers', `${CHUNKED}0\r\nContent-Length: 5\r\n\r\n`, 'HPE_INVALID_CONTENT_LENGTH'],
 ];
 
-/** Requests that are served: [name, bytes, urls, bodies]. */
+/** Served requests: [name, bytes, urls, bodies]. */
 const SERVED_REQUESTS = [
   ['CVE-2019-15606 white space around a value is not its', `${POST}Content-Length:  5 \r\n\r\nhello`, ['/'], ['hello']],
   ['CVE-2026-21710 fields with the names of Object.prototype', 'GET / HTTP/1.1\r\nHost: a\r\n__proto__: x\r\nconstructor: y\r\n\r\n', ['/'], ['']],

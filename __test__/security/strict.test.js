@@ -1,5 +1,5 @@
 'use strict';
-// Strict mode over real sockets: the option, the error path, and that nobody else is touched by it.
+// Strict mode over real sockets: the option, the error path, and that other connections are not affected.
 
 const assert = require('node:assert');
 const builtin = require('node:http');
@@ -12,7 +12,7 @@ const { TRANSPORTS, answered, recording, send } = require('./observe');
 const { subtest } = require('../support/subtest');
 const { exchange, serving } = require('../server/exchange');
 
-// What the parser of a line refuses by itself.
+// What the parser of a line refuses without strict mode.
 const [MAJOR, MINOR] = lines.llhttp;
 const parserSince = (major, minor) => MAJOR > major || (MAJOR === major && MINOR >= minor);
 const refusedAnyway = new Set([

@@ -1,6 +1,6 @@
 'use strict';
 
-// The program that is attacked, as a process of its own:   node target.js MODULE [TRANSPORT]
+// The program under attack, in its own process:   node target.js MODULE [TRANSPORT]
 // Prints its port. It answers every request, reads every body, and for `/ask?PORT` makes a request itself.
 
 const path = require('node:path');
@@ -23,7 +23,7 @@ function ask(port) {
     res.resume();
     res.on('error', () => {});
   });
-  // A program that asks strangers gives them a time.
+  // A program that sends requests to strangers sets a timeout.
   const timer = setTimeout(() => req.destroy(), 1000);
   req.on('error', () => {});
   req.on('close', done);

@@ -38,7 +38,7 @@ test('pipelined requests are answered in their order, whichever handler is ready
 
 test('a request of version 1.1 without Host is answered with 400 unless requireHostHeader is false', async () => {
   const bare = 'GET / HTTP/1.1\r\n\r\n';
-  // Node 18 does not ask for one.
+  // Node 18 does not require one.
   assert.deepStrictEqual(statuses((await same({}, hello, bare)).text), [requiresHost ? 400 : 200]);
   assert.deepStrictEqual(statuses((await same({ requireHostHeader: false }, hello, bare)).text), [200]);
   assert.deepStrictEqual(statuses((await same({}, hello, 'GET / HTTP/1.0\r\n\r\n')).text), [200]);
@@ -199,7 +199,7 @@ test('writeHead takes fields in every form, as the built-in does', () => {
 });
 
 test('writeHead() behind a head does what it does on the running line', async (t) => {
-  // Node 18 takes the new head where no field was set before, and sends a second one where the first is on its way.
+  // Node 18 uses the new head if no field was set before, and sends a second one if the first is on its way.
   const bodies = {
     'before anything is sent': (res) => res.writeHead(200, { A: 1 }).writeHead(500, { B: 2 }),
     'with fields set before': (res) => { res.setHeader('Q', 1); res.writeHead(200).writeHead(500, { B: 2 }); },

@@ -1,5 +1,5 @@
 'use strict';
-// bodyLimit: a body that is too long is refused with 413 as soon as it says so, and its peer sees the answer.
+// bodyLimit: a body that is too long is refused with 413 as soon as that is known, and its peer sees the answer.
 
 const assert = require('node:assert/strict');
 const builtin = require('node:http');

@@ -1,6 +1,6 @@
 'use strict';
-// Programs that give each request and response another prototype, as Express does: from some request on the server makes its messages for that,
-// and no program can tell. Each scenario runs on the built-in too, many requests long.
+// Programs that give each request and response another prototype, as Express does: after some requests the server makes
+// its messages for that, and no program can tell. Each scenario also runs on the built-in, for many requests.
 
 const assert = require('node:assert/strict');
 const { createHook } = require('node:async_hooks');
@@ -45,7 +45,7 @@ const chain = (object) => {
 // The state of a connection is node's; ours is found through the socket.
 const keys = (object) => Reflect.ownKeys(object).map(String).filter((name) => name !== 'Symbol(ConnectionState)');
 
-/** All that tells one message from another, but for its values. */
+/** Everything that distinguishes two messages, except their values. */
 function looks(http, object, name) {
   return {
     chain: chain(object), keys: keys(object), constructor: object.constructor === http[name], is: object instanceof http[name], tag: Object.prototype.toString.call(object),
@@ -69,7 +69,7 @@ async function ask(http, server, { agent, path: target = '/', post = true, heade
   return `${res.statusCode} ${text}`;
 }
 
-/** Asks a server again and again on kept connections; returns what was answered. */
+/** Sends requests to a server again and again on kept connections; returns the answers. */
 async function askAll(http, server, options = {}) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

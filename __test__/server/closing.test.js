@@ -58,7 +58,7 @@ test('close closes idle connections, and calls back when the last one is gone', 
   const [server, port] = await start();
   const [idle, held] = await connections(port, KINDS.slice(0, 2));
   const closed = new Promise((resolve) => server.close(resolve));
-  // Node 18 leaves that to closeIdleConnections().
+  // In Node 18 only closeIdleConnections() does this.
   assert.deepStrictEqual([await isClosed(idle), await isClosed(held)], [closesIdle, false]);
   idle.destroy();
   held.destroy();

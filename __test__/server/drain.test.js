@@ -1,5 +1,5 @@
 'use strict';
-// server.drain(): what has come is answered, kept connections are told, and what is left at the end is ended.
+// server.drain(): what has arrived is answered, kept connections are told, and what is left at the end is ended.
 
 const assert = require('node:assert/strict');
 const builtin = require('node:http');
@@ -17,16 +17,18 @@ const { Way, get, testsOn, until } = require('../transport/ways');
 
 const NOTHING = { reason: 'drained', answered: 0, idle: 0, unused: 0, lost: 0, cut: 0, upgraded: 0, upgradedCut: 0, open: 0 };
 const TLS = Object.fromEntries(['key', 'cert'].map((name) => [name, fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`))]));
-/** How many are asked of servers that end one after the other. */
+/** How many requests go to servers that end one after the other. */
 const REQUESTS = Number(process.env.REQUESTS ?? 10_000);
 const CLIENTS = 32;
 const SERVERS = 10;
 
 /**
- * Asks servers over kept connections, while one after the other ends: short requests and slow ones, with and without a body.
+ * Sends requests over kept connections while one server after the other ends: short and slow ones, with and without a
+ * body.
  * @param {Way} way
- * @param {function(http.Server): Promise} end ends a server; the next one listens already
- * @returns {Promise<{answered: number, lost: string[], connections: number, ends: Array}>} `lost`: what those requests failed with
+ * @param {function(http.Server): Promise} end ends a server; the next one already listens
+ * @returns {Promise<{answered: number, lost: string[], connections: number, ends: Array}>} `lost`: the errors of lost
+ *   requests
  */
 async function askWhileServersEnd(way, end) {
   const next = () => way.serve((req, res) => {
@@ -103,7 +105,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.match(client.text, /\r\nConnection: keep-alive\r\n/);
     const drained = server.drain();
     await until(() => !server.listening);
-    // What comes behind it is not looked at: the peer may send it again elsewhere.
+    // Requests after it are ignored: the peer may send them again elsewhere.
     client.write(get('/2') + get('/3'));
     assert.deepEqual(await drained, { ...NOTHING, answered: 1 });
     await until(() => client.closed_ || client.ended);
@@ -224,7 +226,7 @@ test('connections that wait to be accepted when a server begins to drain are ser
     try {
       const server = await way.serve((req, res) => res.end('ok'));
       const { port } = server.address();
-      // The system completes them all before this process gets to accept one.
+      // The system completes all of them before this process can accept one.
       const asked = Array.from({ length: 200 }, () => new Promise((resolve) => {
         const client = net.connect(port, '127.0.0.1', () => client.write(get('/')));
         let text = '';

@@ -1,6 +1,6 @@
 'use strict';
-// Performance entries of requests beside subscribers of each diagnostics channel: both are given what node gives them, and nobody
-// hears of the hidden objects that make the entries.
+// Performance entries of requests together with subscribers of each diagnostics channel: both get what node gives them,
+// and none sees the hidden objects that make the entries.
 
 const { test } = require('node:test');
 const assert = require('node:assert');
@@ -14,7 +14,7 @@ const CHANNELS = [
   'http.server.request.start', 'http.server.response.created', 'http.server.response.finish',
 ];
 
-/** Two requests in a process of their own; prints what was published, and what was observed. */
+/** Two requests in a separate process; prints what was published, and what was observed. */
 function program(file, names) {
   const http = require(file);
   const { subscribe } = require('node:diagnostics_channel');

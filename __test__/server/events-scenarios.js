@@ -1,5 +1,5 @@
 'use strict';
-// What handlers do with a request, and the log of everything that happens then.
+// What handlers do with a request, and the log of everything that happens.
 
 const net = require('node:net');
 
@@ -92,7 +92,7 @@ function flags(req, res) {
  * @param {Function} createServer of the module under test
  * @param {Function} handler one of HANDLERS
  * @param {string} input one of INPUTS
- * @param {{silent: boolean}} options silent: listens to the response alone
+ * @param {{silent: boolean}} options silent: listens only to the response
  * @returns {Promise<string[]>}
  */
 async function logOf(createServer, handler, input, { silent }) {
@@ -128,7 +128,7 @@ async function logOf(createServer, handler, input, { silent }) {
   client.destroy();
   server.close();
   log.push(bytes.replace(/Date: [^\r]*\r\n/g, ''));
-  // What comes now comes from closing down.
+  // Anything later comes from closing down.
   return [...log];
 }
 

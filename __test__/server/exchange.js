@@ -4,13 +4,13 @@
 const net = require('node:net');
 const { once } = require('node:events');
 
-/** Milliseconds of silence after which an exchange is taken to be over. */
+/** Milliseconds of silence after which an exchange counts as over. */
 const QUIET = 80;
 /** Milliseconds between two writes. */
 const GAP = 20;
 
 /**
- * Runs a server for the time of a test.
+ * Runs a server during `use`.
  * @param {object} server not listening yet
  * @param {function(number): Promise<*>} use gets the port
  * @returns {Promise<*>} what `use` returned
@@ -31,8 +31,9 @@ async function serving(server, use) {
 /**
  * Sends bytes and collects what comes back, until the peer closes or is silent.
  * @param {number} port
- * @param {string|string[]} pieces each is a write of its own
- * @param {{quiet?: number, end?: boolean}} [options] `quiet`: milliseconds of silence; `end`: half-close after the last piece
+ * @param {string|string[]} pieces each is a separate write
+ * @param {{quiet?: number, end?: boolean}} [options] `quiet`: milliseconds of silence; `end`: half-close after the last
+ *   piece
  * @returns {Promise<{text: string, closed: boolean}>}
  */
 function exchange(port, pieces, { quiet = QUIET, end = false } = {}) {
@@ -42,7 +43,7 @@ function exchange(port, pieces, { quiet = QUIET, end = false } = {}) {
     let isSent = false;
     let isOver = false;
     let timer = setTimeout(silent, quiet + 400);
-    // Where the loop was busy, what has come meanwhile is read behind the timers.
+    // If the loop was busy, what has come meanwhile is read after the timers.
     function silent() {
       const before = text.length;
       setImmediate(setImmediate, () => {
@@ -63,7 +64,7 @@ function exchange(port, pieces, { quiet = QUIET, end = false } = {}) {
     socket.on('connect', async () => {
       for (const piece of [].concat(pieces)) {
         socket.write(piece, 'latin1');
-        // Long enough for each piece to be a read of its own.
+        // Long enough for each piece to be a separate read.
         await new Promise((next) => setTimeout(next, GAP));
       }
       isSent = true;

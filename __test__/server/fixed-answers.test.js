@@ -1,5 +1,5 @@
 'use strict';
-// respond(): what a peer gets is what a handler would have sent, byte for byte, and nobody else hears of it.
+// respond(): a peer gets what a handler would have sent, byte for byte, and no listener is called.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -18,7 +18,7 @@ const HEALTH = { path: '/healthz' };
 const HEALTHY = { headers: { 'Content-Type': 'text/plain', 'X-Id': ['1', '2'] }, body: 'healthy' };
 const dated = (text) => text.replace(/\r\nDate: [^\r]{29}\r\n/g, '\r\nDate: (now)\r\n');
 
-// Answers as a handler what FIXED answers by itself, and anything else with its target.
+// Answers in a handler what FIXED answers by itself, and anything else with its target.
 const FIXED = new Map([['GET /healthz', HEALTHY], ['POST /', { status: 201, body: Buffer.from([0xff, 0]) }], ['GET /none', { status: 204 }], ['HEAD /head', { status: 404, body: 'no' }]]);
 
 function fixedOf({ headers, httpVersionMajor, method, url }) {
@@ -29,7 +29,7 @@ function fixedOf({ headers, httpVersionMajor, method, url }) {
 function handle(req, res, fixed) {
   req.resume();
   if (fixed === undefined) {
-    // Some are answered later than what comes behind them.
+    // Some are answered later than the requests after them.
     const answer = () => res.end(`${req.method} ${req.url}`);
     if (req.url === '/late') setTimeout(answer, 5);
     else answer();
@@ -42,7 +42,7 @@ function handle(req, res, fixed) {
   res.end(body);
 }
 
-/** A server that answers by itself, and one that has a handler for it. */
+/** Two servers: one with fixed answers, and one with a handler for them. */
 async function twins(way, options = {}, prepare = () => {}) {
   const fixed = await way.serve((req, res) => handle(req, res, undefined), options);
   const handled = await way.serve((req, res) => handle(req, res, fixedOf(req)), options);
@@ -64,7 +64,7 @@ async function ask(way, servers, pieces, apart = 0) {
     else await pass(apart);
   }
   await pass(2);
-  // What is answered late would be lost.
+  // Late answers would be lost.
   const late = pieces.join('').split('GET /late').length;
   await until(() => clients.every((client) => client.ended || client.closed_ || client.text.split('GET /late').length === late));
   for (const client of clients) if (!client.destroyed) client.end();
@@ -72,7 +72,7 @@ async function ask(way, servers, pieces, apart = 0) {
   return clients.map(({ text }) => dated(text));
 }
 
-// Pieces that begin with no request that has a fixed answer, but for those that are one.
+// Splits each piece after every request with a fixed answer at its start.
 function taken(pieces) {
   return pieces.flatMap((piece) => {
     const parts = [];
@@ -82,8 +82,8 @@ function taken(pieces) {
 }
 
 /**
- * Both servers send the same. What comes behind a request that ends its connection, or is none, takes answers away that wait for their turn: where the first
- * requests are answered as they are read, none of those waits, as if they had come apart.
+ * Both servers send the same. What follows a request that ends its connection, or is malformed, discards waiting
+ * answers. If the first requests are answered as they are read, no answer waits, as if they had come separately.
  */
 async function compare(way, [fixed, handled], pieces) {
   const [one, other] = await ask(way, [fixed, handled], pieces);

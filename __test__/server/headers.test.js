@@ -42,7 +42,7 @@ test('headers and headersDistinct of any list are those of the built-in class', 
     const theirs = message(builtin.IncomingMessage, list, count, join);
     assert.deepStrictEqual(mine.headers, theirs.headers, JSON.stringify(list));
     assert.deepStrictEqual(Object.keys(mine.headers), Object.keys(theirs.headers));
-    // The built-in of Node 18 and 20.19 throws at names that every object inherits.
+    // The built-in of Node 18 and 20.19 throws for names that every object inherits.
     if (inheritsNames && list.some((name) => name.toLowerCase() in {})) continue;
     assert.deepStrictEqual(mine.headersDistinct, theirs.headersDistinct);
   }

@@ -1,5 +1,6 @@
 'use strict';
-// What write() answers where a listener of 'connection' has given the socket another high-water mark: as with the built-in of the running Node.
+// What write() returns if a 'connection' listener has given the socket another high-water mark, compared with the
+// built-in of the running Node.
 
 const assert = require('node:assert');
 const { test } = require('node:test');

@@ -1,5 +1,6 @@
 'use strict';
-// A proxy that takes a tunnel over reads from it when it has reached its target, not in the tick in which it gets the socket.
+// A proxy that takes over a tunnel reads from it when it has reached its target, not in the tick in which it gets the
+// socket.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');

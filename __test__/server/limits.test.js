@@ -1,5 +1,5 @@
 'use strict';
-// minBodyRate, maxConnectionsPerAddress and maxPipelined: what is beyond them ends, what is within them lives.
+// minBodyRate, maxConnectionsPerAddress and maxPipelined: what exceeds them ends, what stays within them goes on.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -13,7 +13,7 @@ const https = require('../../lib/https');
 const { get, pass, testsOn, until } = require('../transport/ways');
 
 const LATE = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n';
-// A machine that does something else for a while must not make a steady peer a slow one.
+// A machine that is busy for a while must not make a steady peer a slow one.
 const RATE = { bytesPerSecond: 10_000, grace: 1000 };
 const post = (length, field = '') => `POST / HTTP/1.1\r\nHost: x\r\n${field}Content-Length: ${length}\r\n\r\n`;
 

@@ -1,5 +1,6 @@
 'use strict';
-// What reflection shows of the listeners that the module itself puts on the objects of an exchange, beside the built-in, each in a process of its own.
+// What reflection shows of the listeners that the module itself puts on the objects of an exchange, compared with the
+// built-in, each in its own process.
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');

@@ -1,5 +1,5 @@
 'use strict';
-// More fields than maxHeadersCount: releases of Node differ in what becomes of them, and ours does what the running one does.
+// More fields than maxHeadersCount: Node releases differ in what they do, and ours does what the running one does.
 
 const assert = require('node:assert');
 const builtin = require('node:http');
@@ -11,7 +11,7 @@ const { refusesManyFields } = require('../../lib/compat/node-features');
 const { exchange, serving, statuses } = require('./exchange');
 
 const TRANSPORTS = ['native', 'stream'];
-// Room for all of them: what is looked at is their number.
+// Room for all of them: only their number matters.
 const ROOM = 1 << 20;
 
 const fields = (count) => Array.from({ length: count }, (_, n) => `k${n}: ${n}\r\n`).join('');
@@ -41,7 +41,7 @@ const REQUESTS = {
   'fields and trailers that are too many together': [trailers(4), 5],
 };
 
-/** What a server makes of an input: requests with the numbers of their fields, errors, answers. */
+/** What a server makes of an input: requests with their number of fields, errors, answers. */
 async function served(module, transport, input, limit) {
   const log = [];
   const server = module.createServer({ transport, maxHeaderSize: ROOM }, (req, res) => {
@@ -53,7 +53,7 @@ async function served(module, transport, input, limit) {
   });
   if (limit !== undefined) server.maxHeadersCount = limit;
   server.on('clientError', (error, socket) => {
-    // How much of it is in one packet is the transport's choice where it is long.
+    // For long inputs the transport decides how much of it is in one packet.
     log.push(input.length < 4096 ? [error.code, error.bytesParsed, error.rawPacket.length].join(' ') : error.code);
     socket.end('HTTP/1.1 431 Many\r\nConnection: close\r\n\r\n');
   });

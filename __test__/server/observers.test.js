@@ -109,7 +109,7 @@ test('the names of import are those of require', async () => {
   assert.strictEqual(imported.default, ours);
 });
 
-// What a server shows of an exchange to a listener of 'finish', and in the tick behind it.
+// What a server shows of an exchange to a 'finish' listener, and in the tick after it.
 async function seenAtFinish(create) {
   const seen = [];
   const server = create((req, res) => {

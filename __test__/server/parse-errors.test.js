@@ -1,6 +1,7 @@
 'use strict';
-// What 'clientError' is given for each way in which a request can be wrong or be cut off: message, own keys in their order, reason,
-// bytesParsed, rawPacket and the first line of the stack, as the built-in of the running Node has them.
+// What 'clientError' gets for each way in which a request can be malformed or cut off: message, own keys in their
+// order, reason, bytesParsed, rawPacket and the first line of the stack, compared with the built-in of the running
+// Node.
 
 const { test } = require('node:test');
 const assert = require('node:assert');
@@ -42,7 +43,7 @@ async function errorOf(http, [wire, cut = false]) {
       socket.destroy();
       resolve(shown(error));
     });
-    // Node 18 takes some of them.
+    // Node 18 accepts some of them.
     setTimeout(() => turns(5).then(() => resolve('none')), 500).unref();
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

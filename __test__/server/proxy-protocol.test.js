@@ -1,5 +1,5 @@
 'use strict';
-// proxyProtocol: whose a connection is, and what a proxy that is trusted must send.
+// proxyProtocol: whose connection it is, and what a trusted proxy must send.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -27,7 +27,7 @@ const V4 = '\xcb\0\x71\x07\xc0\0\x02\x01\xdc\x04\x01\xbb';
 const V6 = `\x20\x01\x0d\xb8${'\0'.repeat(11)}\x07${'\0'.repeat(15)}\x01\xdc\x04\x01\xbb`;
 const tlv = (type, value) => String.fromCharCode(type, value.length >> 8, value.length & 0xff) + value;
 
-// Each header, and the client that it names: none where that is the connection itself.
+// Each header, and the client it names: none if that is the connection itself.
 const HEADERS = {
   'a line': [LINE, ['203.0.113.7', 56324, 'IPv4']],
   'a line of IPv6': ['PROXY TCP6 2001:db8::7 ::1 56324 443\r\n', ['2001:db8::7', 56324, 'IPv6']],
@@ -39,7 +39,7 @@ const HEADERS = {
   'the binary form that says nothing': [binary(1, 0, ''), null],
 };
 
-// The client of each request, in its answer.
+// Answers each request with its client.
 function tell({ socket }, res) {
   const { remoteAddress, remotePort, remoteFamily } = socket;
   res.end(JSON.stringify([remoteAddress, remotePort, remoteFamily]));
@@ -268,7 +268,7 @@ test('with TLS the header comes before the handshake, and both sockets tell the 
   }
 });
 
-// A program that prints the port that it listens to, and serves `tell`.
+// A program that prints the port it listens on, and serves `tell`.
 const PROGRAM = `
   const http = require(${JSON.stringify(path.join(__dirname, '../..'))});
   const cluster = require('node:cluster');
@@ -288,7 +288,7 @@ for (const way of ['fd', 'cluster']) {
     const child = spawn(process.execPath, ['-e', PROGRAM, way], { stdio: ['ignore', 'pipe', 'inherit', way === 'fd' ? listening._handle : 'ignore'] });
     try {
       const [port] = await once(child.stdout, 'data');
-      // Else it accepts as well.
+      // Otherwise it accepts too.
       listening.close();
       const client = net.connect(Number(port), '127.0.0.1');
       let text = '';

@@ -1,6 +1,6 @@
 'use strict';
-// What a program does to `rawHeaders`, and where that reaches `headers`: up to Node 24 the server has built the headers object by
-// then, from 26 on nothing is built before it is read. The built-in of the running Node says which.
+// What a program does to `rawHeaders`, and whether it affects `headers`: up to Node 24 the server has built the headers
+// object by then, since 26 nothing is built before it is read. The built-in of the running Node decides.
 
 const { test } = require('node:test');
 const assert = require('node:assert');
@@ -29,7 +29,10 @@ function look(req) {
   }
 }
 
-/** Sends a head some times on one connection, each behind the answer to the last; answers what the handlers saw and the statuses. */
+/**
+ * Sends a head several times on one connection, each after the answer to the last; returns what the handlers saw and
+ * the statuses.
+ */
 async function ask(http, { change, head = `${HEAD}\r\n`, times = 4, early = false, event = 'request', ...options }) {
   const seen = [];
   const change1 = ({ request }) => early && request instanceof http.IncomingMessage && change(request.rawHeaders, request);
@@ -38,7 +41,7 @@ async function ask(http, { change, head = `${HEAD}\r\n`, times = 4, early = fals
   server.on(event, (req, res) => {
     if (!early) change(req.rawHeaders, req);
     seen.push(look(req));
-    // That is an object of this request alone.
+    // That object belongs to this request only.
     if (typeof seen.at(-1) === 'object') req.headers.host = req.headers.added = 'changed';
     res.end(typeof res.writeHead === 'function' ? 'x' : 'HTTP/1.1 200 OK\r\n\r\n');
   });

@@ -1,5 +1,6 @@
 'use strict';
-// TLS sockets are read into the shared buffer as plain ones are: who reads beside the server sees what it would see on node's.
+// TLS sockets are read into the shared buffer like plain ones: other readers of the socket see what they would see on
+// node's.
 
 const assert = require('node:assert');
 const builtin = require('node:https');

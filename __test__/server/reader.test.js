@@ -1,5 +1,5 @@
 'use strict';
-// Sockets read into a buffer that all of them share: nothing that a program can keep may lie in it.
+// Sockets read into a buffer that all of them share: nothing that a program can keep may be in it.
 
 const assert = require('node:assert');
 const builtin = require('node:http');
@@ -68,7 +68,7 @@ test('after an upgrade the socket is an ordinary stream', async () => {
   server.on('upgrade', (req, socket, head) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
     seen.push(head);
-    // Nobody listens for a while: what arrives meanwhile is kept, in order.
+    // No listener for a while: what arrives meanwhile is kept, in order.
     setTimeout(() => {
       socket.on('data', (piece) => {
         seen.push(piece);
@@ -105,7 +105,7 @@ test('bytes read are counted', async () => {
 
 const ignore = () => {};
 
-// What a program does with listeners of the connection in its first request, or when it comes.
+// What a program does with listeners of the connection in its first request, or when it is accepted.
 const LISTENING = {
   'adds and removes one': (socket) => { socket.on('data', ignore).removeListener('data', ignore); },
   'adds one and removes all of the event': (socket) => { socket.on('data', ignore).removeAllListeners('data'); },
@@ -137,6 +137,6 @@ test('a connection goes on being read as by the built-in, whatever a program doe
     const [expected, ...seen] = await Promise.all(creates.map((create) => requestsBehind(create, event, act)));
     assert.deepStrictEqual(seen, [expected, expected, expected], `${name} on ${event}`);
   };
-  // All at once: whether nothing comes is seen after a while only.
+  // All at once: that nothing comes can be seen only after a while.
   await Promise.all(['connection', 'request'].flatMap((event) => Object.entries(LISTENING).map(([name, act]) => compare(event, name, act))));
 });

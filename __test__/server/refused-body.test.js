@@ -1,12 +1,12 @@
 'use strict';
-// A body that is refused when its request has had the answer: what the program hears of, in which order, and what the peer gets.
+// A body that is refused after its request was answered: the program's events, in their order, and what the peer gets.
 
 const { everyWay, pass, until } = require('../transport/ways');
 
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
 const LENGTH = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n';
 
-/** The beginning of a body, and how it goes wrong: by bytes, or by its end. */
+/** The start of a body, and how it goes wrong: by bytes, or by its end. */
 const BODIES = {
   'the size of a chunk is none': [`${CHUNKED}5\r\nabcde\r\n`, 'zz\r\n'],
   'a chunk is longer than its size': [CHUNKED, '5\r\nabcdeXX'],
@@ -52,7 +52,7 @@ async function quiet(client, events) {
   }
 }
 
-// `later`: what is wrong comes when the answer is there.
+// `later`: the faulty part comes after the answer.
 async function exchange(way, handler, listener, [begin, rest], later) {
   const events = [];
   const server = await way.serve((req, res) => {

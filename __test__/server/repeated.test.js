@@ -1,6 +1,6 @@
 'use strict';
 
-// A connection that sends the same head again is told of it in few words (src/parser/repeats.rs): nobody may see that.
+// JavaScript gets only a number for a head that a connection repeats (src/parser/head_cache.rs): no program may notice.
 
 const assert = require('node:assert');
 const net = require('node:net');
@@ -20,7 +20,7 @@ function request({ method = 'GET', target = '/', fields = FIELDS, body = '' }) {
   const lines = fields.flatMap((name, n) => (n % 2 === 0 ? [`${name}: ${fields[n + 1]}\r\n`] : []));
   return {
     bytes: `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body}`,
-    // What the handler shall see.
+    // What the handler should see.
     seen: JSON.stringify([method, target, fields, headersOf(fields), body]),
   };
 }
@@ -37,10 +37,11 @@ const KINDS = [
   request({ method: 'POST', fields: [...FIELDS, 'Content-Length', '2'], body: 'hi' }),
   request({ fields: [...FIELDS, 'X-Long', 'x'.repeat(3000)] }),
 ];
-// So many that they are handed over before the head is complete; so are then those of every later head of the connection.
+// Enough fields that they are handed over before the head is complete; then so are those of every later head of the
+// connection.
 const MANY = request({ fields: FIELDS.concat(...Array.from({ length: 40 }, (_, n) => [`X-${n}`, `${n}`])) });
 
-/** Answers with what it sees in a field, as HEAD has no body; and spoils what it was given. */
+/** Answers with what it sees in a field, as HEAD has no body; then changes what it was given. */
 function echo(req, res) {
   const { method, url, rawHeaders, headers } = req;
   let body = '';
@@ -60,7 +61,9 @@ function echo(req, res) {
   }).on('end', seen);
 }
 
-/** A connection: `ask(pieces, count)` sends, and answers the X-Seen (or else the status line) of so many responses. */
+/**
+ * A connection: `ask(pieces, count)` sends, and returns the X-Seen (or else the status line) of that many responses.
+ */
 async function connect(port) {
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
   let text = '';
@@ -129,7 +132,7 @@ test('a connection does not see the head that another one has repeated', async (
     const [, first, second] = KINDS;
     for (let round = 0; round < 3; round++) {
       for (const { bytes, seen } of [first, second]) {
-        // The parser of one connection is that of the next.
+        // The parser of one connection is reused for the next.
         const connection = await connect(port);
         for (let n = 0; n < 5; n++) assert.deepStrictEqual(await connection.ask([bytes]), [seen]);
         await connection.close();
@@ -163,7 +166,7 @@ test('what a head asks of the server it asks each time', async () => {
     for (let n = 0; n < 5; n++) assert.deepStrictEqual(await connection.ask([PLAIN.bytes]), [PLAIN.seen]);
     const hostless = request({ fields: FIELDS.slice(2) });
     const [answer] = await connection.ask([hostless.bytes]);
-    // Node 18 asks for no Host.
+    // Node 18 does not require Host.
     assert.strictEqual(answer, server.requireHostHeader ? 'HTTP/1.1 400 Bad Request' : hostless.seen);
     await connection.close();
   });

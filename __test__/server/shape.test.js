@@ -27,9 +27,9 @@ test('requests and responses have the own properties of the built-in\'s, in its 
 });
 
 test('classes have the members of the built-in classes', () => {
-  // Not in Node, documented as such.
+  // Members that Node does not have, as documented.
   const added = new Set(['drain', 'removeResponse', 'respond', 'stats', 'transport']);
-  // An own member where the running line knows no reusePort, enumerable as the one that it stands before.
+  // An own member if the running line has no reusePort, enumerable like the one it hides.
   const isAdded = (key) => added.has(key) || (key === 'listen' && !Object.hasOwn(http.Server.prototype, key));
   const described = (object) => Reflect.ownKeys(object).filter((key) => !isAdded(key)).map((key) => {
     const { value, get, set, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(object, key);
@@ -53,7 +53,7 @@ test('a server has the own properties of the built-in\'s, in its order', () => {
   assert.deepStrictEqual(ours.createServer(() => {}).listeners('connection').map((f) => f.name), ['connectionListener']);
 });
 
-// Frameworks exchange the prototypes of our objects for ones that end in the classes which they know.
+// Frameworks replace the prototypes of our objects by ones that end in the classes they know.
 test('objects go on working on prototypes that end in the built-in classes', async () => {
   const request = Object.create(builtin.IncomingMessage.prototype, { isTheirs: { value: true } });
   const response = Object.create(builtin.ServerResponse.prototype, { isTheirs: { value: true } });

@@ -1,5 +1,5 @@
 'use strict';
-// listen({ reusePort: true }): on every line as node does it from 22.12 and 23.1 on.
+// listen({ reusePort: true }): on every line as in node since 22.12 and 23.1.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
@@ -17,7 +17,7 @@ const TLS = Object.fromEntries(['key', 'cert'].map((name) => [name, fs.readFileS
 const skip = process.platform !== 'linux' && 'connections are spread on Linux and its like';
 const hasV6 = Object.values(os.networkInterfaces()).flat().some(({ address }) => address === '::1');
 
-/** Has a server listen. @returns {Promise<net.Server>} rejected with its error */
+/** Makes a server listen. @returns {Promise<net.Server>} rejected with its error */
 async function listening(server, ...args) {
   server.listen(...args);
   await once(server, 'listening');
@@ -41,7 +41,7 @@ for (const [name, make] of Object.entries(makers)) {
       assert.deepEqual(await open({ port: `${port}`, host, reusePort: true, backlog: 5 }), { port, address, family });
       if (host === undefined) assert.equal(address, hasV6 ? '::' : '0.0.0.0');
       else if (net.isIP(host)) assert.equal(address, host);
-      // Who does not say so, or says it otherwise.
+      // One that does not set it, or sets it otherwise.
       for (const reusePort of [undefined, false, 1, 'true']) {
         await assert.rejects(open({ port, host, reusePort }), ({ code, errno, syscall, port: told, message, address: at }) => {
           assert.deepEqual({ code, syscall, told, at }, { code: 'EADDRINUSE', syscall: 'listen', told: port, at: address });
@@ -124,7 +124,7 @@ for (const name of ['stream', 'native', 'offload']) {
     };
     const first = await serve(0);
     const second = await serve(first.address().port);
-    // Which of them gets one is the system's choice: 64 to one of two is one of 2^63.
+    // The system chooses which of them gets a connection: 64 to one of two has a chance of one in 2^63.
     const clients = await Promise.all(Array.from({ length: 64 }, () => way.connect(first)));
     for (const client of clients) client.write(get('/'));
     await until(() => clients.every(({ text }) => text.endsWith('ok')));
@@ -151,7 +151,7 @@ test('workers of a cluster, and threads, each listen to the port themselves', { 
         const threads = [1, 2].map(() => new Worker(process.argv[1], { workerData: port }));
         const workers = [1, 2].map(() => cluster.fork({ SHARED: port }));
         let shared = 0;
-        // The primary would tell of what it opens for them.
+        // The primary would report what it opens for them.
         cluster.on('listening', () => { shared++; });
         const ports = await Promise.all([...threads, ...workers].map(told));
         console.log(ports.every((each) => each === port), shared);

@@ -1,5 +1,5 @@
 'use strict';
-// What server.stats() tells of connections, requests, bytes and errors, whichever way they are read.
+// What server.stats() reports about connections, requests, bytes and errors, whichever way they are read.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');

@@ -154,7 +154,7 @@ test('parsers are reused, and hold on to nothing', async () => {
   });
   assert.strictEqual(parsers.size, 1);
   const [parser] = parsers;
-  // On Windows a server may have closed before the last of its connections has.
+  // On Windows a server may close before the last of its connections has closed.
   for (let n = 0; n < 100 && parser.socket !== null; n++) await new Promise((resolve) => { setTimeout(resolve, 5); });
   assert.deepStrictEqual([parser.incoming, parser.socket, parser.outgoing, parser.onIncoming], [null, null, null, null]);
 });

@@ -1,5 +1,6 @@
 'use strict';
-// Ticks that throw between the pieces of a message, in a program that goes on. Beside the built-in server, each in a process of its own.
+// Ticks that throw between the pieces of a message, in a program that goes on. Compared with the built-in server, each
+// in its own process.
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');

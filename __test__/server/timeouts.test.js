@@ -74,7 +74,7 @@ test('a late request goes to clientError once', async () => {
   assert.deepStrictEqual(codes, ['ERR_HTTP_REQUEST_TIMEOUT']);
 });
 
-/** The time that a server of a module sets on a connection that has been answered. */
+/** The timeout that a module's server sets on a connection after an answer. */
 async function idleTime({ createServer: create }, props) {
   const seen = [];
   const server = Object.assign(create((req, res) => {
@@ -86,7 +86,7 @@ async function idleTime({ createServer: create }, props) {
 }
 
 test('an idle connection is given the time that the built-in gives it', async () => {
-  // Elsewhere what is no time for a timer is an exception of the server's.
+  // On other releases, an invalid time is an exception of the server's.
   const others = 'keepAliveTimeoutBuffer' in http.createServer() ? ['5000', true, NaN, Infinity, -1] : [];
   for (const keepAliveTimeout of [5000, 0.5, 3e9, 0, ...others]) {
     for (const keepAliveTimeoutBuffer of [undefined, 0, 300.5, -100, '300', NaN]) {

@@ -1,5 +1,5 @@
 'use strict';
-// `req.timings` of a server: which stages an exchange has reached, and in which order. How long one takes is asserted nowhere.
+// `req.timings` of a server: which stages an exchange has reached, and in which order. Durations are never asserted.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -17,7 +17,7 @@ const STAGES = ['accepted', 'head', 'body', 'answered', 'flushed'];
 const LATER = STAGES.slice(1);
 const TLS = Object.fromEntries(['key', 'cert'].map((name) => [name, fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`))]));
 
-/** The stages that were reached; and that none is before one that comes before it. */
+/** The stages reached; checks that they are in order. */
 function reached(timings) {
   assert.deepEqual(Object.keys(timings), STAGES);
   for (const order of [['accepted', 'head', 'body'], ['accepted', 'head', 'answered', 'flushed']]) {
@@ -101,7 +101,7 @@ for (const name of ['stream', 'native', 'offload']) {
         held.push({ req, res });
         req.on('error', () => {});
       }, { timing: true });
-      // By its peer: with the body on its way, and with the answer owed; by the program.
+      // By its peer: while the body is on its way, and before the answer; by the program.
       for (const [text, stages] of [[`${get('/').slice(0, -2)}Content-Length: 9\r\n\r\nx`, ['accepted', 'head']], [get('/'), ['accepted', 'head', 'body']]]) {
         const client = await way.connect(server);
         client.write(text);

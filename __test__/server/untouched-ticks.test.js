@@ -1,5 +1,6 @@
 'use strict';
-// What a program sees of an exchange in the ticks behind its answer. Beside the built-in server, each in a process of its own.
+// What a program sees of an exchange in the ticks after its answer. Compared with the built-in server, each in its own
+// process.
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
@@ -9,7 +10,8 @@ const { promisify } = require('node:util');
 
 const register = path.resolve(__dirname, '../../lib/register.js');
 
-// Several requests on each of two connections, one behind the answer to the other: the first ones come with other things in the queue.
+// Several requests on each of two connections, one after the answer to the other: the first ones come with other things
+// in the queue.
 const PROGRAM = `
   const http = require('node:http');
   const net = require('node:net');

@@ -1,6 +1,6 @@
 'use strict';
-// The body of a request that upgrades: up to Node 25 it is the beginning of the other protocol, from 26 on it is the request's, and what is handed over
-// begins behind it. Ours does what the running one does.
+// The body of a request that upgrades: up to Node 25 it is the start of the other protocol; since 26 it is the
+// request's, and the handed-over data begin after it. Ours does what the running one does.
 
 const assert = require('node:assert/strict');
 const builtin = require('node:http');

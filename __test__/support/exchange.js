@@ -1,12 +1,12 @@
 'use strict';
 
-// Servers and exchanges as tests of several areas need them.
+// Servers and exchanges that tests of several areas need.
 
 const { once } = require('node:events');
 
 /**
  * @param {import('net').Server} server
- * @returns {Promise<number>} the port of 127.0.0.1 on which it listens now
+ * @returns {Promise<number>} its port on 127.0.0.1, now that it listens
  */
 async function listening(server) {
   server.listen(0, '127.0.0.1');

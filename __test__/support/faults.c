@@ -1,13 +1,14 @@
-// A library to be preloaded: has one system call fail with an error, every so many times.
+// A library to preload: makes one system call fail with an error, once in so many calls.
 //
 // FAULT_CALL    recv (and read, readv), send (and write, writev, sendmsg), epoll_ctl_mod, epoll_ctl_add, epoll_wait, dup, accept, thread
 // FAULT_ERROR   its error number
-// FAULT_EVERY   how many calls there are for one that fails
-// FAULT_GATE    a file: nothing fails before it is there
-// FAULT_MADE    a file that the first call that fails makes: a test can tell that there was one
+// FAULT_EVERY   one in this many calls fails
+// FAULT_GATE    a file: nothing fails before it exists
+// FAULT_MADE    a file that the first failing call creates: a test can tell that there was one
 //
-// Of reads and writes those of connected sockets count. libuv aborts where it cannot watch a descriptor, with node's http or without: of
-// epoll_ctl the edge-triggered calls count, which are the core's, and of the ways to wait the one that libuv does not use.
+// Reads and writes count only on connected sockets. libuv aborts if it cannot watch a descriptor, with node's http or
+// without: of epoll_ctl only the edge-triggered calls count, which are the core's, and of the waiting calls the one
+// that libuv does not use.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
 'use strict';
-// What tests need of the system and JavaScript cannot do (see native/). Built when a test first asks for it; where that cannot be done
-// `unavailable` says why, and tests that need it are skipped. RUST_HTTP_TEST_SUPPORT names one that was built for this platform by another.
+// System calls that tests need and JavaScript cannot make (see native/). Built when a test first needs it. If that
+// fails, `unavailable` says why, and tests that need it are skipped. RUST_HTTP_TEST_SUPPORT names a library that was
+// built for this platform elsewhere.
 
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
@@ -24,9 +25,9 @@ if (unavailable === undefined) process.dlopen(loaded, file);
 const { runOnce, sendUrgent } = loaded.exports;
 
 /**
- * Has the event loop run until a condition holds, as packages do that make a program wait. Ticks run before each of its turns.
+ * Runs the event loop until a condition holds, as packages do that make a program wait. Ticks run before each turn.
  * @param {function(): boolean} condition
- * @param {number} [milliseconds] after which it is an error that it does not
+ * @param {number} [milliseconds] after which it throws
  */
 function runLoopUntil(condition, milliseconds = 5000) {
   const { _tickCallback: runTicks } = process;

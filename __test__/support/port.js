@@ -3,7 +3,7 @@
 const net = require('node:net');
 const { once } = require('node:events');
 
-/** @returns {Promise<number>} a port that nobody listens on */
+/** @returns {Promise<number>} a free port */
 async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

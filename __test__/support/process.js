@@ -1,15 +1,15 @@
 'use strict';
 
-// A program that goes on running: what it prints, and its end.
+// A running program: its output and its end.
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 
-/** What a program may take to say what is waited for, on a busy machine. */
+/** How long a program may take to print what is waited for, on a busy machine. */
 const patienceMs = 120000;
 
-/** The environment of the tests without what is meant for them. */
+/** The environment of the tests without the variables meant for them. */
 function plainEnv() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE_|RUST_HTTP_|npm_|INIT_CWD)/i.test(name)));
 }
@@ -21,7 +21,7 @@ class Running {
    * @param {{ cwd?: string, env?: object }} [where] `env` is added to a plain environment
    */
   constructor([file, ...args], { cwd, env } = {}) {
-    // A group of its own: what it starts ends with it.
+    // In its own process group: what it starts ends with it.
     this.child = spawn(file === 'node' ? process.execPath : file, args, { cwd, env: { ...plainEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.output = '';
     this.closed = once(this.child, 'close').then(([code, signal]) => {
@@ -36,7 +36,7 @@ class Running {
     }
   }
 
-  /** Waits until it has printed what matches so often. @returns {Promise<RegExpExecArray>} the last of the matches */
+  /** Waits until its output has matched `count` times. @returns {Promise<RegExpExecArray>} the last match */
   async said(pattern, count = 1) {
     const all = new RegExp(pattern.source, `${pattern.flags.replace('g', '')}g`);
     const signal = AbortSignal.timeout(patienceMs);
@@ -49,18 +49,18 @@ class Running {
     }
   }
 
-  /** Asks it to end, and what it has started. @returns {Promise<number|string>} the exit code or the signal */
+  /** Signals it, and what it has started, to end. @returns {Promise<number|string>} the exit code or the signal */
   stop(signal = 'SIGTERM') {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
     return this.closed;
   }
 
-  /** Ends it and all that it has started, whatever they do. */
+  /** Kills it and everything it has started. */
   async kill() {
     try {
       process.kill(-this.child.pid, 'SIGKILL');
     } catch {
-      // They have all ended.
+      // All of them have ended.
     }
     await this.closed;
   }

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Lets so many turns of the event loop pass, of a millisecond or more. What one part of this process has sent to another has come by then, however busy
- * the machine is: a single timer may be due before the first turn has looked at the sockets.
+ * Waits for turns of the event loop, each a millisecond or more. Then what one part of this process has sent to another
+ * has arrived, however busy the machine is: a single timer may be due before the first turn has looked at the sockets.
  * @param {number} count
  */
 async function turns(count) {

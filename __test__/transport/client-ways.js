@@ -1,5 +1,6 @@
 'use strict';
-// One scenario for three clients: node's own, ours over streams, ours over the native transport. All must show the same.
+// One scenario for three clients: node's own, ours over streams, ours over the native transport. All must show the
+// same.
 
 const assert = require('node:assert');
 const builtin = require('node:http');
@@ -13,7 +14,7 @@ const { pass, until } = ways;
 const NAMES = ways.NAMES.filter((name) => name !== 'offload');
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-/** A client and the server that it talks to: the answers to its first two requests are plain, then the scenario has its say. */
+/** A client and its server: the answers to its first two requests are plain, then the scenario decides. */
 class Exchange {
   constructor(name) {
     this.name = name;
@@ -67,7 +68,7 @@ class Exchange {
     await new Promise(setImmediate);
   }
 
-  /** Asks; what happens is in `log`, the body in `body`. Resolves when request and response are closed. */
+  /** Makes a request; its events go to `log`, the body to `body`. Resolves when request and response are closed. */
   ask({ answer, at = {}, body, read = (res) => res.on('data', (data) => { this.body.push(data); }), ...options }) {
     this.answer = answer;
     if (this.peer) this.peer.text = '';

@@ -1,5 +1,6 @@
 'use strict';
-// Kept connections of a client behave the same whoever reads them: node's client, ours over streams, ours over the core.
+// Kept connections of a client behave the same however they are read: node's client, ours over streams, ours over the
+// core.
 
 const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
@@ -24,7 +25,7 @@ async function inPieces(peer, text) {
   }
 }
 
-/** What happened, and what state the connection is in. */
+/** What happened, and the state of the connection. */
 async function outcome(exchange, options) {
   await exchange.ask(options);
   await pass(5);

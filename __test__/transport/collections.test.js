@@ -1,5 +1,6 @@
 'use strict';
-// What bodies cost the collector: their memory is freed by collections of the young space. Of a GiB V8 makes 17 full ones with node:http (Node 24).
+// What bodies cost the garbage collector: collections of the young space free their memory. For a GiB V8 makes 17 full
+// ones with node:http (Node 24).
 
 const test = require('node:test');
 const assert = require('node:assert');
@@ -7,7 +8,7 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 
 const MIB = 1024 * 1024;
-/** Of so many MiB of bodies that are new, V8 makes a full collection at the latest, as it counts. */
+/** At the latest after this many MiB of new bodies, V8 makes a full collection. */
 const COUNTED = 64;
 const UPLOADS = 32;
 const SIZE = 32;

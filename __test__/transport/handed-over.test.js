@@ -1,5 +1,5 @@
 'use strict';
-// The socket that another protocol gets: as node has it, whoever has made it.
+// The socket that another protocol gets is as in node, whoever has made it.
 
 const assert = require('node:assert');
 const net = require('node:net');
@@ -52,7 +52,7 @@ for (const [event, head] of Object.entries(HEADS)) {
   });
 }
 
-// What has the socket before the protocol that it goes over to.
+// What has the socket before the next protocol gets it.
 const EARLIER = {
   "a listener of 'connection'": (server, keep) => server.on('connection', keep),
   'a request before': (server, keep) => server.on('request', (req, res) => {

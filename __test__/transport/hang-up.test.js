@@ -1,6 +1,6 @@
 'use strict';
-// Bytes and the reset of a connection that are there in the same wake-up of the loop: an end behind the bytes up to libuv 1.51, the reset in later
-// ones. What is written to such a connection fails in the tick in which node's fails.
+// Bytes and the reset of a connection that are there in the same wake-up of the loop: an end after the bytes up to
+// libuv 1.51, the reset in later versions. Writes to such a connection fail in the tick in which node's fail.
 
 const { getDefaultHighWaterMark } = require('node:stream');
 const { everyWay, get, pass, until } = require('./ways');
@@ -8,7 +8,7 @@ const { OK, everyClient } = require('./client-ways');
 
 /** More than the head of any answer here. */
 const HEAD_BYTES = 60;
-// I/O threads may read between the bytes and the reset: src/transport/offload/link.rs has the tests.
+// I/O threads may read between the bytes and the reset: tests/offload_hang_up.rs has the tests.
 const ON_ONE_THREAD = ['node', 'stream', 'native'];
 
 const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
@@ -74,7 +74,7 @@ everyClient('a client whose connection is reset behind an upgrade', async (excha
   return [exchange.log, seen];
 }, { reason: 'upgrade' });
 
-/** Serves what a peer sends before it resets the connection; answers what was heard on the way. */
+/** Serves what a peer sends before it resets the connection; returns what was received on the way. */
 async function served(way, texts, { handle = (_req, res) => res.end('answer'), reads = true, on = {} } = {}) {
   const log = [];
   const hear = (emitter, name, events) => {

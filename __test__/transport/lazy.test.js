@@ -1,5 +1,5 @@
 'use strict';
-// A socket that nobody has looked at is a net.Socket for whoever does, at whatever moment, by whatever property or method.
+// A socket that no code has looked at is a net.Socket for any code that does, at any moment, by any property or method.
 
 const { closesIdle } = require('../../lib/compat/node-features');
 const { test } = require('node:test');
@@ -11,13 +11,13 @@ const { GET, Way, bodies, everyWay, get, pass, until } = require('./ways');
 
 const GET_CLOSE = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
-// What is compared of a value: objects and functions differ from run to run.
+// The part of a value that is compared: objects and functions differ from run to run.
 function kindOf(value) {
   return value !== null && ['object', 'function'].includes(typeof value) ? `${typeof value} ${value.constructor?.name}` : String(value);
 }
 
-// Numbers that differ from connection to connection, on every server; and the timer, which node's server leaves on the socket
-// from one keep-alive pause to the next while ours has none there.
+// Numbers that differ from connection to connection, on every server; and the timer, which node's server leaves on the
+// socket from one keep-alive pause to the next while ours has none.
 const VARYING = new Set(['async_id_symbol', 'kBytesRead', 'kBytesWritten', 'lastWriteQueueSize', 'timeout']);
 
 for (const key of Reflect.ownKeys(new net.Socket())) {
@@ -167,7 +167,7 @@ everyWay('getConnections() and close() count every connection', async (way) => {
   counts.push(await count());
   let closed = false;
   server.close(() => { closed = true; });
-  // Node 18 leaves that to closeIdleConnections().
+  // In Node 18 only closeIdleConnections() does this.
   if (!closesIdle) server.closeIdleConnections();
   await until(() => closed);
   await until(() => clients[2].ended || clients[2].closed_);

@@ -1,5 +1,5 @@
 'use strict';
-// Times, ends, contexts and exceptions of connections are the same whoever reads them.
+// Timeouts, ends, contexts and exceptions of connections are the same however they are read.
 
 const { closesIdle } = require('../../lib/compat/node-features');
 const assert = require('node:assert');
@@ -18,7 +18,7 @@ everyWay('server.timeout ends a silent connection, not a busy one', async (way) 
     req.resume();
     req.on('end', () => { res.end('ok'); });
   });
-  // Longer than a busy machine keeps the client from its next byte.
+  // Longer than a busy machine delays the client's next byte.
   server.timeout = 400;
   server.keepAliveTimeout = 0;
   server.on('timeout', (socket) => {
@@ -90,7 +90,7 @@ everyWay('close() ends the idle, waits for the busy', async (way) => {
   idle.on('end', () => { order.push('idle ended'); });
   busy.on('end', () => { order.push('busy ended'); });
   server.close(() => { order.push('closed'); });
-  // Node 18 leaves that to closeIdleConnections().
+  // In Node 18 only closeIdleConnections() does this.
   if (!closesIdle) server.closeIdleConnections();
   await until(() => order.length === 1);
   idle.destroy();
@@ -98,7 +98,7 @@ everyWay('close() ends the idle, waits for the busy', async (way) => {
   busy.on('end', () => { busy.end(); });
   await until(() => bodies(busy.text).length === 1);
   busy.end();
-  // The server's end and the client's are two ends of one wire.
+  // The server's end and the client's are two ends of one connection.
   await until(() => order.length === 3);
   return [order[0], order.slice(1).sort(), bodies(busy.text)];
 });

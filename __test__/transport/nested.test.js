@@ -1,6 +1,6 @@
 'use strict';
-// Handlers that have the event loop run, as packages do that make a program wait. What a connection has received and not delivered stays
-// its own, and all others are served meanwhile.
+// Handlers that run the event loop, as packages do that make a program wait. What a connection has received and not
+// delivered stays its own, and all others are served meanwhile.
 
 const { test } = require('node:test');
 const assert = require('node:assert');
@@ -17,7 +17,7 @@ function post(path, body) {
   return `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Answers a request with what it has brought. */
+/** Answers a request with its own body. */
 function echo(req, res, prefix = '') {
   const pieces = [];
   req.on('data', (piece) => pieces.push(piece));
@@ -28,7 +28,7 @@ function echo(req, res, prefix = '') {
   });
 }
 
-// Waits for so many answers, each of them whole.
+// Waits for this many complete answers.
 async function answered(client, count = 1) {
   await until(() => {
     const lengths = [...client.text.matchAll(/content-length: (\d+)/gi)].map((match) => Number(match[1]));
@@ -176,7 +176,7 @@ everyWay('what comes for a message whose handler has the loop run is delivered b
       res.setHeader('Content-Length', body.length);
       res.end(body);
     });
-    // The end may come in the loop, too.
+    // The end may come in the loop too.
     peer.client.write('456');
     runLoopUntil(() => Buffer.concat(pieces).toString() === '123456');
   });
@@ -185,7 +185,7 @@ everyWay('what comes for a message whose handler has the loop run is delivered b
   return answered(peer.client);
 }, { on: ['stream', 'native', 'offload'], expected: ['123456'], skip });
 
-// The parser waits for the handler's answer whether the protocol changes.
+// The parser waits for the handler to decide whether the protocol changes.
 everyWay('what comes while the parser waits for a handler is read when that has answered', async (way) => {
   const peer = {};
   const server = await way.serve((req, res) => {
@@ -201,7 +201,7 @@ everyWay('what comes while the parser waits for a handler is read when that has 
   return answered(peer.client);
 }, { on: ['stream', 'native', 'offload'], expected: ['/waits12345'], skip });
 
-// The server of node has a connection without socket afterwards.
+// node's server has a connection without a socket afterwards.
 everyWay('a handler that has the loop run sees the end of its own connection', async (way) => {
   let closed = false;
   const peer = {};
@@ -265,7 +265,7 @@ everyWay('a listener of an answer that has the loop run gets the whole of its ow
   return [texts['/c'], texts['/d']];
 }, { expected: [`${'/c'.repeat(50)}x`, `${'/d'.repeat(50)}x`], skip });
 
-// One transport's turn in a handler of another: they have the thread in common.
+// A turn of one transport in a handler of another: they share the thread.
 test('servers of different transports serve in the loops of each other', { skip }, async () => {
   const names = ['stream', 'native', 'offload'];
   const servers = {};

@@ -1,5 +1,5 @@
 'use strict';
-// What offload alone has: threads, and two sides that act on one connection at once.
+// What only offload has: threads, and two sides that act on one connection at once.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -76,7 +76,7 @@ test('a connection that comes while the last threads end has new ones', { skip }
   const accepted = once(waiting, 'connection');
   const late = await way.connect(waiting);
   const [socket] = await accepted;
-  // Within the turn in which the only other connection ends, and with it the last that uses threads.
+  // Within the turn in which the only other connection ends, and with it the last user of the threads.
   const server = await way.serve((req) => {
     server.close(() => {
       assert.strictEqual(native.offloadThreads(), 0);
@@ -109,7 +109,7 @@ test('a slow handler stops the reads of its own connection alone', { skip }, asy
     other.write(get(`/${n}`));
     await until(() => bodies(other.text).length === n);
   }
-  // What nobody reads is not read: what the stream buffers, and one read ahead.
+  // Unread bytes stay in the socket, except for the stream's buffer and one read ahead.
   assert.ok(server.stats().bytesRead < 1 << 20, `${server.stats().bytesRead} bytes`);
   await way.close();
 });

@@ -18,7 +18,7 @@ async function start(program, way) {
   return { child, port };
 }
 
-// All that comes back for an input, until the end or, with `wanted`, so many answers.
+// Everything that comes back for an input, until the end or, with `wanted`, that many answers.
 async function ask(port, input, wanted = Infinity) {
   const socket = net.connect(port, '127.0.0.1').setEncoding('latin1');
   socket.on('error', () => {});

@@ -39,14 +39,14 @@ const programs = {
     }));
   },
 
-  // Ends behind a part of an answer.
+  // Ends after a part of an answer.
   'exit-answer'() {
     listen(http.createServer(options, (req, res) => {
       res.write('begun', () => process.exit(7));
     }));
   },
 
-  // Ends in the answer to a request of its own, while it answers one.
+  // Ends in the answer to its own request, while it answers one.
   'exit-client'() {
     const server = listen(http.createServer(options, (req, res) => {
       if (req.method === 'GET') {

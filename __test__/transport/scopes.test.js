@@ -1,5 +1,5 @@
 'use strict';
-// The async scope in which a program hears of a connection and of its messages: ids, the resource, stores.
+// The async scope in which a program is notified of a connection and its messages: ids, the resource, stores.
 
 const { AsyncLocalStorage, executionAsyncId, executionAsyncResource, triggerAsyncId } = require('node:async_hooks');
 const { everyWay, get, until } = require('./ways');
@@ -7,7 +7,7 @@ const { everyWay, get, until } = require('./ways');
 const POST = 'POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n';
 const UPGRADE = 'GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: it\r\n\r\n';
 
-/** @returns {object} what the built-in shows of the scope, in words that are the same in each run */
+/** @returns {object} what the built-in shows of the scope, as text that is the same in each run */
 function scopeOf(socket, known) {
   const resource = executionAsyncResource();
   const id = executionAsyncId();

@@ -1,5 +1,5 @@
 'use strict';
-// The socket of a request does what a net.Socket does, whoever reads it.
+// The socket of a request does what a net.Socket does, however it is read.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -371,7 +371,7 @@ everyWay('handle.close() called directly', async (way) => {
   const client = await way.connect(server);
   client.write(get('/close'));
   await until(() => client.ended || client.closed_);
-  // Whoever gets the descriptor now is not mistaken for the one before.
+  // The next owner of the descriptor is not mistaken for the previous one.
   const others = await Promise.all([1, 2, 3].map(() => way.connect(server)));
   others.forEach((other, n) => other.write(get(`/${n}`)));
   await until(() => others.every((other) => other.text !== ''));

@@ -1,5 +1,5 @@
 'use strict';
-// Who takes a socket over below its streams gets it whole: not a byte of what follows is read by anyone else.
+// Code that takes a socket over below its streams gets all of it: nothing else reads a byte of what follows.
 
 const assert = require('node:assert');
 const http2 = require('node:http2');
@@ -18,7 +18,7 @@ const SIZE = 1_000_000;
 
 const md5 = (bytes) => createHash('md5').update(bytes).digest('hex');
 
-// A handler that answers 101 and keeps the socket from there on; `delay` of a turn or more before it takes it over.
+// A handler that answers 101 and keeps the socket from then on; `delay` of a turn or more before it takes it over.
 function switching(takeOver, delay) {
   return (req, res) => {
     const { socket } = req;
@@ -39,7 +39,7 @@ async function switched(way, server) {
   const data = await new Promise((resolve) => { client.once('data', resolve); });
   client.pause();
   assert.match(data.toString(), /^HTTP\/1.1 101/);
-  // What takes over may have spoken already.
+  // The code that takes over may have sent something already.
   const end = data.indexOf('\r\n\r\n') + 4;
   if (end < data.length) client.unshift(data.subarray(end));
   return client;
@@ -95,7 +95,7 @@ for (const delay of [0, 20]) {
   }, { expected: [undefined, '/it of HTTP/2'] });
 }
 
-// The parser of node has what comes while the handler runs.
+// node's parser gets what comes while the handler runs.
 everyWay('a child that gets the socket as its input reads what follows', async (way) => {
   let got = '';
   let ended = false;
@@ -118,7 +118,7 @@ everyWay('a child that gets the socket as its input reads what follows', async (
   return got;
 }, { expected: 'one two three', skip: process.platform === 'win32' && 'no socket is handed to a child as a descriptor there' });
 
-// A read ends at urgent data, whatever is behind it.
+// A read ends at urgent data, even if more follows.
 const URGENT = {
   'in a head': ['GET / HTTP/1.1\r\nHost: x\r\n', 'X: y\r\n\r\n', 'read 0'],
   'in a body': ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345', '67890', 'read 10'],

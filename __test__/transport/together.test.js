@@ -1,6 +1,6 @@
 'use strict';
-// Connections that have all sent something before JavaScript looks at any of them: what a handler of one does to another happens
-// before that one's bytes are looked at, in every transport. (I/O threads tell of several in one call.)
+// Connections that have all sent something before JavaScript looks at any of them: what a handler of one does to
+// another happens before that one's bytes are looked at, in every transport. (I/O threads report several in one call.)
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -14,12 +14,12 @@ const LIB = path.join(__dirname, '../../lib');
 const LONG_ENOUGH = 60;
 const COUNT = 24;
 
-/** The thread does nothing else. */
+/** Blocks the thread. */
 function block() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LONG_ENOUGH);
 }
 
-/** Clients of a server, and the server's sockets, by the same number. */
+/** Clients of a server, and the server's sockets, with the same index. */
 async function meet(way, server, count = COUNT) {
   const sockets = [];
   server.on('connection', (socket) => { sockets.push(socket); });
@@ -267,7 +267,7 @@ test('I/O threads tell of several connections before ticks are drained', { skip:
   await until(() => clients.every((client) => bodies(client.text).length === 1));
   await way.close();
   assert.match(order.join(''), /hhhhhhhh/);
-  // A group has an end.
+  // A batch ends.
   assert.match(order.join(''), /th/);
 });
 

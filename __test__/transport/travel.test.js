@@ -1,5 +1,6 @@
 'use strict';
-// Sockets and servers that another process gets, another protocol, or that somebody else closes: as with node's http, and nobody's bytes are lost.
+// Sockets and servers that are passed to another process or another protocol, or closed by other code: as with node's
+// http, and no bytes are lost.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -19,7 +20,7 @@ const HEAD = /HTTP\/1\.1 \d+ [^]*?\r\n\r\n/g;
 
 const children = new Set();
 
-/** Starts the process of a way that serves. */
+/** Starts the serving process of a way. */
 async function start(program, way) {
   const child = fork(PROGRAM, [program, way.name]);
   children.add(child);
@@ -36,7 +37,7 @@ async function stop(child) {
   children.delete(child);
 }
 
-// Those of tests that have failed.
+// Processes of failed tests.
 after(() => { for (const child of children) child.kill(); });
 
 everyWay('a connection that was answered is served on by the process that it is sent to', async (way) => {
@@ -123,7 +124,7 @@ everyWay('a server that is sent to another process listens there, too, and on wh
   child.send('send');
   await child.taken;
   child.send('close');
-  // Until this process is out of it.
+  // Until this process no longer has it.
   let last = '';
   for (let n = 0; n < 200 && last !== 'there'; n++) last = await ask();
   const there = [];
@@ -132,7 +133,7 @@ everyWay('a server that is sent to another process listens there, too, and on wh
   return [alone, new Set(there)];
 }, { expected: ['here', new Set(['there'])], ...toChild });
 
-// How a program hands HTTP/2 by prior knowledge on, when the parser has refused it.
+// How a program hands over HTTP/2 by prior knowledge, after the parser has refused it.
 const HANDED_ON = {
   'as a Duplex around the socket': (socket, { rawPacket }, other) => {
     socket.removeAllListeners('data');
@@ -181,7 +182,7 @@ for (const [how, handOn] of Object.entries(HANDED_ON)) {
       other.on('sessionError', ({ code }) => errors.push(code));
       other.listen(0, '127.0.0.1');
       await once(other, 'listening');
-      // A socket without its listeners keeps its timer, and that its parser.
+      // A socket without its listeners keeps its timer, and the timer keeps its parser.
       const server = await way.serve((req, res) => res.end('of HTTP/1'), { keepAliveTimeout: 0 });
       server.on('clientError', (error, socket) => {
         errors.push(error.code);
@@ -214,7 +215,7 @@ for (const [how, handOn] of Object.entries(HANDED_ON)) {
   }
 }
 
-// A program closes a descriptor that is not its own; the number may be a file's next.
+// A program closes a descriptor that is not its own; a file may get the number next.
 const file = path.join(os.tmpdir(), `rust-http-travel-${process.pid}`);
 
 const CLOSED = {
@@ -233,7 +234,7 @@ const CLOSED = {
   },
 };
 
-// Has a server whose request closes the descriptor of its connection, and then destroys that.
+// A server with a request that closes its connection's descriptor, and then destroys the connection.
 async function closeAnothers(way, handle, isTaken) {
   const seen = { closes: 0 };
   let socket;
@@ -256,7 +257,7 @@ async function closeAnothers(way, handle, isTaken) {
   await pass(50);
   socket.destroy();
   await until(() => seen.closes > 0);
-  // libuv closes the number that it has, whosever it is by now. What gets the number next is closed by nobody.
+  // libuv closes the number that it has, whoever owns it by now. The next owner's descriptor is not closed.
   const next = fs.openSync(file, 'a+');
   client.destroy();
   await pass(50);
@@ -269,7 +270,7 @@ async function closeAnothers(way, handle, isTaken) {
 for (const [when, handle] of Object.entries(CLOSED)) {
   everyWay(`a connection whose descriptor somebody else closes ${when} fails as with node`, (way) => closeAnothers(way, handle, false),
            { on: ['node', 'stream', 'native'], skip: process.platform === 'win32' && 'sockets have no descriptors there' });
-  // The core sends to sockets alone; libuv writes to whatever has the number.
+  // The core sends only to sockets; libuv writes to whatever has the number.
   everyWay(`a file that gets the number of a connection ${when} has nothing of its answer`, async (way) => {
     const { closes, written } = await closeAnothers(way, handle, true);
     return { closes, written };

@@ -1,5 +1,6 @@
 'use strict';
-// The processes of travel.test.js: one that serves and sends what it has to another, and the other.   node traveller.js NAME WAY
+// The processes of travel.test.js: one that serves and sends what it has to another, and the other.   node traveller.js
+// NAME WAY
 
 const net = require('node:net');
 const { fork } = require('node:child_process');
@@ -13,7 +14,7 @@ function listen(server) {
   return server;
 }
 
-// Says when the other has what it was sent: what comes before that is lost with node, too.
+// Reports when the other process has what it was sent: what comes before is lost with node too.
 function startTaker(taker) {
   process.on('disconnect', () => { process.exit(); });
   return fork(__filename, [taker, way]).on('message', (taken) => { process.send({ taken }); });
@@ -28,7 +29,7 @@ function take(onHandle) {
 }
 
 const programs = {
-  // The first request is answered here, what comes behind its answer is answered there.
+  // The first request is answered here, what follows its answer is answered there.
   answered() {
     const child = startTaker('serves');
     listen(http.createServer(options, (req, res) => {
@@ -70,7 +71,7 @@ const programs = {
     }));
   },
 
-  // What another protocol has got.
+  // The socket of another protocol, after an upgrade.
   upgraded() {
     const child = startTaker('echoes');
     listen(http.createServer(options)).on('upgrade', (req, socket, head) => {
@@ -101,7 +102,7 @@ const programs = {
     });
   },
 
-  // A server that listens: both accept.
+  // A listening server: both processes accept.
   server() {
     const child = startTaker('accepts');
     const server = listen(http.createServer(options, (req, res) => {

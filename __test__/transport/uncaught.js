@@ -1,6 +1,7 @@
 'use strict';
 // What a listener of 'uncaughtException' finds of the request whose code has thrown.   node uncaught.js WAY WHERE
-// Prints a line of JSON for each exception: its message, the store, and whether the async id is the one where it was thrown.
+// Prints a line of JSON for each exception: its message, the store, and whether the async id is the one where it was
+// thrown.
 
 const { AsyncLocalStorage, executionAsyncId, triggerAsyncId } = require('node:async_hooks');
 const net = require('node:net');
@@ -25,7 +26,7 @@ function fail(store) {
 
 process.on('uncaughtException', ({ message }) => {
   console.log(JSON.stringify([message, stores.getStore(), executionAsyncId() === id, triggerAsyncId() === trigger]));
-  // Behind it nothing of the request is left.
+  // Afterwards nothing of the request is left.
   setImmediate(() => { console.log(JSON.stringify(['later', stores.getStore()])); });
 });
 

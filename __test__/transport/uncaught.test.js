@@ -1,5 +1,5 @@
 'use strict';
-// An exception is told of in the async context of the code that threw it, as with node's.
+// An exception is reported in the async context of the code that threw it, as with node's.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -8,7 +8,7 @@ const { test } = require('node:test');
 const { upgradesInContext } = require('../../lib/compat/node-features');
 
 const PROGRAM = path.join(__dirname, 'uncaught.js');
-// Streams are node's: what is thrown in theirs has left the scope of the request when it comes to the handle.
+// Streams are node's: what is thrown in theirs has left the scope of the request when it reaches the handle.
 const WAYS = process.platform === 'win32' ? [] : ['native', 'offload'];
 
 function told(way, where) {
@@ -17,7 +17,7 @@ function told(way, where) {
 }
 
 for (const where of ['handler', 'handler, in a store of its own', 'handler, behind one that it caught', 'data', 'end', 'finish', 'tick', 'clientError', 'upgrade']) {
-  // Up to 22 an upgrade has the scope of whoever reads the connection, here the core.
+  // Up to 22 an upgrade runs in the scope of the reader of the connection, here the core.
   const skip = (WAYS.length === 0 && 'streams read all connections there') || (where === 'upgrade' && !upgradesInContext && 'it has no scope of its own on this release');
   test(`'uncaughtException' has the store and the ids of what has thrown (${where})`, { timeout: 120_000, skip }, () => {
     const expected = told('node', where);

@@ -1,5 +1,5 @@
 'use strict';
-// Bodies that flow for nobody: what is left out for them must not be missed by whoever comes late.
+// Bodies that flow without a listener: late listeners must not miss what is skipped for them.
 
 const { EventEmitter } = require('node:events');
 const { everyWay, pass, until } = require('./ways');
@@ -7,7 +7,8 @@ const { everyWay, pass, until } = require('./ways');
 const HEAD = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
 const chunks = (from, to) => Array.from({ length: to - from }, (_, n) => `1\r\n${String.fromCharCode(97 + from + n)}\r\n`).join('');
 
-// Sends the letters a to j in pieces of three; `handle` is told of the request, and gives the functions to call behind each piece.
+// Sends the letters a to j in pieces of three; `handle` gets the request, and returns the functions to call after each
+// piece.
 async function letters(way, handle) {
   let steps;
   const server = await way.serve((req, res) => {

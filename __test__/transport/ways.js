@@ -1,6 +1,6 @@
 'use strict';
-// One scenario on four servers: node's own, ours over streams, over the native transport, and with its I/O in other threads. All
-// must show the same.
+// One scenario on four servers: node's own, ours over streams, over the native transport, and with its I/O in other
+// threads. All must show the same.
 
 const { test } = require('node:test');
 const assert = require('node:assert');
@@ -9,7 +9,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const ours = require('../../lib');
 
-// On Windows whatever asks for another transport gets the streams.
+// On Windows every other transport is the stream transport.
 const NAMES = ['node', 'stream', ...(process.platform === 'win32' ? [] : ['native', 'offload'])];
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -19,7 +19,7 @@ function get(path) {
 }
 
 /**
- * Waits, a few seconds at most.
+ * Waits, at most a few seconds.
  * @param {function(): boolean} condition
  */
 async function until(condition) {
@@ -62,7 +62,7 @@ class Way {
     return server;
   }
 
-  /** A client that collects what it gets in `text`; `ended`, `closed` and `failed` tell how it went. */
+  /** A client that collects what it receives in `text`; `ended`, `closed` and `failed` tell how it went. */
   async connect(server, options = {}) {
     const address = server.address();
     const where = typeof address === 'string' ? { path: address } : { port: address.port, host: '127.0.0.1' };
@@ -128,10 +128,10 @@ function everyWay(name, scenario, { expected, on = NAMES, ...options } = {}) {
 }
 
 /**
- * For tests of what node's server has not.
+ * For tests of what node's server does not have.
  * @param {string} name of a transport
  * @param {number} timeout of each test, in milliseconds
- * @returns {function(string, function(Way, TestContext): Promise): Promise} makes a test of a sentence and a scenario
+ * @returns {function(string, function(Way, TestContext): Promise): Promise} makes a test from a sentence and a scenario
  */
 function testsOn(name, timeout) {
   return (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout }, async (t) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// A GraphQL server of Apollo, alone, which drains its connections before it ends.
+// A standalone Apollo GraphQL server that drains its connections before it ends.
 
 const { ApolloServer } = require('@apollo/server');
 const { startStandaloneServer } = require('@apollo/server/standalone');

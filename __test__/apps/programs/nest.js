@@ -1,6 +1,6 @@
 'use strict';
 
-// An application of Nest: routes, pipes, guards, files, events, a gateway, and an end by a signal.
+// A Nest application: routes, pipes, guards, files, events, a gateway, and an end by a signal.
 
 require('reflect-metadata');
 const { Readable } = require('node:stream');

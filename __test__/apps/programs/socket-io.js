@@ -1,6 +1,6 @@
 'use strict';
 
-// A chat of socket.io: rooms, acknowledgements, binary data, a middleware, an end that closes all.
+// A socket.io chat: rooms, acknowledgements, binary data, a middleware, and an end that closes everything.
 
 const http = require('http');
 const { Server } = require('socket.io');

@@ -1,5 +1,5 @@
 'use strict';
-// The program of docs/ADOPTING.md that is compared: Express, a router, an answer of JSON.
+// The program compared in docs/ADOPTING.md: Express, a router, a JSON answer.
 
 const express = require('express');
 

@@ -1,5 +1,5 @@
 'use strict';
-// The program of docs/ADOPTING.md that is compared: Fastify, a route, an answer of JSON.
+// The program compared in docs/ADOPTING.md: Fastify, a route, a JSON answer.
 
 const app = require('fastify')();
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// Starts a server of a test program and tells the test its port, and whether the classes in use are ours.
+// Starts a server of a test program and reports to the test its port, and whether the classes in use are ours.
 
 const ours = require('../../../lib/index.js');
 

@@ -1,5 +1,5 @@
 'use strict';
-// Prints the names, lengths and attributes of everything that is reached from the modules that it is given.
+// Prints the names, lengths and attributes of everything reachable from the given modules.
 const seen = new Set();
 const lines = [];
 

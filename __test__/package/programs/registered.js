@@ -1,6 +1,6 @@
 'use strict';
 
-// Asks for nothing but http: the preload makes it ours.
+// Requires only http: the preload makes it ours.
 
 const http = require('http');
 

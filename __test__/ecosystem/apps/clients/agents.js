@@ -1,6 +1,6 @@
 'use strict';
 
-// Agents built on http.Agent: agentkeepalive, agent-base, proxy-agent and its relations.
+// Agents built on http.Agent: agentkeepalive, agent-base, proxy-agent and related packages.
 
 const http = require(process.argv[2]);
 const fs = require('node:fs');

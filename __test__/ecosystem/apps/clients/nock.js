@@ -1,6 +1,7 @@
 'use strict';
 
-// argv: module of http, name of the nock package. nock replaces what require('http') gives, so only the preload puts it on ours.
+// argv: module of http, name of the nock package. nock replaces what require('http') returns, so only the preload makes
+// it use ours.
 
 const http = require(process.argv[2]);
 const { Agent, ClientRequest } = http;

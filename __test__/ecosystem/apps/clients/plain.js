@@ -12,20 +12,20 @@ const serve = require('./serve');
 const mebi = 1024 * 1024;
 const pieceLength = 65536;
 
-// Every piece has memory of its own, so that those which wait somewhere are counted.
+// Every piece has its own memory, so that waiting pieces are counted.
 function* pieces(bytes) {
   for (let left = bytes; left > 0; left -= pieceLength) yield Buffer.alloc(Math.min(left, pieceLength), 'u');
 }
 
-// Bytes of buffers that somebody still holds. What nobody holds is collected first: there may be 30 to 60 MiB of it, as V8
-// pleases. The first collection frees buffers on another thread; the second waits for that.
+// Bytes of buffers still referenced. Garbage is collected first: V8 may hold 30 to 60 MiB of it. The first collection
+// frees buffers on another thread; the second waits for that.
 function heldBytes() {
   global.gc();
   global.gc();
   return process.memoryUsage().arrayBuffers;
 }
 
-// Runs work() and returns its value with the most that the bytes held grew meanwhile, in MiB.
+// Runs work() and returns its value with the largest growth of held bytes meanwhile, in MiB.
 async function watched(work) {
   const start = heldBytes();
   let peak = start;
@@ -40,7 +40,7 @@ async function watched(work) {
   }
 }
 
-// Passes bytes on, and stops for a while after 10 MiB: a source that did not wait would be far ahead then.
+// Passes bytes on, and pauses after 10 MiB: a source without backpressure would be far ahead by then.
 function hesitating() {
   let passed = 0;
   return new Transform({

@@ -1,7 +1,7 @@
 'use strict';
 /* global expect, jest, test */
 
-// As a project says that its tests take rust-http for http.
+// How a project's tests replace http by rust-http.
 
 jest.mock('http', () => require('rust-http'));
 const http = require('http');

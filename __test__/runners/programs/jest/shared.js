@@ -1,6 +1,6 @@
 'use strict';
 
-// What the tests of a project do with an http: serve, ask, keep a connection, fail, stream.
+// What a project's tests do with an http: serve, request, keep a connection, fail, stream.
 
 const { once } = require('events');
 
@@ -29,7 +29,7 @@ function echo(req, res) {
   req.pipe(res);
 }
 
-// Asks for an answer that a minute of the clock of the test brings; returns its text.
+// Requests an answer that comes after a minute on the test's clock; returns its text.
 async function askLate(http, { setTimeout, advance }) {
   let waits;
   const waiting = new Promise((resolve) => {

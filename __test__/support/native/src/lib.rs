@@ -1,7 +1,7 @@
-//! What tests need of the system and JavaScript cannot do: have the event loop run inside a handler, as packages do that make a
-//! program wait, and send urgent data.
+//! System calls that tests need and JavaScript cannot make: running the event loop inside a handler, as packages do
+//! that make a program wait, and sending urgent data.
 //!
-//! All functions of Node and libuv are looked up in the running process, so that this needs no dependency.
+//! All functions of Node and libuv are looked up in the running process, so there are no dependencies.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::transmute;
@@ -16,7 +16,7 @@ unsafe extern "C" {
     fn send(fd: c_int, bytes: *const c_void, length: usize, flags: c_int) -> isize;
 }
 
-/// All images of the process.
+/// Searches all images of the process.
 #[cfg(target_os = "macos")]
 const EVERYWHERE: *mut c_void = -2_isize as *mut c_void;
 #[cfg(not(target_os = "macos"))]
@@ -25,7 +25,7 @@ const EVERYWHERE: *mut c_void = null_mut();
 const MSG_OOB: c_int = 1;
 const UV_RUN_ONCE: c_int = 1;
 
-/// The function of this name. The process ends where there is none.
+/// The function with this name. The process ends if there is none.
 fn function(name: &CStr) -> *mut c_void {
     // SAFETY: the name is NUL-terminated.
     let address = unsafe { dlsym(EVERYWHERE, name.as_ptr()) };
@@ -33,7 +33,7 @@ fn function(name: &CStr) -> *mut c_void {
     address
 }
 
-/// `runOnce()`: one turn of the event loop, which waits for something to do.
+/// `runOnce()`: runs one turn of the event loop, which waits for something to do.
 unsafe extern "C" fn run_once(env: Env, _info: *mut c_void) -> Value {
     let mut event_loop = null_mut();
     // SAFETY: these are the types of the functions, and `env` is that of the running call.
@@ -53,7 +53,7 @@ unsafe extern "C" fn run_once(env: Env, _info: *mut c_void) -> Value {
 /// `sendUrgent(fd)`: sends the byte "!" as urgent data.
 unsafe extern "C" fn send_urgent(env: Env, info: *mut c_void) -> Value {
     let (mut count, mut argument, mut fd) = (1, null_mut(), -1);
-    // SAFETY: these are the types of the functions; one argument is asked for.
+    // SAFETY: these are the types of the functions, and one argument is asked for.
     unsafe {
         let get_info = transmute::<
             *mut c_void,
@@ -77,10 +77,10 @@ unsafe extern "C" fn send_urgent(env: Env, info: *mut c_void) -> Value {
     null_mut()
 }
 
-/// Defines the functions on what `require()` returns.
+/// Defines the functions on the exports of the addon.
 ///
 /// # Safety
-/// Node calls it.
+/// Only Node calls it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn napi_register_module_v1(env: Env, exports: Value) -> Value {
     // SAFETY: these are the types of the functions, and Node passes both values.
