@@ -45,7 +45,7 @@ async function marksOfRequests(http, port, agentOptions) {
 }
 
 for (const agentOptions of [{}, { highWaterMark: 7000 }]) {
-  test(`a kept socket has the high-water mark that it has with node, agent ${JSON.stringify(agentOptions)}`, async () => {
+  test(`a kept socket has the same high-water mark as with node, agent ${JSON.stringify(agentOptions)}`, async () => {
     await serving(echo(), async (port) => {
       assert.deepStrictEqual(await marksOfRequests(ours, port, agentOptions), await marksOfRequests(builtin, port, agentOptions));
     });
@@ -90,7 +90,7 @@ test('the entries of requests name the URLs that they name with node', async () 
   });
 });
 
-test('a kept socket serves an agent whose reuseSocket() does not call that of its parent', async () => {
+test('an agent whose reuseSocket() does not call its parent\'s can use kept sockets', async () => {
   class Silent extends ours.Agent {
     reused = 0;
 

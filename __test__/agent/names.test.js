@@ -25,7 +25,7 @@ function* generated(count) {
   }
 }
 
-test('20,000 generated origins have the names that the built-in agent gives them, asked for twice', () => {
+test('20,000 generated origins get the same names as from the built-in agent, twice', () => {
   const theirs = new builtin.Agent();
   const ours = new http.Agent();
   let names = 0;

@@ -175,7 +175,7 @@ test('when a connection for the queue cannot be opened, the next in the queue ge
   server.close();
 });
 
-test('methods may be overridden and are asked as the built-in agent asks them', async () => {
+test('overridden methods are called as the built-in agent calls them', async () => {
   const server = http.createServer((req, res) => res.end());
   const port = await listening(server);
   const calls = (module) => {
@@ -205,7 +205,7 @@ test('methods may be overridden and are asked as the built-in agent asks them', 
   server.close();
 });
 
-test('what createConnection is given is what the built-in agent gives it', async () => {
+test('createConnection gets the same arguments as from the built-in agent', async () => {
   const server = http.createServer((req, res) => res.end());
   const port = await listening(server);
   const seen = [];
@@ -222,7 +222,7 @@ test('what createConnection is given is what the built-in agent gives it', async
   server.close();
 });
 
-test('a keepSocketAlive that answers false ends the socket, one that sets a timeout keeps it', async () => {
+test('a keepSocketAlive() that returns false ends the socket, one that sets a timeout keeps it', async () => {
   const server = http.createServer((req, res) => res.end());
   const port = await listening(server);
   const agent = new http.Agent({ keepAlive: true });

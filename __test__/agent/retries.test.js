@@ -95,7 +95,7 @@ for (const transport of ['stream', 'native']) {
     });
   }
 
-  test(`what may have been done, and what is not at hand, is not sent again (${transport})`, { timeout: 20_000 }, async (t) => {
+  test(`a request that may have taken effect, or is not fully available, is not sent again (${transport})`, { timeout: 20_000 }, async (t) => {
     const server = await serve(t, (n, _request, socket) => (n === 1 ? OK : void socket.end()));
     const agent = agentFor(t, { retries: 5, transport });
     assert.equal(await ask(agent, server), 'ok');
@@ -121,7 +121,7 @@ for (const transport of ['stream', 'native']) {
     }
   });
 
-  test(`it is sent again so often and no more, and never for a connection of its own (${transport})`, { timeout: 20_000 }, async (t) => {
+  test(`a request is sent again only as often as the option allows, and never when a new connection fails (${transport})`, { timeout: 20_000 }, async (t) => {
     let isGood = true;
     const server = await serve(t, (_n, _request, socket) => (isGood ? OK : void socket.end()));
     const agent = agentFor(t, { retries: 2, transport });
@@ -161,7 +161,7 @@ for (const transport of ['stream', 'native']) {
     assert.equal(server.seen.length, 2);
   });
 
-  test(`requests that waited for a connection are sent again, too (${transport})`, { timeout: 60_000 }, async (t) => {
+  test(`requests that waited for a connection are also sent again (${transport})`, { timeout: 60_000 }, async (t) => {
     const server = await serve(t, (n, _request, socket) => (n % 3 > 0 ? OK : void socket.end()));
     const agent = agentFor(t, { retries: 1, transport, maxSockets: 3 });
     const answers = await Promise.all(Array.from({ length: 200 }, () => ask(agent, server)));
@@ -208,7 +208,7 @@ test('an https agent sends again too', { timeout: 20_000 }, async (t) => {
   assert.equal(agent.stats().retried, 2);
 });
 
-test('numbers of another kind are refused', () => {
+test('values other than whole numbers from 0 on are refused', () => {
   for (const { Agent } of [http, https]) {
     assert.throws(() => new Agent({ retries: '1' }), { code: 'ERR_INVALID_ARG_TYPE' });
     for (const retries of [-1, 0.5, Infinity]) assert.throws(() => new Agent({ retries }), { code: 'ERR_OUT_OF_RANGE' });

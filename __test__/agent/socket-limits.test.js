@@ -57,7 +57,7 @@ for (const transport of ['stream', 'native']) {
     await until(() => agent.totalSocketCount === 0);
   }));
 
-  test(`a connection that is too old is closed: an idle one, and one in use behind its request (transport ${transport})`, { timeout: 20_000 }, async () => {
+  test(`a connection that is too old is closed: an idle one at once, one in use after its request (transport ${transport})`, { timeout: 20_000 }, async () => {
     let held;
     const server = http.createServer((req, res) => {
       if (req.url === '/held') held = res;
@@ -98,7 +98,7 @@ test('agents of https have these limits too', { timeout: 20_000 }, () => {
   }, { key, cert });
 });
 
-test('a socket that leaves the agent is limited no more', { timeout: 20_000 }, () => serving(http, async (port) => {
+test('a socket that leaves the agent has no limits any more', { timeout: 20_000 }, () => serving(http, async (port) => {
   const agent = new http.Agent({ keepAlive: true, maxSocketAge: 1500, maxRequestsPerSocket: 1000 });
   const { socket } = await ask(http, port, agent);
   socket.emit('agentRemove');
@@ -108,7 +108,7 @@ test('a socket that leaves the agent is limited no more', { timeout: 20_000 }, (
   socket.destroy();
 }));
 
-test('limits of another kind are refused, and agents without one have none', () => {
+test('invalid limits are refused, and agents without limits have none', () => {
   for (const name of ['maxSocketAge', 'maxRequestsPerSocket']) {
     assert.throws(() => new http.Agent({ [name]: '1' }), { code: 'ERR_INVALID_ARG_TYPE' });
     for (const value of [0, -1, 1.5, NaN]) assert.throws(() => new http.Agent({ [name]: value }), { code: 'ERR_OUT_OF_RANGE' });

@@ -42,7 +42,7 @@ function ask(port, agent, options = {}) {
   });
 }
 
-test('a request that gets a kept connection is one that reuses', () => against((peer) => peer.write(ANSWER), async (port) => {
+test('a request that gets a kept connection counts as reused', () => against((peer) => peer.write(ANSWER), async (port) => {
   const agent = new http.Agent({ keepAlive: true, transport: 'stream' });
   const nothing = {
     transport: 'stream', attached: 0, open: 0, streamed: {},
@@ -64,7 +64,7 @@ test('a request that gets a kept connection is one that reuses', () => against((
   assert.deepEqual(agent.stats(), { ...nothing, ...sums, connections: { opened: 1, open: 0, idle: 0, active: 0 } });
 }));
 
-test('requests that wait for a connection are told, and what they got', () => against((peer) => setImmediate(() => peer.write(ANSWER)), async (port) => {
+test('waiting requests are counted, and so is the kind of connection that they got', () => against((peer) => setImmediate(() => peer.write(ANSWER)), async (port) => {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const asked = [1, 2, 3].map(() => ask(port, agent));
   assert.deepEqual([agent.stats().waiting, agent.stats().connections.active], [2, 1]);
@@ -74,7 +74,7 @@ test('requests that wait for a connection are told, and what they got', () => ag
   agent.destroy();
 }));
 
-test('behind a server that closes, a waiting request gets a new connection, and reuses none', () => against((peer) => peer.end(ANSWER.replace('\r\n', '\r\nConnection: close\r\n')), async (port) => {
+test('after the server has closed, a waiting request gets a new connection and does not count as reused', () => against((peer) => peer.end(ANSWER.replace('\r\n', '\r\nConnection: close\r\n')), async (port) => {
   const agent = new http.Agent({ maxSockets: 1 });
   await Promise.all([1, 2, 3].map(() => ask(port, agent)));
   const { requests, reused, connections } = agent.stats();
@@ -99,7 +99,7 @@ test('kept connections that went bad are stale, once each', { skip: process.plat
        agent.destroy();
      }));
 
-test('failed requests are told by code, those that the parser failed apart', () => against((peer, text) => {
+test('failed requests are counted by code, parse errors separately', () => against((peer, text) => {
   if (text.startsWith('GET /reset')) peer.resetAndDestroy();
   else peer.end('nonsense\r\n\r\n');
 }, async (port) => {
@@ -121,7 +121,7 @@ test('failed requests are told by code, those that the parser failed apart', () 
   assert.deepEqual(failing.stats().otherErrors, { ENONE: 1 });
 }));
 
-test('an agent of another make is left as it is', () => against((peer) => peer.end(ANSWER), async (port) => {
+test('agents of other classes are left as they are', () => against((peer) => peer.end(ANSWER), async (port) => {
   const foreign = Object.freeze({
     protocol: 'http:',
     addRequest(req, options) {

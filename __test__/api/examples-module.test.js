@@ -50,7 +50,7 @@ function fetchJson(url) {
   });
 }
 
-test('http.get(url[, options][, callback]): JSON is fetched, and what is none is refused', async () => {
+test('http.get(url[, options][, callback]): JSON is fetched, and other content is refused', async () => {
   const answers = {
     '/': [200, { 'Content-Type': 'application/json' }, JSON.stringify({ data: 'Hello World!' })],
     '/text': [200, { 'Content-Type': 'text/plain' }, 'x'],

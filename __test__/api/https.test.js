@@ -50,7 +50,7 @@ test('register puts the built-in https and the HTTP/1 side of http2 on our class
   assert.deepEqual(run([]), [false, ...exchange(false), ...exchange(false)]);
 });
 
-test('the built-in https on our classes tells what it tells by itself', () => {
+test('the built-in https gives the same results on our classes as on its own', () => {
   // The scenarios once more, in a process with `register` and in one without.
   const program = `
     const https = require('node:https');

@@ -62,7 +62,7 @@ const used = new Set();
 const show = (value) => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 160));
 
 for (const transport of ['stream', 'native']) {
-  test(`the surface differs from the built-in one in nothing but what the table names (transport ${transport})`, (t) => {
+  test(`the surface differs from the built-in one only where the table says so (transport ${transport})`, (t) => {
     const preload = path.resolve(__dirname, '../../lib/register.js');
     const found = differences(expected, surfaceOf(['--require', preload], { RUST_HTTP_TRANSPORT: transport }));
     const unknown = found.filter(([where]) => {
@@ -82,7 +82,7 @@ test('each entry of the table has a difference and a reason', { skip }, () => {
   for (const { at, why } of accepted) assert.ok(why.length > 5, at);
 });
 
-test('how the built-in surface differs from the one that is kept for its line is reported', (t) => {
+test('differences of the built-in surface from the one recorded for its line are reported', (t) => {
   const found = known === undefined ? [] : differences(known, expected);
   t.diagnostic(known === undefined ? `no list of Node ${line} is kept` : `${found.length} differences from Node ${known.node}`);
   for (const [where, a, b] of found.slice(0, 40)) t.diagnostic(`${where}: ${show(a)}, now ${show(b)}`);

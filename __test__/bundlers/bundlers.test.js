@@ -106,7 +106,7 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const noExecutable = skip || (!fs.readFileSync(process.execPath).includes(FUSE) && 'this Node makes no executables');
 
 for (const [file, expected] of [['program.js', COMMONJS], ['registering.js', '200 GET /register true']]) {
-  test(`a single executable of ${file} runs with the addon beside it`, { skip: noExecutable }, async () => {
+  test(`a single executable of ${file} runs with the addon next to it`, { skip: noExecutable }, async () => {
     const { inject } = require('postject');
     const banner = { js: "require = require('node:module').createRequire(process.execPath);" };
     await withEsbuild(file, { banner });

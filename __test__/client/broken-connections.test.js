@@ -182,7 +182,7 @@ test('an idle socket on which bytes come is closed without any other event, on e
   }
 });
 
-test('a response lets go of its socket when the socket is free for others, and keeps it when it is not', async () => {
+test('a response drops its socket when the socket is free for others, and keeps it when it is not', async () => {
   await same(async (http, agent) => {
     const { port, close } = await listen(Infinity);
     const log = [];
@@ -203,7 +203,7 @@ test('a response lets go of its socket when the socket is free for others, and k
   });
 });
 
-test('who looks at what the handle of a pooled socket calls gets a function', async () => {
+test('onread of the handle of a pooled socket is a function', async () => {
   for (const agent of agents(ours)) {
     const { port, close } = await listen(Infinity);
     await warmUp(ours, agent, port, 1);

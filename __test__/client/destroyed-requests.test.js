@@ -125,7 +125,7 @@ for (const [name, end] of Object.entries(ENDS).filter(([name]) => !name.includes
   });}
 
 for (const [name, end] of Object.entries(ENDS)) {
-  test(`${name} around writes tells their callbacks what the built-in tells them`, async () => {
+  test(`${name} around writes calls their callbacks with the arguments of the built-in`, async () => {
     for (const headers of [{}, { 'Content-Length': 3 }]) {
       for (const order of ['wd', 'dw', 'wed', 'wde', 'wwd', 'edw', 'ede']) {
         for (const stage of name.includes('socket') ? ['socket', 'connect'] : ['made', 'socket', 'connect']) {
@@ -219,7 +219,7 @@ test('an error of a socket in the very turn in which it is made goes where the b
   }
 });
 
-test('who destroys the agent in the turn in which a request got a kept socket ends the request with it', async () => {
+test('destroying the agent in the turn in which a request got a kept socket ends the request too', async () => {
   for (const act of ['agent', 'sockets']) {
     await same((http, agent, log) => withServer(`${HEAD}hello`, async (port) => {
       const to = { host: '127.0.0.1', port, agent };

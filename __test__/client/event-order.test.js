@@ -97,7 +97,7 @@ test('an AbortSignal does what destroy() does, with an AbortError', async () => 
   }
 });
 
-test('a response nobody listens for is read away and the request closes', async () => {
+test('a response without a listener is discarded, and the request closes', async () => {
   const server = ours.createServer((req, res) => res.end('x'.repeat(100_000)));
   await new Promise((resolve) => {
     server.listen(0, resolve);

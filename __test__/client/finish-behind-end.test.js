@@ -16,7 +16,7 @@ function delayCallbacks(socket) {
   };
 }
 
-test('a request whose answer ends before its finish gives its socket back once', async () => {
+test('a request whose answer ends before its \'finish\' returns its socket once', async () => {
   for (const transport of ['native', 'stream']) {
     const server = http.createServer((req, res) => res.end());
     server.listen(0, '127.0.0.1');

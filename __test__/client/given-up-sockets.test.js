@@ -47,7 +47,7 @@ const SCENARIOS = {
 };
 
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  test(`a request that is ${name} hears once why, and leaves the listeners that it leaves with node`, async () => {
+  test(`a request that is ${name} gets one error, and leaves the same listeners as with node`, async () => {
     const log = await hears(ours, scenario);
     assert.deepEqual(log, await hears(builtin, scenario));
     assert.ok(log.filter((entry) => entry.startsWith('error')).length <= 1, log.join());
@@ -84,7 +84,7 @@ async function keeps(http, giveUp) {
 }
 
 for (const name of ['abort', 'destroy']) {
-  test(`a socket whose request calls ${name}() before it takes it goes to the pool with the listeners that it has with node`, async () => {
+  test(`a socket whose request calls ${name}() before taking it goes to the pool with the same listeners as with node`, async () => {
     assert.deepEqual(await keeps(ours, (req) => req[name]()), await keeps(builtin, (req) => req[name]()));
   });
 }

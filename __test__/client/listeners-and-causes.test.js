@@ -122,7 +122,7 @@ async function refused(http, kind, along) {
   return log;
 }
 
-test('a request without a socket is told so with what came along, which is destroyed', async () => {
+test('a request without a socket gets the error together with what came along, which is destroyed', async () => {
   for (const kind of ['createConnection', 'createSocket']) {
     for (const along of [false, true]) assert.deepEqual(await refused(ours, kind, along), await refused(builtin, kind, along), `${kind} ${along}`);
   }

@@ -342,7 +342,7 @@ test('diagnostics channels report start, response and error of a request', async
   assert.deepEqual(seen, await published(require('node:http')));
 });
 
-test('a performance entry is made for each request while somebody observes', async () => {
+test('a performance entry is made for each request while there is an observer', async () => {
   const { PerformanceObserver } = require('node:perf_hooks');
   const entries = [];
   const observer = new PerformanceObserver((list) => entries.push(...list.getEntries()));

@@ -83,7 +83,7 @@ async function cutShortOn(http, how, error) {
   return log;
 }
 
-test('an answer that is destroyed before its end closes behind a stream that ends late, with the error of that', async () => {
+test('an answer that is destroyed before its end closes after its stream, which ends late, with the stream\'s error', async () => {
   for (const how of ['same', 'other', 'none']) {
     for (const error of [undefined, new Error('enough')]) {
       assert.deepEqual(await cutShortOn(ours, how, error), await cutShortOn(builtin, how, error), `${how} ${error}`);

@@ -215,7 +215,7 @@ for (const transport of ['stream', 'native']) {
     }
   });
 
-  test(`answers without a body, behind interim ones, and up to the end of the connection are done (${transport})`, { timeout: 20_000 }, async (t) => {
+  test(`answers without a body, after interim ones, and up to the end of the connection are done (${transport})`, { timeout: 20_000 }, async (t) => {
     const answers = [];
     const { port } = (await serve(t, (socket) => socket.on('data', () => answers.shift()(socket)))).address();
     const agent = agentFor(t, { transport });
@@ -260,7 +260,7 @@ test('a connection that was opened by other means has come when it stood', { tim
   assert.deepEqual(reached((await ask({ createConnection, timing: true })).timings), ALL_PLAIN.filter((stage) => stage !== 'lookup'));
 });
 
-test('the option of a request goes before that of its agent, and who does not ask sees nothing', { timeout: 20_000 }, async (t) => {
+test('the option of a request overrides its agent\'s, and requests without it have no timings', { timeout: 20_000 }, async (t) => {
   const { port } = (await serve(t, answering)).address();
   const timed = agentFor(t);
   const plain = agentFor(t, { timing: false });
@@ -289,7 +289,7 @@ test('a channel has the times of all requests, also of those that fail, and the 
   assert.ok(!('timings' in req));
 });
 
-test('requests of an agent that is a class of the program, or node\'s own, are timed, too', { timeout: 20_000 }, async (t) => {
+test('requests of an agent of the program\'s own class, or of node\'s, are also timed', { timeout: 20_000 }, async (t) => {
   const { port } = (await serve(t, answering)).address();
   class Own extends http.Agent {
     createSocket(req, options, callback) {

@@ -64,7 +64,7 @@ for (const [what, members] of Object.entries(ERRORS)) {
   for (const how of [
     {}, { withSocket: true }, { act: 'destroy' }, { act: 'abort', on: 'error' }, { act: 'destroy', on: 'error' }, { maxSockets: 1 },
   ]) {
-    test(`an agent whose createConnection() calls back with ${what} tells the request as node's does, ${JSON.stringify(how)}`, async () => {
+    test(`an agent whose createConnection() calls back with ${what} gives the request the same events as node's, ${JSON.stringify(how)}`, async () => {
       assert.deepStrictEqual(await failed(ours, members, how), await failed(builtin, members, how));
     });
   }
@@ -112,7 +112,7 @@ const ANSWERS = {
 };
 for (const [what, answer] of Object.entries(ANSWERS)) {
   for (const keepAlive of [false, true]) {
-    test(`a request hears from a proxy that ${what} what it hears with node, keepAlive ${keepAlive}`, { skip }, async () => {
+    test(`a request through a proxy that ${what} gets the same events as with node, keepAlive ${keepAlive}`, { skip }, async () => {
       const [own, nodes] = await Promise.all([ours, builtin].map((side) => tunnelled(side, answer, { agent: { keepAlive } })));
       assert.deepStrictEqual(own, nodes);
     });
@@ -128,7 +128,7 @@ for (const options of [
   });
 }
 for (const act of ['destroy', 'abort']) {
-  test(`a request that has called ${act}() hears of its proxy what it hears with node`, { skip }, async () => {
+  test(`a request that has called ${act}() gets the same events from its proxy as with node`, { skip }, async () => {
     const refuse = (socket) => setTimeout(() => socket.write('HTTP/1.1 500 x\r\n\r\n'), 60);
     const [own, nodes] = await Promise.all([ours, builtin].map((side) => tunnelled(side, refuse, {}, (req) => setTimeout(() => req[act](), 20))));
     assert.deepStrictEqual(own, nodes);

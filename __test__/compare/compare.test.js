@@ -94,7 +94,7 @@ for (const [name, text, expected] of [
   });
 }
 
-test('it tells how it is used', { skip }, () => {
+test('it prints its usage', { skip }, () => {
   const { status, stdout } = spawnSync(process.execPath, [cli], { encoding: 'utf8' });
   assert.equal(status, 2);
   assert.match(stdout, /^rust-http-compare \[options\] -- node app\.js\n/);

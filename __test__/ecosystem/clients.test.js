@@ -172,7 +172,7 @@ for (const way of ways) {
     describe('follow-redirects', () => {
       const app = program('clients/follow-redirects.js');
 
-      it('follows and tells where it ended', async () => {
+      it('follows redirects and reports the final URL', async () => {
         assert.deepEqual(await app.call('get', `${origin.url}/redirect/4`), { status: 200, text: 'small answer', url: `${origin.url}/small` });
       });
       it('stops after maxRedirects', async () => {
@@ -193,7 +193,7 @@ for (const way of ways) {
         assert.deepEqual(await app.call('agentkeepalive', `${origin.url}/small`, 5), { statuses: Array(5).fill(200), created: 1, requests: 5 });
         assert.equal(origin.seen.connections, 1);
       });
-      it('agentkeepalive drops a socket that was free too long', async () => {
+      it('agentkeepalive drops a socket that was free for too long', async () => {
         assert.deepEqual(await app.call('agentkeepaliveFreeTimeout', `${origin.url}/small`, 200), { timeoutSocketCount: 1, free: 0, again: 200 });
         assert.equal(origin.seen.connections, 2);
       });

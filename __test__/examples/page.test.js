@@ -40,7 +40,7 @@ const bar = (page, id) => page.locator(`#${id}`).evaluate((element) => element.v
 for (const transport of ['native', 'stream']) {
   const env = { RUST_HTTP_TRANSPORT: transport };
 
-  test(`an upload shows how much is sent, and hears how much has come (transport ${transport})`, { skip, timeout: 60_000 }, async (t) => {
+  test(`an upload shows how much is sent, and receives how much has arrived (transport ${transport})`, { skip, timeout: 60_000 }, async (t) => {
     const { url } = await start(t, 'page/server.js', { env });
     const { page, wrong } = await open(t, url);
     const data = randomBytes(8 * MIB);

@@ -58,7 +58,7 @@ test('reverse-proxy.js hands on requests and answers, without the fields of one 
   assert.equal((await ask(port, '/after')).status, 203);
 });
 
-test('reverse-proxy.js says that nobody is behind it', async (t) => {
+test('reverse-proxy.js answers 502 when its origin is closed', async (t) => {
   const closed = net.createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
   const nobody = closed.address().port;

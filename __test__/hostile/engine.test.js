@@ -32,7 +32,7 @@ test('a debugger stops in handlers and listeners as often as with node, and all 
   for (const way of NAMES.slice(1)) assert.deepStrictEqual(run(PAUSED, way), expected, way);
 });
 
-everyWay('async hooks that are switched on and off in the middle of requests hear of what begins and ends between', async (way) => {
+everyWay('async hooks enabled and disabled in the middle of requests see what begins and ends in between', async (way) => {
   const seen = [];
   const depths = [];
   let before = 0;

@@ -61,7 +61,7 @@ const DONE = `
 if (process.nextTick !== nextTick) seen.add('another nextTick');
 `;
 
-test('what the built-in is asked at load is heard of by no channel, and by hooks as one parser', () => {
+test('no channel sees the questions to the built-in at load, and hooks see one parser', () => {
   for (const name of ['lib/compat/node-features.js', 'lib/compat/probes.js']) {
     const { stderr, status } = say('-e', `${LISTEN}${HOOK}require(${JSON.stringify(path.join(root, name))}); hook.disable();${DONE}`);
     assert.equal(stderr, `${JSON.stringify(name.includes('features') ? ['HTTPINCOMINGMESSAGE'] : [])}\n`);
@@ -74,7 +74,7 @@ const answers = {};
 for (const [name, answer] of Object.entries(features)) if (typeof answer === 'function') answers[name] = answer();
 `;
 
-test('what is asked later is heard of by no channel either, and leaves nothing open', () => {
+test('no channel sees the later questions either, and they leave nothing open', () => {
   const features = JSON.stringify(path.join(root, 'lib/compat/node-features.js'));
   const { stderr, status } = say('-e', `${LISTEN}const features = require(${features});${ASK}${DONE}`);
   assert.equal(stderr, '[]\n');

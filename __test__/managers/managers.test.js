@@ -121,7 +121,7 @@ test('two versions serve and ask one another in one process', { skip }, () => {
   assert.deepEqual(call(dir, process.env, process.execPath, 'two.js').split('\n'), ['2 true true', ...Array(3).fill(['GET', 'GET', 'GET', '3 3']).flat()]);
 });
 
-test('a package that cannot be written to serves, and has no more files behind it', { skip }, () => {
+test('a package that cannot be written to serves, and gets no new files', { skip }, () => {
   const dir = installed('fixed');
   fs.chmodSync(tmp, 0o755);
   const bundle = path.join(dir, 'node_modules/rust-http/dist/bundle');

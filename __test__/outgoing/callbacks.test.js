@@ -68,7 +68,7 @@ async function endAgain(http, first, later) {
 const LATER = { 'at once': () => {}, 'in the next turn': () => new Promise(setImmediate) };
 for (const first of [['end', 'destroy'], ['destroy', 'end'], ['abort', 'end'], ['end']]) {
   for (const [when, later] of Object.entries(LATER)) {
-    test(`end() with data behind ${first.join('() and ')}(), ${when}, tells its callback what that of the built-in is told`, async () => {
+    test(`end() with data after ${first.join('() and ')}(), ${when}, calls its callback as the built-in does`, async () => {
       const expected = await endAgain(builtin, first, later);
       assert.deepStrictEqual(await endAgain(ours, first, later), expected);
     });

@@ -98,7 +98,7 @@ test('kinds of expected things are listed by type, class and text', () => {
     'The "a" argument must be of type string or one of undefined or null. Received type number (1)');
 });
 
-test('a duration beyond the timers is cut with a warning whose stack shows who asked', (t) => {
+test('a duration too long for timers is cut, with a warning whose stack shows the caller', (t) => {
   const warnings = [];
   const { emitWarning } = process;
   t.after(() => Object.assign(process, { emitWarning }));

@@ -141,7 +141,7 @@ test('what is written while corked goes before the last chunk, as one chunk from
   assert.strictEqual(bytes.slice(bytes.indexOf('\r\n\r\n') + 4), `${body}0\r\n\r\n`);
 });
 
-test('one uncork() too many holds back what is written as cork() does, and that goes before the last chunk, too', { skip: kChunkedBuffer === undefined && 'the count does not fall below zero here' }, async () => {
+test('an extra uncork() holds writes back as cork() does, and they also go before the last chunk', { skip: kChunkedBuffer === undefined && 'the count does not fall below zero here' }, async () => {
   const { bytes } = await run(OutgoingMessage, (message) => {
     message.uncork();
     message.write('a');
@@ -168,7 +168,7 @@ test('a message and its body leave in one write', async () => {
   far.destroy();
 });
 
-test('a write() that somebody put on the socket is called for every part', async () => {
+test('a write() that a program put on the socket is called for every part', async () => {
   const calls = [[], []];
   for (const [i, Class] of [builtin.OutgoingMessage, OutgoingMessage].entries()) {
     const [near, far] = await connect();

@@ -68,7 +68,7 @@ test('the first process keeps the code of the bundle, and those behind run it', 
   assert.deepEqual({ ino, mtimeMs }, { ino: before.ino, mtimeMs: before.mtimeMs });
 });
 
-test('preloads, workers and https run it, too', { skip }, () => {
+test('preloads, workers and https also run it', { skip }, () => {
   run(['-e', PROGRAM]);
   changeSource();
   assert.equal(run(['-r', './dist/register.js', '-p', `require('http').${NAME}.name`]), NAME);
@@ -104,7 +104,7 @@ test('code that is damaged, of other flags or of another bundle is not run', { s
   assert.equal(run(['-e', PROGRAM]), OTHER_NAME);
 });
 
-test('where nothing can be written, nothing is kept, left behind or said', { skip }, () => {
+test('if nothing can be written, nothing is stored, left behind or printed', { skip }, () => {
   const [file] = (run(['-e', PROGRAM]), kept());
   fs.unlinkSync(path.join(code, file));
   fs.mkdirSync(path.join(code, file));

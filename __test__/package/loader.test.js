@@ -70,7 +70,7 @@ test('a platform without a package gets the list of those that have one, and how
   assert.match(said, /npm run build/);
 });
 
-test('a missing platform package is told with both places looked at and the reasons that npm has', () => {
+test('the error for a missing platform package names both places searched and npm\'s possible reasons', () => {
   const said = load({}, { platform: 'linux', arch: 'x64' });
   assert.match(said, /rust-http\.linux-x64-gnu\.node: not there/);
   assert.match(said, /rust-http-linux-x64-gnu: not installed/);
@@ -85,13 +85,13 @@ test('on Windows the addon that a build with GNU\'s linker leaves is looked for,
   assert.doesNotMatch(said, /rust-http-win32-x64-gnu/);
 });
 
-test('an addon of another version is not loaded, and both versions are told', () => {
+test('an addon of another version is not loaded, and the error names both versions', () => {
   const said = load({ 'rust-http-darwin-x64': addon('old', '0.0.1') }, { platform: 'darwin', arch: 'x64' });
   assert.match(said, new RegExp(`rust-http-darwin-x64: version 0\\.0\\.1 is installed, and rust-http is ${manifest.version.replaceAll('.', '\\.')}`));
   assert.match(said, /Install both in one version/);
 });
 
-test('an addon that cannot be loaded is told with its reason, which is the cause too', () => {
+test('the error for an addon that cannot be loaded has the reason as text and as its cause', () => {
   const said = load({ 'rust-http-linux-x64-gnu': broken('GLIBC_2.17 not found') }, { platform: 'linux', arch: 'x64' });
   assert.match(said, /rust-http-linux-x64-gnu: GLIBC_2\.17 not found/);
   assert.match(said, /cannot load it/);

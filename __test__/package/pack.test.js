@@ -139,7 +139,7 @@ test('npm audit finds nothing', { skip }, (t) => {
   assert.equal(JSON.parse(stdout).metadata.vulnerabilities.total, 0);
 });
 
-test('the time of a cold require is told beside that of the built-in', { skip }, (t) => {
+test('the time of a cold require is reported with that of the built-in', { skip }, (t) => {
   const times = { 'node:http': [], 'rust-http': [], 'rust-http/register': [] };
   for (let i = 0; i < COLD_STARTS; i++) {
     for (const [name, list] of Object.entries(times)) {

@@ -61,7 +61,7 @@ test('a callback may execute on another parser without losing its own events', (
   assert.strictEqual(inner.log.filter((entry) => entry === 'complete').length, 3);
 });
 
-test('a callback that initializes the parser anew ends the delivery', () => {
+test('a callback that initializes the parser again ends the delivery', () => {
   const { parser, log } = logging();
   parser[kOnHeadersComplete] = (major, minor, headers, method, url) => {
     log.push(['head', url]);

@@ -46,7 +46,7 @@ test('a program is the same whenever it is made from the same number', () => {
   assert.notDeepStrictEqual(generateServer(5), generateServer(6));
 });
 
-test('a fault of a server is found, and cut down to the call that has it', async () => {
+test('a fault of a server is found, and reduced to the call that has it', async () => {
   await verdicts({ ours: { preload: fixture('broken.js') } }, made(generateServer, 60), async (judge, all) => {
     const differing = all.filter(({ outcome }) => outcome === 'differs');
     assert.ok(differing.length > 5, `${differing.length} of 60 differ`);
@@ -68,7 +68,7 @@ test('what the built-in does not repeat is not compared', async () => {
   assert.deepStrictEqual(await verdicts({ ours: {}, builtin: { preload: fixture('moody.js') } }, [program]), ['unstable']);
 });
 
-test('a program that ends its process differs, and those behind it are still compared', async () => {
+test('a program that ends its process differs, and later ones are still compared', async () => {
   const request = ['send', 0, 'GET /0-0-1 HTTP/1.1\r\nHost: a\r\n\r\n'];
   const plain = { kind: 'server', handlers: [[['res.end', 'a']]], script: [request] };
   const preload = path.join(__dirname, 'fixtures', 'ending.js');

@@ -44,13 +44,13 @@ test('a file that closes all it has opened passes', onLinux, () => {
   assert.deepStrictEqual(hold(SERVE.replace('USE', 'client.destroy(); server.close();')), [0, '']);
 });
 
-test('connections that no longer keep the process alive are told, with all that belongs to them', onLinux, () => {
+test('connections that no longer keep the process alive are reported, with everything that belongs to them', onLinux, () => {
   const [status, told] = hold(SERVE.replace('USE', 'for (const one of [client, connection, server]) one.unref();'));
   assert.strictEqual(status, 1);
   assert.match(told, /^a\.test\.js left behind: \d open sockets, 1 connections of the native transport, 1 parsers$/);
 });
 
-test('a parser that nobody frees is told', () => {
+test('a parser that is not freed is reported', () => {
   const program = `global.kept = require(${JSON.stringify(path.join(OURS, 'message/parsers.js'))}).parsers.alloc();`;
   assert.deepStrictEqual(hold(program), [1, 'a.test.js left behind: 1 parsers']);
 });

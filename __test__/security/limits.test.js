@@ -66,7 +66,7 @@ for (const transport of TRANSPORTS) {
     assert.ok(took < 4000, `${took} ms`);
   });
 
-  test(`${transport}: CVE-2013-4450 who never reads the answers is not read from`, async () => {
+  test(`${transport}: CVE-2013-4450 a client that never reads the answers is not read from`, async () => {
     let handled = 0;
     const body = 'x'.repeat(64 * 1024);
     const server = http.createServer({ transport }, (req, res) => {

@@ -163,7 +163,7 @@ function* reachable(roots) {
 
 let found;
 
-eachWay('no memory of the core can be come to from what a handler has', (req, res) => {
+eachWay('no memory of the core is reachable from a handler\'s objects', (req, res) => {
   found = [];
   const { socket } = req;
   for (const value of reachable([req, res, socket, socket.parser, socket._handle, req.socket.server])) {
@@ -202,7 +202,7 @@ test('a chunk of shared memory is parsed from a copy', () => {
   assert.strictEqual(body, '12345');
 });
 
-test('a chunk that a callback detaches has no more bytes, and nothing else happens', () => {
+test('a chunk that a callback detaches is empty, and nothing else happens', () => {
   const chunk = Buffer.allocUnsafeSlow(REQUEST.length);
   chunk.write(REQUEST);
   let body = '';

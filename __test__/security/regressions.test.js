@@ -23,7 +23,7 @@ function sizes(input) {
 }
 
 for (const transport of TRANSPORTS) {
-  test(`${transport}: what is refused, and nothing behind it is served`, { skip: laxer }, async (t) => {
+  test(`${transport}: attacks are refused, and nothing after them is served`, { skip: laxer }, async (t) => {
     await recording(http, { transport }, async (port, recordOf) => {
       for (const [name, bytes, code] of REFUSED_REQUESTS) {
         await subtest(t, name, async () => {

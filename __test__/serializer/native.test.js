@@ -40,7 +40,7 @@ test('the number that refuses a head names the field and the reason', () => {
   assert.strictEqual(render([['Trailer', 'x'], ['Content-Length', '3']]), TRAILER);
 });
 
-test('a given Content-Length is told with its field, large ones in two words', () => {
+test('a given Content-Length is reported with its field, large ones in two words', () => {
   render([['a', 'b'], ['content-length', '9007199254740991']]);
   assert.strictEqual(told[1], 1);
   assert.strictEqual(told[3] * 2 ** 32 + (told[2] >>> 0), Number.MAX_SAFE_INTEGER);

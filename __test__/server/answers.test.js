@@ -71,7 +71,7 @@ test('checkContinue and checkExpectation take the request over', async () => {
   assert.deepStrictEqual((await same({}, prepare, get('/', 'Expect: magic\r\n'))).log, ['checkExpectation']);
 });
 
-test('after maxRequestsPerSocket requests the connection closes, and what was pipelined behind gets 503', async () => {
+test('after maxRequestsPerSocket requests the connection closes, and requests pipelined after them get 503', async () => {
   const prepare = (server, log) => {
     server.maxRequestsPerSocket = 2;
     server.on('dropRequest', (req, socket) => log.push(`dropped ${req.url} ${socket === req.socket}`));
@@ -125,7 +125,7 @@ test('links of early hints are taken and refused as the built-in does', () => {
   for (const link of links) assert.strictEqual(verdict(ours, link), verdict(http, link), `${link}`);
 });
 
-test('an upgrade goes to its listener with the bytes behind the head, and is a plain request without one', async () => {
+test('an upgrade goes to its listener with the bytes after the head, and is a plain request without one', async () => {
   const request = get('/chat', 'Connection: Upgrade\r\nUpgrade: x\r\n');
   const prepare = (server, log) => {
     server.on('upgrade', (req, socket, head) => {
@@ -198,7 +198,7 @@ test('writeHead takes fields in every form, as the built-in does', () => {
   }
 });
 
-test('writeHead() behind a head does what it does on the running line', async (t) => {
+test('writeHead() after a head does what it does on the running line', async (t) => {
   // Node 18 uses the new head if no field was set before, and sends a second one if the first is on its way.
   const bodies = {
     'before anything is sent': (res) => res.writeHead(200, { A: 1 }).writeHead(500, { B: 2 }),

@@ -62,7 +62,7 @@ test('no answer is put into a response that has begun', async () => {
   assert.deepStrictEqual([statuses(text), text.slice(-2), closed], [[200], 'ab', true]);
 });
 
-test('an answered request and a bad one behind it: one response, one error', async () => {
+test('an answered request and a bad one after it: one response, one error', async () => {
   const { text } = await serving(createServer(ok), (port) => exchange(port, [get(), 'bad\r\n\r\n']));
   assert.deepStrictEqual(statuses(text), [200, 400]);
 });

@@ -60,7 +60,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual([client.text, client.failed, errors], [REFUSED, undefined, ['ECONNRESET']]);
   });
 
-  onWay('chunks beyond it are refused as soon as one says so, and the handler hears of it', async (way) => {
+  onWay('chunks that exceed it are refused as soon as one says so, and the handler gets the error', async (way) => {
     const seen = [];
     const server = await way.serve((req, res) => {
       req.on('data', (chunk) => seen.push(String(chunk))).on('error', ({ code }) => seen.push(code)).on('close', () => {

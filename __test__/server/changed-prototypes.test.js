@@ -99,7 +99,7 @@ function echo(req, res) {
 }
 
 describe('messages whose prototypes a program changes', () => {
-  it('look like any other, before and behind the change', () => sameAsBuiltin(async ({ http }) => {
+  it('look like any other, before and after the change', () => sameAsBuiltin(async ({ http }) => {
     const seen = [];
     const app = application(http, 'one', (req, res) => {
       seen.push(looks(http, req, 'IncomingMessage'), looks(http, res, 'ServerResponse'));
@@ -113,7 +113,7 @@ describe('messages whose prototypes a program changes', () => {
     return [await askAll(http, server), seen];
   }));
 
-  it('have node\'s prototypes for who sees them first: other listeners, channels, hooks and events', () => sameAsBuiltin(async ({ http }) => {
+  it('have node\'s prototypes when they are first seen: by other listeners, channels, hooks and events', () => sameAsBuiltin(async ({ http }) => {
     const seen = [];
     const note = (where, ...messages) => seen.push([where, ...messages.map(chain)]);
     const onStart = ({ request, response }) => note('start', request, response);
@@ -181,7 +181,7 @@ describe('messages whose prototypes a program changes', () => {
     return [await askAll(http, server), seen];
   }));
 
-  it('can be handled by hand, beside those of the server', () => sameAsBuiltin(async ({ http }) => {
+  it('can be handled by hand, next to those of the server', () => sameAsBuiltin(async ({ http }) => {
     const app = application(http, 'one', (req, res) => res.end(`${req.app} ${req.url}`));
     const server = http.createServer((req, res) => {
       const byHand = new http.IncomingMessage(null);

@@ -159,7 +159,7 @@ for (const name of ['stream', 'native', 'offload']) {
     }
   });
 
-  onWay('an exchange that its peer gives up is told as lost', async (way) => {
+  onWay('an exchange that its peer aborts counts as lost', async (way) => {
     const seen = [];
     const server = await way.serve((req) => seen.push(req));
     const client = await way.connect(server);
@@ -170,7 +170,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual(await drained, { ...NOTHING, lost: 1 });
   });
 
-  onWay('a body that is still on its way behind its answer is read before the connection closes', async (way) => {
+  onWay('a body that is still on its way after its answer is read before the connection closes', async (way) => {
     const server = await way.serve((req, res) => res.end('early'));
     const client = await way.connect(server);
     await until(() => server.stats().connections.open === 1);
@@ -298,7 +298,7 @@ test('options of another kind are refused', async () => {
   assert.equal(server.listenerCount('connection'), 1);
 });
 
-test('an https server drains, and tells of a handshake that it could not wait for', { timeout: 20_000 }, async () => {
+test('an https server drains, and reports a handshake that it could not wait for', { timeout: 20_000 }, async () => {
   const server = https.createServer(TLS, (req, res) => res.end('ok'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -137,7 +137,7 @@ const PLAIN = ['a target', 'a HEAD', 'a HEAD of its own', 'a POST without body',
 for (const name of ['stream', 'native', 'offload']) {
   const onWay = testsOn(name, 120_000);
 
-  onWay('each kind of request gets what a handler sends, alone, behind others and before others', async (way) => {
+  onWay('each kind of request gets what a handler sends, alone, after others and before others', async (way) => {
     const servers = await twins(way);
     for (const request of Object.values(REQUESTS)) {
       await compare(way, servers, [request]);
@@ -293,7 +293,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.equal(server.stats().fixedAnswers, COUNT);
   });
 
-  onWay('who observes requests sees those as well', async (way) => {
+  onWay('observers of requests see these as well', async (way) => {
     const server = await way.serve((req, res) => res.end('handled'));
     server.respond(HEALTH, HEALTHY);
     const client = await way.connect(server);
@@ -345,7 +345,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.equal(server.stats().fixedAnswers, 5 * clients.length);
   });
 
-  onWay('no JavaScript runs for them: a listener of every event hears nothing', async (way) => {
+  onWay('no JavaScript runs for them: listeners of all events are not called', async (way) => {
     const server = await way.serve(() => {});
     server.respond(HEALTH, HEALTHY);
     const events = [];
@@ -365,7 +365,7 @@ for (const name of ['stream', 'native', 'offload']) {
   });
 }
 
-test('https answers them, too', { timeout: 60_000 }, async () => {
+test('https also answers them', { timeout: 60_000 }, async () => {
   const [key, cert] = ['key', 'cert'].map((name) => fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`)));
   const server = https.createServer({ key, cert }, (req, res) => res.end('handled'));
   server.respond(HEALTH, HEALTHY);

@@ -16,7 +16,7 @@ const REQUESTS = {
 
 for (const transport of ['native', 'stream', 'offload']) {
   for (const event of Object.keys(REQUESTS)) {
-    test(`bytes behind '${event}' wait for a listener that comes later, and so does their end (${transport})`, async () => {
+    test(`bytes after '${event}' wait for a listener that is added later, and so does their end (${transport})`, async () => {
       const server = ours.createServer({ transport });
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');

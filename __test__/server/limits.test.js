@@ -195,7 +195,7 @@ for (const name of ['stream', 'native', 'offload']) {
     await until(() => server.stats().connections.open === 0);
   });
 
-  onWay('a connection ends behind the limit also where the head of its last answer was sent before', async (way) => {
+  onWay('a connection ends after the limit even if the head of its last answer was already sent', async (way) => {
     let answer;
     const server = await way.serve((req, res) => {
       res.setHeader('Content-Length', 5);

@@ -12,7 +12,7 @@ const path = require('node:path');
 const { createServer } = require('../..');
 const { exchange, get, serving, statuses } = require('./exchange');
 
-test('the http.server channels tell of each request and response', async () => {
+test('the http.server channels publish each request and response', async () => {
   const seen = [];
   const listeners = ['http.server.request.start', 'http.server.response.finish'].map((name) => {
     const listener = ({ request, response, socket, server }) => {
@@ -26,7 +26,7 @@ test('the http.server channels tell of each request and response', async () => {
   assert.deepStrictEqual(seen, listeners.map(([name]) => [name, '/a', true, true, true]));
 });
 
-test('a performance observer sees an entry per request, and no more when it has disconnected', async () => {
+test('a performance observer sees an entry per request, and none after it has disconnected', async () => {
   const entries = [];
   const observer = new PerformanceObserver((list) => entries.push(...list.getEntries()));
   observer.observe({ type: 'http' });
@@ -94,7 +94,7 @@ test('register puts ours wherever a program looks for http', () => {
   assert.deepStrictEqual(JSON.parse(output), [true, true, true, true, true]);
 });
 
-test('register leaves no warning and no global behind', () => {
+test('register leaves no warning and no global', () => {
   const program = 'console.log(Object.keys(globalThis).join())';
   const register = path.resolve(__dirname, '../../lib/register.js');
   const run = (...args) => execFileSync(process.execPath, [...args, '--pending-deprecation', '--throw-deprecation', '--eval', program]).toString();

@@ -54,7 +54,7 @@ for (const name of skip ? [] : ['stream', 'native', 'offload']) {
   const onWay = testsOn(name, 60_000);
 
   for (const [kind, [header, named]] of Object.entries(HEADERS)) {
-    onWay(`the client is whom ${kind} names, with the first request in the same packet and behind it`, async (way) => {
+    onWay(`the client is the one that ${kind} names, with the first request in the same packet and after it`, async (way) => {
       const server = await way.serve(tell, TRUSTED);
       const together = await way.connect(server);
       together.write(header + get('/') + get('/'), 'latin1');
@@ -217,7 +217,7 @@ for (const name of skip ? [] : ['stream', 'native', 'offload']) {
   });
 
   if (name === 'stream') continue;
-  onWay('the core reads a connection behind its header as any other', async (way) => {
+  onWay('the core reads a connection after its header like any other', async (way) => {
     const server = await way.serve(tell, TRUSTED);
     const clients = [await way.connect(server), await way.connect(server)];
     for (const client of clients) client.write(LINE + get('/'));
@@ -231,7 +231,7 @@ test('where the core cannot look at what a socket has received, the option is re
   assert.throws(() => http.createServer({ proxyProtocol: { trusted: ['127.0.0.1'] } }), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
 });
 
-test('with TLS the header comes before the handshake, and both sockets tell the client', { skip, timeout: 60_000 }, async () => {
+test('with TLS the header comes before the handshake, and both sockets have the client\'s address', { skip, timeout: 60_000 }, async () => {
   const [key, cert] = ['key', 'cert'].map((name) => fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`)));
   const server = https.createServer({ ...TRUSTED, key, cert }, tell);
   const heard = [];

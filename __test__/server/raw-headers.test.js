@@ -68,16 +68,16 @@ async function same(options) {
 }
 
 for (const [what, change] of Object.entries(CHANGES)) {
-  test(`a handler that ${what} sees in headers what it sees with node`, () => same({ change }));
-  test(`so where no Host is asked for, and a handler ${what}`, () => same({ change, requireHostHeader: false }));
-  test(`so with HTTP/1.0, and a handler ${what}`, () => same({ change, head: `${HEAD.replace('1.1', '1.0')}TE: chunked\r\n\r\n` }));
-  test(`so where an upgrade is handed over, and a listener ${what}`, () => same({
+  test(`a handler that ${what} sees the same headers as with node`, () => same({ change }));
+  test(`the same where no Host is required: a handler that ${what}`, () => same({ change, requireHostHeader: false }));
+  test(`the same with HTTP/1.0: a handler that ${what}`, () => same({ change, head: `${HEAD.replace('1.1', '1.0')}TE: chunked\r\n\r\n` }));
+  test(`the same for an upgrade: a listener that ${what}`, () => same({
     change, head: `${HEAD}Connection: upgrade\r\nUpgrade: x\r\n\r\n`, times: 1, event: 'upgrade',
   }));
-  test(`so where 'checkContinue' is heard, and its listener ${what}`, () => same({
+  test(`the same with 'checkContinue': a listener that ${what}`, () => same({
     change, head: `${HEAD}Expect: 100-continue\r\n\r\n`, event: 'checkContinue',
   }));
-  test(`so where 'checkExpectation' is heard, and its listener ${what}`, () => same({
+  test(`the same with 'checkExpectation': a listener that ${what}`, () => same({
     change, head: `${HEAD}Expect: more\r\n\r\n`, event: 'checkExpectation',
   }));
 }

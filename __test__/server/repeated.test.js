@@ -172,7 +172,7 @@ test('what a head asks of the server it asks each time', async () => {
   });
 });
 
-test('who takes a connection over after a repeated head gets what follows it', async () => {
+test('code that takes a connection over after a repeated head gets what follows it', async () => {
   const server = createServer(echo);
   server.on('upgrade', (req, socket, head) => {
     socket.end(`HTTP/1.1 101 Switching Protocols\r\nX-Seen: ${encodeURIComponent(JSON.stringify([req.rawHeaders, head.toString()]))}\r\n\r\n`);

@@ -53,7 +53,7 @@ for (const [name, make] of Object.entries(makers)) {
   });
 }
 
-test('a port that somebody has who does not share it is in use, and an address of another machine is not available', { skip, timeout: 20_000 }, async (t) => {
+test('a port of a socket that does not share it is in use, and an address of another machine is not available', { skip, timeout: 20_000 }, async (t) => {
   const owner = await listening(net.createServer(), 0, '127.0.0.1');
   t.after(() => owner.close());
   const { port } = owner.address();
@@ -70,7 +70,7 @@ test('IPv6 alone leaves IPv4 to others', { skip: skip || (!hasV6 && 'there is no
   four.close();
 });
 
-test('what is no port, no host or no signal is refused as ever, and so is a second listen()', { timeout: 20_000 }, async (t) => {
+test('an invalid port, host or signal is refused as usual, and so is a second listen()', { timeout: 20_000 }, async (t) => {
   for (const [options, code] of [
     [{ port: 70_000 }, 'ERR_SOCKET_BAD_PORT'], [{ port: 'x' }, 'ERR_SOCKET_BAD_PORT'], [{}, 'ERR_INVALID_ARG_VALUE'], [{ port: 0, host: 5 }, 'ERR_INVALID_ARG_TYPE'],
     [{ port: 0, signal: {} }, 'ERR_INVALID_ARG_TYPE'],
@@ -102,7 +102,7 @@ test('the callback is called, a signal ends the server, and it can listen again'
   await once(server, 'close');
 });
 
-test('a path and a descriptor are listened to as ever', { skip, timeout: 20_000 }, async (t) => {
+test('listening on a path or a descriptor works as usual', { skip, timeout: 20_000 }, async (t) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'shared-'));
   t.after(() => fs.rmSync(directory, { recursive: true }));
   const file = path.join(directory, 'socket');
@@ -169,7 +169,7 @@ test('workers of a cluster, and threads, each listen to the port themselves', { 
   }
 });
 
-test('whose Node has the option has no listen() of ours', () => {
+test('a Node that has the option keeps its own listen()', () => {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const isNodes = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
   for (const { Server } of [http, https]) {

@@ -48,7 +48,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual(connections(), { accepted: 2, open: 0, idle: 0, active: 0, handedOver: 0 });
   });
 
-  onWay('requests and bytes of open connections are told, and stay when they close', async (way) => {
+  onWay('requests and bytes of open connections are counted, and stay when they close', async (way) => {
     const server = await way.serve((req, res) => {
       req.resume().on('end', () => res.end('x'.repeat(1000)));
     });
@@ -76,7 +76,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual(sums(), expected);
   });
 
-  onWay('errors are told by code, those of the parser apart', async (way) => {
+  onWay('errors are counted by code, those of the parser separately', async (way) => {
     const server = await way.serve((req) => req.socket.on('error', () => {}), { headersTimeout: 49, requestTimeout: 50, connectionsCheckingInterval: 20 });
     for (const text of ['GET / HTTP/1.1\r\nHo\x01st: x\r\n\r\n', 'nonsense\r\n\r\n', 'nonsense\r\n\r\n', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`]) {
       const client = await way.connect(server);

@@ -48,7 +48,7 @@ async function logOf(args, env, ...given) {
   return stdout.trim();
 }
 
-test('what is behind a tick that throws while a body is read comes in a later turn, as with the built-in', async () => {
+test('what follows a tick that throws while a body is read comes in a later turn, as with the built-in', async () => {
   for (const [name, body] of Object.entries(BODIES)) {
     for (const ticks of ['1', '2']) {
       const expected = await logOf([], {}, body, ticks);

@@ -96,7 +96,7 @@ test('an idle connection is given the time that the built-in gives it', async ()
   }
 });
 
-test('an idle connection closes behind keepAliveTimeout when the built-in would, a busy one does not', async () => {
+test('an idle connection closes after keepAliveTimeout when the built-in would, a busy one does not', async () => {
   const [time] = await idleTime(http, { keepAliveTimeout: 200 });
   const server = createServer({ keepAliveTimeout: 200 }, (req, res) => setTimeout(() => res.end('ok'), req.url === '/slow' ? 1500 : 0));
   await serving(server, async (port) => {
@@ -125,7 +125,7 @@ test('with keepAliveTimeout 0 an idle connection stays', async () => {
   assert.strictEqual(closed, false);
 });
 
-test('server.setTimeout destroys a silent connection, unless somebody listens', async () => {
+test('server.setTimeout destroys a silent connection, unless there is a listener', async () => {
   const server = createServer(() => {}).setTimeout(50);
   assert.deepStrictEqual(await serving(server, (port) => exchange(port, get(), { quiet: 400 })), { text: '', closed: true });
 
@@ -139,7 +139,7 @@ test('server.setTimeout destroys a silent connection, unless somebody listens', 
   assert.strictEqual(sockets.length, 1);
 });
 
-test('options that are no time are refused with the built-in\'s errors', () => {
+test('options that are not valid times are refused with the built-in\'s errors', () => {
   const options = [
     { headersTimeout: -1 }, { headersTimeout: 'x' }, { requestTimeout: 1.5 }, { keepAliveTimeout: null }, { connectionsCheckingInterval: -5 },
     { headersTimeout: 10, requestTimeout: 5 }, { maxHeaderSize: -1 }, { maxHeaderSize: 'x' }, { insecureHTTPParser: 0 }, { requireHostHeader: 1 },

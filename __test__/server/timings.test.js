@@ -154,7 +154,7 @@ for (const name of ['stream', 'native', 'offload']) {
     }
   });
 
-  onWay('who is told of the times may listen to the end of the response', async (way) => {
+  onWay('a subscriber that gets the times may listen to the end of the response', async (way) => {
     let closed = 0;
     const listener = ({ response }) => response.on('close', () => { closed++; });
     const timings = channel('rust-http.server.timings');
@@ -170,7 +170,7 @@ for (const name of ['stream', 'native', 'offload']) {
     }
   });
 
-  onWay('who does not ask sees nothing, beside a server that does and with a subscriber', async (way) => {
+  onWay('requests without the option have no timings, next to a server that has it and with a subscriber', async (way) => {
     const seen = [];
     const keep = (req, res) => {
       seen.push({ req, res, keys: Reflect.ownKeys(req) });

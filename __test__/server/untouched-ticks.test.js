@@ -84,7 +84,7 @@ async function logOf(args, env, ...given) {
 }
 
 for (const name of NAMES) {
-  test(`what a program sees behind its answer is what the built-in shows: ${name}`, async () => {
+  test(`a program sees the same after its answer as with the built-in: ${name}`, async () => {
     for (const fields of ['', 'Connection: close\r\n']) {
       const expected = await logOf([], {}, name, fields);
       assert.equal(expected.split('\n').filter((line) => line === 'request').length, fields === '' ? 8 : 2, expected);

@@ -109,7 +109,7 @@ for (const [name, touch] of Object.entries(TOUCHES)) {
   }, { reason: name.split(/,| by /)[0] });
 }
 
-everyClient('an upgrade gets the bytes behind its head, and all later ones', async (exchange) => {
+everyClient('an upgrade gets the bytes after its head, and all later ones', async (exchange) => {
   let got = '';
   exchange.ask({
     headers: { Connection: 'Upgrade', Upgrade: 'echo' },
@@ -130,7 +130,7 @@ everyClient('an upgrade gets the bytes behind its head, and all later ones', asy
   return { got: got.split(' ').sort(), log: exchange.log, read: exchange.socket.bytesRead };
 }, { reason: 'upgrade' });
 
-everyClient('CONNECT gets the bytes behind its head', async (exchange) => {
+everyClient('CONNECT gets the bytes after its head', async (exchange) => {
   let got = '';
   exchange.ask({
     method: 'CONNECT', path: 'a:1',

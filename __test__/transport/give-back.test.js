@@ -78,7 +78,7 @@ for (const [name, touch] of Object.entries(TRIGGERS)) {
   });
 }
 
-test('an upgrade hands over the bytes behind its head, and all later ones', async () => {
+test('an upgrade hands over the bytes after its head, and all later ones', async () => {
   const server = await listening(() => assert.fail('no request'));
   let got = '';
   server.on('upgrade', (req, socket, head) => {
@@ -98,7 +98,7 @@ test('an upgrade hands over the bytes behind its head, and all later ones', asyn
   await once(server, 'close');
 });
 
-test('CONNECT hands over the bytes behind its head', async () => {
+test('CONNECT hands over the bytes after its head', async () => {
   const server = await listening(() => assert.fail('no request'));
   let got = '';
   server.on('connect', (req, socket, head) => {

@@ -44,7 +44,7 @@ const ANSWERS = {
 };
 
 for (const [what, text] of Object.entries(ANSWERS)) {
-  everyClient(`a client whose connection is reset behind ${what}`, async (exchange) => {
+  everyClient(`a client whose connection is reset after ${what}`, async (exchange) => {
     await exchange.ask({ answer: resetBehind(text) });
     await pass(20);
     return [exchange.log, exchange.bytes.length];
@@ -57,7 +57,7 @@ everyClient('a client that reads the answer later than its connection is reset',
   return exchange.log;
 });
 
-everyClient('a client whose connection is reset behind an upgrade', async (exchange) => {
+everyClient('a client whose connection is reset after an upgrade', async (exchange) => {
   const seen = [];
   await exchange.ask({
     answer: resetBehind('HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nabc'),
@@ -140,5 +140,5 @@ function tunnel(log, _req, socket, head) {
 }
 
 for (const [what, [texts, options]] of Object.entries(REQUESTS)) {
-  everyWay(`a server whose connection is reset behind ${what}`, (way) => served(way, texts, options), { on: ON_ONE_THREAD });
+  everyWay(`a server whose connection is reset after ${what}`, (way) => served(way, texts, options), { on: ON_ONE_THREAD });
 }

@@ -115,7 +115,7 @@ everyWay('a promise is waited for before the socket is looked at', async (way) =
   return seen;
 }, { expected: '127.0.0.1' });
 
-everyWay('a socket that is looked at after its end has ended, and says no word of it', async (way) => {
+everyWay('a socket that is first looked at after its end has ended, without events', async (way) => {
   let socket;
   const events = [];
   const server = await way.serve((req, res) => {
@@ -134,7 +134,7 @@ everyWay('a socket that is looked at after its end has ended, and says no word o
   return [seen, events.filter((event) => event !== 'error'), error.code];
 });
 
-everyWay('listeners of connection get sockets that tell of their end', async (way) => {
+everyWay('\'connection\' listeners get sockets that emit their end', async (way) => {
   const events = [];
   const server = way.create((req, res) => { res.end('ok'); });
   server.on('connection', (socket) => {

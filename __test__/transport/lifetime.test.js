@@ -75,7 +75,7 @@ everyWay('socket.setTimeout() of a handler', async (way) => {
   return [bodies(client.text), events];
 }, { expected: [['late'], 1] });
 
-everyWay('close() ends the idle, waits for the busy', async (way) => {
+everyWay('close() ends idle connections, and waits for busy ones', async (way) => {
   const order = [];
   const held = [];
   const server = await way.serve((req, res) => {
@@ -103,7 +103,7 @@ everyWay('close() ends the idle, waits for the busy', async (way) => {
   return [order[0], order.slice(1).sort(), bodies(busy.text)];
 });
 
-everyWay('an exception costs the rest of its own batch what it costs it in node, and nobody else', async (way) => {
+everyWay('an exception costs the rest of its own batch the same as in node, and no other connection anything', async (way) => {
   const urls = [];
   const caught = [];
   const server = await way.serve((req, res) => {
@@ -195,7 +195,7 @@ function transportStats(server) {
   return { transport, attached, open, streamed };
 }
 
-test('transport and stats() tell what a server uses, and why connections were given back', async () => {
+test('transport and stats() say what a server uses, and why connections were given back', async () => {
   const plain = ours.createServer({ transport: 'stream' });
   assert.strictEqual(plain.transport, 'stream');
   assert.deepStrictEqual(transportStats(plain), { transport: 'stream', attached: 0, open: 0, streamed: {} });

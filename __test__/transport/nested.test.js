@@ -38,7 +38,7 @@ async function answered(client, count = 1) {
   return bodies(client.text);
 }
 
-everyWay('a handler that has the loop run gets the body of its own request', async (way) => {
+everyWay('a handler that runs the loop gets the body of its own request', async (way) => {
   const clients = [];
   const server = await way.serve((req, res) => {
     if (req.url === '/waits') runLoopUntil(() => clients[1].text.includes('theirs'));
@@ -99,7 +99,7 @@ everyWay('loops in loops come to an end, each with its own request', async (way)
   return Promise.all(clients.map((client) => answered(client)));
 }, { expected: Array.from({ length: 5 }, (_, n) => [`body ${n}`]), skip });
 
-everyWay('a listener of data that has the loop run gets the rest of its own body', async (way) => {
+everyWay('a \'data\' listener that runs the loop gets the rest of its own body', async (way) => {
   const clients = [];
   const large = Buffer.alloc(300_000, 'abcdefghij').toString();
   const server = await way.serve((req, res) => {
@@ -131,7 +131,7 @@ everyWay('a chunked body that came whole is not mixed with what comes in a loop 
   return [await answered(clients[0]), await answered(clients[1])];
 }, { expected: [['abcdef'], ['THEIRS'.repeat(20)]], skip });
 
-everyWay('the answer before a handler that has the loop run is sent before it does', async (way) => {
+everyWay('the answer before a handler that runs the loop is sent before it does', async (way) => {
   const peer = {};
   const server = await way.serve((req, res) => {
     if (req.url === '/2') runLoopUntil(() => bodies(peer.client.text)[0] === '/1');
@@ -166,7 +166,7 @@ everyWay('a timer can wait for further requests of a connection', async (way) =>
 }, { expected: ['/1', '/2'], skip });
 
 // node's own parser is in the middle of a message then.
-everyWay('what comes for a message whose handler has the loop run is delivered behind what came before', async (way) => {
+everyWay('what comes for a message whose handler runs the loop is delivered after what came before', async (way) => {
   const peer = {};
   const server = await way.serve((req, res) => {
     const pieces = [];
@@ -202,7 +202,7 @@ everyWay('what comes while the parser waits for a handler is read when that has 
 }, { on: ['stream', 'native', 'offload'], expected: ['/waits12345'], skip });
 
 // node's server has a connection without a socket afterwards.
-everyWay('a handler that has the loop run sees the end of its own connection', async (way) => {
+everyWay('a handler that runs the loop sees the end of its own connection', async (way) => {
   let closed = false;
   const peer = {};
   const server = await way.serve((req, res) => {
@@ -239,7 +239,7 @@ everyWay('an exception in such a loop ends the handler of the loop, and no other
   return [all, caught];
 }, { expected: [[['mine'], ['theirs']], ['on purpose']], skip });
 
-everyWay('a listener of an answer that has the loop run gets the whole of its own answer', async (way) => {
+everyWay('a listener of an answer that runs the loop gets the whole of its own answer', async (way) => {
   const server = await way.serve((req, res) => echo(req, res, req.url.repeat(50)));
   const agent = new way.http.Agent({ keepAlive: true, ...(way.name === 'stream' && { transport: 'stream' }) });
   const texts = {};

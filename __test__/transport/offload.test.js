@@ -18,7 +18,7 @@ const LIB = path.join(__dirname, '../../lib');
 const isThere = ours.createServer({ transport: 'offload' }).transport === 'offload';
 const skip = isThere ? false : 'no I/O threads on this platform';
 
-test('there are I/O threads where they are promised', { skip: process.platform !== 'linux' && 'promised of Linux' }, () => {
+test('I/O threads exist on the platforms that promise them', { skip: process.platform !== 'linux' && 'promised of Linux' }, () => {
   assert.ok(isThere);
 });
 
@@ -94,7 +94,7 @@ test('a connection that comes while the last threads end has new ones', { skip }
   await way.close();
 });
 
-test('a slow handler stops the reads of its own connection alone', { skip }, async () => {
+test('a slow handler stops only the reads of its own connection', { skip }, async () => {
   const way = new Way('offload');
   const server = await way.serve((req, res) => {
     if (req.url === '/slow') return;
@@ -163,7 +163,7 @@ test('given back at random moments, a connection loses no byte in either directi
   await way.close();
 });
 
-test('a fatal exception with requests in flight ends the process as ever', { skip }, () => {
+test('a fatal exception with requests in flight ends the process as usual', { skip }, () => {
   const program = `
     const http = require(${JSON.stringify(LIB)});
     const server = http.createServer({ transport: 'offload', ioThreads: 2 }, (req, res) => {

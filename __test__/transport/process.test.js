@@ -39,7 +39,7 @@ async function ask(port, input, wanted = Infinity) {
 const PIPELINED = [1, 2, 3, 4, 5].map((n) => get(`/${n}`)).join('');
 
 for (const way of WAYS) {
-  test(`${way}: process.exit() behind an answer loses no written one`, { timeout: 60_000 }, async () => {
+  test(`${way}: process.exit() after an answer loses no written one`, { timeout: 60_000 }, async () => {
     const { child, port } = await start('exit', way);
     const exit = once(child, 'exit');
     assert.deepStrictEqual(bodies(await ask(port, PIPELINED)), ['/1']);

@@ -458,7 +458,7 @@ everyWay('a socket of another server', async (way) => {
   return bodies(client.text);
 });
 
-everyWay('an upgrade behind pipelined requests, with bytes behind its head', async (way) => {
+everyWay('an upgrade after pipelined requests, with bytes after its head', async (way) => {
   let head = '';
   let late = '';
   const server = await way.serve((req, res) => { res.end(req.url); });

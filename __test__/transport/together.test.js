@@ -62,7 +62,7 @@ everyWay('heads too large for their share of the event words come whole', async 
   return clients.map((client) => bodies(client.text)[0]);
 });
 
-everyWay('whom a handler destroys is not served, its neighbours are', async (way) => {
+everyWay('a connection that a handler destroys is not served, its neighbours are', async (way) => {
   const served = [];
   const { clients, sockets } = await meet(way, await way.serve((req, res) => {
     const n = Number(req.url.slice(1));
@@ -76,7 +76,7 @@ everyWay('whom a handler destroys is not served, its neighbours are', async (way
   return served;
 }, { expected: Array.from({ length: COUNT / 2 }, (_, n) => 2 * n) });
 
-everyWay('of whom a handler takes the socket, the bytes are the socket\'s', async (way) => {
+everyWay('if a handler takes a connection\'s socket, the bytes are the socket\'s', async (way) => {
   const got = new Map();
   const { clients, sockets } = await meet(way, await way.serve((req, res) => {
     const n = Number(req.url.slice(1));
@@ -94,7 +94,7 @@ everyWay('of whom a handler takes the socket, the bytes are the socket\'s', asyn
   return [...got.keys()];
 });
 
-everyWay('whom a handler pauses is served when he is resumed', async (way) => {
+everyWay('a connection that a handler pauses is served when it is resumed', async (way) => {
   const served = [];
   const { clients, sockets } = await meet(way, await way.serve((req, res) => {
     const n = Number(req.url.slice(1));
@@ -254,7 +254,7 @@ test('what a handler or a tick throws leaves the rest of its ticks to the next o
   }
 });
 
-test('I/O threads tell of several connections before ticks are drained', { skip: process.platform !== 'linux' && 'promised of Linux' }, async () => {
+test('I/O threads report several connections before ticks are drained', { skip: process.platform !== 'linux' && 'promised of Linux' }, async () => {
   const way = new Way('offload');
   const order = [];
   const { clients } = await meet(way, await way.serve((req, res) => {
@@ -272,7 +272,7 @@ test('I/O threads tell of several connections before ticks are drained', { skip:
 });
 
 for (const transport of ['stream', 'native', 'offload']) {
-  test(`a handler that throws takes no other connection along (${transport})`, () => {
+  test(`a handler that throws affects no other connection (${transport})`, () => {
     const program = `
       const http = require(${JSON.stringify(LIB)});
       const net = require('node:net');

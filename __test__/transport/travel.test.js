@@ -111,7 +111,7 @@ everyWay('an idle connection of an agent is sent to another process, which reads
   return text;
 }, { on: ['node', 'stream', 'native'], expected: 'began to the other ', ...toChild });
 
-everyWay('a server that is sent to another process listens there, too, and on when this one has closed it', async (way) => {
+everyWay('a server that is sent to another process also listens there, even after this one has closed it', async (way) => {
   const { child, connect } = await start('server', way);
   const ask = async () => {
     const client = await connect();
@@ -268,7 +268,7 @@ async function closeAnothers(way, handle, isTaken) {
 }
 
 for (const [when, handle] of Object.entries(CLOSED)) {
-  everyWay(`a connection whose descriptor somebody else closes ${when} fails as with node`, (way) => closeAnothers(way, handle, false),
+  everyWay(`a connection whose descriptor other code closes ${when} fails as with node`, (way) => closeAnothers(way, handle, false),
            { on: ['node', 'stream', 'native'], skip: process.platform === 'win32' && 'sockets have no descriptors there' });
   // The core sends only to sockets; libuv writes to whatever has the number.
   everyWay(`a file that gets the number of a connection ${when} has nothing of its answer`, async (way) => {

@@ -27,7 +27,7 @@ async function letters(way, handle) {
   await until(() => client.text !== '');
 }
 
-everyWay('a listener that comes late to a flowing body hears the rest', async (way) => {
+everyWay('a listener that is added late to a flowing body gets the rest', async (way) => {
   let text = '';
   const states = [];
   await letters(way, (req) => {
@@ -42,7 +42,7 @@ everyWay('a listener that comes late to a flowing body hears the rest', async (w
   return [text, states];
 }, { expected: ['j', [false, true, 0, true, true, 0, true, true, 0, true]] });
 
-everyWay('a paused body keeps what comes, and tells it when it flows again', async (way) => {
+everyWay('a paused body keeps what comes, and delivers it when it flows again', async (way) => {
   let text = '';
   await letters(way, (req) => {
     req.resume();
@@ -54,7 +54,7 @@ everyWay('a paused body keeps what comes, and tells it when it flows again', asy
   return text;
 }, { expected: 'defghij' });
 
-everyWay('who replaces emit() or push() of a message sees every piece', async (way) => {
+everyWay('a program that replaces emit() or push() of a message sees every piece', async (way) => {
   const seen = [];
   for (const name of ['emit', 'push']) {
     let text = '';
@@ -74,7 +74,7 @@ everyWay('who replaces emit() or push() of a message sees every piece', async (w
   return seen;
 }, { expected: ['defghij', 'defghij'] });
 
-everyWay('an unheard body ends as any other, also by an iterator that comes late', async (way) => {
+everyWay('a body without listeners ends like any other, also by an iterator that comes late', async (way) => {
   let text = '';
   let closed = false;
   const over = new EventEmitter();
