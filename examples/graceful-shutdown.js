@@ -1,9 +1,10 @@
 'use strict';
-// SIGTERM: no new connections, every request that has come is answered, then the process ends.   node examples/graceful-shutdown.js
+// SIGTERM: no new connections, every request that has arrived is answered, then the process ends.   node
+// examples/graceful-shutdown.js
 
 const http = require('rust-http');
 
-/** Milliseconds after which what is still open is cut off. */
+/** Milliseconds after which open connections are cut off. */
 const PATIENCE = 10_000;
 
 const server = http.createServer((req, res) => {

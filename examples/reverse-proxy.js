@@ -1,5 +1,5 @@
 'use strict';
-// Hands requests on to one origin, over connections that are kept.   node examples/reverse-proxy.js http://127.0.0.1:8080
+// Forwards requests to one origin, over kept connections.   node examples/reverse-proxy.js http://127.0.0.1:8080
 
 const { pipeline } = require('node:stream');
 const http = require('rust-http');
@@ -7,10 +7,10 @@ const http = require('rust-http');
 const origin = new URL(process.argv[2] ?? 'http://127.0.0.1:8080');
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 
-// RFC 9110, section 7.6.1: these, and those that Connection names, are for one hop only.
+// RFC 9110, section 7.6.1: these, and those named by Connection, are for one hop only.
 const hopByHop = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 
-// The fields of a message that go on: a flat list, in their order and spelling.
+// The fields of a message to forward: a flat list, in their order and spelling.
 function passedOn({ headers, rawHeaders }) {
   const named = (headers.connection ?? '').toLowerCase().split(/\s*,\s*/);
   const dropped = new Set([...hopByHop, ...named]);
@@ -23,7 +23,7 @@ function passedOn({ headers, rawHeaders }) {
 
 const server = http.createServer((req, res) => {
   const headers = [...passedOn(req), 'X-Forwarded-For', req.socket.remoteAddress];
-  // A body of unknown length goes on as one.
+  // Forward a body of unknown length as such.
   if (req.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
 
   const onward = http.request({ host: origin.hostname, port: origin.port, method: req.method, path: req.url, headers, agent });

@@ -9,13 +9,14 @@ const http = require('rust-http');
 const root = path.resolve(process.argv[2] ?? '.');
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.json': 'application/json', '.md': 'text/plain; charset=utf-8', '.png': 'image/png' };
 
-// The file that a URL names, never one outside of the directory.
+// The file named by a URL, never one outside the directory.
 function fileOf(url) {
   const name = decodeURIComponent(new URL(url, 'http://localhost').pathname);
   return path.join(root, path.normalize(`/${name}`));
 }
 
-// The one range of a Range field as { start, end }; null to be ignored (RFC 9110, section 14.2); undefined for none in this size.
+// The range of a Range field as { start, end }; null if the field is to be ignored (RFC 9110, section 14.2); undefined
+// if no range fits this size.
 function rangeOf(field, size) {
   const match = /^bytes=(\d*)-(\d*)$/.exec(field ?? '');
   if (match === null || (match[1] === '' && match[2] === '')) return null;
@@ -58,7 +59,7 @@ async function serve(req, res) {
     await file.close();
     res.end();
   } else {
-    // Closes the file, also when the client goes away.
+    // Closes the file, even if the client disconnects.
     pipeline(file.createReadStream({ start, end }), res, () => {});
   }
 }

@@ -1,5 +1,6 @@
 'use strict';
-// A server in each of several threads of one process, on ports of their own; the first also tells what all have done.
+// A server in each of several threads of one process, each on its own port; the first one also reports what all have
+// done.
 //   node examples/worker-threads.js
 
 const { once } = require('node:events');

@@ -1,5 +1,5 @@
 'use strict';
-// A server that asks itself, to be traced: see tracing.js.
+// A server that sends requests to itself, to be traced: see tracing.js.
 
 const http = require('node:http');
 

@@ -6,7 +6,7 @@ const { registerInstrumentations } = require('@opentelemetry/instrumentation');
 const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http');
 const { NodeTracerProvider, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-node');
 
-// In earnest: OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-http, and BatchSpanProcessor.
+// In production: OTLPTraceExporter of @opentelemetry/exporter-trace-otlp-http, and BatchSpanProcessor.
 const exporter = {
   export(spans, done) {
     for (const span of spans) {
@@ -20,5 +20,5 @@ const exporter = {
 };
 
 new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
-// rust-http/register has put our functions into the built-in module: that is what is instrumented.
+// rust-http/register has put our functions into the built-in module: these are instrumented.
 registerInstrumentations({ instrumentations: [new HttpInstrumentation()] });

@@ -1,5 +1,5 @@
 'use strict';
-// A WebSocket that answers what it is told: `ws` does it on the server's 'upgrade'.
+// A WebSocket that echoes what it receives: `ws` does it on the server's 'upgrade'.
 
 const { WebSocketServer } = require('ws');
 

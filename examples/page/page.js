@@ -9,7 +9,7 @@ function show(name, bytes, total) {
   element(`${name}-text`).value = `${mebibytes(bytes)} of ${mebibytes(total)} MiB`;
 }
 
-// What the browser has sent: only XMLHttpRequest tells.
+// What the browser has sent: only XMLHttpRequest reports it.
 element('upload').addEventListener('click', () => {
   const file = element('file').files[0];
   if (file === undefined) return;

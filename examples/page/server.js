@@ -1,5 +1,6 @@
 'use strict';
-// A page that uploads with a progress bar, hears from the server what has come (server-sent events), and talks to it over a WebSocket.
+// A page that uploads with a progress bar, gets the number of received bytes from the server (server-sent events), and
+// talks to it over a WebSocket.
 //   node examples/page/server.js
 
 const fs = require('node:fs');

@@ -1,11 +1,11 @@
 'use strict';
-// An upload, looked at piece by piece: the whole of it is never in memory.
+// Reads an upload piece by piece: it is never in memory as a whole.
 
 const { createHash } = require('node:crypto');
 const { pipeline } = require('node:stream/promises');
 const { send } = require('./events');
 
-/** Answers with the length and the digest of what was sent; tells the listeners of the events how far it is. */
+/** Answers with the length and the digest of the upload; sends its progress to the event listeners. */
 async function takeUpload(req, res) {
   const total = Number(req.headers['content-length']);
   const hash = createHash('sha256');
@@ -19,7 +19,7 @@ async function takeUpload(req, res) {
       }
     });
   } catch {
-    // The client went away in the middle.
+    // The client disconnected in the middle.
     send('broken', { bytes, total });
     return;
   }

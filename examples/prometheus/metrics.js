@@ -1,10 +1,10 @@
 'use strict';
-// What servers and agents tell of themselves, as metrics of prom-client. They are asked only when somebody reads the metrics.
+// The statistics of servers and agents, as metrics of prom-client. They are read only when the metrics are requested.
 
 const { channel } = require('node:diagnostics_channel');
 const { Counter, Gauge, Histogram } = require('prom-client');
 
-// name, help, and what the stats say: a number, or numbers by the value of one label
+// name, help, and the value from the stats: a number, or numbers by the value of one label
 const ofServers = [
   ['http_server_connections', 'Open connections', Gauge, ({ connections: { idle, active } }) => ({ idle, active }), 'state'],
   ['http_server_connections_total', 'Connections accepted', Counter, ({ connections }) => connections.accepted],
@@ -51,13 +51,16 @@ function addAgentMetrics(registry, agent) {
   addMetrics(registry, ofAgents, agent);
 }
 
-// What a stage is measured from, if that was reached; else from what stands before it.
+// What a stage is measured from, if that was reached; otherwise from the stage before it.
 const stages = {
   server: [['head'], ['body', 'head'], ['answered', 'head'], ['flushed', 'answered']],
   client: [['queue'], ['lookup', 'queue'], ['connect', 'lookup', 'queue'], ['secure', 'connect'], ['sent', 'secure', 'connect', 'queue'], ['firstByte', 'sent', 'queue'], ['done', 'firstByte']],
 };
 
-/** Adds histograms of the time that requests spend in each of their stages, of all servers and clients. Costs something for each request. */
+/**
+ * Adds histograms of the time that requests spend in each stage, for all servers and clients. This costs something for
+ * each request.
+ */
 function addTimings(registry) {
   for (const [side, table] of Object.entries(stages)) {
     const histogram = new Histogram({
@@ -72,7 +75,7 @@ function addTimings(registry) {
       for (const [stage, ...before] of table) {
         if (timings[stage] === null) continue;
         const from = before.find((name) => timings[name] !== null);
-        // What is answered early is answered before its body has come.
+        // An early answer is sent before its body has come.
         histogram.observe({ stage }, Math.max(0, timings[stage] - (from === undefined ? 0 : timings[from])) / 1000);
       }
       if (timings[last] !== null) duration.observe({ method: request.method, status: response.statusCode }, timings[last] / 1000);

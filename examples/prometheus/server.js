@@ -1,6 +1,6 @@
 'use strict';
-// Metrics for Prometheus.   node examples/prometheus/server.js, then curl the /metrics of it
-// With `-r rust-http/register`, require('node:http') does as well.
+// Metrics for Prometheus.   node examples/prometheus/server.js, then curl its /metrics
+// With `-r rust-http/register`, require('node:http') works too.
 
 const { Registry } = require('prom-client');
 const http = require(process.env.HTTP_MODULE ?? 'rust-http');
