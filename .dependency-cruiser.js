@@ -1,9 +1,10 @@
 'use strict';
 
-// The floors of lib/, from the top down: a folder may require what is in its own and on lower floors. Entry points require what they show.
+// The floors of lib/, from the top down: a folder may require its own files and those of lower floors. Entry points may
+// require what they export.
 const FLOORS = [['server', 'client'], ['message'], ['observe'], ['transport'], ['parser'], ['util'], ['compat', 'native'], ['globals']];
 
-// A folder, and what it may not require: the entry points, every higher floor, and its neighbours on the same one.
+// A folder, and what it may not require: the entry points, every higher floor, and its neighbours on the same floor.
 function floorOf(folder, n) {
   const allowed = [folder, ...FLOORS.slice(n + 1).flat()];
   return {

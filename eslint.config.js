@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 const stylistic = require('@stylistic/eslint-plugin');
 
-// The whole program; what only the library must hold stands in `library`.
+// Rules for the whole program; `library` has those for the library only.
 const everywhere = {
   'curly': ['error', 'multi-line'],
   'eqeqeq': ['error', 'always', { null: 'ignore' }],
@@ -27,7 +27,7 @@ const everywhere = {
   '@stylistic/semi': ['error', 'always'],
 };
 
-// What the running program can replace: the library takes it when it is loaded, from lib/globals/primordials.js.
+// Globals that a program may replace: the library reads them when it is loaded, from lib/globals/primordials.js.
 const replaceable = Object.keys({ ...globals.builtin, ...globals.node })
   .filter((name) => !['require', 'module', 'exports', '__dirname', '__filename', 'undefined', 'NaN', 'Infinity'].includes(name))
   .map((name) => ({ name, message: 'Take it from lib/globals/primordials.js.' }));
