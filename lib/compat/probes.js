@@ -508,7 +508,8 @@ const setsNoCookies = () => namesSet([['set-cookie', []]]).length > 0;
 function connectionsList() {
   const server = { get connectionsCheckingInterval() { throw new Error('no timer'); } };
   try {
-    setupConnectionsTracking.call(server);
+    // Node 18.12 takes it as an argument.
+    setupConnectionsTracking.call(server, server);
   } catch {
     // The getter has thrown, as intended.
   }
