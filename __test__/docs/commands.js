@@ -47,6 +47,9 @@ const COMMANDS = {
     run: 'node -r rust-http/register -p "typeof require(\'http\').Server.prototype.stats"', expect: /^function$/m,
   },
   'npx rust-http-compare --path / --header \'Accept: application/json\' -- node app.js': { test: 'package/pack.test.js', text: 'node_modules/.bin/rust-http-compare' },
+  'node scripts/compare/page.js': {
+    run: 'node scripts/compare/page.js --rounds 1 --seconds 1 --to {tmp} && cat {tmp}/plots/compare-fastify.svg {tmp}/ADOPTING.md', expect: /<\/svg>[^]*, 1 rounds of 1 s; the load average[^]*Served by [^]*, 1 rounds of 1 s\./,
+  },
   'node -r rust-http/register app.js': { run: 'cp __test__/docs/app.js target/app.js && node -r rust-http/register target/app.js', expect: /^true$/m },
   'node scripts/test.js outgoing': { run: 'node scripts/test.js outgoing --list', expect: /__test__\/outgoing\// },
   'node scripts/test.js package': { run: 'node scripts/test.js package --list', expect: /__test__\/package\/pack/ },
