@@ -7,18 +7,25 @@ const path = require('node:path');
 
 const root = path.resolve(__dirname, '../..');
 
-/** Installs the package in a directory. @param {string} dir */
-function install(dir) {
-  const at = path.join(dir, 'node_modules/rust-http');
+// Some file systems, and wine, have no directory links: there the entries whose names match are copied.
+function link(target, at, names = /^/) {
   fs.mkdirSync(path.dirname(at), { recursive: true });
   try {
-    fs.symlinkSync(root, at, 'junction');
+    fs.symlinkSync(target, at, 'junction');
   } catch {
-    // Some file systems, and wine, have no directory links: copy the files that are packed, and the built addon.
-    for (const name of fs.readdirSync(root).filter((one) => /^(lib|types|package\.json|.*\.d\.m?ts|.*\.node)$/.test(one))) {
-      fs.cpSync(path.join(root, name), path.join(at, name), { recursive: true });
-    }
+    for (const name of fs.readdirSync(target).filter((one) => names.test(one))) fs.cpSync(path.join(target, name), path.join(at, name), { recursive: true });
   }
+}
+
+/** Installs the package in a directory. @param {string} dir */
+function install(dir) {
+  // The files that are packed, and the built addon.
+  link(root, path.join(dir, 'node_modules/rust-http'), /^(lib|types|package\.json|.*\.d\.m?ts|.*\.node)$/);
+}
+
+/** Installs the types of Node there, and those that they import. @param {string} dir */
+function installTypes(dir) {
+  for (const name of ['@types', 'undici-types']) link(path.join(root, 'node_modules', name), path.join(dir, 'node_modules', name));
 }
 
 /** @returns {string} the directory; the caller removes it */
@@ -28,4 +35,4 @@ function installed() {
   return dir;
 }
 
-module.exports = { install, installed, root };
+module.exports = { install, installed, installTypes, root };

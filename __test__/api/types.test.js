@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const ts = require('typescript');
-const { installed, root } = require('./package');
+const { installed, installTypes } = require('./package');
 
 const { ModuleKind, ModuleResolutionKind } = ts;
 const resolutions = {
@@ -17,9 +17,12 @@ const resolutions = {
 };
 
 let dir;
+let home;
 test.before(() => {
   dir = installed();
-  fs.symlinkSync(path.join(root, 'node_modules/@types'), path.join(dir, 'node_modules/@types'), 'junction');
+  installTypes(dir);
+  // Where the compiler finds the package, as it writes paths.
+  home = fs.realpathSync(path.join(dir, 'node_modules/rust-http')).replaceAll('\\', '/');
 });
 test.after(() => fs.rmSync(dir, { recursive: true }));
 
@@ -41,12 +44,12 @@ function compile(texts, options, endings) {
     ...options, target: ts.ScriptTarget.ES2022, lib: ['lib.es2022.d.ts'], strict: true, skipDefaultLibCheck: true, noEmit: true, esModuleInterop: true, types: ['node'],
     typeRoots: [path.join(dir, 'node_modules/@types')],
   });
-  const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(root) && !fileName.includes('node_modules'));
+  const ours = program.getSourceFiles().map(({ fileName }) => fileName).filter((name) => name.startsWith(`${home}/`) && !name.slice(home.length).includes('node_modules'));
   const said = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
     const where = file ? `${path.basename(file.fileName)}:${file.getLineAndCharacterOfPosition(start).line + 1} ` : '';
     return where + ts.flattenDiagnosticMessageText(messageText, '\n');
   });
-  return { said, declarations: ours.map(({ fileName }) => path.relative(root, fileName)).sort() };
+  return { said, declarations: ours.map((name) => name.slice(home.length + 1)).sort() };
 }
 
 for (const [name, [options, endings]] of Object.entries(resolutions)) {
