@@ -4,6 +4,7 @@
 const assert = require('node:assert');
 const path = require('node:path');
 const test = require('node:test');
+const { NAMES } = require('../transport/ways');
 const { growth, load, workers } = require('./measure');
 
 const OURS = path.join(__dirname, '../../lib/index.js');
@@ -14,7 +15,8 @@ const MOST_HEAP = REQUESTS / 2 * 256;
 /** Resident bytes that come and go with the allocator. */
 const MOST_RSS = 24 << 20;
 
-for (const transport of ['native', 'stream', 'offload']) {
+// Those that there are here.
+for (const transport of NAMES.filter((name) => name !== 'node')) {
   test(`${transport}: memory, descriptors, parsers and connections are the same after any number of requests`, { timeout: 900_000 }, async () => {
     const seen = await load(OURS, REQUESTS, transport);
     assert.ok(growth(seen, 'heapUsed') < MOST_HEAP, `heap: ${growth(seen, 'heapUsed')} bytes`);
