@@ -270,6 +270,7 @@ impl<const N: usize> Call<N> {
     }
 
     /// A Buffer with a copy of `bytes` in its own memory.
+    #[cfg(unix)]
     pub fn buffer(&self, bytes: &[u8]) -> Value {
         self.copy(bytes).0
     }
