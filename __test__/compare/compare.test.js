@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
+const { verdict } = require('../../scripts/compare/report');
 const { plainEnv } = require('../support/process');
 
 const root = path.resolve(__dirname, '../..');
@@ -93,6 +94,14 @@ for (const [name, text, expected] of [
     assert.match(stderr, expected);
   });
 }
+
+test('what it says of rounds in which an arm has answered nothing', () => {
+  const round = (requests) => ({ requests, seconds: 1, cpu: requests === 0 ? 0 : 0.5, latency: { 50: 1, 75: 1, 90: 1, 99: 1 }, memory: 1, errors: 0 });
+  const arms = (...requests) => requests.map((count, n) => ({ label: `arm ${n}`, rounds: [round(count)] }));
+  assert.equal(verdict(arms(10, 10, 20)), 'With rust-http this program answers 2.00 times the requests for the same CPU.');
+  assert.equal(verdict(arms(10, 0, 20)), 'With rust-http this program answers 2.00 times the requests per second.');
+  assert.equal(verdict(arms(0, 10, 20)), 'Node\'s http has answered nothing in any round: measure longer, or on a quieter machine.');
+});
 
 test('it prints its usage', { skip }, () => {
   const { status, stdout } = spawnSync(process.execPath, [cli], { encoding: 'utf8' });

@@ -61,8 +61,11 @@ function drawing(arms, title) {
  * noise.
  */
 function verdict(arms) {
-  const rows = rowsOf(arms);
-  const { name, ratio, noise } = rows[1].ratio === null ? rows[0] : rows[1];
+  const [rate, cpu] = rowsOf(arms);
+  // An arm that has answered nothing in any round, and used no CPU, has none per request.
+  const told = [cpu, rate].find(({ ratio, noise }) => ratio !== null && noise !== null);
+  if (told === undefined) return 'Node\'s http has answered nothing in any round: measure longer, or on a quieter machine.';
+  const { name, ratio, noise } = told;
   const what = name.startsWith('CPU') ? `${ratio.median.toFixed(2)} times the requests for the same CPU` : `${ratio.median.toFixed(2)} times the requests per second`;
   const isClear = ratio.min > noise.max || ratio.max < noise.min;
   return `With rust-http this program answers ${what}.${isClear ? '' : ' The rounds of node:http differ as much among themselves: measure longer, or on a quieter machine.'}`;
