@@ -220,28 +220,47 @@ for (const name of ['stream', 'native', 'offload']) {
   });
 }
 
-test('connections that wait to be accepted when a server begins to drain are served, however many', { timeout: 60_000 }, async () => {
-  for (const transport of ['stream', 'native', 'offload']) {
-    const way = new Way(transport);
-    try {
-      const server = await way.serve((req, res) => res.end('ok'));
-      const { port } = server.address();
-      // The system completes all of them before this process can accept one.
-      const asked = Array.from({ length: 200 }, () => new Promise((resolve) => {
-        const client = net.connect(port, '127.0.0.1', () => client.write(get('/')));
-        let text = '';
-        client.on('data', (data) => { text += data; }).on('error', ({ code }) => resolve(code)).on('close', () => resolve(text.slice(-2)));
-      }));
-      await new Promise((resolve) => { setImmediate(resolve); });
-      const drained = server.drain();
-      const answers = await Promise.all(asked);
-      assert.deepEqual([...new Set(answers)], ['ok'], transport);
-      assert.equal((await drained).answered, 200);
-    } finally {
-      await way.close();
+/** Blocks each turn of the event loop for 30 ms, as a computing program does. @returns {function(): void} ends that */
+function slowTurns() {
+  let isSlow = true;
+  const turn = () => {
+    for (const until = performance.now() + 30; performance.now() < until;);
+    if (isSlow) setImmediate(turn);
+  };
+  turn();
+  return () => {
+    isSlow = false;
+  };
+}
+
+for (const { kind, count, transports, slow } of [
+  { kind: 'however many', count: 200, transports: ['stream', 'native', 'offload'], slow: () => () => {} },
+  { kind: 'however long the turns of the event loop take', count: 100, transports: ['native'], slow: slowTurns },
+]) {
+  test(`connections that wait to be accepted when a server begins to drain are served, ${kind}`, { timeout: 60_000 }, async () => {
+    for (const transport of transports) {
+      const way = new Way(transport);
+      try {
+        const server = await way.serve((req, res) => res.end('ok'));
+        const { port } = server.address();
+        // The system completes all of them before this process can accept one.
+        const asked = Array.from({ length: count }, () => new Promise((resolve) => {
+          const client = net.connect(port, '127.0.0.1', () => client.write(get('/')));
+          let text = '';
+          client.on('data', (data) => { text += data; }).on('error', ({ code }) => resolve(code)).on('close', () => resolve(text.slice(-2)));
+        }));
+        await new Promise((resolve) => { setImmediate(resolve); });
+        const end = slow();
+        const drained = server.drain();
+        const answers = await Promise.all(asked).finally(end);
+        assert.deepEqual([...new Set(answers)], ['ok'], transport);
+        assert.equal((await drained).answered, count);
+      } finally {
+        await way.close();
+      }
     }
-  }
-});
+  });
+}
 
 test('with close() of node:http each of these requests is answered or lost', { timeout: 120_000 }, async (t) => {
   const way = new Way('node');

@@ -24,9 +24,10 @@ const TIMEOUT = 10_000;
 const TICK = 50;
 /**
  * libuv may accept one connection per turn of the event loop, and by default 511 may be waiting in the system. So the server goes
- * on accepting while each turn brings a connection, for at most this many milliseconds, since under load new ones come without end.
+ * on accepting while each turn brings a connection: for as many as that however long the turns take, and after them for at most so
+ * many milliseconds, since under load new ones come without end.
  */
-const LAST_ACCEPTS = 2_000;
+const LAST_ACCEPTS = { most: 511, ms: 2_000 };
 /** How many checks the sockets that were ended have to close. */
 const LAST_TICKS = 20;
 
@@ -209,7 +210,7 @@ class Drain {
   // Closing the listening socket resets connections that the system has accepted and the program has not: these are accepted first.
   stop(turn, before) {
     const { accepted, server } = this;
-    if (turn <= 1 || (accepted !== before && now() - this.begun < LAST_ACCEPTS)) {
+    if (turn <= 1 || (accepted !== before && (accepted <= LAST_ACCEPTS.most || now() - this.begun < LAST_ACCEPTS.ms))) {
       setImmediate(() => this.stop(turn + 1, accepted));
       return;
     }
