@@ -2,6 +2,7 @@
 // What handlers do with a request, and the log of everything that happens.
 
 const net = require('node:net');
+const { SLOWNESS } = require('../support/slowness');
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -109,7 +110,7 @@ async function logOf(createServer, handler, input, { silent }) {
     handler(req, res, { log, client });
     process.nextTick(() => log.push('-- tick'));
     setImmediate(() => log.push(`-- immediate ${flags(req, res)}`));
-    done.push(wait(150).then(() => log.push(`-- after 150 ms ${flags(req, res)}`)));
+    done.push(wait(150 * SLOWNESS).then(() => log.push(`-- after 150 ms ${flags(req, res)}`)));
   });
   server.on('clientError', (error, socket) => {
     log.push(`clientError ${error.code}`);
@@ -124,7 +125,7 @@ async function logOf(createServer, handler, input, { silent }) {
   });
   for (let n = 0; n < 200 && done.length === 0; n++) await wait(10);
   await Promise.all(done);
-  await wait(20);
+  await wait(20 * SLOWNESS);
   client.destroy();
   server.close();
   log.push(bytes.replace(/Date: [^\r]*\r\n/g, ''));

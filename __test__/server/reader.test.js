@@ -8,6 +8,7 @@ const test = require('node:test');
 const { once } = require('node:events');
 const { createServer } = require('../..');
 const { exchange, get, serving } = require('./exchange');
+const { SLOWNESS } = require('../support/slowness');
 
 const post = (path, body) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
@@ -126,7 +127,7 @@ async function requestsBehind(create, event, act) {
     sockets.push(socket);
     if (event === 'connection') act(socket);
   });
-  await serving(server, (port) => exchange(port, [get('/first'), get('/second')], { quiet: 1000 }));
+  await serving(server, (port) => exchange(port, [get('/first'), get('/second')], { quiet: 1000 * SLOWNESS }));
   for (const socket of sockets) socket.destroy();
   return seen;
 }

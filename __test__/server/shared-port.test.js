@@ -12,6 +12,7 @@ const { test } = require('node:test');
 const http = require('../..');
 const https = require('../../lib/https');
 const { get, testsOn, until } = require('../transport/ways');
+const { SLOWNESS } = require('../support/slowness');
 
 const TLS = Object.fromEntries(['key', 'cert'].map((name) => [name, fs.readFileSync(path.join(__dirname, `../fixtures/tls/${name}.pem`))]));
 const skip = process.platform !== 'linux' && 'connections are spread on Linux and its like';
@@ -134,7 +135,7 @@ for (const name of ['stream', 'native', 'offload']) {
   });
 }
 
-test('workers of a cluster, and threads, each listen to the port themselves', { skip, timeout: 60_000 }, () => {
+test('workers of a cluster, and threads, each listen to the port themselves', { skip, timeout: 60_000 * SLOWNESS }, () => {
   const program = (lib) => {
     const cluster = require('node:cluster');
     const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
@@ -163,7 +164,7 @@ test('workers of a cluster, and threads, each listen to the port themselves', { 
   const file = path.join(directory, 'program.js');
   fs.writeFileSync(file, `(${program})(${JSON.stringify(path.join(__dirname, '../..'))});`);
   try {
-    assert.equal(execFileSync(process.execPath, [file], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '' }, timeout: 40_000 }), 'true 0\n');
+    assert.equal(execFileSync(process.execPath, [file], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '' }, timeout: 40_000 * SLOWNESS }), 'true 0\n');
   } finally {
     fs.rmSync(directory, { recursive: true });
   }

