@@ -5,23 +5,24 @@
 //   --node VERSION  the release of Node (default: that in scripts/platforms/NAME.js)
 //   --all           also the tests that `npm test` leaves to `npm run test:all`, and those that take too long under emulation (default: neither)
 //   --without PART  leaves out files with PART in their path; may be repeated
-//   --resume        continues an interrupted run: what has passed is not run again
+//   --resume        runs only files that have not passed according to .ci/platforms/NAME.json
 //   --jobs N        runs N files in parallel (default: 2)
+//   --timeout N     seconds that a file may take (default: that in scripts/platforms/NAME.js)
 //   --list          only prints the files
-//   --record        keeps the counts in .ci/platforms.json, and writes them into README.md
+//   --record        keeps the result of each file in .ci/platforms/NAME.json, together with earlier results of other files, and writes the sum into README.md
 //   npm run test:platform -- macos      only compiles the crate for both kinds of Mac
 // It installs what it needs: Debian's packages by apt-get (as root), everything else into .cache/platforms.
 // Each file runs in its own process. Prints a line for each, and why tests have failed. A failure counts unless the
 // same release of Node fails the same test on this system, or scripts/platforms/exceptions.json has a reason. Logs are
 // in .cache/platforms/NAME.
-// Ctrl-C lets the running files finish, and reports what there is.
+// Ctrl-C lets the running files finish, and reports what there is. `--record --resume` continues an interrupted run.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawn, spawnSync } = require('node:child_process');
 const { parseArgs } = require('node:util');
 const { cache, root } = require('./platforms/tools');
-const { record } = require('./platforms/counts');
+const { merge, record, recorded, say, unfinished } = require('./platforms/counts');
 
 const PLATFORMS = ['musl', 'arm64', 'windows', 'macos'];
 const EXCEPTIONS = require('./platforms/exceptions.json');
@@ -33,19 +34,24 @@ const { values, positionals: [name, ...parts] } = parseArgs({
     all: { type: 'boolean', default: false },
     without: { type: 'string', multiple: true, default: [] },
     jobs: { type: 'string', default: '2' },
+    timeout: { type: 'string' },
     list: { type: 'boolean', default: false },
     resume: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
   },
 });
 
-// The test files, as scripts/test.js lists them, as paths relative to __test__.
-function testFiles({ slow = [] }) {
-  const without = [...values.without, ...(values.all || parts.length > 0 ? [] : slow)].flatMap((part) => ['--without', part]);
-  const args = ['scripts/test.js', '--list', ...(values.all || parts.length > 0 ? [] : ['--quick']), ...parts, ...without];
-  const { stdout, status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+// Test files, as scripts/test.js lists them, as paths relative to __test__.
+function list(args) {
+  const { stdout, status, stderr } = spawnSync(process.execPath, ['scripts/test.js', '--list', ...args], { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return stdout.trim().split('\n').map((file) => file.slice('__test__/'.length));
+}
+
+// The files to run.
+function testFiles({ slow = [] }) {
+  const isWhole = values.all || parts.length > 0;
+  return list([...(isWhole ? [] : ['--quick']), ...parts, ...[...values.without, ...(isWhole ? [] : slow)].flatMap((part) => ['--without', part])]);
 }
 
 // A count from tap's last lines; 0 for a file that did not finish.
@@ -98,13 +104,12 @@ function exception(file, test) {
 
 async function runAll(platform, release) {
   const { node, env, reference, referenceEnv, end } = platform.prepare(release);
-  const files = testFiles(platform);
-  const sum = { files: 0, left: 0, passed: 0, failed: 0, excepted: 0, skipped: 0 };
+  const known = list(['--quick']);
+  const files = values.resume ? unfinished(recorded(name), release, testFiles(platform)) : testFiles(platform);
+  const timeout = Number(values.timeout ?? platform.timeout);
+  const sum = { passed: 0, failed: 0, excepted: 0, skipped: 0 };
   const log = path.relative(root, path.join(cache, name));
   console.log(`Node ${release}, ${name}: ${files.length} files`);
-  // The result of each file so far.
-  const kept = path.join(cache, name, 'results.json');
-  const results = new Map(values.resume && fs.existsSync(kept) ? JSON.parse(fs.readFileSync(kept, 'utf8')) : []);
   const next = files.values();
   let isEnding = false;
   process.once('SIGINT', () => {
@@ -113,24 +118,17 @@ async function runAll(platform, release) {
   });
   const run = async () => {
     for (const file of next) {
-      if (isEnding) {
-        sum.left++;
-        continue;
-      }
-      sum.files++;
+      if (isEnding) return;
       const started = Date.now();
-      const isDone = results.get(file)?.failed.length === 0;
-      const { passed, skipped, failed } = isDone ? results.get(file) : await runFile(node, file, `${log}/${file}`, { timeout: platform.timeout, env });
-      results.set(file, { passed, skipped, failed });
-      fs.writeFileSync(kept, JSON.stringify([...results]));
+      const { passed, skipped, failed } = await runFile(node, file, `${log}/${file}`, { timeout, env });
       // A test that fails on the usual platform with this release does not count here.
-      const elsewhere = failed.length === 0 ? [] : (await runFile(reference, file, `${log}/reference/${file}`, { timeout: platform.timeout, env: referenceEnv })).failed;
+      const elsewhere = failed.length === 0 ? [] : (await runFile(reference, file, `${log}/reference/${file}`, { timeout, env: referenceEnv })).failed;
       const reasons = failed.map((test) => [test, elsewhere.includes(test) ? 'fails on glibc x64 with this release, too' : exception(file, test)]);
       const counted = reasons.filter(([, why]) => why === undefined).length;
-      sum.passed += passed;
-      sum.skipped += skipped;
-      sum.failed += counted;
-      sum.excepted += failed.length - counted;
+      const counts = { passed, failed: counted, excepted: failed.length - counted, skipped };
+      for (const what of Object.keys(sum)) sum[what] += counts[what];
+      // At once, so that nothing is lost if this run is interrupted.
+      if (values.record) record(name, merge(recorded(name), release, { [file]: counts }, known));
       console.log(`${counted > 0 ? 'FAIL' : 'ok  '}  ${file}: ${passed} passed, ${failed.length} failed, ${skipped} skipped (${Math.round((Date.now() - started) / 1000)} s)`);
       for (const [test, why] of reasons) console.log(`        ${test}${why === undefined ? '' : `\n          excepted: ${why}`}`);
     }
@@ -148,10 +146,9 @@ async function main() {
   const platform = require(`./platforms/${name}`);
   if (values.list) return void console.log((platform.targets ?? testFiles(platform)).join('\n'));
   if (platform.check) return platform.check();
-  const release = values.node ?? platform.node;
-  const sum = await runAll(platform, release);
-  if (values.record && parts.length === 0) record(name, { node: release, ...sum });
+  const sum = await runAll(platform, values.node ?? platform.node);
   if (sum.excepted > 0) console.log(`${sum.excepted} more have failed with a reason`);
+  if (values.record) console.log(`recorded: ${say(recorded(name))}`);
   console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
   if (sum.failed > 0) process.exitCode = 1;
 }

@@ -73,7 +73,7 @@ const COMMANDS = {
 
   'node scripts/test.js lines': { run: 'node scripts/test.js lines --list', expect: /__test__\/lines\// },
   'node scripts/test.js runtimes': { run: 'node scripts/test.js runtimes --list', expect: /__test__\/runtimes\// },
-  // They build for minutes and emulate for longer; .ci/platforms.json has the results of whole runs.
+  // They build for minutes and emulate for longer; .ci/platforms has the results of whole runs.
   'npm run test:platform -- musl': { run: 'npm run test:platform -- musl --list', expect: /^server\/answers\.test\.js$/m },
   'npm run test:platform -- arm64': { run: 'npm run test:platform -- arm64 --list', expect: /^server\/answers\.test\.js$/m },
   'npm run test:platform -- windows': { run: 'npm run test:platform -- windows --list', expect: /^server\/answers\.test\.js$/m },
