@@ -97,7 +97,7 @@ for (const transport of ['stream', 'native']) {
     }
   });
 
-  test(`a response that comes in pieces has begun with the first of them, and has ended with the last (${transport})`, { timeout: 20_000 }, async (t) => {
+  test(`a response in pieces begins with the first and ends with the last (${transport})`, { timeout: 20_000 }, async (t) => {
     const sockets = [];
     const { port } = (await serve(t, (socket) => socket.on('data', () => sockets.push(socket)))).address();
     const agent = agentFor(t, { transport });
@@ -122,7 +122,7 @@ for (const transport of ['stream', 'native']) {
     }
   });
 
-  test(`a request that waits for a connection begins when it has it (${transport})`, { timeout: 20_000 }, async (t) => {
+  test(`a waiting request begins when it gets its connection (${transport})`, { timeout: 20_000 }, async (t) => {
     const sockets = [];
     const { port } = (await serve(t, (socket) => socket.on('data', () => sockets.push(socket)))).address();
     const agent = agentFor(t, { transport });
@@ -241,7 +241,7 @@ test('a connection over TLS is secure when its handshake is over', { timeout: 20
   assert.ok(!reached(failed.timings).includes('firstByte'));
 });
 
-test('a connection that was opened by other means has come when it stood', { timeout: 20_000 }, async (t) => {
+test('a connection opened by other means counts as connected when it was ready', { timeout: 20_000 }, async (t) => {
   const { port } = (await serve(t, answering)).address();
   const secure = (await serve(t, answering, (listener) => tls.createServer(TLS, listener))).address().port;
   const tunnel = new http.Agent();
@@ -306,7 +306,7 @@ test('requests of an agent of the program\'s own class, or of node\'s, are also 
   assert.deepEqual(reached((await ask({ agent, timing: true, port, host: '127.0.0.1' })).timings), ALL_PLAIN.filter((stage) => stage !== 'lookup'));
 });
 
-test('options of another kind are refused', () => {
+test('a `timing` that is not a boolean is refused', () => {
   for (const timing of ['true', 1, null]) {
     assert.throws(() => new http.Agent({ timing }), { code: 'ERR_INVALID_ARG_TYPE' });
     assert.throws(() => new https.Agent({ timing }), { code: 'ERR_INVALID_ARG_TYPE' });

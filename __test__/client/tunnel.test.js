@@ -122,7 +122,7 @@ for (const [what, answer] of Object.entries(ANSWERS)) {
 for (const options of [
   { request: { timeout: 100 } }, { agent: { timeout: 100 } }, { request: { timeout: 100 }, agent: { timeout: 5000, keepAlive: true } },
 ]) {
-  test(`a request waits for a tunnel no longer than with node, ${JSON.stringify(options)}`, { skip }, async () => {
+  test(`a request waits for a tunnel only as long as with node, ${JSON.stringify(options)}`, { skip }, async () => {
     const [own, nodes] = await Promise.all([ours, builtin].map((side) => tunnelled(side, () => {}, options)));
     assert.deepStrictEqual(own, nodes);
   });

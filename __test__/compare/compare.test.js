@@ -56,7 +56,7 @@ test('it puts a program under load with each http, on free ports, by node\'s own
   assert.deepEqual(JSON.parse(fs.readFileSync(json, 'utf8')).map(({ label, by, rounds }) => [label, by, rounds.length]), [['node:http', 'node', 1], ['node:http again', 'node', 1], ['rust-http', 'rust-http, native', 1]]);
 });
 
-test('it takes wrk where that is installed', { skip: noWrk }, () => {
+test('it uses wrk if it is installed', { skip: noWrk }, () => {
   const found = compare(SERVER, '--seconds', '1', '--method', 'POST', '--body', 'with "quotes"\nand lines');
   isWhole(found);
   assert.match(found.stdout, /^POST \/ answers 200, 23 bytes[^]* 4 connections of wrk, /m);
@@ -77,7 +77,7 @@ for (const framework of ['express', 'fastify']) {
   });
 }
 
-test('it says when the program answers otherwise with ours, or with errors', { skip }, () => {
+test('it reports when the program answers differently with ours, or with errors', { skip }, () => {
   const { status, stdout } = compare("const http = require('http');\nhttp.createServer((req, res) => res.writeHead(500).end(http.Server.prototype.stats ? 'ours' : 'the built-in')).listen(0);", '--no-wrk');
   assert.equal(status, 0);
   assert.match(stdout, /^GET \/ answers 500, 12 bytes, .*\nwith rust-http it answers 500, 4 bytes/m);

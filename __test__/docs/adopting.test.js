@@ -10,7 +10,7 @@ const { spawnSync } = require('node:child_process');
 const { file, page } = require('../../scripts/tested');
 const { root } = require('./extract');
 
-test('the versions that the page names are those of the lock files', () => {
+test('the versions on the page are those of the lock files', () => {
   assert.equal(fs.readFileSync(file, 'utf8'), page());
 });
 

@@ -29,7 +29,7 @@ test('every command of the documents is in commands.js, and every one there is i
   assert.deepEqual(Object.keys(COMMANDS).filter((command) => !commands.includes(command)), []);
 });
 
-test('each shell block and program is a language that is run, every other block a drawing', () => {
+test('each block is in a language that is run, or a drawing', () => {
   for (const { document, blocks } of all) {
     for (const { language, code } of blocks) {
       assert.ok(['sh', 'js', 'mjs', ''].includes(language), `${document}: a block in ${language}`);

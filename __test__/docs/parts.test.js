@@ -22,7 +22,7 @@ test('npm test and npm run test:all run every test file, each in one of them', (
   assert.deepEqual([...list('--quick'), ...list('--rest')].sort(), all);
 });
 
-test('each part that is named is there', () => {
+test('each named part exists', () => {
   const all = list();
   for (const part of Object.keys({ ...REST, ...ALONE })) assert.ok(all.some((file) => file.includes(part)), part);
 });

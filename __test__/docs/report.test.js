@@ -58,7 +58,7 @@ test('the tables hold the figures, with the command that repeats them and the er
   }
 });
 
-test('a report takes the place of the one before and leaves the rest of the pages', () => {
+test('a report replaces the previous one and leaves the rest of the pages', () => {
   const dir = pages('twice');
   writeReport(servers, client, dir);
   const once = fs.readFileSync(path.join(dir, 'docs/PERFORMANCE.md'), 'utf8');

@@ -70,7 +70,7 @@ for (const way of ways) {
         assert.ok(grownMiB < flatMiB, `grew by ${grownMiB} MiB`);
       });
 
-      it('times out where no answer comes', async () => {
+      it('times out if no answer comes', async () => {
         const { message, ms } = await app.call('timeout', `${origin.url}/silence`, 100);
         assert.equal(message, 'too slow');
         assert.ok(ms >= 95 && ms < 2000, `${ms} ms`);
@@ -80,7 +80,7 @@ for (const way of ways) {
         assert.deepEqual(await app.call('signal', `${origin.url}/silence`, 50), { name: 'AbortError', code: 'ABORT_ERR' });
       });
 
-      it('says that an answer broke off when the request is destroyed', async () => {
+      it('reports a truncated answer when the request is destroyed', async () => {
         assert.deepEqual(await app.call('destroyInAnswer', `${origin.url}/stall`), ['aborted', 'error ECONNRESET', 'close']);
       });
 
@@ -158,7 +158,7 @@ for (const way of ways) {
     describe('supertest', () => {
       const app = program('clients/superagent.js');
 
-      it('asks an app on a port of its own', async () => {
+      it('sends requests to an app on its own port', async () => {
         assert.deepEqual(await app.call('supertest', 21), { value: 42 });
       });
       it('keeps cookies between requests', async () => {
@@ -249,12 +249,12 @@ for (const way of ways) {
         describe(version, () => {
           const app = program('clients/nock.js', version);
 
-          it('answers in the place of a server', async () => {
+          it('answers instead of a server', async () => {
             const { answers, done } = await app.call('intercept');
             assert.deepEqual(answers, [{ status: 200, text: 'from nock', isMessage: true }, { status: 201, text: 'got sent', isMessage: true }]);
             assert.equal(done, true);
           });
-          it('fails in the place of a server', async () => {
+          it('fails instead of a server', async () => {
             await assert.rejects(app.call('replyError'), { code: 'EBROKEN' });
           });
           it('lets other requests through', async () => {

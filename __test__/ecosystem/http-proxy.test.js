@@ -39,7 +39,7 @@ for (const way of ways) {
       assert.equal(proxy.ready.ours, way.ours);
     });
 
-    it('passes a request on with its headers, and the answer back', async () => {
+    it('forwards a request with its headers, and returns the answer', async () => {
       const res = await ask(port, '/echo', { method: 'POST', headers: { 'X-Test': 'ok' }, body: 'body' });
       const echoed = res.json();
       assert.deepEqual([echoed.method, echoed.url, echoed.body, echoed.headers['x-test']], ['POST', '/echo', 'body', 'ok']);
@@ -54,13 +54,13 @@ for (const way of ways) {
       assert.ok(origin.seen.connections <= 4, `${origin.seen.connections} connections`);
     });
 
-    it('passes on large bodies both ways', async () => {
+    it('forwards large bodies both ways', async () => {
       const sent = Readable.from(Array.from({ length: 160 }, () => Buffer.alloc(65536, 'u')));
       assert.equal((await ask(port, '/count', { method: 'PUT', body: sent })).json().bytes, 10 * mebi);
       assert.equal((await ask(port, `/large/${10 * mebi}`)).body.length, 10 * mebi);
     });
 
-    it('passes on an upgrade and what follows it', async () => {
+    it('forwards an upgrade and what follows it', async () => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
       await once(socket, 'open');
       const data = randomBytes(200000);

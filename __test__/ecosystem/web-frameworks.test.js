@@ -154,7 +154,7 @@ for (const way of ways) {
         assert.ok(answer.indexOf('hello') < answer.indexOf('"id":"2"'));
       });
 
-      it('goes on after a client that broke off in the middle of its body', async () => {
+      it('goes on after a client that disconnected in the middle of its body', async () => {
         const req = http.request({ host: '127.0.0.1', port, path: '/upload', method: 'POST', headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': 1000 } });
         req.on('error', () => {});
         req.write('half');

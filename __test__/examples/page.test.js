@@ -78,7 +78,7 @@ for (const transport of ['native', 'stream']) {
     await page.screenshot({ path: path.join(screenshots, `echo-${transport}.png`) });
   });
 
-  test(`the events come again from a server that was started again (transport ${transport})`, { skip, timeout: 60_000 }, async (t) => {
+  test(`the events resume after the server was restarted (transport ${transport})`, { skip, timeout: 60_000 }, async (t) => {
     const first = await start(t, 'page/server.js', { env });
     const { page } = await open(t, first.url);
     await first.stop();

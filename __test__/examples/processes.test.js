@@ -10,7 +10,7 @@ const { start } = require('./start');
 
 const onWindows = process.platform === 'win32' && 'signals are those of unix';
 
-test('graceful-shutdown.js answers what has come, takes nothing new, and ends', { skip: onWindows }, async (t) => {
+test('graceful-shutdown.js answers requests that have arrived, accepts nothing new, and ends', { skip: onWindows }, async (t) => {
   const example = await start(t, 'graceful-shutdown.js');
   const agent = new http.Agent({ keepAlive: true });
   t.after(() => agent.destroy());
@@ -51,7 +51,7 @@ test('cluster.js shares a port among processes, replaces one that died, and ends
 
 for (const kind of ['processes', 'threads']) {
   const skip = process.platform !== 'linux' && 'connections are spread on Linux and its like';
-  test(`shared-port.js has ${kind} that listen to one port, and end`, { skip }, async (t) => {
+  test(`shared-port.js has ${kind} that listen on one port, and end`, { skip }, async (t) => {
     const example = await start(t, 'shared-port.js', { args: kind === 'threads' ? ['threads'] : [], env: { PORT: `${await freePort()}` } });
     const names = (await example.printed(/ by (.*)$/, 2)).map(([, name]) => name);
     const answers = new Set();
@@ -63,7 +63,7 @@ for (const kind of ['processes', 'threads']) {
   });
 }
 
-test('worker-threads.js serves in every thread, and sums up', async (t) => {
+test('worker-threads.js serves in every thread, and prints a summary', async (t) => {
   const example = await start(t, 'worker-threads.js');
   const found = await example.printed(/^http:.*:(\d+)\/ by thread (\d+)$/, 4);
   const threads = new Map(found.map(([, port, thread]) => [Number(thread), Number(port)]));

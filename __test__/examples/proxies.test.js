@@ -36,7 +36,7 @@ async function origin(t) {
   return { port, connections, url: `http://127.0.0.1:${port}` };
 }
 
-test('reverse-proxy.js hands on requests and answers, without the fields of one hop, over kept connections', async (t) => {
+test('reverse-proxy.js forwards requests and answers without hop-by-hop fields, over kept connections', async (t) => {
   const behind = await origin(t);
   const { port } = await start(t, 'reverse-proxy.js', { args: [behind.url] });
   const headers = { 'Connection': 'X-Mine', 'X-Mine': '1', 'Host': 'example.test', 'X-Kept': 'yes' };
@@ -68,7 +68,7 @@ test('reverse-proxy.js answers 502 when its origin is closed', async (t) => {
   assert.deepEqual([status, text], [502, 'Bad Gateway: ECONNREFUSED\n']);
 });
 
-test('connect-proxy.js tunnels, and only that', async (t) => {
+test('connect-proxy.js tunnels, and does nothing else', async (t) => {
   const behind = await origin(t);
   const { port } = await start(t, 'connect-proxy.js');
   assert.equal((await ask(port, '/')).status, 405);

@@ -15,7 +15,7 @@ test("require('rust-http') of an example is this package", () => {
   assert.equal(found, path.resolve(__dirname, '../../lib/index.js'));
 });
 
-test('every example stands in the list of them', () => {
+test('every example is in the list of examples', () => {
   const list = fs.readFileSync(path.join(examples, 'README.md'), 'utf8');
   for (const entry of fs.readdirSync(examples, { withFileTypes: true })) {
     const link = entry.isDirectory() ? `[${entry.name}/](` : `[${entry.name}](${entry.name})`;

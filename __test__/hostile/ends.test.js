@@ -52,7 +52,7 @@ async function run(way, place, how) {
 }
 
 for (const place of PLACES) {
-  test(`a process that ends in a callback ends as with node's server, whichever way (${place})`, { timeout: 300_000 }, async () => {
+  test(`a process that ends in a callback ends in the same way as with node's server (${place})`, { timeout: 300_000 }, async () => {
     for (const how of ENDS) {
       const [expected, ...others] = await Promise.all(NAMES.map((way) => run(way, place, how)));
       assert.deepStrictEqual([expected.status, expected.signal], { exit: [7, null], abort: [null, 'SIGABRT'], throw: [1, null], leave: [9, null] }[how], how);

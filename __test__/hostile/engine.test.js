@@ -19,13 +19,13 @@ function run(...args) {
 
 for (const flag of ['--stress-compaction', '--gc-interval=100']) {
   for (const transport of NAMES.slice(1)) {
-    test(`all that the addon does goes well with ${flag} (${transport})`, { timeout: 120_000 }, () => {
+    test(`everything that the addon does works with ${flag} (${transport})`, { timeout: 120_000 }, () => {
       assert.deepStrictEqual(run(flag, EXERCISE, transport), { status: 0, signal: null, stdout: 'done', stderr: '' });
     });
   }
 }
 
-test('a debugger stops in handlers and listeners as often as with node, and all are answered', { timeout: 400_000 }, () => {
+test('a debugger stops in handlers and listeners as often as with node, and all requests are answered', { timeout: 400_000 }, () => {
   const expected = run(PAUSED, 'node');
   assert.strictEqual(expected.status, 0, expected.stderr);
   assert.strictEqual(JSON.parse(expected.stdout).stops, 60);

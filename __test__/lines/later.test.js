@@ -260,7 +260,7 @@ for (const [name, has, scenario] of SCENARIOS) {
   });
 }
 
-test('what the running line does not have, ours has not either', () => {
+test('ours has nothing that the running line lacks', () => {
   assert.deepEqual(Object.keys(http).sort(), Object.keys(builtin).sort());
   for (const name of ['Agent', 'ClientRequest', 'IncomingMessage', 'OutgoingMessage', 'Server', 'ServerResponse']) {
     const ours = Reflect.ownKeys(http[name].prototype).map(String).filter((key) => !['drain', 'listen', 'removeResponse', 'respond', 'stats', 'transport'].includes(key));

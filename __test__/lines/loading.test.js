@@ -81,7 +81,7 @@ test('no channel sees the later questions either, and they leave nothing open', 
   assert.equal(status, 0);
 });
 
-test('what is asked later is answered as at load, whatever the program has replaced since', () => {
+test('later questions get the same answers as at load, whatever the program has replaced since', () => {
   const print = 'process._rawDebug(JSON.stringify(answers));';
   const [builtins, features, preload] = ['lib/compat/builtin.js', 'lib/compat/node-features.js', 'lib/register.js'].map((name) => JSON.stringify(path.join(root, name)));
   const replaced = `
@@ -107,7 +107,7 @@ test('what is asked later is answered as at load, whatever the program has repla
   assert.equal(later.stderr, first.stderr);
 });
 
-test('what is asked is answered, not taken from the number of the release', () => {
+test('the questions are answered by the built-in, not by the number of the release', () => {
   const probes = require('../../lib/compat/probes');
   const questions = Object.entries(probes).filter(([name, question]) => typeof question === 'function' && !['ask', 'unprinted'].includes(name));
   assert.ok(questions.length > 30);
@@ -156,7 +156,7 @@ function snapshot(script, ...flags) {
 
 const hasSnapshots = snapshot('startupSnapshot.setDeserializeMainFunction(() => {});').run?.status === 0;
 
-test('a snapshot serves by the preload with which it is started, and by one that it loads itself', { skip: !hasSnapshots && 'this release has no snapshots of programs' }, () => {
+test('a snapshot serves with the preload it is started with, and with one that it loads itself', { skip: !hasSnapshots && 'this release has no snapshots of programs' }, () => {
   const load = `createRequire(${JSON.stringify(register)})(${JSON.stringify(register)});`;
   const main = (code) => `startupSnapshot.setDeserializeMainFunction(() => { ${code}${SERVE} });`;
   for (const [script, ...flags] of [[main(''), '--require', register], [main(load)]]) {
@@ -167,7 +167,7 @@ test('a snapshot serves by the preload with which it is started, and by one that
   }
 });
 
-test('where a snapshot is built, the package says when to load it, and the preload leaves the built-in', { skip: !hasSnapshots && 'this release has no snapshots of programs' }, () => {
+test('while a snapshot is built, the package says when to load it, and the preload keeps the built-in', { skip: !hasSnapshots && 'this release has no snapshots of programs' }, () => {
   const tried = (name) => `
     try {
       createRequire(${JSON.stringify(register)})(${JSON.stringify(path.join(root, name))});
@@ -181,7 +181,7 @@ test('where a snapshot is built, the package says when to load it, and the prelo
   if (!/^refused: This is caused by either a bug in Node.js/m.test(warned)) assert.ok(warned.includes(`Warning: rust-http is not used, and http is the built-in one: ${why}.`), warned);
 });
 
-test('where a process loads no addons, the preload says what to add and leaves the built-in', () => {
+test('in a process that loads no addons, the preload says which option is missing and keeps the built-in', () => {
   const has = (flag) => process.allowedNodeEnvironmentFlags.has(flag);
   const permission = ['--permission', '--experimental-permission'].find(has);
   const net = has('--allow-net') ? ['--allow-net'] : [];
@@ -198,7 +198,7 @@ test('where a process loads no addons, the preload says what to add and leaves t
   }
 });
 
-test('NODE_DEBUG=http prints nothing of what the built-in is asked, and its warning once', () => {
+test('NODE_DEBUG=http prints nothing of the questions to the built-in, and its warning once', () => {
   for (const name of ['lib/index.js', 'lib/https.js', 'lib/register.js']) {
     const { stderr, status } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(path.join(root, name))})`],
                                          { encoding: 'utf8', env: { ...process.env, NODE_DEBUG: 'http', NODE_OPTIONS: '' } });

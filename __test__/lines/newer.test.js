@@ -31,11 +31,11 @@ function serve(before, transport = 'native') {
   return { printed: stdout, warnings: stderr.match(/^\(node:\d+\) .*/gm) ?? [] };
 }
 
-test('the newest line that the package knows is the newest that it is tested on', () => {
+test('the newest line known to the package is the newest that it is tested on', () => {
   assert.equal(NEWEST, Math.max(...Object.keys(tested).map(Number)));
 });
 
-test('a newer release that answers what it is asked has each transport, and no warning', () => {
+test('a newer release that answers all questions has each transport, and no warning', () => {
   // Where there is no other, it is the stream transport.
   const { transport } = new (require('../..').Server)({ transport: 'native' });
   assert.deepEqual(serve(as(`${NEWEST + 1}.0.0`)), { printed: `200 body of /x ${transport === 'stream' ? 'stream' : 'native'}\n`, warnings: [] });
@@ -43,7 +43,7 @@ test('a newer release that answers what it is asked has each transport, and no w
 
 for (const [when, broken] of Object.entries(BROKEN)) {
   for (const transport of ['native', 'offload']) {
-    test(`a newer release that does not answer ${when} has the stream transport in place of ${transport}, and one warning`, () => {
+    test(`a newer release that does not answer ${when} has the stream transport instead of ${transport}, and one warning`, () => {
       const { printed, warnings } = serve(`${as('1234.5.6')}${broken}`, transport);
       assert.equal(printed, '200 body of /x stream\n');
       assert.equal(warnings.length, 1);
@@ -53,7 +53,7 @@ for (const [when, broken] of Object.entries(BROKEN)) {
   }
 }
 
-test('a release that the package knows has no warning, and what is not answered is taken from its line', () => {
+test('a known release gives no warning, and questions it does not answer are decided by its line', () => {
   for (const broken of Object.values(BROKEN)) {
     const { printed, warnings } = serve(broken);
     assert.match(printed, /^200 body of \/x (?:native|stream)\n$/);

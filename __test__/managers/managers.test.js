@@ -114,7 +114,7 @@ const TWO = `
   both(one, other, () => both(other, one, () => both(other, other, () => {})));
 `;
 
-test('two versions serve and ask one another in one process', { skip }, () => {
+test('two versions in one process serve each other\'s requests', { skip }, () => {
   const dir = installed('two');
   installed('two/other', '99.0.0');
   fs.writeFileSync(path.join(dir, 'two.js'), TWO);
@@ -141,7 +141,7 @@ test('a package that cannot be written to serves, and gets no new files', { skip
 const READ_ONLY = ['--user', '--mount', '--map-root-user', 'sh', '-c', 'mount -o remount,ro,bind / && ! touch "$PWD/written" 2>/dev/null && exec "$@"', 'sh'];
 const noReadOnly = skip || (process.platform !== 'linux' && 'the mount is Linux') || (spawnSync('unshare', [...READ_ONLY, 'true'], { cwd: __dirname }).status !== 0 && 'no namespace of mounts here');
 
-test('it serves on a read-only file system, by require and registered', { skip: noReadOnly }, () => {
+test('it serves on a read-only file system, by require and with register', { skip: noReadOnly }, () => {
   const dir = installed('read-only');
   fs.copyFileSync(path.join(programs, 'registered.js'), path.join(dir, 'registered.js'));
   const node = (...args) => call(dir, { PATH: process.env.PATH }, 'unshare', ...READ_ONLY, process.execPath, ...args);

@@ -44,7 +44,7 @@ async function calls(http, headers, write) {
 }
 
 for (const [name, write] of Object.entries(WRITES)) {
-  test(`the callback of ${name} is called with what the built-in calls it with`, async () => {
+  test(`the callback of ${name} gets the same arguments as from the built-in`, async () => {
     for (const headers of [CHUNKED, COUNTED]) {
       const expected = await calls(builtin, headers, write);
       assert.ok(expected.length > 0);

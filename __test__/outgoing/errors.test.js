@@ -45,14 +45,14 @@ const PAIRS = {
 };
 
 for (const [what, [theirs, own]] of Object.entries(PAIRS)) {
-  test(`the check of ${what} says what the running Node says`, () => {
+  test(`the check of ${what} gives the same error as the running Node`, () => {
     for (const value of VALUES) {
       assert.deepStrictEqual(seen(() => own(value)), seen(() => theirs(value)), inspect(value));
     }
   });
 }
 
-test('an error shows its code in the first line of its stack and nowhere else than in code', () => {
+test('an error shows its code only in the first line of its stack and in `code`', () => {
   const error = new codes.ERR_HTTP_HEADERS_SENT('set');
   assert.strictEqual(error.stack.split('\n')[0], 'Error [ERR_HTTP_HEADERS_SENT]: Cannot set headers after they are sent to the client');
   assert.strictEqual(error.message, 'Cannot set headers after they are sent to the client');
@@ -88,7 +88,7 @@ test('an abort keeps its reason', () => {
     ['AbortError', 'ABORT_ERR', 'The operation was aborted', 7]);
 });
 
-test('kinds of expected things are listed by type, class and text', () => {
+test('an error message lists what is expected by type, class and text', () => {
   const message = (expected) => new codes.ERR_INVALID_ARG_TYPE('a', expected, 1).message;
   assert.strictEqual(message(['string', 'Buffer', 'Uint8Array']),
     'The "a" argument must be of type string or an instance of Buffer or Uint8Array. Received type number (1)');
@@ -110,7 +110,7 @@ test('a duration too long for timers is cut, with a warning whose stack shows th
   assert.match(warnings[0][2], /errors\.test\.js/);
 });
 
-test('the two public header checks have the face of the built-in ones', () => {
+test('the two public header checks have the name and length of the built-in ones', () => {
   for (const name of ['validateHeaderName', 'validateHeaderValue']) {
     assert.strictEqual(validators[name].constructor, Function);
     assert.strictEqual(validators[name].name, http[name].name);

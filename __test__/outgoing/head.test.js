@@ -105,7 +105,7 @@ test('a field that went past the checks cannot split a head', () => {
   }
 });
 
-test('a remembered head is not given for the same text of fewer fields', () => {
+test('a remembered head is not used for the same text split into fewer fields', () => {
   const two = new OutgoingMessage();
   two._storeHeader(LINE, { a: '1', b: '2' });
   assert.match(two._header, /a: 1\r\nb: 2\r\n/);
@@ -116,7 +116,7 @@ test('a first line cannot hold another line', () => {
   assert.throws(() => new OutgoingMessage()._storeHeader('A\r\nB: c\r\n', null), { code: 'ERR_INVALID_CHAR' });
 });
 
-test('a head is remade when the second is over, in a loop that turns', async () => {
+test('a head is built again when the second is over, in a loop that keeps turning', async () => {
   const dates = new Set();
   const until = Date.now() + 2100;
   // The time of the turn before: everything due then has run, however long the machine took for this one.

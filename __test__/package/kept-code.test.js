@@ -56,7 +56,7 @@ function changeSource() {
   fs.writeFileSync(file, text.replace(`"${NAME}"`, `"${OTHER_NAME}"`));
 }
 
-test('the first process keeps the code of the bundle, and those behind run it', { skip }, () => {
+test('the first process stores the code of the bundle, and later ones run it', { skip }, () => {
   assert.equal(run(['-e', PROGRAM]), NAME);
   const [file, ...more] = kept();
   assert.match(file, new RegExp(`^[0-9a-f]{16}-${process.version}-${process.arch}$`));
@@ -77,7 +77,7 @@ test('preloads, workers and https also run it', { skip }, () => {
   assert.equal(kept().length, 1);
 });
 
-test('NODE_DISABLE_COMPILE_CACHE keeps nothing, and takes nothing that was kept', { skip }, () => {
+test('with NODE_DISABLE_COMPILE_CACHE nothing is stored, and nothing stored is used', { skip }, () => {
   const off = { NODE_DISABLE_COMPILE_CACHE: '1' };
   assert.equal(run(['-e', PROGRAM], off), NAME);
   assert.deepEqual(kept(), []);
@@ -113,7 +113,7 @@ test('if nothing can be written, nothing is stored, left behind or printed', { s
   assert.deepEqual(kept(), [file]);
 });
 
-test('no more than eight sets of flags keep code', { skip }, () => {
+test('the code of at most eight sets of flags is kept', { skip }, () => {
   const [file] = (run(['-e', PROGRAM]), kept());
   const [digest] = file.split('-');
   for (let n = kept().length; n < 8; n++) fs.writeFileSync(path.join(code, `${digest}-v0.0.${n}-x64`), '');
@@ -121,7 +121,7 @@ test('no more than eight sets of flags keep code', { skip }, () => {
   assert.equal(kept().length, 8);
 });
 
-test('processes that start together keep one whole file', { skip }, async () => {
+test('processes that start together leave one complete file', { skip }, async () => {
   const one = () => new Promise((resolve, reject) => {
     execFile(process.execPath, ['-e', PROGRAM], { cwd: dir }, (error, stdout) => (error ? reject(error) : resolve(stdout.trim())));
   });

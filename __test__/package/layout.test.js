@@ -25,7 +25,7 @@ test('an addon without a layout is refused with what to do', () => {
   assert.throws(() => layoutOf({}), { message: /does not fit its files: it has no layout\. Build or install both anew/ });
 });
 
-test('a number that the addon does not have is refused by its name, when a file asks for it', () => {
+test('a number that the addon lacks is refused by its name, when a file asks for it', () => {
   const others = ['event', 'headInput', 'headOutput', 'pool', 'peek', 'limits', 'parserLimits'].map((name) => `${name} A 0\n`);
   const made = layoutOf({ layout: () => `run LENGTH 0\nrun STOP 1\n${others.join('')}` });
   assert.strictEqual(made.run.STOP, 1);

@@ -55,14 +55,14 @@ test('the packages of all platforms are required by their names, so that bundler
   assert.deepEqual(names, fs.readdirSync(path.join(root, 'npm')).sort().flatMap((name) => [`rust-http-${name}/package.json`, `rust-http-${name}`]));
 });
 
-test('on Linux the addon for musl is taken where that for glibc is missing or cannot be loaded', () => {
+test('on Linux the addon for musl is used if the one for glibc is missing or cannot be loaded', () => {
   const linux = { platform: 'linux', arch: 'arm64' };
   assert.equal(load({ 'rust-http-linux-arm64-musl': addon('musl') }, linux), 'loaded musl\n');
   assert.equal(load({ 'rust-http-linux-arm64-gnu': broken('libc.so.6: no such file'), 'rust-http-linux-arm64-musl': addon('musl') }, linux), 'loaded musl\n');
   assert.equal(load({ 'rust-http-linux-arm64-gnu': addon('glibc'), 'rust-http-linux-arm64-musl': addon('musl') }, linux), 'loaded glibc\n');
 });
 
-test('a platform without a package gets the list of those that have one, and how to build', () => {
+test('on a platform without a package the error lists those that have one, and how to build', () => {
   const said = load({}, { platform: 'sunos', arch: 'sparc' });
   assert.match(said, /rust-http has no addon for sunos sparc/);
   assert.match(said, /rust-http-sunos-sparc: not installed/);

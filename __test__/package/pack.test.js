@@ -60,7 +60,7 @@ test('the tarball of the package holds the library, its types, the licence and t
   t.diagnostic(`${packed.main.filename}: ${files.length} files, ${packed.main.size} bytes, ${packed.main.unpackedSize} unpacked`);
 });
 
-test('the tarball of the platform holds the addon alone', { skip }, (t) => {
+test('the tarball of the platform contains only the addon', { skip }, (t) => {
   const { name, files, filename, size, unpackedSize } = packed.platform;
   const addon = name.replace(/^rust-http-/, 'rust-http.');
   assert.deepEqual(files.map((file) => file.path).sort(), ['README.md', 'package.json', `${addon}.node`]);
@@ -99,7 +99,7 @@ test('the library is one file, with a map to its sources, and the functions that
   assert.equal(run('node', ['names.js', 'rust-http', 'rust-http/https']), run('node', ['names.js', path.join(root, 'lib/index.js'), path.join(root, 'lib/https.js')]));
 });
 
-test('the exception of a program that is told in terms of the sources names them', { skip }, () => {
+test('with source maps enabled, the exception of a program names the sources', { skip }, () => {
   const stack = run('node', ['--enable-source-maps', '-p', 'try { require("rust-http").request("a b:c"); } catch (error) { error.stack; }']);
   assert.match(stack, /at .*lib\/client\/request\.js:\d+:\d+/);
 });

@@ -53,7 +53,7 @@ for (const value of VALUES) {
   });
 }
 
-test('a limit of pairs is not for responses', () => {
+test('the limit of pairs does not apply to responses', () => {
   const answer = `HTTP/1.1 200 OK\r\nContent-Length: 0\r\n${'kkkk: v\r\n'.repeat(40)}\r\n`;
   compare([answer, answer], (parser) => { parser.maxHeaderPairs = 10; }, builtin.HTTPParser.RESPONSE);
 });
@@ -64,7 +64,7 @@ test('maxHeaderPairs may change between two requests', () => {
   compare([head(6) + head(6)], (parser, when) => { parser.maxHeaderPairs = when === 'head' ? 4 : 20; });
 });
 
-test('trailers are counted apart from the fields of the head', () => {
+test('trailers are counted separately from the fields of the head', () => {
   const input = (fields, trailers) => `POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n${'a: b\r\n'.repeat(fields)}\r\n0\r\n${'t: v\r\n'.repeat(trailers)}\r\n`;
   for (const [fields, trailers] of [[4, 5], [4, 6], [3, 4], [5, 0]]) compare([input(fields, trailers)], (parser) => { parser.maxHeaderPairs = 10; });
 });

@@ -33,7 +33,7 @@ test('sockets are released as in the recording', () => {
   assert.strictEqual(native.releaseSocket(3 | 4, 0, 1, 0, 1, 1, 1, 1), 2);
 });
 
-test('a place goes to the own queue, then to an origin without a socket', () => {
+test('a place goes to the origin\'s own queue, then to an origin without a socket', () => {
   assert.strictEqual(native.refillPlace(1, 0), 1);
   assert.strictEqual(native.refillPlace(0, 0), 2);
   assert.strictEqual(native.refillPlace(0, 1), 0);
@@ -44,7 +44,7 @@ test('idle times are those of the recording', () => {
   for (const [hint, timeout, milliseconds] of hints) assert.strictEqual(native.idleTimeout(hint, timeout, 1000), milliseconds);
 });
 
-test('a count that is none is refused', () => {
+test('an invalid count is refused', () => {
   assert.throws(() => native.placeRequest(-1, 0, 0, 0, 1, 1, 0), TypeError);
   assert.throws(() => native.releaseSocket(0, 'x', 0, 0, 0, 1, 1, 1), TypeError);
 });

@@ -16,7 +16,7 @@ for (const [name, options] of Object.entries(RUNTIMES)) {
   const binary = path.join(root, 'bench/node_modules/.bin', name);
   const skip = !fs.existsSync(binary) && `${name} is not installed: npm ci --prefix bench`;
 
-  test(`${name} serves and asks with the package, in stream mode`, { skip }, () => {
+  test(`${name} serves and sends requests with the package, in stream mode`, { skip }, () => {
     const output = execFileSync(binary, [...options, path.join(__dirname, 'program.cjs')], {
       encoding: 'utf8', timeout: 60000, env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' },
     });
@@ -29,7 +29,7 @@ for (const [name, options] of Object.entries(RUNTIMES)) {
     });
   });
 
-  test(`${name} says what is missing where the addon is not there`, { skip }, () => {
+  test(`${name} reports what is missing if the addon does not exist`, { skip }, () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'no-addon-'));
     try {
       fs.cpSync(path.join(root, 'lib'), path.join(dir, 'lib'), { recursive: true });

@@ -36,7 +36,7 @@ function hold(program) {
   }
 }
 
-test('this very file is watched', { skip: typeof global.gc !== 'function' && 'not started by scripts/test.js' }, () => {
+test('this file is watched too', { skip: typeof global.gc !== 'function' && 'not started by scripts/test.js' }, () => {
   assert.ok(process.listeners('exit').some((listener) => listener.name === 'onTestFileExit'));
 });
 

@@ -131,7 +131,7 @@ test('CVE-2018-12116 a path cannot split a request', () => {
   }
 });
 
-test('client: nothing of a request can split it', () => {
+test('client: no part of a request can split it', () => {
   assert.throws(() => http.request({ method: 'GET / HTTP/1.1\r\nX: y' }), { code: 'ERR_INVALID_HTTP_TOKEN' });
   assert.throws(() => http.request({ headers: { X: 'a\r\nb' } }), { code: 'ERR_INVALID_CHAR' });
   assert.throws(() => http.request({ headers: { 'X\r\nY': 'a' } }), { code: 'ERR_INVALID_HTTP_TOKEN' });
@@ -168,7 +168,7 @@ test('CVE-2026-48931 an answer to nothing on an idle socket does not become the 
   server.close();
 });
 
-test('client: bytes behind an answer, in the same packet, are nobody’s', async () => {
+test('client: bytes after an answer, in the same packet, belong to no request', async () => {
   const server = net.createServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison'));

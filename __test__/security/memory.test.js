@@ -103,7 +103,7 @@ eachWay('a piece that is all of a read is of its own length, and getCurrentBuffe
 
 let shown;
 
-eachWay('getCurrentBuffer() shows a copy in memory of its own', (req, res) => {
+eachWay('getCurrentBuffer() returns a copy in its own memory', (req, res) => {
   shown = req.socket.parser.getCurrentBuffer();
   const text = shown.toString();
   transfer(shown);
@@ -119,7 +119,7 @@ eachWay('getCurrentBuffer() shows a copy in memory of its own', (req, res) => {
   }
 });
 
-eachWay('rawPacket and the head of an upgrade are memory of their own', undefined, async (way, server) => {
+eachWay('rawPacket and the head of an upgrade have their own memory', undefined, async (way, server) => {
   const seen = [];
   const keep = (bytes) => {
     seen.push(bytes.toString());
@@ -214,7 +214,7 @@ test('a chunk that a callback detaches is empty, and nothing else happens', () =
   assert.strictEqual(body, '');
 });
 
-test('a chunk that a callback makes smaller ends there', { skip: typeof ArrayBuffer.prototype.resize !== 'function' && 'no ArrayBuffer can be resized on this line' }, () => {
+test('a chunk that a callback shrinks ends at its new length', { skip: typeof ArrayBuffer.prototype.resize !== 'function' && 'no ArrayBuffer can be resized on this line' }, () => {
   const memory = new ArrayBuffer(REQUEST.length, { maxByteLength: REQUEST.length });
   const chunk = new Uint8Array(memory);
   chunk.set(Buffer.from(REQUEST));
@@ -227,7 +227,7 @@ test('a chunk that a callback makes smaller ends there', { skip: typeof ArrayBuf
   assert.strictEqual(body, '123');
 });
 
-test('what is written can be detached as soon as write() has returned', async () => {
+test('written memory can be detached as soon as write() has returned', async () => {
   for (const transport of WAYS) {
     const way = new Way(transport);
     const server = await way.serve((req, res) => {

@@ -102,7 +102,7 @@ test('an early hint cannot smuggle a line into the stream', () => {
   assert.throws(hint({ link: '</a\r\nb>; rel=preload' }), { code: 'ERR_INVALID_ARG_VALUE' });
 });
 
-test('links of early hints are taken and refused as the built-in does', () => {
+test('links of early hints are accepted and refused as by the built-in', () => {
   const links = [
     '</a>', '</a>, </b>', '</a>; title="a b"', '</a>; title="a"', '</a>;rel=x', '</a> ;rel=x', '</a>; rel=', '</a>;', '</a> ',
     '<>', ' </a>', '</a>; rel="x', '</a>; rel=x; ; as=y', '</a>; rel=a,b', '', 'x', '</a>; a="b;c"', 3, ['</a>', 'b'], ['</a>; rel=x', '</b>; rel=y'],

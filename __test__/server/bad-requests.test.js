@@ -53,7 +53,7 @@ test('a request cut short by the end of the stream is an error', async () => {
   assert.deepStrictEqual(codes, ['HPE_INVALID_EOF_STATE']);
 });
 
-test('no answer is put into a response that has begun', async () => {
+test('no error response is put into a response that has begun', async () => {
   const server = createServer((req, res) => {
     res.writeHead(200, { 'Content-Length': 4 });
     res.write('ab');

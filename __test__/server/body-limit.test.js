@@ -19,7 +19,7 @@ const chunked = (body) => `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chun
 for (const name of ['stream', 'native', 'offload']) {
   const onWay = testsOn(name, 60_000);
 
-  onWay('bodies up to the limit are taken, on one connection after the other', async (way) => {
+  onWay('bodies up to the limit are accepted, one after the other on a connection', async (way) => {
     const server = await way.serve((req, res) => {
       let length = 0;
       req.on('data', (chunk) => { length += chunk.length; }).on('end', () => res.end(`${length}.`));
@@ -31,7 +31,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual(server.stats().parseErrors, {});
   });
 
-  onWay('a length beyond it is refused before a handler runs, while the peer sends', async (way) => {
+  onWay('a length that exceeds it is refused before a handler runs, while the peer sends', async (way) => {
     const seen = [];
     const server = await way.serve((req) => seen.push(req.url), { bodyLimit: 10 });
     const client = await way.connect(server);
@@ -136,7 +136,7 @@ test('an https server has the limit too', { timeout: 20_000 }, async () => {
   await once(server, 'close');
 });
 
-test('limits of another kind are refused', () => {
+test('invalid limits are refused', () => {
   for (const module of [http, https]) {
     assert.throws(() => module.createServer({ bodyLimit: '1' }), { code: 'ERR_INVALID_ARG_TYPE' });
     for (const bodyLimit of [-1, 0.5, NaN]) assert.throws(() => module.createServer({ bodyLimit }), { code: 'ERR_OUT_OF_RANGE' });

@@ -139,7 +139,7 @@ describe('messages whose prototypes a program changes', () => {
     return [answers, seen];
   }));
 
-  it('serve several applications on one server, one within the other, and one in place of the other', () => sameAsBuiltin(async ({ http }) => {
+  it('serve several applications on one server, nested and alternating', () => sameAsBuiltin(async ({ http }) => {
     const seen = [];
     const inner = application(http, 'inner', nothing);
     const outer = application(http, 'outer', (req, res) => {
@@ -164,7 +164,7 @@ describe('messages whose prototypes a program changes', () => {
     }), seen];
   }));
 
-  it('are of the classes that a server was given', () => sameAsBuiltin(async ({ http }) => {
+  it('have the classes given to the server', () => sameAsBuiltin(async ({ http }) => {
     class Request extends http.IncomingMessage {
       constructor(socket) {
         super(socket);
@@ -200,7 +200,7 @@ describe('messages whose prototypes a program changes', () => {
     return askAll(http, server);
   }));
 
-  it('go on as they were where a prototype replaces methods', () => sameAsBuiltin(async ({ http }) => {
+  it('behave the same if a prototype replaces methods', () => sameAsBuiltin(async ({ http }) => {
     const calls = [];
     const app = application(http, 'one', echo);
     for (const [prototype, names] of [[app.request, ['_addHeaderLine', '_addHeaderLines', '_dump', 'emit', 'on', 'push']], [app.response, ['assignSocket', 'detachSocket', 'emit', 'setHeader', 'writeHead', '_finish']]]) {

@@ -39,7 +39,7 @@ async function start() {
 
 const KINDS = [get(), get('/hold'), 'GET / HT', ''];
 
-test('closeIdleConnections closes those that wait for no response and are in no request', async () => {
+test('closeIdleConnections closes connections without a request in progress or an awaited response', async () => {
   const [server, port] = await start();
   const sockets = await connections(port, KINDS);
   server.closeIdleConnections();

@@ -77,7 +77,7 @@ async function askWhileServersEnd(way, end) {
 for (const name of ['stream', 'native', 'offload']) {
   const onWay = testsOn(name, 120_000);
 
-  onWay('exchanges are waited for, and their answers say close', async (way) => {
+  onWay('drain() waits for exchanges, and their answers say close', async (way) => {
     let held;
     const server = await way.serve((req, res) => { held = res; });
     const client = await way.connect(server);
@@ -113,7 +113,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual(seen, ['/1', '/2']);
   });
 
-  onWay('requests that wait for their turn are all answered, and the last answer says close', async (way) => {
+  onWay('requests waiting for their turn are all answered, and the last answer says close', async (way) => {
     const held = [];
     const server = await way.serve((req, res) => held.push(res));
     const client = await way.connect(server);
@@ -293,7 +293,7 @@ test('a server may be drained twice, listen again, and be drained without listen
   }
 });
 
-test('a stream that a program has given to the server is drained as well', { timeout: 20_000 }, async () => {
+test('a stream passed to the server by the program is drained too', { timeout: 20_000 }, async () => {
   const server = http.createServer((req, res) => res.end('ok'));
   const input = new PassThrough();
   const output = new PassThrough();
@@ -308,7 +308,7 @@ test('a stream that a program has given to the server is drained as well', { tim
   assert.deepEqual(await drained, { ...NOTHING, answered: 1 });
 });
 
-test('options of another kind are refused', async () => {
+test('invalid options are refused', async () => {
   const server = http.createServer();
   for (const options of [null, 1, { timeout: '1' }, { idle: '1' }, { upgraded: 1 }, { signal: {} }]) {
     await assert.rejects(server.drain(options), { code: 'ERR_INVALID_ARG_TYPE' }, JSON.stringify(options));

@@ -175,7 +175,7 @@ for (const name of ['stream', 'native', 'offload']) {
     }
   });
 
-  onWay('an answer does not overtake one that is owed', async (way) => {
+  onWay('an answer does not overtake one that is still due', async (way) => {
     const owed = [];
     const server = await way.serve((req, res) => owed.push(res));
     server.respond(HEALTH, HEALTHY);
@@ -213,7 +213,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.match(await compare(way, seen, [get('/healthz')]), /Keep-Alive: timeout=7\r\n/);
   });
 
-  onWay('an idle connection ends at its time, counted from the last answer, and one that goes on lives', async (way) => {
+  onWay('an idle connection ends after its timeout, counted from the last answer, and an active one does not', async (way) => {
     const server = await way.serve(() => {}, { keepAliveTimeout: 1000, keepAliveTimeoutBuffer: 0 });
     server.respond(HEALTH, HEALTHY);
     const [idle, busy] = [await way.connect(server), await way.connect(server)];
@@ -249,7 +249,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.equal(other.stats().connections.open, 0);
   });
 
-  onWay('respond() and removeResponse() hold for connections that are open', async (way) => {
+  onWay('respond() and removeResponse() take effect on open connections', async (way) => {
     const server = await way.serve((req, res) => res.end('handled'));
     const client = await way.connect(server);
     const ask = async () => {
@@ -271,7 +271,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual([server.stats().fixedAnswers, server.stats().requests], [3, 5]);
   });
 
-  onWay('a peer that does not read is not answered without end, and gets all when it reads', async (way) => {
+  onWay('a peer that does not read is not answered endlessly, and gets everything when it reads', async (way) => {
     const server = await way.serve((req, res) => res.end('handled'));
     server.respond(HEALTH, { body: 'x'.repeat(60_000) });
     const client = await way.connect(server);
@@ -382,7 +382,7 @@ test('https also answers them', { timeout: 60_000 }, async () => {
   await once(server, 'close');
 });
 
-test('what cannot be a fixed answer is refused', () => {
+test('an invalid fixed answer is refused', () => {
   const server = http.createServer();
   for (const request of [undefined, null, 'GET /', {}, { path: 7 }, { method: 7, path: '/' }]) {
     assert.throws(() => server.respond(request), { code: 'ERR_INVALID_ARG_TYPE' });

@@ -66,7 +66,7 @@ test('headers can be replaced, and lines added to them', () => {
   assert.deepStrictEqual(made.rawHeaders, ['A', '1']);
 });
 
-test('an overridden _addHeaderLine is asked for each field', () => {
+test('an overridden _addHeaderLine is called for each field', () => {
   class Shouting extends IncomingMessage {
     _addHeaderLine(field, value, dest) {
       dest[field.toUpperCase()] = value;
@@ -100,7 +100,7 @@ function decidedBy({ ServerResponse }, before, fields) {
   return DECIDED.map((name) => `${name} ${response[name]}`);
 }
 
-test('a head that is refused for one of its fields leaves what those before it have decided', () => {
+test('a head that is refused for one of its fields keeps what earlier fields have decided', () => {
   const STATES = [{}, { shouldKeepAlive: false }, { _removedConnection: true, _removedContLen: true, _removedTE: true }, { _last: true }, { chunkedEncoding: true }];
   for (const [name, value] of DECIDING) {
     for (const before of STATES) {

@@ -27,7 +27,7 @@ async function answersOfWrites(http, options, mark, corks) {
 
 for (const transport of ['native', 'stream', 'offload']) {
   for (const [mark, corks] of [[1000, true], [1000, false], [100000, true], [100000, false], [1, false]]) {
-    test(`${transport}: write() answers by a mark of ${mark} as with node, ${corks ? 'corked' : 'not corked'}`, async () => {
+    test(`${transport}: write() returns the same for a mark of ${mark} as with node, ${corks ? 'corked' : 'not corked'}`, async () => {
       assert.deepStrictEqual(await answersOfWrites(ours, { transport }, mark, corks), await answersOfWrites(builtin, {}, mark, corks));
     });
   }

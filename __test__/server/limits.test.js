@@ -74,7 +74,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.deepEqual([client.text, client.failed], [LATE, undefined]);
   });
 
-  onWay('a body that was fast and falls silent ends, and a connection between two requests does not', async (way) => {
+  onWay('a body that was fast and stalls ends, but a connection between two requests does not', async (way) => {
     const server = await way.serve(measure, { minBodyRate: RATE });
     const idle = await way.connect(server);
     idle.write(post(2) + 'ok');
@@ -88,7 +88,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.equal(server.stats().limits.minBodyRate, 1);
   });
 
-  onWay('what the program does not read, or has not asked for, is not held against the peer', async (way) => {
+  onWay('time in which the program does not read, or has not asked for the body, does not count against the peer', async (way) => {
     const late = [];
     const server = await way.serve(measure, { minBodyRate: RATE });
     server.on('checkContinue', (req, res) => late.push(() => {
@@ -127,7 +127,7 @@ for (const name of ['stream', 'native', 'offload']) {
     await until(() => client.closed_ || client.ended);
   });
 
-  onWay('an address has as many connections as it may, and another one when one of them has gone', async (way) => {
+  onWay('an address gets as many connections as allowed, and another one when one has closed', async (way) => {
     const server = await way.serve((req, res) => res.end('ok'), { maxConnectionsPerAddress: 2 });
     const dropped = [];
     server.on('drop', (data) => dropped.push(data));
@@ -171,7 +171,7 @@ for (const name of ['stream', 'native', 'offload']) {
     await until(() => third.text.endsWith('ok'));
   });
 
-  onWay('what is pipelined beyond the limit is not answered, and the last answer says so', async (way) => {
+  onWay('requests pipelined beyond the limit are not answered, and the last answer says so', async (way) => {
     const held = [];
     const server = await way.serve((req, res) => {
       if (req.url === '/at-once') res.end('at once');
@@ -256,7 +256,7 @@ test('connections over a pipe have no address, and no limit of it', { skip: proc
   fs.rmdirSync(path.dirname(name));
 });
 
-test('limits of another kind are refused', () => {
+test('invalid limits are refused', () => {
   for (const { createServer } of [http, https]) {
     for (const option of ['maxConnectionsPerAddress', 'maxPipelined']) {
       assert.throws(() => createServer({ [option]: '1' }), { code: 'ERR_INVALID_ARG_TYPE' });

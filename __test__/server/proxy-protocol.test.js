@@ -121,7 +121,7 @@ for (const name of skip ? [] : ['stream', 'native', 'offload']) {
     assert.equal(server.stats().connections.accepted, 0);
   });
 
-  onWay('a header that does not come in the time of a head ends', async (way) => {
+  onWay('a connection whose header does not arrive within headersTimeout ends', async (way) => {
     const server = await way.serve(tell, { ...TRUSTED, headersTimeout: 100 });
     const silent = await way.connect(server);
     const slow = await way.connect(server);
@@ -148,7 +148,7 @@ for (const name of skip ? [] : ['stream', 'native', 'offload']) {
     assert.equal(server.stats().limits.proxyProtocol, 0);
   });
 
-  onWay('the socket has all that the header says, from its first listener on', async (way) => {
+  onWay('the socket has everything in the header from the \'connection\' listener on', async (way) => {
     const server = await way.serve((req, res) => res.end('ok'), TRUSTED);
     const heard = [];
     server.on('connection', (socket) => heard.push([socket.remoteAddress, socket.proxyProtocol]));
@@ -186,7 +186,7 @@ for (const name of skip ? [] : ['stream', 'native', 'offload']) {
     assert.equal(server.stats().limits.maxConnectionsPerAddress, 1);
   });
 
-  onWay('a server that closes ends what waits for a header', async (way) => {
+  onWay('a closing server ends connections that wait for a header', async (way) => {
     const server = await way.serve(tell, TRUSTED);
     const client = await way.connect(server);
     client.write('PROXY ');
@@ -227,7 +227,7 @@ for (const name of skip ? [] : ['stream', 'native', 'offload']) {
   });
 }
 
-test('where the core cannot look at what a socket has received, the option is refused', { skip: !skip && 'it can here' }, () => {
+test('the option is refused if the core cannot look at what a socket has received', { skip: !skip && 'it can here' }, () => {
   assert.throws(() => http.createServer({ proxyProtocol: { trusted: ['127.0.0.1'] } }), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
 });
 
@@ -282,7 +282,7 @@ const PROGRAM = `
 `;
 
 for (const way of ['fd', 'cluster']) {
-  test(`a server that gets its connections by ${way} takes headers as any other`, { skip, timeout: 60_000 }, async () => {
+  test(`a server that gets its connections by ${way} accepts headers like any other`, { skip, timeout: 60_000 }, async () => {
     const listening = net.createServer();
     await once(listening.listen(0, '127.0.0.1'), 'listening');
     const child = spawn(process.execPath, ['-e', PROGRAM, way], { stdio: ['ignore', 'pipe', 'inherit', way === 'fd' ? listening._handle : 'ignore'] });
@@ -317,7 +317,7 @@ test('options that name no proxies are refused', { skip }, () => {
   assert.doesNotThrow(() => https.createServer({ proxyProtocol: { trusted: ['::ffff:10.0.0.1', 'fd00::/8', '0.0.0.0/0'] } }));
 });
 
-test('a server without the option has no listener and no property more', () => {
+test('a server without the option has no extra listener or property', () => {
   const server = http.createServer();
   assert.equal(server.listenerCount('connection'), 1);
   assert.equal(server.listenerCount('secureConnection'), 0);

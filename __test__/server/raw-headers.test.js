@@ -150,7 +150,7 @@ function classes(http) {
   };
 }
 for (const member of ['getter', 'line', 'lines']) {
-  test(`a class with a ${member} of its own is asked as often as by node`, async () => {
+  test(`a class with its own ${member} is called as often as by node`, async () => {
     const [own, nodes] = [ours, builtin].map((http) => ({ http, ...classes(http) }));
     for (const side of [own, nodes]) {
       side.answer = await ask(side.http, { change: () => side.calls.push('handler'), IncomingMessage: side[member], times: 1 });
@@ -178,7 +178,7 @@ test('a message shows the headers object among its members as soon as with node'
 });
 
 for (const [what, change] of Object.entries(CHANGES)) {
-  test(`a client that ${what} sees in the headers of a response what it sees with node`, async () => {
+  test(`a client that ${what} sees the same headers of a response as with node`, async () => {
     const seen = [];
     for (const http of [ours, builtin]) {
       const agent = new http.Agent({ keepAlive: true });

@@ -132,7 +132,7 @@ async function requestsBehind(create, event, act) {
   return seen;
 }
 
-test('a connection goes on being read as by the built-in, whatever a program does with listeners of what it reads', async () => {
+test('a connection is read on as by the built-in, whatever a program does with its listeners', async () => {
   const compare = async (event, name, act) => {
     const creates = [builtin.createServer, ...['native', 'stream', 'offload'].map((transport) => (handler) => createServer({ transport }, handler))];
     const [expected, ...seen] = await Promise.all(creates.map((create) => requestsBehind(create, event, act)));

@@ -97,7 +97,7 @@ async function connect(port) {
   };
 }
 
-test('heads that are sent again, in any order, are each seen as they are', async () => {
+test('repeated heads, in any order, are each seen correctly', async () => {
   await serving(createServer(echo), async (port) => {
     const below = random(26);
     const connection = await connect(port);
@@ -110,7 +110,7 @@ test('heads that are sent again, in any order, are each seen as they are', async
   });
 });
 
-test('a head that comes in pieces, or with others, between two of its like is seen as it is', async () => {
+test('a head that comes in pieces, or with others, between two equal ones is seen correctly', async () => {
   await serving(createServer(echo), async (port) => {
     const connection = await connect(port);
     const { bytes, seen } = PLAIN;
@@ -153,7 +153,7 @@ test('each of several connections sees its own repeated head', async () => {
   });
 });
 
-test('what a head asks of the server it asks each time', async () => {
+test('what a repeated head requires of the server holds each time', async () => {
   const server = createServer(echo);
   server.on('checkExpectation', (req, res) => {
     res.statusCode = 417;

@@ -28,7 +28,7 @@ async function listening(server, ...args) {
 const makers = { http: () => http.createServer((req, res) => res.end('ok')), https: () => https.createServer(TLS, (req, res) => res.end('ok')) };
 
 for (const [name, make] of Object.entries(makers)) {
-  test(`servers of ${name} share a port with those that say so, and with no other`, { skip, timeout: 20_000 }, async (t) => {
+  test(`servers of ${name} share a port with servers that set the option, and with no others`, { skip, timeout: 20_000 }, async (t) => {
     const servers = [];
     t.after(() => servers.forEach((server) => server.close()));
     const open = async (options) => {
@@ -63,7 +63,7 @@ test('a port of a socket that does not share it is in use, and an address of ano
   await assert.rejects(listening(makers.http(), { port: 0, host: 'no.invalid', reusePort: true }), { syscall: 'getaddrinfo', hostname: 'no.invalid' });
 });
 
-test('IPv6 alone leaves IPv4 to others', { skip: skip || (!hasV6 && 'there is no IPv6'), timeout: 20_000 }, async (t) => {
+test('a server on IPv6 only leaves IPv4 to others', { skip: skip || (!hasV6 && 'there is no IPv6'), timeout: 20_000 }, async (t) => {
   const six = await listening(makers.http(), { port: 0, host: '::', ipv6Only: true, reusePort: true });
   t.after(() => six.close());
   const { port } = six.address();

@@ -102,7 +102,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.equal(connections.accepted, 6);
   });
 
-  onWay('a connection that goes to another protocol is counted up to there', async (way) => {
+  onWay('a connection that changes to another protocol is counted up to that point', async (way) => {
     const server = await way.serve((req, res) => res.end('ok'));
     const refused = await way.connect(server);
     refused.write('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n');

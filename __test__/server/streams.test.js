@@ -142,7 +142,7 @@ test('write reports a full buffer and drain follows', async () => {
   assert.strictEqual(drained, 3);
 });
 
-test('parsers are reused, and hold on to nothing', async () => {
+test('parsers are reused, and keep no references', async () => {
   const parsers = new Set();
   const server = ours.createServer((req, res) => {
     parsers.add(req.socket.parser);

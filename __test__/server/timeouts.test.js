@@ -85,7 +85,7 @@ async function idleTime({ createServer: create }, props) {
   return seen;
 }
 
-test('an idle connection is given the time that the built-in gives it', async () => {
+test('an idle connection gets the same timeout as from the built-in', async () => {
   // On other releases, an invalid time is an exception of the server's.
   const others = 'keepAliveTimeoutBuffer' in http.createServer() ? ['5000', true, NaN, Infinity, -1] : [];
   for (const keepAliveTimeout of [5000, 0.5, 3e9, 0, ...others]) {
@@ -160,7 +160,7 @@ test('options that are not valid times are refused with the built-in\'s errors',
   }
 });
 
-test('a connection that is looked at when it is closed shows the idle time that it had', async () => {
+test('a connection that is first looked at when it is closed shows the timeout that it had', async () => {
   const seen = [];
   for (const looksBefore of [true, false]) {
     let socket;

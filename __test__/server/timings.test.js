@@ -31,7 +31,7 @@ function reached(timings) {
 for (const name of ['stream', 'native', 'offload']) {
   const onWay = testsOn(name, 20_000);
 
-  onWay('the first request of a connection begins when that comes, the others with their first byte', async (way) => {
+  onWay('the first request of a connection begins when the connection is accepted, the others with their first byte', async (way) => {
     const seen = [];
     const server = await way.serve((req, res) => {
       seen.push(req);
@@ -47,7 +47,7 @@ for (const name of ['stream', 'native', 'offload']) {
     assert.equal(seen[0].timings.accepted, 0);
   });
 
-  onWay('a body has come with its last byte, and an answer is given with end()', async (way) => {
+  onWay('`body` is the time of its last byte, and `answered` that of end()', async (way) => {
     let held;
     const server = await way.serve((req, res) => {
       req.resume();
@@ -90,7 +90,7 @@ for (const name of ['stream', 'native', 'offload']) {
     for (const { req: { timings } } of held) assert.deepEqual(reached(timings), timings === held[0].req.timings ? STAGES : LATER);
   });
 
-  onWay('what is cut keeps the stages that it has reached, and its times are published once', async (way) => {
+  onWay('a request that is cut off keeps the stages it has reached, and its times are published once', async (way) => {
     const published = [];
     const listener = (message) => published.push(message);
     const timings = channel('rust-http.server.timings');
@@ -240,7 +240,7 @@ test('with rust-http/register servers of the built-in http and https time their 
   assert.deepEqual(printed.trim().split('\n').sort(), ['true', 'true', 'true false', 'true true']);
 });
 
-test('options of another kind are refused', () => {
+test('a `timing` that is not a boolean is refused', () => {
   for (const timing of ['true', 1, null]) {
     assert.throws(() => http.createServer({ timing }), { code: 'ERR_INVALID_ARG_TYPE' });
     assert.throws(() => https.createServer({ ...TLS, timing }), { code: 'ERR_INVALID_ARG_TYPE' });

@@ -84,7 +84,7 @@ async function served(module, transport, pieces, program) {
 }
 
 for (const [name, [pieces, program]] of Object.entries(CASES)) {
-  test(`a request that upgrades, with ${name}, is handed over as by node`, async () => {
+  test(`a request that upgrades, with ${name}, is handed over as in node`, async () => {
     const expected = await served(builtin, undefined, pieces, program);
     for (const transport of ['native', 'stream']) assert.deepEqual(await served(http, transport, pieces, program), expected, transport);
   });

@@ -277,7 +277,7 @@ everyClient('a unix domain socket is a connection like any other', (exchange) =>
   skip: process.platform === 'win32' && 'there they are named pipes',
 });
 
-test('a connection that was given back is taken up again, three times', { skip: process.platform === 'win32' && 'the core reads no connections there' }, async () => {
+test('a connection that was given back is attached again, three times', { skip: process.platform === 'win32' && 'the core reads no connections there' }, async () => {
   const exchange = new Exchange('native');
   await exchange.listen();
   const attached = [];
@@ -318,12 +318,12 @@ for (const [name, make] of Object.entries(FOREIGN)) {
   });
 }
 
-test('another name for a transport is refused', () => {
+test('an unknown transport is refused', () => {
   const { Agent } = require('../../lib');
   assert.throws(() => new Agent({ transport: 'other' }), { code: 'ERR_INVALID_ARG_VALUE' });
 });
 
-test('another name in RUST_HTTP_TRANSPORT is refused where the package is loaded, by the name of the variable', () => {
+test('an unknown transport in RUST_HTTP_TRANSPORT is refused when the package is loaded, with the name of the variable', () => {
   const { status, stderr } = spawnSync(process.execPath, ['-e', 'require(process.argv[1])', path.join(__dirname, '../..')], {
     env: { ...process.env, RUST_HTTP_TRANSPORT: 'fast' }, encoding: 'utf8',
   });
@@ -353,7 +353,7 @@ process.on('exit', (code) => console.log('exit', code));
 `;
 
 for (const transport of ['stream', 'native']) {
-  test(`${transport}: an idle connection does not keep the process, a request in progress does`, () => {
+  test(`${transport}: an idle connection does not keep the process alive, a request in progress does`, () => {
     const run = (what) => spawnSync(process.execPath, ['-e', PROGRAM, transport, what], { encoding: 'utf8', timeout: 20_000 });
     const idle = run('idle');
     assert.deepStrictEqual([idle.stdout, idle.signal], ['exit 0\n', null], idle.stderr);

@@ -21,7 +21,7 @@ function refused(call) {
 }
 
 for (const [event, head] of Object.entries(HEADS)) {
-  everyWay(`a socket that goes over in its first request (${event}) is a plain net.Socket that counts what was read before`, async (way) => {
+  everyWay(`a socket handed over in its first request (${event}) is a plain net.Socket that counts what was read before`, async (way) => {
     const seen = {};
     const server = await way.serve();
     server.on(event, (req, socket, first) => {
@@ -77,7 +77,7 @@ const EARLIER = {
 };
 
 for (const [name, keepEarly] of Object.entries(EARLIER)) {
-  everyWay(`a socket that ${name} has had goes over itself`, async (way) => {
+  everyWay(`a socket that ${name} has had is the one handed over`, async (way) => {
     let kept;
     const server = await way.serve();
     keepEarly(server, (socket) => { kept ??= socket; });
@@ -95,7 +95,7 @@ for (const [name, keepEarly] of Object.entries(EARLIER)) {
   }, { expected: [true, true] });
 }
 
-everyWay('a socket that a class of requests has had goes over itself', async (way) => {
+everyWay('a socket that a class of requests has had is the one handed over', async (way) => {
   const kept = [];
   class Request extends way.http.IncomingMessage {
     constructor(socket) {
@@ -112,7 +112,7 @@ everyWay('a socket that a class of requests has had goes over itself', async (wa
   return kept[0] === socket;
 }, { expected: true });
 
-everyWay('a tunnel that has gone over in its first request serves requests again', async (way) => {
+everyWay('a tunnel handed over in its first request serves requests again', async (way) => {
   const server = await way.serve((req, res) => { res.end(req.url); });
   server.on('connect', (req, socket) => {
     socket.write('HTTP/1.1 200 Yes\r\n\r\n');

@@ -84,7 +84,7 @@ for (const [name, look] of Object.entries(LOOKS)) {
   });
 }
 
-everyWay('the addresses of a connection that is about to close are there at finish and in what finish has started', async (way) => {
+everyWay('the addresses of a connection that is about to close are available at \'finish\' and in what \'finish\' has started', async (way) => {
   const seen = [];
   const server = await way.serve((req, res) => {
     res.on('finish', async () => {
@@ -221,7 +221,7 @@ everyWay('a broken client ends its connection and nothing else', async (way) => 
 });
 
 const isLazy = new net.Server().highWaterMark !== undefined;
-test('a connection that is only answered is never built', { skip: process.platform === 'win32' ? 'streams read all connections there' : !isLazy && 'servers of this release have no high-water mark for their sockets: these are built at once' }, async () => {
+test('the net.Socket part of a connection that is only answered is never built', { skip: process.platform === 'win32' ? 'streams read all connections there' : !isLazy && 'servers of this release have no high-water mark for their sockets: these are built at once' }, async () => {
   const way = new Way('native');
   const kept = [];
   const server = await way.serve((req, res) => {

@@ -68,7 +68,7 @@ test('threads have ended, and no descriptor is left, when a worker that served i
   if (countable) await until(() => descriptors() <= before + 2);
 });
 
-test('a connection that comes while the last threads end has new ones', { skip }, async () => {
+test('a connection that comes while the last threads end gets new ones', { skip }, async () => {
   const way = new Way('offload');
   const other = way.create((req, res) => { res.end(req.url); });
   const waiting = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');

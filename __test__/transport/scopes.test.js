@@ -92,7 +92,7 @@ everyWay('a connection has the stores in which its server began to listen', asyn
   return seen;
 });
 
-everyWay('what a handler enters is not where its connection is upgraded, or fails', async (way) => {
+everyWay('a store that a handler enters does not hold where its connection is upgraded, or fails', async (way) => {
   const storage = new AsyncLocalStorage();
   const seen = [];
   const server = await way.serve((req, res) => {

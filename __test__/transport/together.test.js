@@ -31,7 +31,7 @@ async function meet(way, server, count = COUNT) {
   return { clients, sockets };
 }
 
-everyWay('each gets its own answer to its own head and body', async (way) => {
+everyWay('each connection gets its own answer to its own head and body', async (way) => {
   const server = await way.serve((req, res) => {
     const parts = [];
     req.on('data', (part) => { parts.push(part); });
@@ -155,7 +155,7 @@ everyWay('stores of one request are not those of another', async (way) => {
   return [...new Set(seen)].sort();
 }, { expected: ['finish true', 'job true', 'tick true'] });
 
-everyWay('what a handler enters is where node has it for the events of its request, and for the next one of its connection', async (way) => {
+everyWay('a store that a handler enters holds for the same events as with node: those of its request, and of the next on its connection', async (way) => {
   const storage = new AsyncLocalStorage();
   const seen = [];
   const server = await way.serve((req, res) => {
@@ -204,7 +204,7 @@ everyWay('ticks, microtasks and what they end come before the next one', async (
   return order;
 }, { on: ['node', 'native'] });
 
-test('what a handler or a tick throws leaves the rest of its ticks to the next one, and those of the last to a later turn', () => {
+test('after a throw in a handler or tick, its remaining ticks run with the next connection, those of the last in a later turn', () => {
   const program = `
     const [transport] = process.argv.slice(1);
     const http = require(transport === 'node' ? 'node:http' : ${JSON.stringify(LIB)});

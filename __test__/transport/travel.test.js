@@ -40,7 +40,7 @@ async function stop(child) {
 // Processes of failed tests.
 after(() => { for (const child of children) child.kill(); });
 
-everyWay('a connection that was answered is served on by the process that it is sent to', async (way) => {
+everyWay('a connection that was answered is then served by the process that it is sent to', async (way) => {
   const { child, connect } = await start('answered', way);
   const client = await connect();
   client.write(get('/1'));
@@ -171,7 +171,7 @@ const HANDED_ON = {
 
 for (const [how, handOn] of Object.entries(HANDED_ON)) {
   for (const when of ['first', 'second']) {
-    everyWay(`HTTP/2 by prior knowledge in place of a ${when} request, handed on ${how}`, async (way) => {
+    everyWay(`HTTP/2 by prior knowledge instead of a ${when} request, handed over ${how}`, async (way) => {
       const SIZE = 300_000;
       const errors = [];
       const other = http2.createServer((req, res) => {

@@ -19,7 +19,7 @@ function told(way, where) {
 for (const where of ['handler', 'handler, in a store of its own', 'handler, behind one that it caught', 'data', 'end', 'finish', 'tick', 'clientError', 'upgrade']) {
   // Up to 22 an upgrade runs in the scope of the reader of the connection, here the core.
   const skip = (WAYS.length === 0 && 'streams read all connections there') || (where === 'upgrade' && !upgradesInContext && 'it has no scope of its own on this release');
-  test(`'uncaughtException' has the store and the ids of what has thrown (${where})`, { timeout: 120_000, skip }, () => {
+  test(`'uncaughtException' has the store and the ids of the code that has thrown (${where})`, { timeout: 120_000, skip }, () => {
     const expected = told('node', where);
     assert.strictEqual(expected.status, 0, expected.stderr);
     assert.match(expected.stdout, /,true,true\]/);
