@@ -10,7 +10,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 
-use rust_http::transport::host::{DETACHED, Event, Transport};
+use rust_http::transport::host::{DETACHED, Event, Fate, Transport};
 use rust_http::transport::native::Native;
 use transport_support::{FakeHost, Seen, pair, parser};
 
@@ -232,7 +232,7 @@ fn a_connection_that_its_handler_detaches_gets_no_further_event() {
     handle(&native, |native, seen| {
         native.write_bytes(seen.connection, true, b"rest");
         native.host().cork(seen.level);
-        let detached = native.detach(seen.connection, false);
+        let detached = native.detach(seen.connection, Fate::GivenBack);
         assert_eq!(detached.unsent, b"rest"[..]);
         assert_eq!(detached.received, REQUEST.len() as u64);
         assert!(!detached.ends);
@@ -253,7 +253,7 @@ fn the_end_of_a_connection_that_was_hung_up_and_detached_comes_behind_its_call()
     let connection = attach(&native, &ours);
     handle(&native, |native, seen| {
         if seen.event == ALL {
-            assert!(native.detach(seen.connection, false).ends);
+            assert!(native.detach(seen.connection, Fate::GivenBack).ends);
         }
     });
     peer.write_all(REQUEST).unwrap();

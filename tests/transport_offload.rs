@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rust_http::transport::host::{Event, Transport};
+use rust_http::transport::host::{Event, Fate, Transport};
 use rust_http::transport::offload::{Offload, thread_count};
 use transport_support::{FakeHost, ROOM, Seen, pair, parser};
 
@@ -160,12 +160,69 @@ fn what_a_handler_detaches_further_down_the_batch_comes_back_unread() {
         if *offload.host().batches.borrow().last().unwrap() == 2 {
             found
                 .borrow_mut()
-                .extend(offload.detach(1 - seen.connection, false).unread);
+                .extend(offload.detach(1 - seen.connection, Fate::GivenBack).unread);
         }
     });
     assert_eq!(running.batch_of_two(&pairs).len(), 1);
     assert_eq!(*unread.borrow(), REQUEST);
     assert_eq!(running.offload.count(), 1);
+}
+
+/// A request whose body does not fit into one read.
+fn large_request() -> Vec<u8> {
+    let mut request = b"POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 150000\r\n\r\n".to_vec();
+    request.resize(request.len() + 150_000, b'x');
+    request
+}
+
+#[test]
+fn a_connection_that_is_read_on_is_read_whole_in_one_turn() {
+    let running = Running::new();
+    let (ours, mut peer) = pair();
+    running.attach(&ours);
+    running.handle(|offload, seen| offload.read_on(seen.connection));
+    let request = large_request();
+    peer.write_all(&request).unwrap();
+    running.woken.recv_timeout(Duration::from_secs(20)).unwrap();
+    running.offload.turn();
+    let counts = running.offload.host().seen().into_iter().map(|it| it.event);
+    let parsed: usize = counts
+        .map(|event| match event {
+            Event::Parsed(count) => count,
+            other => panic!("{other:?}"),
+        })
+        .sum();
+    assert_eq!(parsed, request.len());
+    // Its task goes on behind it.
+    peer.write_all(REQUEST).unwrap();
+    assert_eq!(events(&running.until(1)), [(0, 0, ALL)]);
+}
+
+/// How the peer of a connection hears that it was closed, with bytes that were read and not delivered.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn end_of(fate: Fate) -> std::io::Result<usize> {
+    let running = Running::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (ours, _) = listener.accept().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    let connection = running
+        .offload
+        .attach(ours.as_raw_fd(), parser(), 1)
+        .unwrap();
+    peer.write_all(REQUEST).unwrap();
+    running.woken.recv_timeout(Duration::from_secs(20)).unwrap();
+    running.offload.detach(connection, fate);
+    drop(ours);
+    peer.read(&mut [0; 16])
+}
+
+#[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn a_connection_that_is_destroyed_with_undelivered_bytes_is_reset() {
+    assert_eq!(end_of(Fate::Closed).unwrap(), 0);
+    let error = end_of(Fate::Destroyed).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
 }
 
 #[test]
@@ -250,7 +307,7 @@ fn the_threads_live_as_long_as_a_server_or_a_connection() {
     running.offload.keep_ready(1);
     let connection = running.attach(&ours);
     assert_eq!((thread_count(), running.offload.count()), (1, 1));
-    running.offload.detach(connection, true);
+    running.offload.detach(connection, Fate::Closed);
     assert_eq!(thread_count(), 1);
     running.offload.keep_ready(-1);
     assert_eq!(thread_count(), 0);

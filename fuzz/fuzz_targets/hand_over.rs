@@ -12,7 +12,7 @@ use std::rc::{Rc, Weak};
 
 use libfuzzer_sys::fuzz_target;
 use rust_http::transport::frame::{FINISHED, FIRST_RECORD, Frame, HANDLED, RECORD_WORDS};
-use rust_http::transport::host::{Event, Host, Transport};
+use rust_http::transport::host::{Event, Fate, Host, Transport};
 use rust_http::transport::native::Native;
 use rust_http::transport::offload::Offload;
 
@@ -217,7 +217,7 @@ fn detach(transport: &Shared, sides: &Sides, place: usize) {
     let Some(number) = sides.borrow_mut()[place].number.take() else {
         return;
     };
-    let detached = transport.detach(number, false);
+    let detached = transport.detach(number, Fate::GivenBack);
     let side = &mut sides.borrow_mut()[place];
     side.take(&detached.unread);
     side.write_rest(&detached.unsent);
@@ -267,6 +267,7 @@ fn act(transport: &Shared, sides: &Sides, place: usize, action: u8, count: usize
             side.has_ended = true;
             let _ = side.peer.shutdown(Shutdown::Write);
         }
+        (15, Some(number)) => transport.read_on(number),
         _ => {}
     }
 }

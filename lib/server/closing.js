@@ -1,6 +1,7 @@
 'use strict';
 // Closes the socket of a server's connection, and ends the exchanges that were open on it.
 
+const { Boolean } = require('../globals/primordials');
 const { debuglog } = require('node:util');
 const { leaveSocket } = require('../message/incoming');
 const { freeParser } = require('../message/parsers');
@@ -38,9 +39,14 @@ function closeNow(socket, error) {
  * @param {stream.Duplex} socket
  */
 function shutDown(socket) {
-  if (isSettled(socket) && dismiss(socket, SHUT_DOWN, onDismissed)) return;
+  if (isSettled(socket) && !isArriving(socket.parser) && dismiss(socket, SHUT_DOWN, onDismissed)) return;
   if (typeof socket.destroySoon === 'function') socket.destroySoon();
   else socket.end();
+}
+
+// Whether a request that was answered goes on: what has come of it is read.
+function isArriving(parser) {
+  return Boolean(parser) && parser.incoming !== null && !parser.incoming.complete;
 }
 
 /**

@@ -3,6 +3,7 @@
 
 const net = require('node:net');
 const native = require('../native/addon');
+const { transport: { CLOSED, DESTROYED, GIVEN_BACK } = {} } = require('../native/layout');
 const { QUEUED, bytesOf } = require('./counters');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { giveInBuffer, giveSoon } = require('./unread');
@@ -33,10 +34,11 @@ function countAlive(it) {
 /**
  * Ends the core's part in a socket.
  * @param {stream.Duplex} socket that the core reads
- * @param {boolean} [closing] whether the caller closes the descriptor next, so that it need not be removed from the epoll set
+ * @param {number} [fate] GIVEN_BACK; or, if the descriptor is closed next and need not be removed from the epoll set, CLOSED
+ *   after a shutdown, and DESTROYED otherwise
  * @returns {Buffer|undefined} queued bytes that could not be sent
  */
-function detach(socket, closing) {
+function detach(socket, fate = GIVEN_BACK) {
   sendHeld(socket);
   const index = socket[kIndex];
   // A write has failed and has already detached it.
@@ -44,7 +46,7 @@ function detach(socket, closing) {
   const it = socket[kAttached];
   const { driver } = it;
   rest[UNREAD] = undefined;
-  const unsent = native.transportDetach(driver.handle, index, closing ? 1 : 0, rest);
+  const unsent = native.transportDetach(driver.handle, index, fate, rest);
   it.received += rest[RECEIVED_IN_ALL];
   it.sent += rest[SENT_IN_ALL];
   socket[kIndex] = undefined;
@@ -106,14 +108,15 @@ function giveBack(socket, reason = REASONS.UPGRADE) {
 /**
  * Ends the core's part in a socket that will be closed next, unless bytes wait to be sent.
  * @param {stream.Duplex} socket
+ * @param {boolean} orderly whether it is shut down before it is closed
  * @returns {boolean} false, with nothing done, if bytes wait or the core does not read the socket
  */
-function letGo(socket) {
+function letGo(socket, orderly) {
   if (socket[kIndex] === undefined) return false;
   sendHeld(socket);
   // A write may have failed and detached it.
   if (socket[kIndex] === undefined || bytesOf(socket, QUEUED) > 0) return false;
-  detach(socket, true);
+  detach(socket, orderly ? CLOSED : DESTROYED);
   return true;
 }
 

@@ -325,7 +325,7 @@ function dismiss(socket, how, closed, error) {
   if (!handle || (orderly && ShutdownWrap === undefined) || !closesAsNode(socket)) return false;
   // It is closing already; only destroying does not wait for that.
   if (orderly && socket[kEnding]) return true;
-  if (!letGo(socket)) return false;
+  if (!letGo(socket, orderly)) return false;
   socket[kEnding] = how;
   if (error !== undefined) socket[kFailure] = error;
   if (!orderly || shutDown(socket, handle, closed) !== 0) closeUnbuilt(socket, handle, closed);

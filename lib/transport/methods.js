@@ -3,6 +3,8 @@
 
 const { MathMax, ObjectCreate, process } = require('../globals/primordials');
 const net = require('node:net');
+const native = require('../native/addon');
+const { transport: { CLOSED, DESTROYED } = {} } = require('../native/layout');
 const { types: { isUint8Array } } = require('node:util');
 const { systemError } = require('../util/errors');
 const { forgetsUnwritten } = require('../compat/node-features');
@@ -121,6 +123,8 @@ function end(data, encoding, callback) {
       data = undefined;
     }
     if (this[kIndex] !== undefined) sendLast(this);
+    // It may be closed in the next turn.
+    if (this[kIndex] !== undefined) native.transportReadOn(this[kAttached].driver.handle, this[kIndex]);
   }
   return plain.end.call(this, data, encoding, callback);
 }
@@ -208,9 +212,13 @@ function _destroy(error, callback) {
       if (forgetsUnwritten) process.nextTick(forgetCorked, attached);
     }
     // The reactor must remove the descriptor itself: a copy of it somewhere would keep it in the epoll set.
-    detach(this, attached.driver.lags);
+    detach(this, attached.driver.lags ? closingOf(this) : undefined);
   }
   plain._destroy.call(this, error, callback);
+}
+
+function closingOf(socket) {
+  return socket._writableState.finished ? CLOSED : DESTROYED;
 }
 
 function forgetCorked(attached) {

@@ -2,6 +2,7 @@
 // Reports when something has come on a descriptor that nothing reads yet. The native driver watches it, whatever transport reads it later.
 
 const native = require('../native/addon');
+const { transport: { GIVEN_BACK } = {} } = require('../native/layout');
 const { driverOf } = require('./drivers');
 const { onBatch, onEvent } = require('./events');
 const { NATIVE } = require('./owner-state');
@@ -27,7 +28,7 @@ function watch(fd, readable) {
 /** @param {number} index returned by watch() */
 function unwatch(index) {
   const driver = driverOf(NATIVE, onEvent, onBatch);
-  native.transportDetach(driver.handle, index, 0, []);
+  native.transportDetach(driver.handle, index, GIVEN_BACK, []);
   driver.attached[index] = undefined;
 }
 

@@ -163,6 +163,9 @@ const TRANSPORT: Members = members! {
     QUEUED = transport::QUEUED,
     UNCORKED = transport::UNCORKED,
     DETACHED = host::DETACHED,
+    GIVEN_BACK = host::Fate::GivenBack,
+    CLOSED = host::Fate::Closed,
+    DESTROYED = host::Fate::Destroyed,
     ENOTSOCK = libc::ENOTSOCK,
 };
 

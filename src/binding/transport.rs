@@ -13,7 +13,7 @@ use super::parser;
 use super::raw::{self, Call, CallError, Value};
 use crate::parser::session::lock;
 use crate::transport::exit;
-use crate::transport::host::{NotAppended, Transport};
+use crate::transport::host::{Fate, NotAppended, Transport};
 use crate::transport::native::Native;
 use crate::transport::offload::{Offload, thread_count};
 use crate::transport::preface::{self, Preface};
@@ -257,13 +257,17 @@ fn set_parser(call: &Call<4>) -> Result<Value, CallError> {
     }
 }
 
-/// `transportDetach(handle, index, closing, rest) -> Buffer | undefined`: stops reading, and returns the bytes queued
-/// but not sent. `closing` 1: the descriptor is closed before the loop goes on. Sets in the array `rest`: 0, a Buffer
-/// of bytes read but not delivered, an error number, or true if the end follows the bytes that JavaScript is handling
-/// and comes when their call is over (unset if there is none of these); 1 and 2, the bytes received (without the
-/// undelivered ones) and sent.
+/// `transportDetach(handle, index, fate, rest) -> Buffer | undefined`: stops reading, and returns the bytes queued but not
+/// sent. `fate` is a [`Fate`]. Sets in the array `rest`: 0, a Buffer of bytes read but not delivered, an error number, or
+/// true if the end follows the bytes that JavaScript is handling and comes when their call is over (unset if there is none
+/// of these); 1 and 2, the bytes received (without the undelivered ones) and sent.
 fn detach(call: &Call<4>) -> Result<Value, CallError> {
-    let detached = transport(call)?.detach(connection(call)?, call.i32(2)? != 0);
+    let number = call.i32(2)?;
+    let fate = [Fate::GivenBack, Fate::Closed, Fate::Destroyed]
+        .into_iter()
+        .find(|&fate| fate as i32 == number)
+        .ok_or(CallError::Argument(c"expected a fate"))?;
+    let detached = transport(call)?.detach(connection(call)?, fate);
     if let Some(number) = detached.failed {
         call.set_element(3, 0, call.number(number));
     } else if detached.ends {
@@ -278,6 +282,12 @@ fn detach(call: &Call<4>) -> Result<Value, CallError> {
     } else {
         call.buffer(&detached.unsent)
     })
+}
+
+/// `transportReadOn(handle, index)`: see [`Transport::read_on`](crate::transport::host::Transport::read_on).
+fn read_on(call: &Call<2>) -> Result<Value, CallError> {
+    transport(call)?.read_on(connection(call)?);
+    Ok(call.undefined())
 }
 
 /// `transportPause(handle, index)`
@@ -380,6 +390,7 @@ raw::entries! {
     proxyHeader => proxy_header,
     transportParser => set_parser,
     transportDetach => detach,
+    transportReadOn => read_on,
     transportPause => pause,
     transportResume => resume,
     transportKeepAlive => keep_alive,

@@ -121,6 +121,21 @@ impl LoopRef {
     }
 }
 
+/// What happens to the descriptor of a connection that is detached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Somebody else reads and writes it.
+    GivenBack,
+    /// It was shut down, and is closed before the loop goes on: bytes from the peer are discarded.
+    Closed,
+    /// It is closed before the loop goes on, without a shutdown. The system resets a connection with unread bytes (RFC
+    /// 9293 section 3.6.1), so a connection with undelivered bytes is reset, too.
+    Destroyed,
+}
+
+/// How often libuv reads one stream without a pause.
+pub const READS_AT_ONCE: u32 = 32;
+
 /// What was in progress when a connection was detached.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Detached {
@@ -176,8 +191,11 @@ pub trait Transport {
     /// Permits `left` requests of a connection to get fixed answers, or none. JavaScript calls it once it has answered,
     /// and written, everything it was notified of.
     fn permit(&self, connection: usize, answers: &Arc<Answers>, left: u32);
-    /// Stops reading. `closing`: the descriptor is closed before the loop goes on, whatever the peer sends.
-    fn detach(&self, connection: usize, closing: bool) -> Detached;
+    /// Stops reading.
+    fn detach(&self, connection: usize, fate: Fate) -> Detached;
+    /// The connection is closed in the next turn. What has come is read in this turn, as libuv does, with
+    /// [`READS_AT_ONCE`] reads at most.
+    fn read_on(&self, connection: usize);
     /// One more (1) or one fewer (-1) server wants the I/O threads to run before there are connections.
     fn keep_ready(&self, _change: i32) {}
     /// Stops reading.

@@ -56,6 +56,22 @@ pub fn available(fd: RawFd) -> usize {
     }
 }
 
+/// Makes the close of this descriptor reset the connection, as the system does if bytes are unread.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn reset_when_closed(fd: RawFd) {
+    let at_once = libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    let (option, size) = (std::ptr::from_ref(&at_once).cast(), size_of_val(&at_once));
+    // SAFETY: the kernel reads `size` bytes of `option`; a stale descriptor number is an error, not memory.
+    let _ = unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, option, size as _) };
+}
+
+// Other systems do not reset it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn reset_when_closed(_fd: RawFd) {}
+
 /// Sends what the kernel takes of `first` followed by `second`: fewer bytes, or `WouldBlock`, if its buffer is full.
 pub fn send(fd: RawFd, first: &[u8], second: &[u8]) -> Result<usize> {
     if second.is_empty() {

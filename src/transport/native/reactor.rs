@@ -17,6 +17,7 @@ use slab::Slab;
 
 use crate::transport::HangUp;
 use crate::transport::buffer::empty;
+use crate::transport::host::READS_AT_ONCE;
 use crate::transport::io;
 use crate::transport::read_budget::{LARGEST_READ, ReadBudget};
 
@@ -79,6 +80,12 @@ struct Registration<T> {
     left: bool,
     // The last read had full size: the next one will find as much.
     flows: bool,
+    // The last read brought all that was asked for: there may be more.
+    is_full: bool,
+    // It is in the list of ready connections again.
+    again: bool,
+    // Reads left without a pause, see `read_on`.
+    reads_left: Option<u32>,
     // The event reported that the peer has closed its side: a short read is then not the last one.
     closing: bool,
     // The event reported urgent data: a short read may have ended there.
@@ -216,6 +223,9 @@ impl<T> Reactor<T> {
             owed: false,
             left: false,
             flows: false,
+            is_full: false,
+            again: false,
+            reads_left: None,
             closing: false,
             urgent: false,
             hang_up: HangUp::new(self.ends_at_hang_up),
@@ -317,6 +327,7 @@ impl<T> Reactor<T> {
                 continue;
             }
             connection.left = false;
+            connection.again = false;
             connection.mark(ready);
             if connection.paused {
                 connection.owed = true;
@@ -383,10 +394,16 @@ impl<T> Reactor<T> {
                 connection.received += count as u64;
                 connection.hang_up.bytes(count, asked);
                 connection.flows = count == LARGEST_READ;
-                if connection.flows && self.more >= LARGEST_READ {
+                connection.is_full = count == asked;
+                let at_once = connection.reads_left.as_mut().filter(|it| **it > 0);
+                if let Some(left) = at_once
+                    && connection.is_full
+                {
+                    *left -= 1;
+                    self.again(index);
+                } else if connection.flows && self.more >= LARGEST_READ {
                     self.more -= LARGEST_READ;
-                    let token = token(index, connection.generation);
-                    self.ready.push(Ready::again(token));
+                    self.again(index);
                 } else if connection.flows {
                     self.leave(index);
                 } else if count == asked
@@ -430,6 +447,27 @@ impl<T> Reactor<T> {
         {
             let token = token(index, connection.generation);
             self.left.push(Ready::again(token));
+        }
+    }
+
+    /// Has a connection read on in this turn as long as each read is full, see [`Transport::read_on`](crate::transport::host::Transport::read_on).
+    pub fn read_on(&mut self, index: usize) {
+        if let Some(connection) = self.connections.get_mut(index)
+            && connection.is_full
+            && connection.reads_left.is_none()
+        {
+            connection.reads_left = Some(READS_AT_ONCE - 1);
+            self.again(index);
+        }
+    }
+
+    /// Puts a connection behind those that are ready.
+    fn again(&mut self, index: usize) {
+        if let Some(connection) = self.connections.get_mut(index)
+            && !std::mem::replace(&mut connection.again, true)
+        {
+            let token = token(index, connection.generation);
+            self.ready.push(Ready::again(token));
         }
     }
 
@@ -736,6 +774,31 @@ mod tests {
     fn bytes_that_make_much_work_are_not_read_on() {
         assert_eq!(order_of_reads(1, 0, WORDS_PER_READ), [0, 0]);
         assert_eq!(order_of_reads(1, 0, 256).len(), 8);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore)] // it has no send() and recv() of unix sockets
+    fn a_connection_that_is_read_on_has_its_reads_in_one_turn_whatever_they_make() {
+        let (ours, peer) = unix_pair();
+        ours.set_nonblocking(true).unwrap();
+        peer.set_nonblocking(true).unwrap();
+        let mut reactor = Reactor::new(true).unwrap();
+        let index = reactor.attach(ours.as_raw_fd(), ()).unwrap();
+        let mut buffer = vec![0; LARGEST_READ];
+        let mut reads = 0;
+        let mut peer = &peer;
+        while peer.write(&[0; 4096]).is_ok() {}
+        reactor.collect();
+        while reactor.next_ready().is_some() {
+            let Read::Bytes(count) = reactor.read(index, &mut buffer) else {
+                panic!("nothing to read");
+            };
+            reactor.record(index, count, count);
+            reactor.read_on(index);
+            while peer.write(&[0; 4096]).is_ok() {}
+            reads += 1;
+        }
+        assert_eq!(reads, 1 + READS_AT_ONCE);
     }
 
     #[test]

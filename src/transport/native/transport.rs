@@ -14,7 +14,7 @@ use crate::parser::answers::Answers;
 use crate::parser::session::{SharedSession, is_done, lock};
 use crate::transport::frame::Frame;
 use crate::transport::host::{
-    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Texts, Transport,
+    Append, DETACHED, Detached, Event, Fate, Host, LoopRef, NotAppended, Texts, Transport,
 };
 use crate::transport::turn::Turn;
 
@@ -295,7 +295,8 @@ impl<H: Host> Transport for Native<H> {
         }
     }
 
-    fn detach(&self, index: usize, closing: bool) -> Detached {
+    fn detach(&self, index: usize, fate: Fate) -> Detached {
+        let closing = fate != Fate::GivenBack;
         let mut reactor = self.reactor.borrow_mut();
         let mut ends = false;
         for delivery in self.deliveries.borrow_mut().iter_mut() {
@@ -318,6 +319,10 @@ impl<H: Host> Transport for Native<H> {
             ends,
             ..Detached::default()
         }
+    }
+
+    fn read_on(&self, index: usize) {
+        self.reactor.borrow_mut().read_on(index);
     }
 
     fn pause(&self, index: usize) {

@@ -43,6 +43,16 @@ impl Descriptor {
         self.0.load(Ordering::Acquire)
     }
 
+    /// Bytes that can be read now.
+    pub fn available(&self) -> usize {
+        io::available(self.get())
+    }
+
+    /// Has the connection reset when its last descriptor is closed.
+    pub fn reset_when_closed(&self) {
+        io::reset_when_closed(self.get());
+    }
+
     fn close(&self) {
         let fd = self.0.swap(CLOSED, Ordering::AcqRel);
         if fd != CLOSED {

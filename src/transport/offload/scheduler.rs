@@ -14,14 +14,15 @@ use slab::Slab;
 use super::batch::Batch;
 use super::inbox::Inbox;
 use super::io_thread::{self, Command, Connection, IoThread, IoThreadPool};
-use super::shared_connection::{Parse, ReadEvent, Resumed, SharedConnection};
+use super::shared_connection::{Parse, ReadEvent, Resumed, SharedConnection, Step};
 use super::sync::lock;
 use crate::parser::Output;
 use crate::parser::answers::Answers;
 use crate::parser::session::{self, Session, SharedSession};
 use crate::transport::frame::Frame;
 use crate::transport::host::{
-    Append, DETACHED, Detached, Event, Host, LoopRef, NotAppended, Texts, Transport,
+    Append, DETACHED, Detached, Event, Fate, Host, LoopRef, NotAppended, READS_AT_ONCE, Texts,
+    Transport,
 };
 use crate::transport::turn::Turn;
 
@@ -63,6 +64,8 @@ struct Entry {
     corked: Option<usize>,
     // The same connection, if JavaScript is done with its event and its task does not know yet.
     handled: Option<Arc<Connection<Session>>>,
+    // Reads that this thread still does itself, see [`Transport::read_on`].
+    reads_left: Option<u32>,
     // Whether it is listed for the next hand-over, and whether its task has to look again then.
     listed: bool,
     wake: bool,
@@ -149,8 +152,12 @@ impl<H: Host> Offload<H> {
         while goes_on && let Some(connection) = self.next_waiting() {
             goes_on = self.deliver(&turn, connection);
         }
-        if goes_on {
-            self.notify_batch(&turn);
+        // What is read on is delivered here, too.
+        while goes_on && self.with_batch(|batch| !batch.is_empty()) {
+            goes_on = self.notify_batch(&turn);
+            while goes_on && let Some(connection) = self.next_waiting() {
+                goes_on = self.deliver(&turn, connection);
+            }
         }
         self.hand_over();
     }
@@ -285,12 +292,50 @@ impl<H: Host> Offload<H> {
             batch.finish(|connection| {
                 if connection.shared.is_hung_up() && connection.shared.take_end() {
                     ended.push(connection);
+                } else if self.is_read_on(&connection) {
+                    self.waiting.borrow_mut().push_back(connection);
                 } else {
                     self.handled(connection);
                 }
             });
         }
         ended
+    }
+
+    /// Reads a connection on this thread, see [`Transport::read_on`]. Whether it has an event for this turn.
+    fn is_read_on(&self, connection: &Arc<Connection<Session>>) -> bool {
+        let mut entries = self.entries.borrow_mut();
+        let left = entries
+            .get_mut(connection.number)
+            .filter(|it| Arc::ptr_eq(&it.connection, connection))
+            .and_then(|it| it.reads_left.as_mut())
+            .filter(|left| **left > 0);
+        let Some(left) = left else {
+            return false;
+        };
+        *left -= 1;
+        let shared = &connection.shared;
+        let wakes = shared.done();
+        // Without bytes there may be an end: that belongs to the next turn.
+        let available = shared.socket().available();
+        let mut step = Step::Dry;
+        if available > 0 {
+            let mut buffer = self.dropped.borrow_mut();
+            buffer.resize(io_thread::BUFFER, 0);
+            let before = shared.counts().0;
+            step = shared.read(&mut buffer, self.room);
+            let taken = (shared.counts().0 - before) as usize;
+            // The last read of libuv: it does not fill the buffer.
+            if taken >= available && available < io_thread::BUFFER {
+                *left = 0;
+            }
+        }
+        drop(entries);
+        if wakes {
+            self.list(connection.number, |entry| entry.wake = true);
+        }
+        // Stalled: the task has read first.
+        matches!(step, Step::Event(_) | Step::Blocked(_) | Step::Stalled)
     }
 
     /// Lists a connection for the next hand-over, if it exists.
@@ -402,6 +447,7 @@ impl<H: Host> Offload<H> {
             queue: BytesMut::new(),
             corked: None,
             handled: None,
+            reads_left: None,
             listed: false,
             wake: false,
         });
@@ -490,7 +536,7 @@ impl<H: Host> Transport for Offload<H> {
         self.hand_over_now();
     }
 
-    fn detach(&self, index: usize, closing: bool) -> Detached {
+    fn detach(&self, index: usize, fate: Fate) -> Detached {
         let Some(mut entry) = self.entries.borrow_mut().try_remove(index) else {
             return Detached::default();
         };
@@ -498,12 +544,16 @@ impl<H: Host> Transport for Offload<H> {
             batch.put_back(&entry.connection);
         }
         let rest = entry.connection.shared.detach(&mut entry.queue);
-        if rest.ends && !closing {
+        if rest.ends && fate == Fate::GivenBack {
             self.ends.set(self.ends.get() + 1);
+        }
+        if fate == Fate::Destroyed && !rest.unread.is_empty() {
+            entry.connection.shared.socket().reset_when_closed();
         }
         let mut dropped = self.dropped.borrow_mut();
         dropped.resize(io_thread::BUFFER, 0);
-        entry.connection.close(closing.then_some(&mut dropped));
+        let drops = fate == Fate::Closed;
+        entry.connection.close(drops.then_some(&mut dropped));
         let command = Command::Wake(entry.connection.clone());
         push_command(&mut self.pending.borrow_mut(), &entry, command);
         self.hand_over_now();
@@ -516,6 +566,14 @@ impl<H: Host> Transport for Offload<H> {
             self.enter();
         } else {
             self.leave();
+        }
+    }
+
+    fn read_on(&self, index: usize) {
+        if self.open.get() > 0 {
+            self.with(index, (), |entry| {
+                entry.reads_left.get_or_insert(READS_AT_ONCE);
+            });
         }
     }
 
@@ -635,7 +693,7 @@ impl<H: Host> Transport for Offload<H> {
         self.exit();
         let numbers: Vec<usize> = self.entries.borrow().iter().map(|(n, _)| n).collect();
         for number in numbers {
-            self.detach(number, true);
+            self.detach(number, Fate::Destroyed);
         }
         // Servers that were not closed.
         while self.users.get() > 0 {
