@@ -5,11 +5,11 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { test } = require('node:test');
+const { NAMES } = require('./ways');
 const { upgradesInContext } = require('../../lib/compat/node-features');
 
 const PROGRAM = path.join(__dirname, 'uncaught.js');
-// Streams are node's: what is thrown in theirs has left the scope of the request when it reaches the handle.
-const WAYS = process.platform === 'win32' ? [] : ['native', 'offload'];
+const WAYS = NAMES.slice(1);
 
 function told(way, where) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, way, where], { encoding: 'utf8', timeout: 60_000 });
@@ -18,7 +18,7 @@ function told(way, where) {
 
 for (const where of ['handler', 'handler, in a store of its own', 'handler, behind one that it caught', 'data', 'end', 'finish', 'tick', 'clientError', 'upgrade']) {
   // Up to 22 an upgrade runs in the scope of the reader of the connection, here the core.
-  const skip = (WAYS.length === 0 && 'streams read all connections there') || (where === 'upgrade' && !upgradesInContext && 'it has no scope of its own on this release');
+  const skip = where === 'upgrade' && !upgradesInContext && 'it has no scope of its own on this release';
   test(`'uncaughtException' has the store and the ids of the code that has thrown (${where})`, { timeout: 120_000, skip }, () => {
     const expected = told('node', where);
     assert.strictEqual(expected.status, 0, expected.stderr);

@@ -2,11 +2,14 @@
 // The async context in which a callback has thrown. node reports an exception while that context is still current: a listener of
 // 'uncaughtException' has the store of its request. Here the context has been left by then, and is entered again.
 
-const { ReflectGet } = require('../globals/primordials');
+const { ReflectApply, ReflectGet, process } = require('../globals/primordials');
 const { AsyncResource } = require('node:async_hooks');
 const native = require('../native/addon');
 const { kFrame } = require('../compat/async-symbols');
 const { Scope } = require('./scope');
+
+/** @type {any} */
+const node = process;
 
 /** @type {AsyncResource|Scope|null} */
 let failed = null;
@@ -41,19 +44,36 @@ function forgetFailure() {
  * @param {*} error
  */
 function report(error) {
+  return failed === null ? native.fatalException(error) : tell(native.fatalException, error);
+}
+
+// Calls back in the scope of the failure.
+function tell(callback, error, ...rest) {
   const resource = failed;
-  if (resource === null) return native.fatalException(error);
   failed = null;
-  if (kFrame === undefined) return resource.runInAsyncScope(native.fatalException, undefined, error);
+  if (kFrame === undefined) return resource.runInAsyncScope(callback, process, error, ...rest);
   const holder = holderOf(resource);
   const entered = ReflectGet(holder, kFrame);
   holder[kFrame] = frame;
   frame = undefined;
   try {
-    return resource.runInAsyncScope(native.fatalException, undefined, error);
+    return resource.runInAsyncScope(callback, process, error, ...rest);
   } finally {
     holder[kFrame] = entered;
   }
 }
 
-module.exports = { forgetFailure, noteFailure, report };
+/**
+ * An exception is about to leave the read of a handle. No code of the program is there to catch it, so node calls the
+ * `_fatalException` of the process, which a program may have replaced: it is called in the scope of the failure.
+ */
+function reportBehindRead() {
+  if (failed === null) return;
+  const { _fatalException: toldOf } = node;
+  node._fatalException = (...args) => {
+    node._fatalException = toldOf;
+    return failed === null ? ReflectApply(toldOf, process, args) : tell(toldOf, ...args);
+  };
+}
+
+module.exports = { forgetFailure, noteFailure, report, reportBehindRead };

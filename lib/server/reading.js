@@ -9,6 +9,7 @@ const { prepareError } = require('../message/parsers');
 const { PEER_ENDED, dismiss } = require('../transport/lazy-socket');
 const { IN_READ, kDrainsTicks, postpone, takePostponed, within } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
+const { forgetFailure, reportBehindRead } = require('../parser/failures');
 const { BUSY } = require('./connections');
 const { kConnection, kConnections } = require('./symbols');
 const transport = require('../transport/transport');
@@ -28,20 +29,37 @@ const debug = debuglog('http');
 function socketOnData(chunk) {
   const { parser } = this;
   if (!parser || isHandedOver(this) || postpone(parser, chunk)) return;
-  const connection = this[kConnection];
-  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
-  parser[kDrainsTicks] = isReadFromHandle(this) ? IN_READ : false;
-  const result = parser.execute(chunk);
-  if (typeof result !== 'number') {
-    within(parser, refuse, undefined, this, parser, result, ownCopy(chunk));
-  } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    upgrade(this, connection, parser, ownCopy(chunk, result));
-  }
+  const isRead = isReadFromHandle(this);
+  parser[kDrainsTicks] = isRead ? IN_READ : false;
+  if (isRead) executeInRead(this, parser, chunk);
+  else execute(this, parser, chunk);
   pauseParser(this);
   const later = takePostponed(parser);
   if (later === undefined) return;
   if (this.parser === parser) socketOnData.call(this, later);
   else this.unshift(later);
+}
+
+function execute(socket, parser, chunk) {
+  const connection = socket[kConnection];
+  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
+  const result = parser.execute(chunk);
+  if (typeof result !== 'number') {
+    within(parser, refuse, undefined, socket, parser, result, ownCopy(chunk));
+  } else if (parser.incoming !== null && parser.incoming.upgrade) {
+    upgrade(socket, connection, parser, ownCopy(chunk, result));
+  }
+}
+
+function executeInRead(socket, parser, chunk) {
+  forgetFailure();
+  let hasThrown = true;
+  try {
+    execute(socket, parser, chunk);
+    hasThrown = false;
+  } finally {
+    if (hasThrown) reportBehindRead();
+  }
 }
 
 // Whether the chunk comes within a read of the handle, and to us alone. Node's parser reads such a socket from below until the
