@@ -1,6 +1,6 @@
 'use strict';
-// Short floods: the memory of the server stays bounded, an honest client is answered, and descriptors are returned.
-// `npm run bench:floods` measures the same for longer, compared with node:http.
+// Short floods: the memory of the server stays bounded, an honest client of each I/O thread is answered, and descriptors are
+// returned. `npm run bench:floods` measures the same for longer, compared with node:http.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -18,9 +18,16 @@ const LONGEST_MS = 5000;
 
 const skip = process.platform !== 'linux' && 'reads /proc';
 
-for (const name of Object.keys(ATTACKS)) {
-  test(name, { skip }, async () => {
-    const seen = await flood(path.join(__dirname, '../..'), 'native', name, MS);
+/** I/O threads of each transport. */
+const KINDS = { native: 1, offload: 4 };
+
+const CASES = Object.keys(KINDS).flatMap((transport) => Object.keys(ATTACKS).map((name) => [transport, name]))
+  // Those on clients have no part in the transport of the server.
+  .filter(([transport, name]) => transport === 'native' || !name.startsWith('client: '));
+
+for (const [transport, name] of CASES) {
+  test(`${name} (${transport})`, { skip }, async () => {
+    const seen = await flood(path.join(__dirname, '../..'), transport, name, MS, undefined, KINDS[transport]);
     assert.ok(seen.made > 0, 'no connection was made');
     assert.ok(seen.grownMiB < MOST_MIB, `${seen.grownMiB} MiB`);
     assert.ok(seen.worst < LONGEST_MS, `${seen.worst} ms`);

@@ -1,11 +1,11 @@
 'use strict';
 
-// The program under attack, in its own process:   node target.js MODULE [TRANSPORT]
+// The program under attack, in its own process:   node target.js MODULE [TRANSPORT IOTHREADS]
 // Prints its port. It answers every request, reads every body, and for `/ask?PORT` makes a request itself.
 
 const path = require('node:path');
 
-const [name, transport] = process.argv.slice(2);
+const [name, transport, ioThreads] = process.argv.slice(2);
 const http = require(name === 'http' ? 'http' : path.resolve(name));
 
 const big = Buffer.alloc(64 * 1024, 'x');
@@ -29,7 +29,7 @@ function ask(port) {
   req.on('close', done);
 }
 
-const server = http.createServer(transport ? { transport } : {}, (req, res) => {
+const server = http.createServer(transport ? { transport, ioThreads: Number(ioThreads) } : {}, (req, res) => {
   if (req.url.startsWith('/ask?')) ask(Number(req.url.slice(5)));
   req.on('error', () => {});
   req.resume();
