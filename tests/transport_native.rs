@@ -7,12 +7,11 @@ mod transport_support;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 
 use rust_http::transport::host::{DETACHED, Event, Fate, Transport};
 use rust_http::transport::native::Native;
-use transport_support::{FakeHost, Seen, pair, parser};
+use transport_support::{FakeHost, Seen, Stream, pair, parser};
 
 const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\nHost: b\r\n\r\n";
 const ALL: Event = Event::Parsed(REQUEST.len());
@@ -23,7 +22,7 @@ fn native() -> Fake {
     Rc::new(Native::new(FakeHost::default(), true).expect("a transport"))
 }
 
-fn attach(native: &Fake, socket: &UnixStream) -> usize {
+fn attach(native: &Fake, socket: &Stream) -> usize {
     native
         .attach(socket.as_raw_fd(), parser(), 1)
         .expect("a connection")
@@ -45,7 +44,7 @@ fn handle(native: &Fake, handler: impl Fn(&Fake, &Seen) + 'static) {
     });
 }
 
-fn read(peer: &mut UnixStream) -> String {
+fn read(peer: &mut Stream) -> String {
     let mut buffer = [0; 256];
     let count = peer.read(&mut buffer).expect("an answer");
     String::from_utf8_lossy(&buffer[..count]).into_owned()

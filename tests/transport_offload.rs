@@ -7,7 +7,6 @@ mod transport_support;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +14,7 @@ use std::time::Duration;
 
 use rust_http::transport::host::{Event, Fate, Transport};
 use rust_http::transport::offload::{Offload, thread_count};
-use transport_support::{FakeHost, ROOM, Seen, pair, parser};
+use transport_support::{FakeHost, ROOM, Seen, Stream, pair, parser};
 
 const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\nHost: b\r\n\r\n";
 const ALL: Event = Event::Parsed(REQUEST.len());
@@ -44,7 +43,7 @@ impl Running {
         }
     }
 
-    fn attach(&self, socket: &UnixStream) -> usize {
+    fn attach(&self, socket: &Stream) -> usize {
         self.offload
             .attach(socket.as_raw_fd(), parser(), 1)
             .expect("a connection")
@@ -72,7 +71,7 @@ impl Running {
     }
 
     /// Has two connections read in one batch, and returns the events, in the order of the inbox.
-    fn batch_of_two(&self, pairs: &[(UnixStream, UnixStream)]) -> Vec<Seen> {
+    fn batch_of_two(&self, pairs: &[(Stream, Stream)]) -> Vec<Seen> {
         for _ in 0..200 {
             self.offload.host().batches.borrow_mut().clear();
             for (_, peer) in pairs {

@@ -134,6 +134,7 @@ everyWay('a server that is sent to another process also listens there, even afte
 }, { expected: ['here', new Set(['there'])], ...toChild });
 
 // How a program hands over HTTP/2 by prior knowledge, after the parser has refused it.
+const STOPPED = 'paused, with the listener of that';
 const HANDED_ON = {
   'as a Duplex around the socket': (socket, { rawPacket }, other) => {
     socket.removeAllListeners('data');
@@ -160,9 +161,23 @@ const HANDED_ON = {
     onward.write(rawPacket);
     socket.pipe(onward).pipe(socket);
   },
+  'paused, when its bytes are there again': (socket, { rawPacket }, other) => {
+    socket.removeAllListeners();
+    socket.on('error', () => {});
+    socket.pause();
+    socket.once('readable', () => other.emit('connection', socket));
+    socket.unshift(rawPacket);
+  },
   // The session misses the preface, here and with node's.
   'paused, without listeners': (socket, { rawPacket }, other) => {
     socket.removeAllListeners();
+    socket.pause();
+    socket.unshift(rawPacket);
+    other.emit('connection', socket);
+  },
+  // It stops the handle, and the session gets no further than what it is given first.
+  [STOPPED]: (socket, { rawPacket }, other) => {
+    socket.removeAllListeners('data');
     socket.pause();
     socket.unshift(rawPacket);
     other.emit('connection', socket);
@@ -205,13 +220,14 @@ for (const [how, handOn] of Object.entries(HANDED_ON)) {
       stream.on('error', () => {});
       stream.on('close', () => { over = true; });
       stream.end(Buffer.alloc(SIZE, 'x'));
-      await until(() => over);
+      if (how === STOPPED) await pass(100);
+      else await until(() => over);
       const result = [[...errors], text];
       session.destroy();
       other.close();
       await once(other, 'close');
       return result;
-    }, how === 'paused, without listeners' ? {} : { expected: [['HPE_PAUSED_H2_UPGRADE'], '300000 bytes to /it'] });
+    }, how === STOPPED || how === 'paused, without listeners' ? {} : { expected: [['HPE_PAUSED_H2_UPGRADE'], '300000 bytes to /it'] });
   }
 }
 

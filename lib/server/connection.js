@@ -21,7 +21,7 @@ const { BUSY } = require('./connections');
 const Queue = require('../util/queue');
 const { answerFixed } = require('./fixed-answers');
 const performance = require('../observe/server-entries');
-const { handOver, readShared } = require('./reader');
+const { readShared } = require('./reader');
 const { admitsConnection, limitConnection } = require('./limits');
 const { kConnection, kConnections, kServerResponse } = require('./symbols');
 const stats = require('./stats');
@@ -182,7 +182,6 @@ function onHeard(socket) {
   socket[kConnection].isHeard = true;
   socket.removeListener('pause', onSocketPause);
   socket.removeListener('resume', onSocketResume);
-  handOver(socket);
 }
 
 // Called when a lazy socket has become a net.Socket: adds the listeners that a stream needs.

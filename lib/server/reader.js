@@ -10,7 +10,7 @@
 //
 // The symbols under which a socket keeps that option are found by making a socket with it. If that fails, sockets stay as they are.
 
-const { Boolean, ObjectDefineProperty, ObjectGetOwnPropertySymbols, Set, SharedArrayBuffer } = require('../globals/primordials');
+const { Boolean, ObjectDefineProperty, ObjectGetOwnPropertySymbols, ObjectGetPrototypeOf, ReflectApply, Set, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { Readable } = require('node:stream');
@@ -30,7 +30,6 @@ let shared;
 const HIDDEN = Buffer.alloc(0);
 let kBuffer;
 let kCallback;
-const plainPause = net.Socket.prototype.pause;
 
 // The handles of descriptors, and those of TLS, which ask for the buffer once they have decrypted the data. With these, nothing
 // runs between a read and its call; other handles may be read from below at any time.
@@ -122,16 +121,22 @@ function readShared(socket, listener, heard) {
   socket[kCallback] = onRead;
   handle.useUserBuffer(shared);
   for (const name in LEARNING) if (socket[name] === net.Socket.prototype[name]) socket[name] = LEARNING[name];
+  for (const name in STARTING) {
+    if (socket[name] === net.Socket.prototype[name]) ObjectDefineProperty(socket, name, { value: STARTING[name], writable: true, enumerable: false, configurable: true });
+  }
 }
 
-/**
- * Called when a connection is handed over, or the program listens for its data. With the `onread` option, pause() of a socket stops
- * reading at once, and so hides the end; any other socket reads on until its buffer is full. So the socket gets the stream's pause().
- * @param {stream.Duplex} socket
- */
-function handOver(socket) {
-  if (kCallback === undefined || (socket[kCallback] !== onRead && socket[kCallback] !== onLaterRead) || socket.pause !== plainPause) return;
-  ObjectDefineProperty(socket, 'pause', { value: Readable.prototype.pause, writable: true, enumerable: false, configurable: true });
+// With the `onread` option these methods start or stop the handle themselves. Sockets of node's server leave that to the stream and to
+// listeners of 'pause' and 'resume': so these do the stream's part alone, unless the program has replaced them.
+const STARTING = {};
+for (const name of ['pause', 'read', 'resume']) {
+  const plain = net.Socket.prototype[name];
+  STARTING[name] = {
+    [name](argument) {
+      const method = ObjectGetPrototypeOf(this)[name];
+      return ReflectApply(method === plain ? Readable.prototype[name] : method, this, [argument]);
+    },
+  }[name];
 }
 
-module.exports = { handOver, readShared };
+module.exports = { readShared };

@@ -6,7 +6,6 @@ const { debuglog } = require('node:util');
 const { freeParser } = require('../message/parsers');
 const { upgradesInContext } = require('../compat/node-features');
 const { within } = require('../parser/parser');
-const { handOver: leaveShared } = require('./reader');
 const stats = require('./stats');
 const { UpgradeStream } = require('./upgrade-stream');
 const timings = require('../observe/timings');
@@ -39,7 +38,6 @@ function handOver(given, connection, parser, head) {
     handOverBehind(socket, connection, request);
     return;
   }
-  leaveShared(socket);
   const event = request.method === 'CONNECT' ? 'connect' : 'upgrade';
   leaveIdle(connection);
   connection.releaseSocket(socket);

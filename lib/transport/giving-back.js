@@ -101,8 +101,10 @@ function leaveForSession(socket) {
 function giveBack(socket, reason = REASONS.UPGRADE) {
   if (socket[kIndex] === undefined) return;
   if (socket[kUnbuilt] !== undefined) socket[kBuild]();
+  // A stream may be paused while its handle reads: the program has removed the listener that stops it.
+  const reads = !socket[kAttached].paused;
   leave(socket, reason);
-  if (!socket.destroyed && !socket.isPaused()) plainRead.call(socket, 0);
+  if (!socket.destroyed && reads) plainRead.call(socket, 0);
 }
 
 /**

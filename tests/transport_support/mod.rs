@@ -2,7 +2,6 @@
 #![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
 use std::cell::{Cell, RefCell};
-use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -185,9 +184,28 @@ pub fn parser() -> SharedSession {
     Arc::new(Mutex::new(session))
 }
 
+/// One end of a connection.
+#[cfg(not(miri))]
+pub type Stream = std::os::unix::net::UnixStream;
+/// Miri has send() and recv() of TCP alone.
+#[cfg(miri)]
+pub type Stream = std::net::TcpStream;
+
+#[cfg(not(miri))]
+fn streams() -> std::io::Result<(Stream, Stream)> {
+    Stream::pair()
+}
+
+#[cfg(miri)]
+fn streams() -> std::io::Result<(Stream, Stream)> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let peer = Stream::connect(listener.local_addr()?)?;
+    Ok((listener.accept()?.0, peer))
+}
+
 /// Our end, which does not block, and the peer's.
-pub fn pair() -> (UnixStream, UnixStream) {
-    let (ours, peer) = UnixStream::pair().expect("two sockets");
+pub fn pair() -> (Stream, Stream) {
+    let (ours, peer) = streams().expect("two sockets");
     ours.set_nonblocking(true).expect("a socket");
     (ours, peer)
 }
