@@ -1,10 +1,10 @@
 'use strict';
 
-// node scripts/asan.js [-- COMMAND ARG...]: builds the addon with AddressSanitizer and runs programs on it, in a copy
+// npm run test:asan [-- -- COMMAND ARG...]: builds the addon with AddressSanitizer and runs programs on it, in a copy
 // of the files tracked by git, with the sanitizer's library (gcc's) preloaded over Node's allocator. Fails if it has
 // written a report, whatever the programs themselves return: other tests check that.
 // Without a command it runs the exercise of scripts/valgrind.js in each transport, 500 random programs of servers and
-// 250 of clients, and Node's tests of http.
+// 250 of clients, and Node's tests of http (half an hour). With --list it only prints these. Needs gcc's libasan and rustc.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -38,6 +38,10 @@ function build() {
   fs.copyFileSync(path.join(target, TRIPLE, 'release/librust_http.so'), path.join(tree, 'rust-http.linux-x64-gnu.node'));
 }
 
+if (process.argv[2] === '--list') {
+  for (const [command, env] of COMMANDS) console.log([...Object.entries(env ?? {}).map((pair) => pair.join('=')), ...command.slice(1)].join(' '));
+  process.exit();
+}
 build();
 fs.rmSync(reports, { recursive: true, force: true });
 fs.mkdirSync(reports, { recursive: true });

@@ -1,13 +1,13 @@
 //! Real I/O threads and sockets, with an owner that gives connections back at random moments: every byte arrives once
-//! and in order. Under ThreadSanitizer:   RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std --target
-//! x86_64-unknown-linux-gnu --test offload_threads
+//! and in order. `npm run test:nightly` runs it under ThreadSanitizer and Miri.
 #![cfg(all(unix, not(model)))]
 #![allow(missing_docs)]
+
+mod transport_support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -17,12 +17,14 @@ use rust_http::parser::Output;
 use rust_http::transport::offload::inbox::{Inbox, WakeOwner};
 use rust_http::transport::offload::io_thread::{Command, Connection, IoThread, IoThreadPool, end};
 use rust_http::transport::offload::shared_connection::{Parse, ReadEvent, SharedConnection};
+use transport_support::{Stream, pair};
 
-const CONNECTIONS: usize = 24;
-const BYTES: usize = 100_000;
-const THREADS: usize = 3;
+// Miri takes a thousand times as long.
+const CONNECTIONS: usize = if cfg!(miri) { 4 } else { 24 };
+const BYTES: usize = if cfg!(miri) { 6_000 } else { 100_000 };
+const THREADS: usize = if cfg!(miri) { 2 } else { 3 };
 /// After one in this many events the connection is given back.
-const GIVEN_BACK: u64 = 40;
+const GIVEN_BACK: u64 = if cfg!(miri) { 6 } else { 40 };
 
 /// One in this many events is put back, and comes again.
 const PUT_BACK: u64 = 10;
@@ -67,7 +69,7 @@ fn byte(at: usize) -> u8 {
 }
 
 /// Sends all bytes in pieces, and expects them back.
-fn peer(stream: UnixStream, seed: u64) -> JoinHandle<()> {
+fn peer(stream: Stream, seed: u64) -> JoinHandle<()> {
     let mut sender = stream.try_clone().unwrap();
     let sending = thread::spawn(move || {
         let mut random = Random(seed);
@@ -97,12 +99,12 @@ struct Owned {
     connection: Arc<Connection<Sum>>,
     parser: Arc<Mutex<Sum>>,
     thread: IoThread<Sum>,
-    stream: UnixStream,
+    stream: Stream,
     told: Sum,
 }
 
 /// Does what a stream does with a connection that it gets back.
-fn echo_on(mut stream: UnixStream, before: Vec<u8>) -> JoinHandle<()> {
+fn echo_on(mut stream: Stream, before: Vec<u8>) -> JoinHandle<()> {
     thread::spawn(move || {
         stream.set_nonblocking(false).unwrap();
         stream.write_all(&before).unwrap();
@@ -202,7 +204,7 @@ fn connections_given_back_at_random_moments_lose_no_byte() {
     threads.enter();
     let (mut peers, mut connections) = (Vec::new(), Vec::new());
     for number in 0..CONNECTIONS {
-        let (ours, theirs) = UnixStream::pair().unwrap();
+        let (ours, theirs) = pair();
         let copy = OwnedFd::from(ours.try_clone().unwrap());
         let parser = Arc::new(Mutex::new(Sum::default()));
         let thread = threads.thread(number % THREADS).unwrap();

@@ -175,6 +175,7 @@ fn large_request() -> Vec<u8> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore)] // it has no ioctl()
 fn a_connection_that_is_read_on_is_read_whole_in_one_turn() {
     let running = Running::new();
     let (ours, mut peer) = pair();
@@ -218,6 +219,7 @@ fn end_of(fate: Fate) -> std::io::Result<usize> {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg_attr(miri, ignore)] // it has no SO_LINGER
 fn a_connection_that_is_destroyed_with_undelivered_bytes_is_reset() {
     assert_eq!(end_of(Fate::Closed).unwrap(), 0);
     let error = end_of(Fate::Destroyed).unwrap_err();

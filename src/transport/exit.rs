@@ -58,6 +58,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore)] // it has no atexit()
     fn what_was_added_and_not_removed_is_called() {
         let (kept, removed) = (Cell::new(0), Cell::new(0));
         let data = |calls: &Cell<usize>| std::ptr::from_ref(calls).cast::<()>();

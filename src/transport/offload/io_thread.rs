@@ -24,9 +24,10 @@ use crate::transport::io;
 pub const BUFFER: usize = 64 * 1024;
 
 /// What connections are watched for: see [`is_urgent`].
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
 const WATCHED: Interest = Interest::READABLE.add(Interest::PRIORITY);
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+// Miri has no such event.
+#[cfg(any(miri, not(any(target_os = "linux", target_os = "android"))))]
 const WATCHED: Interest = Interest::READABLE;
 
 /// How many bytes from the peer are discarded, at most, when a connection is closed.

@@ -1,0 +1,48 @@
+'use strict';
+
+// npm run test:nightly -- miri|thread [--list]: runs tests of the core under Miri, which finds undefined behaviour, or under
+// ThreadSanitizer, which finds races of the threads of offload. --list only prints the runs.
+// They need a nightly toolchain:   rustup toolchain install nightly --component miri --component rust-src
+// NIGHTLY names it (default: nightly).
+
+const path = require('node:path');
+const { execFileSync, spawnSync } = require('node:child_process');
+
+const root = path.join(__dirname, '..');
+const { NIGHTLY = 'nightly' } = process.env;
+
+// Miri has no clock and no sockets unless it is let out. Each kind builds into a directory of its own: the flags differ.
+const KINDS = {
+  miri: {
+    cargo: ['miri', 'test'],
+    env: { MIRIFLAGS: '-Zmiri-disable-isolation' },
+    runs: [['--lib'], ['--test', 'offload_hang_up'], ['--test', 'transport_native'], ['--test', 'transport_offload'], ['--test', 'offload_threads']],
+  },
+  // The standard library is built with it, too, so that its locks are seen.
+  thread: {
+    cargo: ['test', '-Zbuild-std', '--target', host()],
+    env: { RUSTFLAGS: '-Zsanitizer=thread' },
+    runs: [['--test', 'offload_threads', '--test', 'transport_offload', '--test', 'offload_hang_up', '--test', 'transport_native']],
+  },
+};
+
+function host() {
+  return /host: (\S+)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
+}
+
+const [name] = process.argv.slice(2);
+if (!Object.hasOwn(KINDS, name)) {
+  console.error('npm run test:nightly -- miri|thread [--list]');
+  process.exit(1);
+}
+const { cargo, env, runs } = KINDS[name];
+let failed = 0;
+for (const tests of runs) {
+  const args = [`+${NIGHTLY}`, ...cargo, '--target-dir', path.join('target', name), ...tests];
+  console.log(`cargo ${args.join(' ')}`);
+  if (process.argv.includes('--list')) continue;
+  const { status } = spawnSync('cargo', args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' });
+  if (status !== 0) failed++;
+}
+console.log(`${runs.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
