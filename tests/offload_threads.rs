@@ -1,5 +1,5 @@
 //! Real I/O threads and sockets, with an owner that gives connections back at random moments: every byte arrives once
-//! and in order. `npm run test:nightly` runs it under ThreadSanitizer and Miri.
+//! and in order. `npm run test:nightly -- thread` runs it under ThreadSanitizer.
 #![cfg(all(unix, not(model)))]
 #![allow(missing_docs)]
 
