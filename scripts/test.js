@@ -11,7 +11,8 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { spawnSync } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
 const { parseArgs } = require('node:util');
 const { REST, ALONE, isOf } = require('./test-parts');
 
@@ -74,11 +75,26 @@ const nodeOptions = [
   ...args.slice(cut + 1),
 ];
 
-// Returns whether all have passed.
-function run(some, atOnce) {
-  // Without the option it runs one file less than there are cores.
-  const concurrency = since([18, 19], [20, 10]) ? [`--test-concurrency=${atOnce}`] : [];
-  return spawnSync(process.execPath, ['--test', ...concurrency, ...nodeOptions, ...some], { cwd: root, stdio: 'inherit' }).status === 0;
+// Returns whether all have passed. Without the option a runner runs one file less than there are cores: then several runners get a share each.
+async function run(some, atOnce) {
+  const hasOption = since([18, 19], [20, 10]);
+  const concurrency = hasOption ? [`--test-concurrency=${atOnce}`] : [];
+  const shares = hasOption ? [some] : Array.from({ length: Math.min(atOnce, some.length) }, (_, n) => some.filter((__, m) => m % atOnce === n));
+  const codes = await Promise.all(shares.map(async (share) => {
+    const [code] = await once(spawn(process.execPath, ['--test', ...concurrency, ...nodeOptions, ...share], { cwd: root, stdio: 'inherit' }), 'exit');
+    return code;
+  }));
+  return codes.every((code) => code === 0);
+}
+
+async function main() {
+  for (const name of INSTALLED) if (files.some((file) => file.startsWith(`__test__/${name}/`))) install(name);
+  const alone = files.filter((file) => isOf(file, ALONE));
+  const others = files.filter((file) => !isOf(file, ALONE));
+  const passed = [];
+  for (const [some, atOnce] of [[others, Number(jobs)], [alone, 1]]) if (some.length > 0) passed.push(await run(some, atOnce));
+  if (!passed[0] && passed[1]) console.error('Tests that run side by side have failed: see their list further up.');
+  if (passed.includes(false)) process.exitCode = 1;
 }
 
 if (files.length === 0) {
@@ -87,10 +103,5 @@ if (files.length === 0) {
 } else if (list) {
   console.log(files.join('\n'));
 } else {
-  for (const name of INSTALLED) if (files.some((file) => file.startsWith(`__test__/${name}/`))) install(name);
-  const alone = files.filter((file) => isOf(file, ALONE));
-  const others = files.filter((file) => !isOf(file, ALONE));
-  const passed = [[others, jobs], [alone, 1]].filter(([some]) => some.length > 0).map(([some, atOnce]) => run(some, atOnce));
-  if (!passed[0] && passed[1]) console.error('Tests that run side by side have failed: see their list further up.');
-  if (passed.includes(false)) process.exitCode = 1;
+  void main();
 }
