@@ -97,8 +97,8 @@ async function faulty(program, args, library, { call, error, every }, use) {
  * @param {string} library to preload
  * @param {{transport: string, call: string, error: string, every: number}} fault of a server
  * @returns {Promise<{answered: number, failed: number, hung: number, lost: number, unheard: number, leaked: number,
- *   made: boolean}>} `failed`: connections whose end the client noticed; `unheard`: those whose end the server did not
- *   notice
+ *   errors: string[], made: boolean}>} `failed`: connections whose end the client noticed; `unheard`: those whose end the
+ *   server did not notice; `errors`: the call and the error of each 'error' event of the server
  */
 function serve(library, { transport, ...fault }) {
   return faulty('server.js', [transport], library, fault, async (server) => {
@@ -106,9 +106,11 @@ function serve(library, { transport, ...fault }) {
     const results = { answered: 0, failed: 0, hung: 0, lost: 0, unheard: 0, leaked: 0 };
     await Promise.all(Array.from({ length: CONNECTIONS }, () => exchange(port, results)));
     server.send('end');
-    const [{ before, after, opened, closed }] = await once(server, 'message');
+    const [{ before, after, opened, closed, errors }] = await once(server, 'message');
+    results.errors = errors;
     results.unheard = opened - closed;
-    results.leaked = Math.max(0, after - before);
+    // The server does not listen any more.
+    results.leaked = Math.max(0, after - (before - 1));
     return results;
   });
 }
@@ -132,6 +134,9 @@ async function ask(library, { transport, ...fault }) {
   try {
     return await faulty('client.js', args, library, fault, async (client) => {
       const [results] = await once(client, 'message');
+      // What the client has closed the server reads in turns of its own.
+      const end = Date.now() + PATIENCE;
+      while (open.size > 0 && Date.now() < end) await new Promise(setImmediate);
       results.unheard = open.size;
       return results;
     });

@@ -3,6 +3,7 @@
 // end of its input, how many more descriptors it has than at the start.
 
 const { readdirSync, writeFileSync } = require('node:fs');
+const { get } = require('node:http');
 const [transport] = process.argv.slice(2);
 const http = transport === 'node' ? require('node:http') : require('../../lib');
 
@@ -26,16 +27,24 @@ const server = http.createServer({ transport }, (req, res) => {
   req.on('error', () => {});
 });
 server.keepAliveTimeout = 60_000;
-const counts = { before: 0, opened: 0, closed: 0 };
-server.on('connection', (socket) => {
-  counts.opened++;
-  socket.on('close', () => { counts.closed++; });
-});
+const counts = { before: 0, opened: 0, closed: 0, errors: [] };
+server.on('error', ({ syscall, code }) => counts.errors.push(`${syscall} ${code}`));
 if (process.env.FAULT_CALL === 'thread') gate();
-server.listen(0, '127.0.0.1', () => {
+
+function begin() {
+  server.on('connection', (socket) => {
+    counts.opened++;
+    socket.on('close', () => { counts.closed++; });
+  });
   counts.before = descriptors();
   gate();
   process.send({ port: server.address().port });
+}
+
+server.listen(0, '127.0.0.1', () => {
+  // What a thread opens with its first connection, it keeps.
+  server.once('connection', (socket) => socket.on('close', () => setTimeout(begin, 100)));
+  get({ port: server.address().port, host: '127.0.0.1', agent: false }, (res) => res.resume());
 });
 process.on('message', () => {
   server.close();
