@@ -27,7 +27,7 @@ async function debug() {
   await new Promise((resolve) => { session.post('Debugger.enable', resolve); });
   parentPort.postMessage('ready');
   await end;
-  session.disconnect();
+  // With this thread the session ends, too: to disconnect it ends the process on Node 18.12.
   parentPort.postMessage(stops);
 }
 

@@ -1,7 +1,8 @@
 'use strict';
 // A body that is refused after its request was answered: the program's events, in their order, and what the peer gets.
 
-const { everyWay, pass, until } = require('../transport/ways');
+const { HTTPParser } = require('node:_http_common');
+const { NAMES, everyWay, pass, until } = require('../transport/ways');
 
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
 const LENGTH = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n';
@@ -9,7 +10,7 @@ const LENGTH = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n';
 /** The start of a body, and how it goes wrong: by bytes, or by its end. */
 const BODIES = {
   'the size of a chunk is none': [`${CHUNKED}5\r\nabcde\r\n`, 'zz\r\n'],
-  'a chunk is longer than its size': [CHUNKED, '5\r\nabcdeXX'],
+  'a chunk is longer than its size': [CHUNKED, '5\r\nabcdeXX\r\n'],
   'the extension of a chunk has no end': [CHUNKED, `5;${'a'.repeat(20_000)}\r\n`],
   'a trailer is no field': [CHUNKED, '0\r\nbad trailer\r\n\r\n'],
   'its length is not reached': [`${LENGTH}abc`, undefined],
@@ -79,10 +80,21 @@ async function exchange(way, handler, listener, [begin, rest], later) {
   return [client.text.replaceAll(/Date: [^\r]*/g, ''), [...events]];
 }
 
+// Whether the built-in takes all bytes of a body: on 18.12 and 20.9 an extension may be of any length (docs/COMPATIBILITY.md).
+function isTakenByNode([begin, rest]) {
+  if (rest === undefined) return false;
+  const parser = new HTTPParser();
+  parser.initialize(HTTPParser.REQUEST, {});
+  const result = parser.execute(Buffer.from(begin + rest));
+  parser.close();
+  return !(result instanceof Error);
+}
+
 for (const [wrong, body] of Object.entries(BODIES)) {
+  const on = isTakenByNode(body) ? NAMES.filter((name) => name !== 'node') : NAMES;
   for (const [handled, handler] of Object.entries(HANDLERS)) {
     everyWay(`a request is answered ${handled}, and ${wrong}`, (way) => Promise.all(
       Object.values(LISTENERS).flatMap((listener) => (body[1] === undefined ? [true] : [true, false]).map((later) => exchange(way, handler, listener, body, later))),
-    ));
+    ), { on });
   }
 }
