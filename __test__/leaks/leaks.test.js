@@ -14,8 +14,8 @@ const WORKERS = 50;
 const MOST_HEAP = REQUESTS / 2 * 256;
 /** Resident bytes that come and go with the allocator. */
 const MOST_RSS = 24 << 20;
-/** Descriptors that a process keeps from its first connection on: the readiness set and the event that wakes it; node's own of /dev/null and, with musl, /dev/urandom. */
-const STAYING = 4;
+/** Descriptors that a process keeps from its first connection on: the readiness set and the event that wakes it. */
+const STAYING = 2;
 
 // Those that there are here.
 for (const transport of NAMES.filter((name) => name !== 'node')) {
