@@ -77,6 +77,8 @@ everyClient('a client whose connection is reset after an upgrade', async (exchan
 /** Serves what a peer sends before it resets the connection; returns what was received on the way. */
 async function served(way, texts, { handle = (_req, res) => res.end('answer'), reads = true, on = {} } = {}) {
   const log = [];
+  let onReset;
+  const reset = new Promise((resolve) => { onReset = resolve; });
   const hear = (emitter, name, events) => {
     for (const event of events) {
       emitter.on(event, (error) => log.push([name, event, error?.code, error?.syscall].filter((it) => it !== undefined && typeof it !== 'boolean').join(' ')));
@@ -87,7 +89,7 @@ async function served(way, texts, { handle = (_req, res) => res.end('answer'), r
     hear(req, 'req', ['error', 'aborted', 'end', 'close']);
     hear(res, 'res', ['error', 'finish', 'close']);
     if (reads) req.on('data', () => {});
-    handle(req, res);
+    handle(req, res, reset);
   });
   server.on('clientError', (error, socket) => {
     log.push(`clientError ${error.code} ${error.syscall}`);
@@ -104,12 +106,16 @@ async function served(way, texts, { handle = (_req, res) => res.end('answer'), r
   }
   client.write(texts[texts.length - 1]);
   client.resetAndDestroy();
+  onReset();
   await closed;
   await pass(5);
   return log;
 }
 
-const later = (_req, res) => { setTimeout(() => res.end('answer'), 60); };
+const later = async (_req, res, reset) => {
+  await reset;
+  setTimeout(() => res.end('answer'), 60);
+};
 
 const REQUESTS = {
   'a request that is answered at once': [[GET]],

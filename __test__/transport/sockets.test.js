@@ -97,7 +97,9 @@ everyWay('a FIN in the middle of a request', async (way) => {
 
 everyWay('a reset by the client', async (way) => {
   const events = [];
+  let isAsked = false;
   const server = await way.serve((req, res) => {
+    isAsked = true;
     req.on('error', (error) => { events.push(`req ${error.code}`); });
     res.on('close', () => { events.push('res close'); });
     req.socket.on('close', (failed) => { events.push(`close ${failed}`); });
@@ -105,6 +107,7 @@ everyWay('a reset by the client', async (way) => {
   server.on('clientError', (error) => { events.push([error.message, error.code, error.syscall, error.errno]); });
   const client = await way.connect(server);
   client.write(GET);
+  await until(() => isAsked);
   await pass(20);
   client.resetAndDestroy();
   await until(() => events.length >= 3);
