@@ -3,9 +3,11 @@
 const { corksEachTurn } = require('../../lib/compat/node-features');
 const assert = require('node:assert');
 const http = require('node:http');
+const net = require('node:net');
 const test = require('node:test');
 const ours = require('../..');
 const builtin = require('../../lib/compat/builtin');
+const { turns } = require('../support/turns');
 const { exchange, get, serving, undated } = require('./exchange');
 
 // The state of a connection is node's; ours is found through the socket.
@@ -18,7 +20,14 @@ async function liveShapes({ createServer }) {
     shapes.push(names(req), names(res));
     req.resume().on('end', () => res.end('x', () => shapes.push(names(res))));
   });
-  await serving(server, (port) => exchange(port, [get(), get()]));
+  await serving(server, async (port) => {
+    const client = net.connect(port, '127.0.0.1');
+    for (let n = 1; n <= 2; n++) {
+      client.write(get());
+      while (shapes.length < 3 * n) await turns(1);
+    }
+    client.destroy();
+  });
   return shapes;
 }
 
