@@ -9,7 +9,7 @@ const path = require('node:path');
 const { spawn } = require('node:child_process');
 const { Duplex } = require('node:stream');
 const { once } = require('node:events');
-const { GET, bodies, everyWay, get, pass, until } = require('./ways');
+const { GET, bodies, endScope, everyWay, get, pass, until } = require('./ways');
 
 const PIPELINED = [1, 2, 3, 4, 5].map((n) => get(`/${n}`)).join('');
 
@@ -367,9 +367,11 @@ everyWay('async iteration of the socket gets the later bytes', async (way) => {
 });
 
 everyWay('handle.close() called directly', async (way) => {
+  let parser;
   const server = await way.serve((req, res) => {
-    if (req.url === '/close') req.socket._handle.close();
-    else res.end(req.url);
+    if (req.url !== '/close') return res.end(req.url);
+    ({ parser } = req.socket);
+    req.socket._handle.close();
   });
   const client = await way.connect(server);
   client.write(get('/close'));
@@ -378,6 +380,8 @@ everyWay('handle.close() called directly', async (way) => {
   const others = await Promise.all([1, 2, 3].map(() => way.connect(server)));
   others.forEach((other, n) => other.write(get(`/${n}`)));
   await until(() => others.every((other) => other.text !== ''));
+  await way.close();
+  endScope(parser);
   return others.map((other) => bodies(other.text));
 });
 

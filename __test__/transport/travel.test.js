@@ -12,7 +12,7 @@ const { fork } = require('node:child_process');
 const { Duplex } = require('node:stream');
 const { once } = require('node:events');
 const { after } = require('node:test');
-const { bodies, everyWay, get, pass, until } = require('./ways');
+const { bodies, endScope, everyWay, get, pass, until } = require('./ways');
 
 const PROGRAM = path.join(__dirname, 'traveller.js');
 const toChild = { skip: process.platform === 'win32' && 'no socket is sent to another process there' };
@@ -199,8 +199,10 @@ for (const [how, handOn] of Object.entries(HANDED_ON)) {
       await once(other, 'listening');
       // A socket without its listeners keeps its timer, and the timer keeps its parser.
       const server = await way.serve((req, res) => res.end('of HTTP/1'), { keepAliveTimeout: 0 });
+      let parser;
       server.on('clientError', (error, socket) => {
         errors.push(error.code);
+        parser = socket.parser;
         handOn(socket, error, other);
       });
       const client = net.connect({ port: server.address().port, host: '127.0.0.1', noDelay: true });
@@ -226,6 +228,7 @@ for (const [how, handOn] of Object.entries(HANDED_ON)) {
       session.destroy();
       other.close();
       await once(other, 'close');
+      endScope(parser);
       return result;
     }, how === STOPPED || how === 'paused, without listeners' ? {} : { expected: [['HPE_PAUSED_H2_UPGRADE'], '300000 bytes to /it'] });
   }
