@@ -83,6 +83,7 @@ for (const name of ['stream', 'native', 'offload']) {
       client.write(text);
       await until(() => client.ended);
     }
+    // The other connections have all the time they need.
     Object.assign(server, { headersTimeout: 49, requestTimeout: 50 });
     const slow = await way.connect(server);
     slow.write('GET /');
