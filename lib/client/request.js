@@ -30,7 +30,7 @@ const { ClientRequest: Builtin } = require('../compat/builtin');
 const { codes } = require('../util/errors');
 const { follow } = require('../compat/mirror-shape');
 const {
-  baresUrls, checksPath, hidesPath, joinsDuplicates, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, requestSymbols, sparesSocket,
+  baresAgents, baresUrls, checksPath, hidesPath, joinsDuplicates, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, requestSymbols, sparesSocket,
 } = require('../compat/node-features');
 const { beginTiming, mayBeTimed } = require('./timings');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
@@ -159,7 +159,7 @@ function ClientRequest(input, options, callback) {
   takeHeaders(this, options, path && method === 'CONNECT' && namesTarget() ? path : hostField(host, port, defaultPort), setHost);
 
   if (agent) {
-    agent.addRequest(this, agent.addRequest === agents.Agent.prototype.addRequest ? options : { __proto__: null, ...options });
+    agent.addRequest(this, agent.addRequest === agents.Agent.prototype.addRequest ? options : optionsForAgent(options, base !== null));
   } else {
     this._last = true;
     this.shouldKeepAlive = false;
@@ -258,6 +258,11 @@ function useProxy(req, options, givenHost) {
   if (checksPath) req[kPath] = target;
   else req.path = target;
   if (kAbsolute !== undefined) req[kAbsolute] = true;
+}
+
+/** The options for an agent of the program. */
+function optionsForAgent(options, isUrl) {
+  return baresAgents() || (isUrl && baresUrls()) ? { __proto__: null, ...options } : { ...options };
 }
 
 /** The options for a connection without an agent: to net.connect, a path is that of a local socket. */

@@ -248,6 +248,8 @@ const features = {
    */
   hidesPath: asked(probes.hidesPath, since(20)),
   baresUrls: asked(probes.baresUrls, true),
+  /** The options that a program's agent gets have no prototype (20.15). */
+  baresAgents: asked(probes.baresAgents, true),
   /** The target of CONNECT is its Host field, and a URL has it without the slash (26). */
   namesTarget: asked(probes.namesTarget, since(26)),
   /** With the option `setDefaultHeaders`, nothing is added to a head (22.23, 24; not in 22.12). */

@@ -416,6 +416,13 @@ const hidesPath = () => optionsAlone({ path: '/' }).path !== '/';
 /** Whether that function sees options without prototype if there is a URL. */
 const baresUrls = () => ObjectGetPrototypeOf(optionsAlone(new URL('http://a'), {})) === null;
 
+/** Whether an agent sees options without prototype. */
+const baresAgents = () => {
+  let seen;
+  requestAlone({ agent: { addRequest(req, options) { seen = options; } } });
+  return ObjectGetPrototypeOf(seen) === null;
+};
+
 /** The symbols under which a request keeps its path, and what proxies need. */
 const requestSymbols = () => {
   const made = requestAlone({});
@@ -600,6 +607,7 @@ module.exports = {
   ask,
   askParser,
   asksHeaders,
+  baresAgents,
   baresUrls,
   checksAuthority,
   closeReturns,
