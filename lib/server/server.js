@@ -157,8 +157,8 @@ function storeHTTPOptions(options) {
 
 // Lets the core take over the connections of a server that listens. `this` is the server.
 function acceptNatively() {
-  if (this.listeners('connection').includes(connectionListener)) acceptLazily(this);
-  if (transportOf(this) === OFFLOAD) keepThreads(this);
+  if (net.Server.prototype.listeners.call(this, 'connection').includes(connectionListener)) acceptLazily(this);
+  if (transportOf(this) === OFFLOAD) keepThreads(this._handle);
 }
 
 function watchConnections(server) {

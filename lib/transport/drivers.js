@@ -6,7 +6,7 @@
 // - 'offload': I/O threads of the core. A write is queued and handed over with the other events of this turn. What must be sent
 //   before the socket closes is sent by this thread.
 
-const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, SharedArrayBuffer } = require('../globals/primordials');
+const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { endsAtHangUp, isKnown, isNode } = require('../compat/node-features');
@@ -184,16 +184,19 @@ function attachedCount() {
 
 /**
  * Keeps the I/O threads alive while a server listens, so that they do not start anew with each connection. Does nothing if there are none.
- * @param {net.Server} server that listens
+ * @param {object|null} handle of the server: its close() lets the threads go (a listener of the server's 'close' would be seen)
  */
-function keepThreads(server) {
-  if (!drivers[OFFLOAD]) return;
+function keepThreads(handle) {
+  if (!drivers[OFFLOAD] || !handle) return;
+  const { close } = handle;
+  const isOwn = ObjectHasOwn(handle, 'close');
   native.transportKeepReady(drivers[OFFLOAD].handle, 1);
-  server.once('close', letThreadsGo);
-}
-
-function letThreadsGo() {
-  native.transportKeepReady(drivers[OFFLOAD].handle, -1);
+  handle.close = function(callback) {
+    if (isOwn) this.close = close;
+    else delete this.close;
+    native.transportKeepReady(drivers[OFFLOAD].handle, -1);
+    return this.close(callback);
+  };
 }
 
 module.exports = { FIRST_RECORD, RECORD_WORDS, attachedCount, driverOf, endHold, hold, isHeld, isLibuv, keepThreads, received, shown };
