@@ -21,6 +21,7 @@ const { attach, changeParser } = require('../transport/transport');
 const MOST_RETURNS = 3;
 
 const plain = net.Socket.prototype;
+const { listenerCount } = plain;
 const accepted = new Set([...ObjectValues(METHODS), guardedPush]);
 
 function isAttached(socket) {
@@ -53,7 +54,7 @@ function take(socket, parser, protocol) {
 // Whether the program reads the socket, or has stopped it.
 function isRead(socket) {
   const { decoder, flowing } = socket._readableState;
-  return flowing !== true || Boolean(decoder) || socket.listenerCount('data') !== 1 || socket.listenerCount('readable') > 0;
+  return flowing !== true || Boolean(decoder) || listenerCount.call(socket, 'data') !== 1 || listenerCount.call(socket, 'readable') > 0;
 }
 
 /**

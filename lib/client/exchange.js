@@ -500,7 +500,6 @@ function release(req) {
   }
   socket.removeListener('close', socketCloseListener);
   socket.removeListener('error', socketErrorListener);
-  socket.removeListener('drain', ondrain);
   stopReading(socket);
   req.destroyed = true;
   // The socket may serve another request by the time the program reads the response's properties.

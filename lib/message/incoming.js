@@ -267,7 +267,8 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
 
 // Without a listener, the error would end the process.
 function settleDestroy(message, error, callback) {
-  callback(error && message.listenerCount('error') > 0 ? error : null);
+  // Asked in any case, as node does: a program may have replaced it.
+  callback(message.listenerCount('error') > 0 && error ? error : null);
 }
 
 /**

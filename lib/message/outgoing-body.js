@@ -16,7 +16,7 @@ const { writeLast } = require('../transport/methods');
 const { isCorked, uncorkAll } = require('../transport/lazy-state');
 const { TRACKS_END, failLater, finished, onEnd, onEnded, reportError } = require('./outgoing-end');
 const { CORKS_CHUNKS, byteLength, isDirect, isUnseen, nop, queueEnd, takeHead } = require('./outgoing-queue');
-const { JOIN_BYTES_MAX, latin1, writeChunk } = require('./outgoing-chunks');
+const { JOIN_BYTES_MAX, latin1, uncork: plainUncork, writeChunk } = require('./outgoing-chunks');
 
 const NOT_ASCII = /[^\x00-\x7f]/;
 
@@ -268,6 +268,10 @@ function endAtOnce(message, socket, chunk, encoding, callback) {
     if (isCorked(socket)) uncorkAll(socket);
   } else {
     queueEnd(message, text, wire);
+  }
+  if (CORKS_CHUNKS && message.uncork !== plainUncork) {
+    message[kCorked] = 1;
+    message.uncork();
   }
   if (DEBUGGING) debug('outgoing message end.');
   message.finished = true;

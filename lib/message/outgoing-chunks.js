@@ -5,12 +5,12 @@ const { ArrayIsArray, ObjectKeys } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const { codes } = require('../util/errors');
 const { corksEachTurn, tellsLength, tellsOfPieces } = require('../compat/node-features');
-const { dropHeldChunks, firstPart, takeHeldChunks } = require('./held-chunks');
+const { dropHeldChunks, firstPart, holdsChunk, takeHeldChunks } = require('./held-chunks');
 const { joinedEncoding, joinsHead } = require('./outgoing-headers');
-const { kChunkedLength, kErrored, kNeedDrain, kSocket, kUniqueHeaders } = require('../compat/symbols');
+const { kChunkedLength, kCorked, kErrored, kNeedDrain, kSocket, kUniqueHeaders } = require('../compat/symbols');
 const { checkInvalidHeaderChar, validateTrailerName } = require('../util/validators');
 const { TRACKS_END } = require('./outgoing-end');
-const { hidesWrites, isDirect, nop, takeHead, tellDrain } = require('./outgoing-queue');
+const { CORKS_CHUNKS, hidesWrites, isDirect, nop, takeHead, tellDrain } = require('./outgoing-queue');
 
 const CRLF = '\r\n';
 const CRLF_BYTES = Buffer.from(CRLF);
@@ -141,4 +141,20 @@ function addTrailers(headers) {
   }
 }
 
-module.exports = { JOIN_BYTES_MAX, addTrailers, latin1, sendHeldChunk, writeChunk };
+/**
+ * Sends what cork() held back. It has no name in node.
+ * @type {(this: http.OutgoingMessage) => void}
+ */
+const uncork = (() => /** @this {http.OutgoingMessage} */ function() {
+  const socket = this[kSocket];
+  // From Node 22 on, the count may fall below zero.
+  if (CORKS_CHUNKS || (!socket && this[kCorked] > 0)) this[kCorked]--;
+  const held = CORKS_CHUNKS && this[kCorked] === 0 && holdsChunk(this);
+  if (held && corksEachTurn) sendHeldChunk(this);
+  if (socket) socket.uncork();
+  // The kernel has everything that was held.
+  if (held && corksEachTurn && socket && this[kNeedDrain] && !socket.destroyed && this.writableLength === 0) tellDrain(this);
+  if (held && !corksEachTurn) sendHeldChunk(this);
+})();
+
+module.exports = { JOIN_BYTES_MAX, addTrailers, latin1, uncork, writeChunk };

@@ -14,10 +14,10 @@ const Stream = require('stream');
 const { deprecate } = require('util');
 const builtin = require('../compat/builtin');
 const { end, flushHeaders, write } = require('./outgoing-body');
-const { addTrailers, sendHeldChunk } = require('./outgoing-chunks');
+const { addTrailers, uncork } = require('./outgoing-chunks');
 const { TRACKS_END, _finish } = require('./outgoing-end');
-const { CORKS_CHUNKS, _flush, _flushOutput, _send, _writeRaw, getDefaultHighWaterMark, nop, tellDrain } = require('./outgoing-queue');
-const { dropHeldChunks, heldLength, holdsChunk } = require('./held-chunks');
+const { CORKS_CHUNKS, _flush, _flushOutput, _send, _writeRaw, getDefaultHighWaterMark, nop } = require('./outgoing-queue');
+const { dropHeldChunks, heldLength } = require('./held-chunks');
 const { initialize, kOnFinish } = require('./emitter');
 const { codes } = require('../util/errors');
 const { follow, nameLike } = require('../compat/mirror-shape');
@@ -191,21 +191,7 @@ OutgoingMessage.prototype.cork = function() {
   if (socket) socket.cork();
 };
 
-/**
- * Sends what cork() held back.
- * @this {http.OutgoingMessage}
- */
-OutgoingMessage.prototype.uncork = function() {
-  const socket = this[kSocket];
-  // From Node 22 on, the count may fall below zero.
-  if (CORKS_CHUNKS || (!socket && this[kCorked] > 0)) this[kCorked]--;
-  const held = CORKS_CHUNKS && this[kCorked] === 0 && holdsChunk(this);
-  if (held && corksEachTurn) sendHeldChunk(this);
-  if (socket) socket.uncork();
-  // The kernel has everything that was held.
-  if (held && corksEachTurn && socket && this[kNeedDrain] && !socket.destroyed && this.writableLength === 0) tellDrain(this);
-  if (held && !corksEachTurn) sendHeldChunk(this);
-};
+OutgoingMessage.prototype.uncork = uncork;
 
 /**
  * Sets the idle timeout of the socket, now or when there is one.

@@ -131,7 +131,7 @@ function socketOnEnd() {
   }
   if (!connection.server.httpAllowHalfOpen) {
     // Outstanding requests are aborted when the socket has closed.
-    if (this.writable) this.end();
+    this.end();
   } else if (connection.waiting.length > 0) {
     connection.waiting.last()._last = true;
   } else if (this._httpMessage) {

@@ -111,7 +111,7 @@ function ended(socket) {
   socket[kAttached].corkedLength = 0;
   if (unsent !== undefined) plainWrite.call(socket, unsent);
   socket.push(null);
-  plain.read.call(socket, 0);
+  socket.read(0);
 }
 
 // Bytes that came while there was no parser.

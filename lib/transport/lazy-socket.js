@@ -10,7 +10,8 @@
 // diagnostics channel leave the connection to net.Server.
 
 const {
-  Map, ObjectCreate, ObjectDefineProperties, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ReflectGet,
+  Map, ObjectCreate, ObjectDefineProperties, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyNames,
+  ObjectGetPrototypeOf, ReflectGet,
   ReflectOwnKeys, Set, Symbol, process,
 } = require('../globals/primordials');
 const net = require('node:net');
@@ -223,17 +224,35 @@ LazySocket.prototype[kBuild] = function() {
     buildClosed(this, server);
     return;
   }
-  net.Socket.call(this, optionsOf(handle, server));
-  plain.read.call(this, 0);
-  this.server = this._server = server;
-  if (server.noDelay) this.setNoDelay(true);
-  for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
-  afterBuild(this);
+  const replaced = takeReplaced(this);
+  try {
+    net.Socket.call(this, optionsOf(handle, server));
+    plain.read.call(this, 0);
+    this.server = this._server = server;
+    if (server.noDelay) this.setNoDelay(true);
+    for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
+    afterBuild(this);
+  } finally {
+    for (const [name, method] of replaced) this[name] = method;
+  }
   if (!this[kEnding]) return;
   if (this[kEnding] === PEER_ENDED) endReading(this._readableState);
   if (handle[kShutdown] !== undefined) joinShutdown(handle);
   this.destroySoon();
 };
+
+// Undoes what the program has replaced of a socket's methods, and returns it: on a socket that node made, the constructor and the server
+// were done with the methods before the program had it.
+function takeReplaced(socket) {
+  const replaced = [];
+  for (const name of ObjectGetOwnPropertyNames(socket)) {
+    const { value, writable } = ObjectGetOwnPropertyDescriptor(socket, name);
+    if (!writable || typeof value !== 'function' || typeof LazySocket.prototype[name] !== 'function') continue;
+    replaced.push([name, value]);
+    socket[name] = LazySocket.prototype[name];
+  }
+  return replaced;
+}
 
 /**
  * Makes a net.Socket for another protocol, in place of a lazy socket that the program has not seen yet: with node's own prototype,

@@ -119,7 +119,8 @@ function end(data, encoding, callback) {
   const index = this[kIndex];
   if (index !== undefined) {
     if (typeof data === 'string' || isUint8Array(data)) {
-      this.write(data, encoding);
+      // Not `this.write()`: node's end() calls no write() of the program's.
+      write.call(this, data, encoding);
       data = undefined;
     }
     if (this[kIndex] !== undefined) sendLast(this);
