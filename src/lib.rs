@@ -4,11 +4,13 @@
 //! before its result is wanted; let no panic out of the addon.
 //!
 //! `parser`, `serializer` and `pool` are plain Rust without N-API types or I/O. `transport` does the I/O and knows its
-//! host only by a trait. `binding` alone knows JavaScript: it converts, calls the core and hands flat results back.
+//! host only by a trait. `binding` alone knows JavaScript, by the calls of `node_api`: it converts, calls the core and
+//! hands flat results back.
 
 pub mod bytes;
 pub mod clock;
 pub mod error;
+pub mod heap_top;
 pub mod limits;
 pub mod pace;
 pub mod parser;
@@ -20,3 +22,5 @@ pub mod transport;
 // Unit tests and models cover the core alone; without Node nothing calls the entry points.
 #[cfg(not(any(test, model)))]
 mod binding;
+#[cfg(not(any(test, model)))]
+mod node_api;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use napi::sys;
 
-use super::raw::{self, Call, CallError, Value};
+use crate::node_api::{self, Call, CallError, Value};
 use crate::parser::answers::{Answer, Answers, Table, UNLIMITED};
 
 /// What a handle refers to: the answers, and the table being filled.
@@ -66,7 +66,7 @@ fn used(call: &Call<1>) -> Result<Value, CallError> {
     Ok(call.boolean(open(call, 0)?.answers.take_used()))
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers the functions of fixed answers.
     register:
     answersOpen => make,

@@ -3,7 +3,7 @@
 use napi::sys;
 
 use super::parser;
-use super::raw::{self, Call, CallError, Value};
+use crate::node_api::{self, Call, CallError, Value};
 use crate::parser::session::lock;
 
 /// `panicOnPurpose(handle)`: panics while the parser is locked, as a bug in the core would.
@@ -13,7 +13,7 @@ fn panic_on_purpose(call: &Call<1>) -> Result<Value, CallError> {
     panic!("on purpose")
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers the function that panics.
     register:
     panicOnPurpose => panic_on_purpose,

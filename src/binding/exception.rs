@@ -4,7 +4,7 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
-use super::raw::{self, Call, CallError, Value};
+use crate::node_api::{self, Call, CallError, Value};
 
 /// `fatalException(error)`: emits 'uncaughtException' for an error thrown by code that node called. Without a listener
 /// the process ends. The handlers run before this returns, with an empty stack of async contexts.
@@ -14,7 +14,7 @@ fn fatal_exception(call: &Call<1>) -> Result<Value, CallError> {
     Ok(null_mut())
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers `fatalException`.
     register:
     fatalException => fatal_exception,

@@ -7,10 +7,10 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
-use super::heap_top;
-use super::raw::{Call, CallError};
 use super::scope;
 use super::young_space;
+use crate::heap_top;
+use crate::node_api::{Call, CallError};
 use crate::transport::frame::{CONTROL_WORDS, Frame, MAX_BATCH};
 use crate::transport::host::{Event, Host, Texts, kind::LEVEL_SHIFT};
 use crate::transport::uv::LoopHandle;

@@ -3,9 +3,9 @@
 
 use napi::sys;
 
-use super::raw::{self, Call, CallError, Value};
 use super::{parser, pool};
 use crate::limits;
+use crate::node_api::{self, Call, CallError, Value};
 use crate::parser::session::Callback;
 use crate::parser::{event, session};
 use crate::pool::{Placement, Refill, Release};
@@ -183,7 +183,7 @@ fn layout(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.latin1(lines.as_bytes()))
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers `layout`.
     register:
     layout => layout,

@@ -6,14 +6,12 @@ mod answers;
 #[cfg(debug_assertions)]
 mod debug;
 mod exception;
-mod heap_top;
 #[cfg(unix)]
 mod host;
 mod layout;
 mod parser;
 mod peek;
 mod pool;
-mod raw;
 mod scope;
 mod serializer;
 mod shared_port;

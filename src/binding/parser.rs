@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use napi::sys;
 use slab::Slab;
 
-use super::heap_top;
-use super::raw::{self, Call, CallError, Value};
 use super::scope;
 use super::young_space;
 use crate::clock::now;
+use crate::heap_top;
 use crate::limits;
+use crate::node_api::{self, Call, CallError, Value};
 use crate::parser::session::{Callback, Session, SharedSession, lock};
 use crate::parser::{Config, Dialect, Kind, Lenient, Output, names};
 
@@ -212,7 +212,7 @@ fn header_names(call: &Call<0>) -> Result<Value, CallError> {
     Ok(call.strings((0..names::COUNT).map(names::spelling)))
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers the parser's functions.
     register:
     createParser => create,

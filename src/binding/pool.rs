@@ -41,7 +41,7 @@ use std::cell::RefCell;
 
 use napi::sys;
 
-use super::raw::{self, Call, CallError, Value};
+use crate::node_api::{self, Call, CallError, Value};
 use crate::pool::key::{Origin, origin_name};
 use crate::pool::{Limits, Load, Released, Scheduling, keep_alive, place, refill, release};
 use crate::serializer::validate::narrow;
@@ -170,7 +170,7 @@ fn plain_name(call: &Call<5>) -> Result<Value, CallError> {
     Ok(call.text(&origin_name(&OriginTexts::read(call)?.origin())))
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers the agent's decisions.
     register:
     placeRequest => place_request,

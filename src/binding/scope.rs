@@ -10,7 +10,7 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
-use super::raw::{self, Call, CallError, Value};
+use crate::node_api::{self, Call, CallError, Value};
 
 thread_local! {
     static SCOPES: RefCell<Vec<sys::napi_async_context>> = const { RefCell::new(Vec::new()) };
@@ -88,7 +88,7 @@ fn run(call: &Call<3>) -> Result<Value, CallError> {
     Ok(answer)
 }
 
-super::raw::entries! {
+node_api::entries! {
     /// Defines the functions of scopes on the addon's exports.
     define:
     parserScope => begin,

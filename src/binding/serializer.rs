@@ -38,8 +38,8 @@ use std::cell::RefCell;
 
 use napi::sys;
 
-use super::raw::{self, Call, CallError, Value};
 use crate::clock::second;
+use crate::node_api::{self, Call, CallError, Value};
 use crate::serializer::date::DateCache;
 use crate::serializer::head::{self, HeadInput, Invalid, Outcome, Rules};
 use crate::serializer::validate;
@@ -148,7 +148,7 @@ fn render_interim(call: &Call<3>) -> Result<Value, CallError> {
     })
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers the serializer's functions.
     register:
     renderHead => render_head,

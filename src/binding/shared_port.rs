@@ -2,7 +2,7 @@
 
 use napi::sys;
 
-use super::raw::{self, Call, CallError, Value};
+use crate::node_api::{self, Call, CallError, Value};
 use crate::transport::shared_port::{self, FAILED};
 
 fn bind_shared(call: &Call<3>) -> Result<Value, CallError> {
@@ -14,7 +14,7 @@ fn bind_shared(call: &Call<3>) -> Result<Value, CallError> {
     Ok(call.number(fd))
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers `bindShared(address, port, onlyV6)`: the descriptor of a socket that is bound and does not listen yet;
     /// -1 if the system cannot share ports, -2 if a socket that does not share the port has it, -3 if binding failed.
     /// `address` is bytes.

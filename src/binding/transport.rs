@@ -10,7 +10,7 @@ use napi::sys;
 use super::answers;
 use super::host::NodeHost;
 use super::parser;
-use super::raw::{self, Call, CallError, Value};
+use crate::node_api::{self, Call, CallError, Value};
 use crate::parser::session::lock;
 use crate::transport::exit;
 use crate::transport::host::{Fate, NotAppended, Transport};
@@ -377,7 +377,7 @@ fn bytes(call: &Call<3>) -> Result<Value, CallError> {
     }))
 }
 
-raw::entries! {
+node_api::entries! {
     /// Registers the functions of the transports.
     register:
     transportOpen => open_native,

@@ -6,8 +6,8 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
-use super::heap_top;
-use super::raw::{Call, CallError, Value};
+use crate::heap_top;
+use crate::node_api::{Call, CallError, Value};
 use crate::pace::{OF_ARRAY, Pace};
 
 thread_local! {

@@ -432,7 +432,7 @@ macro_rules! entries {
             $({
                 unsafe extern "C" fn entry(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
                     // SAFETY: Node passes both to the function that it calls.
-                    unsafe { raw::enter(env, info, $body) }
+                    unsafe { $crate::node_api::enter(env, info, $body) }
                 }
                 const NAME: &str = concat!(stringify!($name), "\0");
                 const C_NAME: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(NAME.as_bytes()) {
@@ -440,7 +440,7 @@ macro_rules! entries {
                     Err(_) => panic!("a NUL in a name"),
                 };
                 // SAFETY: the caller vouches for `env` and `exports`.
-                unsafe { raw::define(env, exports, C_NAME, entry) };
+                unsafe { $crate::node_api::define(env, exports, C_NAME, entry) };
             })+
         }
     };
