@@ -94,12 +94,12 @@ fn check(node: u32, dialect: Dialect) {
         PLAIN,
         How { limit: 0, ..PLAIN },
         How {
-            run_on: true,
+            auto_continue: true,
             ..PLAIN
         },
         How {
             limit: 0,
-            run_on: true,
+            auto_continue: true,
         },
     ] {
         let strict = check_whole(&oracle, "strict", 0, how);

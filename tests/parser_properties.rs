@@ -106,9 +106,9 @@ fn the_generated_vectors_get_the_codes_of_node_20() {
 #[test]
 fn a_connect_has_no_body_whatever_its_fields_say() {
     let input = b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
-    for run_on in [false, true] {
+    for auto_continue in [false, true] {
         let mut parser = Parser::new(Config {
-            run_on,
+            auto_continue,
             ..config(Kind::Request, Dialect::V9_3, 0)
         });
         let mut out = Output::new();
@@ -262,7 +262,7 @@ proptest! {
         let config = config(kind, dialect, lenient);
         let plain = replay(config, &[&input], &BODY, PLAIN);
         prop_assert_eq!(&plain, &replay(config, &[&input], &BODY, How { limit: 0, ..PLAIN }));
-        prop_assert_eq!(&plain, &replay(config, &[&input], &BODY, How { run_on: true, ..PLAIN }));
+        prop_assert_eq!(&plain, &replay(config, &[&input], &BODY, How { auto_continue: true, ..PLAIN }));
     }
 
     #[test]
@@ -275,7 +275,7 @@ proptest! {
 
 fn server() -> Config {
     Config {
-        run_on: true,
+        auto_continue: true,
         ..config(Kind::Request, Dialect::V9_3, 0)
     }
 }
@@ -521,7 +521,7 @@ fn a_paused_parser_takes_nothing_until_it_is_resumed() {
 #[test]
 fn a_failed_decision_is_an_error_that_stays() {
     let mut parser = Parser::new(Config {
-        run_on: false,
+        auto_continue: false,
         ..server()
     });
     let mut out = Output::new();

@@ -207,7 +207,7 @@ fn a_parser_that_waits_for_an_answer_is_not_run_by_a_loop_in_its_handler() {
     let native = native();
     let (ours, mut peer) = pair();
     let session = parser();
-    session.lock().unwrap().set_run_on(false);
+    session.lock().unwrap().set_auto_continue(false);
     let connection = native.attach(ours.as_raw_fd(), session, 1).unwrap();
     let sender = peer.try_clone().unwrap();
     handle(&native, move |native, seen| {

@@ -4,7 +4,7 @@
 const { test } = require('node:test');
 const assert = require('node:assert');
 const { createHook, executionAsyncId } = require('node:async_hooks');
-const { HTTPParser, kRunOn } = require('../../lib/parser/parser');
+const { HTTPParser, kAutoContinue } = require('../../lib/parser/parser');
 
 const { REQUEST, RESPONSE, kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete } = HTTPParser;
 const CHUNKED = Buffer.from('POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n');
@@ -32,7 +32,7 @@ test('a parser that runs on gives the same events for pipelined requests', () =>
   const input = Buffer.concat([GET, POST, GET, CHUNKED]);
   const stopping = logging();
   const running = logging();
-  running.parser[kRunOn] = true;
+  running.parser[kAutoContinue] = true;
   assert.strictEqual(stopping.parser.execute(input), input.length);
   assert.strictEqual(running.parser.execute(input), input.length);
   assert.deepStrictEqual(running.log, stopping.log);
@@ -116,7 +116,7 @@ test('pause() lets the running execute() end and refuses the next', () => {
 
 test('more events than one call can carry all arrive', () => {
   const { parser, log } = logging();
-  parser[kRunOn] = true;
+  parser[kAutoContinue] = true;
   const input = Buffer.concat(Array.from({ length: 5000 }, () => GET));
   assert.strictEqual(parser.execute(input), input.length);
   assert.strictEqual(log.filter((entry) => entry === 'complete').length, 5000);

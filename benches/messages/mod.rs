@@ -32,7 +32,7 @@ Connection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 5\r\n\r\nhell
 pub fn config(kind: Kind) -> Config {
     Config {
         dialect: Dialect::V9_3,
-        run_on: true,
+        auto_continue: true,
         ..Config::new(kind)
     }
 }

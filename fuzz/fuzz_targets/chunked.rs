@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let config = Config {
         dialect: [Dialect::V9_2, Dialect::V9_3, Dialect::V9_4][usize::from(dialect % 3)],
-        run_on: true,
+        auto_continue: true,
         strict: dialect & 0x80 != 0,
         ..Config::new(Kind::Request)
     };

@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| {
             _ => Decision::Body,
         };
         // A caller that promises a body for every head is never asked.
-        let run_on = config.run_on && decision == Decision::Body;
-        parse(Config { run_on, ..config }, &[input], 8192, decision);
+        let auto_continue = config.auto_continue && decision == Decision::Body;
+        parse(Config { auto_continue, ..config }, &[input], 8192, decision);
     }
 });

@@ -61,7 +61,7 @@ fuzz_target!(|data: &[u8]| {
             0
         }),
         max_header_size: 1 << 24,
-        run_on: true,
+        auto_continue: true,
         ..Config::new(Kind::Request)
     };
     let seen = parse(config, &[&out], 1 << 20, Decision::Body);

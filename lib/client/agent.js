@@ -222,7 +222,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
     else inUse.push(socket);
     agent.totalSocketCount++;
     counters.opened++;
-    adopt(agent, socket, full);
+    manageSocket(agent, socket, full);
     callback(null, socket);
   });
 
@@ -419,7 +419,7 @@ function assign(agent, req, socket) {
   socket.setTimeout(req.timeout);
 }
 
-function adopt(agent, socket, options) {
+function manageSocket(agent, socket, options) {
   sockets.installListeners(agent, socket, options, agent.createConnection === ownCreate);
   if (agent[kOnKeylog] !== undefined) socket.on('keylog', agent[kOnKeylog]);
   if (agent[kLimits] !== undefined) limitSocket(agent, socket);

@@ -14,7 +14,7 @@ const { detachSignal } = require('../message/incoming');
 const {
   detachesSignal, hearsAtOnce, joinsDuplicates, tellsCause, tellsTunnelOnce, unhearsGivenUp,
 } = require('../compat/node-features');
-const { kRunOn, postpone, takePostponed, within } = require('../parser/parser');
+const { kAutoContinue, postpone, takePostponed, runInParserScope } = require('../parser/parser');
 const { requestFailed } = require('./stats');
 const { parserFlags } = require('../parser/strict');
 const { kNeedDrain } = require('../compat/symbols');
@@ -165,7 +165,7 @@ function begin(req, socket, isFirst) {
   if (joinsDuplicates) parser.joinDuplicateHeaders = req.joinDuplicateHeaders;
   parser.onIncoming = onIncoming;
   // Any other result of onIncoming is for a status at which the core stops anyway.
-  parser[kRunOn] = req.method !== 'HEAD' && req.method !== 'CONNECT';
+  parser[kAutoContinue] = req.method !== 'HEAD' && req.method !== 'CONNECT';
   transport.use(socket, parser);
 
   if (!hearsAtOnce()) socket.on('error', socketErrorListener);
@@ -322,14 +322,14 @@ function socketOnData(chunk) {
 }
 
 /** What the transport calls for a connection; the callbacks that a client does not need are left out. @type {Protocol} */
-const PROTOCOL = { serves: false, read: onNativeData, endsSilently };
+const PROTOCOL = { isServer: false, read: onNativeData, endsSilently };
 
 function onNativeData(socket, result, length) {
   const { parser } = socket;
   if (!parser) return;
   // If these bytes complete a head, timeResponse() has noted them before it was delivered.
   if (timings.used) socket._httpMessage?.[kTimings]?.received();
-  if (typeof result !== 'number') within(parser, refuse, undefined, socket, parser, result, received(0, length));
+  if (typeof result !== 'number') runInParserScope(parser, refuse, undefined, socket, parser, result, received(0, length));
   else advance(socket, parser, result, null, length);
 }
 
@@ -350,7 +350,7 @@ function advance(socket, parser, count, chunk, length) {
   const req = socket._httpMessage;
   if (res.upgrade) {
     const head = chunk === null ? received(count, length) : chunk.subarray(count);
-    if (chunk === null) within(parser, switchProtocol, undefined, req, socket, parser, res, head);
+    if (chunk === null) runInParserScope(parser, switchProtocol, undefined, req, socket, parser, res, head);
     else switchProtocol(req, socket, parser, res, head);
   } else if (res.complete && !isInterim(res.statusCode)) {
     // After the response, bytes are unsolicited until the next request.

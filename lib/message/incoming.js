@@ -15,7 +15,7 @@ const { addDistinctField, addField, headersOf } = require('../parser/header-fiel
 const { follow } = require('../compat/mirror-shape');
 const { closesAtOnce, detachesSignal, dumpsAndCloses, endsUnread, hasSignal, joinsDuplicates } = require('../compat/node-features');
 const { ownSymbol } = require('../compat/own-symbol');
-const { isUnbuilt } = require('../transport/lazy-state');
+const { isLazy } = require('../transport/lazy-state');
 
 const { emit, push, read } = Readable.prototype;
 const { resume: plainResume } = net.Socket.prototype;
@@ -54,7 +54,7 @@ function readStart(socket) {
   if (!socket || socket._paused) return;
   // A lazy socket always flows, and a flowing one needs no resume(), unless the program has replaced that method.
   const hears = socket.resume !== plainResume;
-  if ((hears || !isUnbuilt(socket)) && socket.readable && (hears || socket.readableFlowing !== true)) socket.resume();
+  if ((hears || !isLazy(socket)) && socket.readable && (hears || socket.readableFlowing !== true)) socket.resume();
 }
 
 /**

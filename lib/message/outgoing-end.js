@@ -7,7 +7,7 @@ const { codes } = require('../util/errors');
 const { endTellsDestroyed } = require('../compat/node-features');
 const { kEndCallbacks, kErrored, kFlushError, kSocket, kWritableFinished } = require('../compat/symbols');
 const { beginEnd } = require('../util/ticks');
-const { isUnbuilt } = require('../transport/lazy-state');
+const { isLazy } = require('../transport/lazy-state');
 
 /** Releases differ, see compat/symbols.js: in those without this state, the callbacks of end() are listeners of 'finish'. */
 const TRACKS_END = kWritableFinished !== undefined;
@@ -63,13 +63,13 @@ function finished(message, error, mark) {
     callEndCallbacks(message, null);
   }
   const socket = message[kSocket];
-  if (socket && !isUnbuilt(socket) && socket._hadError) return;
+  if (socket && !isLazy(socket) && socket._hadError) return;
   emitFinish(message);
 }
 
 // The error of a failed connection.
 function errorOf(socket) {
-  if (!socket || isUnbuilt(socket)) return null;
+  if (!socket || isLazy(socket)) return null;
   return socket.errored || (socket._hadError ? new codes.ERR_STREAM_DESTROYED('end') : null);
 }
 

@@ -15,7 +15,7 @@ const { drainsWithSocket, tellsLength } = require('../compat/node-features');
 const { joinsHead } = require('./outgoing-headers');
 const { kBytesWritten, kChunkedBuffer, kCorked, kEndCalled, kHighWaterMark, kNeedDrain, kSocket } = require('../compat/symbols');
 const { METHODS, writeLast } = require('../transport/methods');
-const { isUnbuilt, isWritable } = require('../transport/lazy-state');
+const { isLazy, isWritable } = require('../transport/lazy-state');
 const { TRACKS_END, finished, isHeard } = require('./outgoing-end');
 
 /** Bytes that a message may buffer by default; before Node 18.17 no public function returns them. */
@@ -44,7 +44,7 @@ function byteLength(chunk, encoding) {
 }
 
 /** Marks the queue entry that ends a message which waits for its turn. */
-function tellEnd() {}
+function endMarker() {}
 
 /** Whether a message has its original sending methods, and nothing is queued before what is written now. */
 function isPlain(message) {
@@ -76,7 +76,7 @@ function hidesWrites(message, socket) {
  */
 function isDirect(message, socket) {
   return socket !== null && socket !== undefined && hasOriginalWrites(socket) && socket._httpMessage === message && isPlain(message) &&
-    isWritable(socket) && (isUnbuilt(socket) || socket._handle);
+    isWritable(socket) && (isLazy(socket) || socket._handle);
 }
 
 /** Whether everything that a response writes waits for its turn on such a connection. */
@@ -175,7 +175,7 @@ function countLate(message, data, encoding) {
  * @param {string} encoding
  */
 function queueEnd(message, text, encoding) {
-  const item = { data: text, encoding, callback: tellEnd };
+  const item = { data: text, encoding, callback: endMarker };
   // The first push() to an empty list would allocate room for 17.
   if (message.outputData.length === 0) message.outputData = [item];
   else message.outputData.push(item);
@@ -229,7 +229,7 @@ function _flushOutput(socket) {
     // The queue may stay while the socket is slow; its data must not.
     queue[i].data = null;
     // What the program has corked stays corked.
-    if (callback !== tellEnd) accepted = socket.write(data, encoding, callback);
+    if (callback !== endMarker) accepted = socket.write(data, encoding, callback);
     else if (wasCorked) accepted = socket.write(data, encoding, finished.bind(undefined, this));
     else accepted = writeLast(socket, data, encoding, finished, this, true);
   }
@@ -244,7 +244,7 @@ function _flushOutput(socket) {
  */
 function isWhole(message) {
   const { outputData: queue } = message;
-  return queue.length === 1 && queue[0].callback === tellEnd && message.finished && message._flush === _flush &&
+  return queue.length === 1 && queue[0].callback === endMarker && message.finished && message._flush === _flush &&
     message._flushOutput === _flushOutput && (hearsOnlyFinish(message) || (!isHeard(message, 'socket') && !isHeard(message, 'prefinish')));
 }
 

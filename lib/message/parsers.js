@@ -7,7 +7,7 @@ const { isLenient } = require('../compat/builtin');
 const { choosesValidation, cutsBatches, joinsDuplicates } = require('../compat/node-features');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
 const timings = require('../observe/timings');
-const { HTTPParser, kDrainsTicks, kMaker, kRunOn } = require('../parser/parser');
+const { HTTPParser, kDrainsTicks, kMaker, kAutoContinue } = require('../parser/parser');
 const { endBody } = require('./request-end');
 const { calculateLenientFlags } = require('../parser/strict');
 const { giveBack } = require('../transport/giving-back');
@@ -115,7 +115,7 @@ function closeParser(parser) {
 }
 
 function cleanParser(parser) {
-  parser[kRunOn] = false;
+  parser[kAutoContinue] = false;
   parser[kDrainsTicks] = false;
   parser[kMaker] = null;
   parser[kOnMessageBegin] = null;

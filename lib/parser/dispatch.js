@@ -17,7 +17,7 @@ const {
   },
 } = require('../native/layout');
 const {
-  IN_READ, kRunOn, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  IN_READ, kAutoContinue, kDrainsTicks, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kDelivery, kFields,
 } = require('./state');
 const { drainTicks } = require('../util/ticks');
@@ -157,7 +157,7 @@ function deliver(parser, text, events, offset) {
         }
         case HEADERS: {
           if (at !== first && parser[kDrainsTicks]) return decision;
-          if (parser[kRunOn] && isLost(events, at)) {
+          if (parser[kAutoContinue] && isLost(events, at)) {
             events[CURSOR] = length;
             break;
           }

@@ -16,7 +16,7 @@ const { ownSymbol } = require('../compat/own-symbol');
 const native = require('../native/addon');
 const {
   event: { BEGIN, HEAD, BODY },
-  run: { LENGTH, STOP, CONSUMED, FIRST_EVENT, STOP_DONE, STOP_FULL, STOP_HEAD, STOP_ERROR, RUN_ON, STRICT },
+  run: { LENGTH, STOP, CONSUMED, FIRST_EVENT, STOP_DONE, STOP_FULL, STOP_HEAD, STOP_ERROR, AUTO_CONTINUE, STRICT },
 } = require('../native/layout');
 const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvents, unshared } = require('./deliveries');
 const { deliverAll, deliverRest, nextEvent } = require('./dispatch');
@@ -24,7 +24,7 @@ const { noteFailure } = require('./failures');
 const { Fields } = require('./fields');
 const { HTTPServerAsyncResource, Scope, beginScope, canBegin, triggerOf } = require('./scope');
 const {
-  IN_READ, kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  IN_READ, kAutoContinue, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 } = require('./state');
 
@@ -63,7 +63,7 @@ class HTTPParser {
     this[kResource] = null;
     this[kType] = 0;
     this[kInitialized] = 0;
-    this[kRunOn] = false;
+    this[kAutoContinue] = false;
     this[kDrainsTicks] = false;
     this[kMaker] = null;
     this[kStarted] = -1;
@@ -336,7 +336,7 @@ function parse(parser, chunk, events) {
 
 function feed(parser, chunk, offset, decision, events) {
   limitFields(parser);
-  return native.parserExecute(parser[kHandle], chunk, offset, parser[kRunOn] ? decision | RUN_ON : decision, events);
+  return native.parserExecute(parser[kHandle], chunk, offset, parser[kAutoContinue] ? decision | AUTO_CONTINUE : decision, events);
 }
 
 // A program may change `maxHeaderPairs` at any time.
@@ -396,7 +396,7 @@ function parseOn(parser, input, events, text, start, isEntered = false) {
  * @param {boolean} isEntered whether the parser's async scope is entered, and unused so far
  * @returns {number|Error} as `execute()`
  */
-function adopt(parser, input, start, length, text, events, isEntered) {
+function deliverParsed(parser, input, start, length, text, events, isEntered) {
   // Earlier events are delivered first.
   if (parser[kDelivery] !== 0) catchUp(parser);
   // For the next read: this one is parsed already.
@@ -458,8 +458,8 @@ function takePostponed(parser) {
  * @param {HTTPParser} parser
  * @returns {number} 1 if the core need not stop at each head, else 0
  */
-function runsOn(parser) {
-  return parser[kRunOn] ? 1 : 0;
+function autoContinues(parser) {
+  return parser[kAutoContinue] ? 1 : 0;
 }
 
 /** @param {HTTPParser|null} parser @returns {Scope|null} its scope, if the core can enter it */
@@ -479,12 +479,12 @@ function resourceOf(parser) { return parser ? parser[kResource] : null; }
  * @param {...*} args
  * @returns {*} what the callback returned
  */
-function within(parser, callback, receiver, ...args) {
-  return inScope(resourceOf(parser), callback, receiver, ...args);
+function runInParserScope(parser, callback, receiver, ...args) {
+  return runInScope(resourceOf(parser), callback, receiver, ...args);
 }
 
-/** `within()` for a resource that `resourceOf()` returned. */
-function inScope(resource, callback, receiver, ...args) {
+/** `runInParserScope()` for a resource that `resourceOf()` returned. */
+function runInScope(resource, callback, receiver, ...args) {
   return resource === null ? callback.apply(receiver, args) : resource.runInAsyncScope(noting, receiver, resource, callback, args);
 }
 
@@ -543,5 +543,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, IN_READ, STRICT, adopt, catchUp, durationOf, handleOf, hasHead, holdsSeveral, inScope, isUnused, kDrainsTicks, kFields, kMaker, kRunOn, noteAnswered, postpone, resourceOf, runsOn, scopeOf, takePostponed, within,
+  HTTPParser, IN_READ, STRICT, deliverParsed, catchUp, durationOf, handleOf, hasHead, holdsSeveral, runInScope, isUnused, kDrainsTicks, kFields, kMaker, kAutoContinue, noteAnswered, postpone, resourceOf, autoContinues, scopeOf, takePostponed, runInParserScope,
 };

@@ -7,7 +7,7 @@ const { Symbol } = require('../globals/primordials');
  * On a parser whose callbacks return 0 for every request head without an upgrade, and for every final response except 304: the core
  * need not stop at these. Its callbacks ignore the fields of a message that is refused before its head is complete.
  */
-const kRunOn = Symbol('runOn');
+const kAutoContinue = Symbol('autoContinue');
 /**
  * On a parser that its connection's handle feeds, not a listener of 'data': ticks and microtasks run after each body piece and each
  * batch of fields (trailers, a long head), before the parser goes on. So a program can answer, listen, or destroy the connection
@@ -36,6 +36,6 @@ const kPairs = Symbol('pairs');
 const kFields = Symbol('fields');
 
 module.exports = {
-  IN_READ, kRunOn, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
+  IN_READ, kAutoContinue, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 };

@@ -2,7 +2,7 @@
 // How many connections each peer address has: for a server's limit `maxConnectionsPerAddress`.
 
 const { Map } = require('../globals/primordials');
-const { kUnbuilt } = require('../transport/lazy-state');
+const { kLazyHandle } = require('../transport/lazy-state');
 
 class Addresses {
   /** @param {number} max connections of one address */
@@ -34,7 +34,7 @@ class Addresses {
  * @returns {string|undefined} the address of its peer; undefined for pipes and for streams that are no sockets
  */
 function addressOf(socket) {
-  const handle = socket[kUnbuilt];
+  const handle = socket[kLazyHandle];
   if (!handle) return socket.remoteAddress;
   // Asks the handle, so that the rest of the socket is not made.
   const peer = { address: undefined };

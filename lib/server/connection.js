@@ -13,7 +13,7 @@ const { codes } = require('../util/errors');
 const { isBeingAccepted } = require('../transport/lazy-socket');
 const { nameBound, nameLike } = require('../compat/mirror-shape');
 const { sharesOnFinish } = require('../compat/node-features');
-const { kDrainsTicks, kRunOn } = require('../parser/parser');
+const { kDrainsTicks, kAutoContinue } = require('../parser/parser');
 const { HTTPServerAsyncResource } = require('../parser/scope');
 const { ServerResponse, onServerResponseClose } = require('./response');
 const { prototypesOf } = require('./steady');
@@ -28,7 +28,7 @@ const stats = require('./stats');
 const { parserFlags } = require('../parser/strict');
 const { acceptedNow } = require('./timings');
 const transport = require('../transport/transport');
-const { isUnbuilt } = require('../transport/lazy-state');
+const { isLazy } = require('../transport/lazy-state');
 const { socketOnClose } = require('./closing');
 const { refuseSlowBody, socketOnError } = require('./refusals');
 const { NEVER_IDLE, NO_TIMER, isOwnTime, parserOnTimeout, socketOnTimeout, timeoutOf } = require('./timeouts');
@@ -97,8 +97,8 @@ class Connection {
   /** Handles the end of the keep-alive timeout. */
   timeOut() {
     const { socket } = this;
-    if (isUnbuilt(socket) && socket.emit === plainEmit) socketOnTimeout.call(socket);
-    else if (isUnbuilt(socket) || isOwnTime(this)) socket.emit('timeout');
+    if (isLazy(socket) && socket.emit === plainEmit) socketOnTimeout.call(socket);
+    else if (isLazy(socket) || isOwnTime(this)) socket.emit('timeout');
   }
 
   /**
@@ -150,7 +150,7 @@ function connectionListener(socket) {
   parser.socket = socket;
   socket.parser = parser;
   // The callbacks return READ_BODY for every message that is no upgrade.
-  parser[kRunOn] = true;
+  parser[kAutoContinue] = true;
   parser[kDrainsTicks] = true;
   parser.onIncoming = parserOnIncoming;
   parser[kOnTimeout] = parserOnTimeout;
@@ -158,7 +158,7 @@ function connectionListener(socket) {
 
   socket._paused = false;
   performance.look();
-  if (!isUnbuilt(socket) || !transport.attach(socket, parser, PROTOCOL)) {
+  if (!isLazy(socket) || !transport.attach(socket, parser, PROTOCOL)) {
     for (const [event, listener] of LISTENERS) socket.on(event, listener);
     socket.setEncoding = socketSetEncoding;
     if (!transport.attach(socket, parser, PROTOCOL)) readShared(socket, socketOnData, onHeard);
@@ -174,7 +174,7 @@ const LISTENERS = [
 ];
 
 // What the transport calls for a connection.
-const PROTOCOL = { serves: true, read: onNativeData, heard: onHeard, built: onBuilt, timeoutOf, ended: onNativeEnd };
+const PROTOCOL = { isServer: true, read: onNativeData, heard: onHeard, materialized: onMaterialized, timeoutOf, ended: onNativeEnd };
 
 // Once the program listens for incoming data, the stream alone decides when the handle is read.
 function onHeard(socket) {
@@ -185,7 +185,7 @@ function onHeard(socket) {
 }
 
 // Called when a lazy socket has become a net.Socket: adds the listeners that a stream needs.
-function onBuilt(socket) {
+function onMaterialized(socket) {
   const state = socket._readableState;
   // The core reads already, and the tick in which a first 'data' listener resumes the stream may be over.
   state.flowing = false;

@@ -19,7 +19,7 @@ const { rawField } = require('../message/incoming');
 const performance = require('../observe/server-entries');
 const { handleOf, noteAnswered } = require('../parser/parser');
 const { UNLIMITED, canAnswer, forbid, permit } = require('../transport/permits');
-const { isUnbuilt } = require('../transport/lazy-state');
+const { isLazy } = require('../transport/lazy-state');
 const { kUniqueHeaders } = require('../compat/symbols');
 const { isReached } = require('./admission');
 const { idleTime, isIdle, isTicked } = require('./connections');
@@ -191,7 +191,7 @@ class FixedAnswers {
     for (const connection of this.connections) {
       if (this.collect(connection) === 0) continue;
       const { requests, socket } = connection;
-      if (!isUnbuilt(socket) && socket.timeout) socket._unrefTimer();
+      if (!isLazy(socket) && socket.timeout) socket._unrefTimer();
       if (requests.length === 0 && !socket._httpMessage && isIdle(socket.parser)) enterIdle(connection);
     }
   }

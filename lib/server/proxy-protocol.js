@@ -11,7 +11,7 @@ const net = require('node:net');
 const { clearTimeout, setTimeout } = require('node:timers');
 const native = require('../native/addon');
 const { codes } = require('../util/errors');
-const { kUnbuilt } = require('../transport/lazy-state');
+const { kLazyHandle } = require('../transport/lazy-state');
 const { canWatch, unwatch, watch } = require('../transport/readable');
 const { limitMet } = require('./stats');
 const { validateObject } = require('../util/validators');
@@ -199,7 +199,7 @@ function chooseProxies(server, { proxyProtocol }) {
  */
 function hearOfProxies(server) {
   if (!used || !servers.has(server)) return;
-  server.prependListener('connection', (socket) => describe(socket, socket[kUnbuilt] ?? socket._handle));
+  server.prependListener('connection', (socket) => describe(socket, socket[kLazyHandle] ?? socket._handle));
   server.prependListener('secureConnection', (socket) => describe(socket, socket._parent?._handle));
   // After the listener with which the core takes over accepting.
   server.on('listening', acceptBehindHeaders);

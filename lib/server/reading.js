@@ -7,7 +7,7 @@ const { debuglog } = require('node:util');
 const { kAsyncId } = require('../compat/async-symbols');
 const { prepareError } = require('../message/parsers');
 const { PEER_ENDED, dismiss } = require('../transport/lazy-socket');
-const { IN_READ, kDrainsTicks, postpone, takePostponed, within } = require('../parser/parser');
+const { IN_READ, kDrainsTicks, postpone, takePostponed, runInParserScope } = require('../parser/parser');
 const { ownCopy } = require('../parser/deliveries');
 const { forgetFailure, reportBehindRead } = require('../parser/failures');
 const { BUSY } = require('./connections');
@@ -45,7 +45,7 @@ function execute(socket, parser, chunk) {
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
   const result = parser.execute(chunk);
   if (typeof result !== 'number') {
-    within(parser, refuse, undefined, socket, parser, result, ownCopy(chunk));
+    runInParserScope(parser, refuse, undefined, socket, parser, result, ownCopy(chunk));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
     upgrade(socket, connection, parser, ownCopy(chunk, result));
   }
@@ -82,7 +82,7 @@ function onNativeData(socket, result, length) {
   const connection = socket[kConnection];
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
   if (typeof result !== 'number') {
-    within(parser, refuse, undefined, socket, parser, result, received(0, length));
+    runInParserScope(parser, refuse, undefined, socket, parser, result, received(0, length));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
     upgrade(socket, connection, parser, received(result, length));
   }

@@ -7,7 +7,7 @@ const EventEmitter = require('node:events');
 const { clearTimeout, setTimeout } = require('node:timers');
 const { freeParser } = require('../message/parsers');
 const { closesAsNode } = require('../transport/lazy-socket');
-const { isUnbuilt } = require('../transport/lazy-state');
+const { isLazy } = require('../transport/lazy-state');
 const { warnsUnclosed } = require('../compat/node-features');
 const { abortRequests, closeNow, isSettled } = require('./closing');
 const { onServerResponseClose } = require('./response');
@@ -79,7 +79,7 @@ function socketOnError(error) {
 // If the socket is lazy and its errors have no listener, an answer and a close are enough: no net.Socket is made.
 function refuseUnseen(socket, error) {
   const { server } = socket;
-  if (!isUnbuilt(socket) || !isSettled(socket) || !isUnheard(server) || !closesAsNode(socket)) return false;
+  if (!isLazy(socket) || !isSettled(socket) || !isUnheard(server) || !closesAsNode(socket)) return false;
   if (socket.writable) socket.write(refusalOf(error));
   closeNow(socket, error);
   return true;

@@ -10,7 +10,7 @@ const { ServerResponse, assignUnseen } = require('./response');
 const { SteadyRequest, SteadyResponse } = require('./steady');
 const { kConnection, kServerResponse } = require('./symbols');
 const { kUniqueHeaders } = require('../compat/symbols');
-const { isUnbuilt } = require('../transport/lazy-state');
+const { isLazy } = require('../transport/lazy-state');
 const { leaveIdle } = require('./timeouts');
 const { beginTiming, mayBeTimed } = require('./timings');
 const { resOnFinish } = require('./response-end');
@@ -51,7 +51,7 @@ function parserOnIncoming(req, keepAlive) {
 
   const { responseOptions } = connection;
   // A listener of 'connection' may have changed it.
-  if (!isUnbuilt(socket)) responseOptions.highWaterMark = socket.writableHighWaterMark;
+  if (!isLazy(socket)) responseOptions.highWaterMark = socket.writableHighWaterMark;
   // Answers pile up that the peer does not read: reading stops until they are gone.
   if (!socket._paused && (needsDrain(socket) || connection.bytesWaiting >= responseOptions.highWaterMark)) {
     socket._paused = true;
@@ -85,7 +85,7 @@ function parserOnIncoming(req, keepAlive) {
 }
 
 function needsDrain(socket) {
-  return !isUnbuilt(socket) && socket._writableState.needDrain;
+  return !isLazy(socket) && socket._writableState.needDrain;
 }
 
 module.exports = { READ_BODY, parserOnIncoming };

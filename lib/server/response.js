@@ -21,7 +21,7 @@ const { kOutHeaders } = require('../compat/symbols');
 const { _finish: plainFinish, isHeard } = require('../message/outgoing-end');
 const { isWhole, sendWhole } = require('../message/outgoing-queue');
 const { interimHead } = require('../message/outgoing-headers');
-const { isUnbuilt, isWritable } = require('../transport/lazy-state');
+const { isLazy, isWritable } = require('../transport/lazy-state');
 const { checkInvalidHeaderChar, checkIsHttpToken, validateInteger, validateObject, validateString } = require('../util/validators');
 
 const onCreated = channel('http.server.response.created');
@@ -85,7 +85,7 @@ ServerResponse.prototype.assignSocket = function assignSocket(socket) {
   if (socket._httpMessage) throw new codes.ERR_HTTP_SOCKET_ASSIGNED();
   socket._httpMessage = this;
   // A lazy socket gets this listener when it is built.
-  if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
+  if (!isLazy(socket)) socket.on('close', onServerResponseClose);
   this.socket = socket;
   if (isHeard(this, 'socket')) this.emit('socket', socket);
   this._flush();
@@ -98,7 +98,7 @@ const { _finish, _flush, assignSocket } = ServerResponse.prototype;
  * @param {stream.Writable} socket that no other response has
  */
 function assignUnseen(response, socket) {
-  if (!isUnbuilt(socket) || response.assignSocket !== assignSocket || response._flush !== _flush || response.emit !== plainEmit) {
+  if (!isLazy(socket) || response.assignSocket !== assignSocket || response._flush !== _flush || response.emit !== plainEmit) {
     response.assignSocket(socket);
     return;
   }
@@ -118,7 +118,7 @@ function assignUnseen(response, socket) {
 function assignInTurn(response, socket, done, previous) {
   if (response.assignSocket !== assignSocket || !isWritable(socket) || socket.writableCorked > 0 || !isWhole(response)) return false;
   socket._httpMessage = response;
-  if (!isUnbuilt(socket)) socket.on('close', onServerResponseClose);
+  if (!isLazy(socket)) socket.on('close', onServerResponseClose);
   response.socket = socket;
   sendWhole(response, socket, done, previous);
   // Runs what 'prefinish' would: it has no listener.
@@ -132,7 +132,7 @@ function assignInTurn(response, socket, done, previous) {
  */
 ServerResponse.prototype.detachSocket = function detachSocket(socket) {
   if (socket._httpMessage !== this) throw new codes.ERR_INTERNAL_ASSERTION();
-  if (!isUnbuilt(socket)) socket.removeListener('close', onServerResponseClose);
+  if (!isLazy(socket)) socket.removeListener('close', onServerResponseClose);
   socket._httpMessage = null;
   this.socket = null;
 };

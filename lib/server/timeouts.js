@@ -5,7 +5,7 @@ const net = require('node:net');
 const { codes } = require('../util/errors');
 const { BUSY, idleTime, isTicked } = require('./connections');
 const { kConnection, kConnections } = require('./symbols');
-const { isUnbuilt } = require('../transport/lazy-state');
+const { isLazy } = require('../transport/lazy-state');
 const { closeNow } = require('./closing');
 const { socketOnError } = require('./refusals');
 const { countersOf } = require('./stats');
@@ -61,7 +61,7 @@ function enterIdle(connection) {
   const time = idleTime(server);
   if (time === undefined) return;
   const connections = server[kConnections];
-  const unbuilt = isUnbuilt(socket);
+  const unbuilt = isLazy(socket);
   // A timer that is already armed (by server.timeout or the program) is replaced, as documented.
   if (connections === undefined || !isTicked(time) || socket.setTimeout !== plainSetTimeout || (!unbuilt && socket.timeout)) {
     socket.setTimeout(time);
@@ -86,7 +86,7 @@ function leaveIdle(connection) {
   connection.idleSince = BUSY;
   connection.idleTimer = NO_TIMER;
   const isTickers = idleTimer === TICKER && socket.setTimeout === plainSetTimeout;
-  if (isTickers && isUnbuilt(socket)) return;
+  if (isTickers && isLazy(socket)) return;
   // The timer was the ticker's, and the program has set none: nothing else is armed.
   if (isTickers && isOwnTime(connection) && !server.timeout) socket.timeout = 0;
   else socket.setTimeout(server.timeout || 0);

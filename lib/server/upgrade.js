@@ -5,7 +5,7 @@ const { Buffer } = require('node:buffer');
 const { debuglog } = require('node:util');
 const { freeParser } = require('../message/parsers');
 const { upgradesInContext } = require('../compat/node-features');
-const { within } = require('../parser/parser');
+const { runInParserScope } = require('../parser/parser');
 const stats = require('./stats');
 const { UpgradeStream } = require('./upgrade-stream');
 const timings = require('../observe/timings');
@@ -24,7 +24,7 @@ const debug = debuglog('http');
  * @param {Buffer} head what came after the request's head
  */
 function upgrade(socket, connection, parser, head) {
-  if (upgradesInContext) within(parser, handOver, undefined, socket, connection, parser, head);
+  if (upgradesInContext) runInParserScope(parser, handOver, undefined, socket, connection, parser, head);
   else inRootContext(handOver, undefined, socket, connection, parser, head);
 }
 

@@ -6,7 +6,7 @@ const net = require('node:net');
 const native = require('../native/addon');
 const { transport: { RECEIVED, SENT, QUEUED, UNCORKED } = {} } = require('../native/layout');
 const { kAttached, kIndex } = require('./owner-state');
-const { kUnbuilt } = require('./lazy-state');
+const { kLazyHandle } = require('./lazy-state');
 
 const plain = net.Socket.prototype;
 const bytesRead = ObjectGetOwnPropertyDescriptor(plain, 'bytesRead')?.get;
@@ -27,7 +27,7 @@ function bytesOf(socket, which) {
  */
 function uncorkedOf(socket) {
   const attached = socket[kAttached];
-  return attached.driver.lags ? bytesOf(socket, UNCORKED) : attached.uncorkedBytes;
+  return attached.driver.defersWrites ? bytesOf(socket, UNCORKED) : attached.uncorkedBytes;
 }
 
 // Until the net.Socket part exists, the core alone has moved bytes.
@@ -39,7 +39,7 @@ const COUNTERS = {
       const index = this[kIndex];
       const before = this[kAttached]?.received ?? 0;
       const received = index === undefined ? before : before + bytesOf(this, RECEIVED);
-      return this[kUnbuilt] === undefined ? bytesRead.call(this) + received : received;
+      return this[kLazyHandle] === undefined ? bytesRead.call(this) + received : received;
     },
   },
   bytesWritten: {
@@ -50,7 +50,7 @@ const COUNTERS = {
       const attached = this[kAttached];
       const before = attached?.sent ?? 0;
       const sent = index === undefined ? before + (attached?.lostBytes ?? 0) : before + bytesOf(this, SENT) + bytesOf(this, QUEUED);
-      return this[kUnbuilt] === undefined ? bytesWritten.call(this) + sent : sent;
+      return this[kLazyHandle] === undefined ? bytesWritten.call(this) + sent : sent;
     },
   },
   writableLength: {
@@ -60,7 +60,7 @@ const COUNTERS = {
       // Bytes that wait for an I/O thread or for the end of the turn count as sent, unless they are corked. A destroyed socket
       // keeps the length of what was corked.
       const queued = this[kAttached]?.corkedLength ?? 0;
-      return this[kUnbuilt] === undefined ? this._writableState.length + queued : queued;
+      return this[kLazyHandle] === undefined ? this._writableState.length + queued : queued;
     },
   },
 };

@@ -123,10 +123,10 @@ function inTurn(level, tell, ...args) {
 
 /** One driver and the connections that it reads for this thread. */
 class Driver {
-  constructor(lags) {
+  constructor(defersWrites) {
     this.handle = undefined;
     // Whether an I/O thread sends what is written, later.
-    this.lags = lags;
+    this.defersWrites = defersWrites;
     // By number.
     this.attached = [];
     // Handles of connections that were given back and whose end follows the current bytes.
@@ -168,7 +168,7 @@ function open(name, onEvent, onBatch) {
     if (hasTickThrown()) throw resource;
   };
   // Events of a socket, as opposed to those of its messages, belong to no request, not even to the one being handled when the driver opens.
-  driver.handle = inRootContext(openers[name], undefined, frameOf, driver.lags ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0, report);
+  driver.handle = inRootContext(openers[name], undefined, frameOf, driver.defersWrites ? tellSome : tellOne, resource, endsAtHangUp ? 1 : 0, report);
   if (driver.handle !== undefined) drivers[name] = driver;
   return drivers[name];
 }

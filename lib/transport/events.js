@@ -5,11 +5,11 @@ const net = require('node:net');
 const { transport: { HANDLED, ENDED, ENOTSOCK, FINISHED, DETACHED, PARSED, READABLE, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { systemError } = require('../util/errors');
 const { offer } = require('../parser/deliveries');
-const { adopt, holdsSeveral, inScope, resourceOf } = require('../parser/parser');
+const { deliverParsed, holdsSeveral, runInScope, resourceOf } = require('../parser/parser');
 const { FIRST_RECORD, RECORD_WORDS, hold, received, shown } = require('./drivers');
 const { REASONS, kAttached } = require('./owner-state');
 const { endUnread } = require('./unread');
-const { kBuild, kUnbuilt } = require('./lazy-state');
+const { kMaterialize, kLazyHandle } = require('./lazy-state');
 const { sendDue, settle } = require('./sending');
 const { detach, giveBack, leave } = require('./giving-back');
 
@@ -31,16 +31,16 @@ function onEvent(driver, index, kind, value, text) {
   const { socket, protocol } = it;
   if (kind === PARSED) {
     const { frame } = shown;
-    if (protocol.serves && holdsSeveral(frame.events)) hold(index, socket[kAttached].corkedLength > 0);
+    if (protocol.isServer && holdsSeveral(frame.events)) hold(index, socket[kAttached].corkedLength > 0);
     const isEntered = it.scope !== null && it.scope === resourceOf(socket.parser);
     if (typeof text === 'string') parsed(socket, protocol, frame.input, 0, value, text, frame.events, isEntered);
     else parsedPiece(socket, protocol, text, value, frame.events, isEntered);
     frame.turn[FIRST_RECORD] = FINISHED;
-  } else if (protocol.serves) {
-    onOtherNews(socket, protocol, kind, value);
+  } else if (protocol.isServer) {
+    onOtherEvent(socket, protocol, kind, value);
   } else {
     // The end of a client's connection belongs to the request on it, or to the last one it had.
-    inScope(resourceOf(socket.parser) ?? socket[kAttached].resource, onOtherNews, undefined, socket, protocol, kind, value);
+    runInScope(resourceOf(socket.parser) ?? socket[kAttached].resource, onOtherEvent, undefined, socket, protocol, kind, value);
   }
 }
 
@@ -76,24 +76,24 @@ function parsedPiece(socket, protocol, piece, length, events, isEntered) {
 // If `isEntered`, the core has entered the async scope that the parser had when the connection got it.
 function parsed(socket, protocol, input, start, length, text, events, isEntered) {
   const { parser } = socket;
-  if (socket[kUnbuilt] === undefined) socket._unrefTimer();
+  if (socket[kLazyHandle] === undefined) socket._unrefTimer();
   if (!parser) return;
-  const result = adopt(parser, input, start, length, text, events, isEntered);
+  const result = deliverParsed(parser, input, start, length, text, events, isEntered);
   shown.start = start;
   shown.input = input;
   protocol.read(socket, result, length);
 }
 
-function onOtherNews(socket, protocol, kind, value) {
+function onOtherEvent(socket, protocol, kind, value) {
   if (kind === UNSENT) {
     if (value === 0) sendDue(socket);
     else settle(socket, value);
   } else if (kind === READABLE) {
     protocol.readable();
-  } else if (kind !== UNPARSED && !protocol.serves && protocol.endsSilently(socket)) {
+  } else if (kind !== UNPARSED && !protocol.isServer && protocol.endsSilently(socket)) {
     socket.destroy();
   } else if (kind === ENDED) {
-    if (socket[kUnbuilt] === undefined || !protocol.ended(socket)) ended(socket);
+    if (socket[kLazyHandle] === undefined || !protocol.ended(socket)) ended(socket);
   } else if (kind === UNPARSED) {
     shown.start = 0;
     shown.input = shown.frame.input;
@@ -106,7 +106,7 @@ function onOtherNews(socket, protocol, kind, value) {
 }
 
 function ended(socket) {
-  if (socket[kUnbuilt] !== undefined) socket[kBuild]();
+  if (socket[kLazyHandle] !== undefined) socket[kMaterialize]();
   const unsent = detach(socket);
   socket[kAttached].corkedLength = 0;
   if (unsent !== undefined) plainWrite.call(socket, unsent);

@@ -7,7 +7,7 @@ const { transport: { CLOSED, DESTROYED, GIVEN_BACK } = {} } = require('../native
 const { QUEUED, bytesOf } = require('./counters');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { giveInBuffer, giveSoon } = require('./unread');
-const { kBuild, kUnbuilt } = require('./lazy-state');
+const { kMaterialize, kLazyHandle } = require('./lazy-state');
 const { sendHeld } = require('./sending');
 
 const plain = net.Socket.prototype;
@@ -100,7 +100,7 @@ function leaveForSession(socket) {
  */
 function giveBack(socket, reason = REASONS.UPGRADE) {
   if (socket[kIndex] === undefined) return;
-  if (socket[kUnbuilt] !== undefined) socket[kBuild]();
+  if (socket[kLazyHandle] !== undefined) socket[kMaterialize]();
   // A stream may be paused while its handle reads: the program has removed the listener that stops it.
   const reads = !socket[kAttached].paused;
   leave(socket, reason);

@@ -22,8 +22,8 @@ const { COUNTERS } = require('./counters');
 const { leave, letGo } = require('./giving-back');
 const { METHODS, keepsMethods } = require('./methods');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
-const { acceptsNatively, afterBuild } = require('./transport');
-const { isWritable, kBuild, kCorks, kEnding, kUnbuilt } = require('./lazy-state');
+const { acceptsNatively, afterMaterializing } = require('./transport');
+const { isWritable, kMaterialize, kCorks, kEnding, kLazyHandle } = require('./lazy-state');
 const { beginTick, schedule } = require('../util/ticks');
 
 const plain = net.Socket.prototype;
@@ -74,7 +74,7 @@ function sampleShutdown() {
 function LazySocket(server, handle) {
   this.server = server;
   this._server = server;
-  this[kUnbuilt] = handle;
+  this[kLazyHandle] = handle;
   this[kCorks] = 0;
   this[kIndex] = undefined;
   this[kAttached] = undefined;
@@ -101,15 +101,15 @@ function trap(name) {
   ObjectDefineProperty(LazySocket.prototype, name, {
     configurable: true,
     get() {
-      const handle = this[kUnbuilt];
+      const handle = this[kLazyHandle];
       // The constructor of net.Socket did not define it on the object: the value is on a prototype.
       if (handle === undefined) return ReflectGet(plain, name, this);
       if (known !== undefined) return known(handle);
-      this[kBuild]();
+      this[kMaterialize]();
       return this[name];
     },
     set(value) {
-      this[kBuild]();
+      this[kMaterialize]();
       ObjectDefineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
     },
   });
@@ -162,11 +162,11 @@ function replaceState(name, known) {
   ObjectDefineProperty(LazySocket.prototype, name, {
     configurable: true,
     get() {
-      const handle = this[kUnbuilt];
+      const handle = this[kLazyHandle];
       return handle === undefined ? get.call(this) : known(handle, this);
     },
     set: set && function(value) {
-      this[kBuild]();
+      this[kMaterialize]();
       set.call(this, value);
     },
   });
@@ -186,14 +186,14 @@ function accessorOf(prototype, name) {
  * @returns {net.Socket} this
  */
 LazySocket.prototype.setEncoding = function setEncoding(encoding) {
-  if (this[kUnbuilt] === undefined) return plain.setEncoding.call(this, encoding);
-  this[kBuild]();
+  if (this[kLazyHandle] === undefined) return plain.setEncoding.call(this, encoding);
+  this[kMaterialize]();
   return this.setEncoding(encoding);
 };
 
 /** Printing a socket looks at it. */
 LazySocket.prototype[inspect.custom] = function() {
-  this[kBuild]();
+  this[kMaterialize]();
   return this;
 };
 
@@ -215,13 +215,13 @@ function optionsOf(handle, { allowHalfOpen, highWaterMark }) {
  * Makes the net.Socket part. Does nothing if it exists.
  * @this {stream.Duplex}
  */
-LazySocket.prototype[kBuild] = function() {
-  const handle = this[kUnbuilt];
+LazySocket.prototype[kMaterialize] = function() {
+  const handle = this[kLazyHandle];
   if (handle === undefined) return;
-  this[kUnbuilt] = undefined;
+  this[kLazyHandle] = undefined;
   const { server } = this;
   if (handle === CLOSED) {
-    buildClosed(this, server);
+    materializeClosed(this, server);
     return;
   }
   const replaced = takeReplaced(this);
@@ -231,7 +231,7 @@ LazySocket.prototype[kBuild] = function() {
     this.server = this._server = server;
     if (server.noDelay) this.setNoDelay(true);
     for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
-    afterBuild(this);
+    afterMaterializing(this);
   } finally {
     for (const [name, method] of replaced) this[name] = method;
   }
@@ -262,13 +262,13 @@ function takeReplaced(socket) {
  * @returns {net.Socket|null} null, with nothing done, if the socket already has its net.Socket part
  */
 function replaceUnseen(socket) {
-  const handle = socket[kUnbuilt];
+  const handle = socket[kLazyHandle];
   if (!handle || socket[kIndex] === undefined || socket[kCorks] > 0 || socket[kEnding] !== OPEN) return null;
   const { server } = socket;
   leave(socket, REASONS.UPGRADE);
-  if (socket[kUnbuilt] !== handle) return null;
+  if (socket[kLazyHandle] !== handle) return null;
   countFrom(handle, socket[kAttached]);
-  socket[kUnbuilt] = CLOSED;
+  socket[kLazyHandle] = CLOSED;
   /** @type {any} */
   const plainSocket = new net.Socket(optionsOf(handle, server));
   plain.read.call(plainSocket, 0);
@@ -291,7 +291,7 @@ function countFrom(handle, { received, sent }) {
 }
 
 // 'close' was already emitted and must not be emitted again.
-function buildClosed(socket, server) {
+function materializeClosed(socket, server) {
   const { allowHalfOpen, highWaterMark } = server;
   const how = socket[kEnding];
   socket.emit = emitsNothing;
@@ -339,7 +339,7 @@ function closesAsNode(socket) {
  * @returns {boolean} false, with nothing done, for any other socket
  */
 function dismiss(socket, how, closed, error) {
-  const handle = socket[kUnbuilt];
+  const handle = socket[kLazyHandle];
   const orderly = how !== DESTROYED;
   if (!handle || (orderly && ShutdownWrap === undefined) || !closesAsNode(socket)) return false;
   // It is closing already; only destroying does not wait for that.
@@ -371,14 +371,14 @@ function closeInTick(request, status) {
   const { closed, handle, socket } = request;
   handle[kShutdown] = undefined;
   // The socket was built meanwhile and waits for the same shutdown.
-  if (socket[kUnbuilt] === undefined) request.successor?.oncomplete(status);
+  if (socket[kLazyHandle] === undefined) request.successor?.oncomplete(status);
   else closeUnbuilt(socket, handle, closed);
 }
 
 function closeUnbuilt(socket, handle, closed) {
-  socket[kUnbuilt] = CLOSED;
+  socket[kLazyHandle] = CLOSED;
   handle.close(() => {
-    if (socket[kUnbuilt] === undefined) socket.emit('close', false);
+    if (socket[kLazyHandle] === undefined) socket.emit('close', false);
     closed(socket);
   });
   const { server } = socket;
@@ -438,12 +438,12 @@ function onConnection(status, handle) {
   try {
     server.emit('connection', socket);
     // The tick that resumes the stream calls methods that a listener has replaced.
-    if (!keepsMethods(socket)) socket[kBuild]();
+    if (!keepsMethods(socket)) socket[kMaterialize]();
   } finally {
     accepted = before;
   }
   // No parser took it: it is read as any other socket.
-  if (socket[kIndex] === undefined) socket[kBuild]();
+  if (socket[kIndex] === undefined) socket[kMaterialize]();
 }
 
 // From Node 22 on, maxConnections = 0 is a limit.

@@ -7,20 +7,20 @@
 const { Boolean, ObjectHasOwn, Symbol } = require('../globals/primordials');
 
 // The handle of a lazy socket, null once it is closed; undefined on all other sockets.
-const kUnbuilt = Symbol('unbuilt');
+const kLazyHandle = Symbol('lazyHandle');
 // How often cork() was called on a lazy socket, less uncork().
-const kCorks = Symbol('unbuiltCorks');
+const kCorks = Symbol('lazyCorks');
 // How a lazy socket ends (see lazy-socket.js); 0 while it stays open.
-const kEnding = Symbol('unbuiltEnding');
+const kEnding = Symbol('lazyEnding');
 // The method that makes the net.Socket part.
-const kBuild = Symbol('build');
+const kMaterialize = Symbol('materialize');
 
 /**
  * @param {stream.Duplex} socket
  * @returns {boolean} whether its net.Socket part does not exist yet
  */
-function isUnbuilt(socket) {
-  return socket[kUnbuilt] !== undefined;
+function isLazy(socket) {
+  return socket[kLazyHandle] !== undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ function isUnbuilt(socket) {
  * @returns {boolean} `socket.writable`
  */
 function isWritable(socket) {
-  const handle = socket[kUnbuilt];
+  const handle = socket[kLazyHandle];
   return handle === undefined ? socket.writable : handle !== null && socket[kEnding] === 0;
 }
 
@@ -37,7 +37,7 @@ function isWritable(socket) {
  * @returns {boolean} whether what is written to it waits for `uncork()`
  */
 function isCorked(socket) {
-  return (socket[kUnbuilt] === undefined ? socket._writableState.corked : socket[kCorks]) > 0;
+  return (socket[kLazyHandle] === undefined ? socket._writableState.corked : socket[kCorks]) > 0;
 }
 
 /**
@@ -54,7 +54,7 @@ function takesMore(state, encoding) {
  * @param {stream.Writable} socket
  */
 function uncorkAll(socket) {
-  if (socket[kUnbuilt] === undefined) {
+  if (socket[kLazyHandle] === undefined) {
     socket._writableState.corked = 1;
   } else {
     // A program that has replaced uncork() must see the call in any case.
@@ -64,4 +64,4 @@ function uncorkAll(socket) {
   socket.uncork();
 }
 
-module.exports = { isCorked, isUnbuilt, isWritable, kBuild, kCorks, kEnding, kUnbuilt, takesMore, uncorkAll };
+module.exports = { isCorked, isLazy, isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, takesMore, uncorkAll };

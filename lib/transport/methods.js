@@ -11,7 +11,7 @@ const { forgetsUnwritten } = require('../compat/node-features');
 const { QUEUED, bytesOf } = require('./counters');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { beginTick, endOf, schedule, scheduleEnd } = require('../util/ticks');
-const { isCorked, kCorks, kUnbuilt, uncorkAll } = require('./lazy-state');
+const { isCorked, kCorks, kLazyHandle, uncorkAll } = require('./lazy-state');
 const { flushFirst, releaseAll, send, sendLast, sendReleased, settle, writePlain } = require('./sending');
 const { countAlive, detach, giveBack } = require('./giving-back');
 
@@ -35,7 +35,7 @@ function write(data, encoding, callback) {
     encoding = undefined;
   }
   // What the stream has buffered goes first: then the core holds nothing but corked data.
-  if (this[kUnbuilt] === undefined && this._writableState.length > 0 && this[kAttached].corkedLength === 0) return plainWrite.call(this, data, encoding, callback);
+  if (this[kLazyHandle] === undefined && this._writableState.length > 0 && this[kAttached].corkedLength === 0) return plainWrite.call(this, data, encoding, callback);
   const called = typeof callback === 'function';
   // The callback of a corked write is called once the data is sent, or has failed: only the stream knows when.
   if (called && isCorked(this)) return writePlain(this, data, encoding, callback);
@@ -89,14 +89,14 @@ function doneInTick(done, message, previous) {
 }
 
 function cork() {
-  if (this[kUnbuilt] === undefined) plain.cork.call(this);
+  if (this[kLazyHandle] === undefined) plain.cork.call(this);
   else this[kCorks]++;
 }
 
 /** @this {stream.Duplex} */
 function uncork() {
   let corks;
-  if (this[kUnbuilt] === undefined) {
+  if (this[kLazyHandle] === undefined) {
     plain.uncork.call(this);
     corks = this._writableState.corked;
   } else {
@@ -196,7 +196,7 @@ function _writev(chunks, callback) {
 // What the kernel does not take at once waits in libuv. If the connection then breaks, a client learns it by reading or by writing,
 // whichever comes first. One poll must do both, so that a reset is a read error here as it is with node.
 function leaveIfFull(socket) {
-  if (socket[kIndex] === undefined || socket[kAttached].protocol.serves) return;
+  if (socket[kIndex] === undefined || socket[kAttached].protocol.isServer) return;
   if (socket._handle?.writeQueueSize > 0) giveBack(socket, REASONS.FULL);
 }
 
@@ -213,7 +213,7 @@ function _destroy(error, callback) {
       if (forgetsUnwritten) process.nextTick(forgetCorked, attached);
     }
     // The reactor must remove the descriptor itself: a copy of it somewhere would keep it in the epoll set.
-    detach(this, attached.driver.lags ? closingOf(this) : undefined);
+    detach(this, attached.driver.defersWrites ? closingOf(this) : undefined);
   }
   plain._destroy.call(this, error, callback);
 }

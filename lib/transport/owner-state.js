@@ -133,12 +133,12 @@ class Attached {
 /**
  * How the owner of a connection handles what comes on it.
  * @typedef {object} Protocol
- * @property {boolean} serves whether several messages may come at once and be answered together
+ * @property {boolean} isServer whether several messages may come at once and be answered together
  * @property {Function} read called with the socket, what `parser.execute()` would return for the bytes read, and their number: see `received()`
  * @property {Function} [endsSilently] called with a socket that has no message on it, when something came; returns whether the
- *   socket ends without an event. Only if `serves` is false
+ *   socket ends without an event. Only if `isServer` is false
  * @property {Function} [heard] called with a socket each time the program begins to listen to what comes
- * @property {Function} [built] called with a socket whose net.Socket part was just made, to add its listeners
+ * @property {Function} [materialized] called with a socket whose net.Socket part was just made, to add its listeners
  * @property {Function} [timeoutOf] called with a closed lazy socket; returns its `timeout`
  * @property {Function} [ended] called with a lazy socket whose peer has ended its side; returns whether that was handled, so that
  *   the stream need not end

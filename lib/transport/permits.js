@@ -3,7 +3,7 @@
 
 const native = require('../native/addon');
 const { kAttached, kIndex } = require('./owner-state');
-const { isUnbuilt } = require('./lazy-state');
+const { isLazy } = require('./lazy-state');
 
 /** Whether this addon can do so. */
 const canAnswer = native.answersOpen !== undefined;
@@ -19,7 +19,7 @@ const UNLIMITED = -1;
  */
 function permit(socket, answers, count) {
   const index = socket[kIndex];
-  if (index === undefined || (!isUnbuilt(socket) && (!socket.writable || socket.writableLength > 0))) return false;
+  if (index === undefined || (!isLazy(socket) && (!socket.writable || socket.writableLength > 0))) return false;
   native.transportPermit(socket[kAttached].driver.handle, index, answers, count);
   return true;
 }

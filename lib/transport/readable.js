@@ -21,7 +21,7 @@ function canWatch() {
 function watch(fd, readable) {
   const driver = driverOf(NATIVE, onEvent, onBatch);
   const index = native.transportWatch(driver.handle, fd);
-  if (index >= 0) driver.attached[index] = { socket: null, protocol: { serves: true, readable } };
+  if (index >= 0) driver.attached[index] = { socket: null, protocol: { isServer: true, readable } };
   return index;
 }
 

@@ -12,7 +12,7 @@ const { endHold, hold, isHeld } = require('./drivers');
 const { QUEUED, bytesOf, uncorkedOf } = require('./counters');
 const { COPIED_BYTES_MAX, FEW_BYTES, asWritten, flagOf } = require('./encoding');
 const { kAttached, kIndex } = require('./owner-state');
-const { isCorked, kCorks, kUnbuilt, takesMore, uncorkAll } = require('./lazy-state');
+const { isCorked, kCorks, kLazyHandle, takesMore, uncorkAll } = require('./lazy-state');
 
 const plain = net.Socket.prototype;
 const plainWrite = plain.write;
@@ -23,7 +23,7 @@ const plainWrite = plain.write;
  */
 function sendHeld(socket) {
   const { driver } = socket[kAttached];
-  if (!driver.lags) {
+  if (!driver.defersWrites) {
     if (!isHeld(socket[kIndex])) return;
     endHold();
   } else if (bytesOf(socket, QUEUED) === 0) {
@@ -61,7 +61,7 @@ function sendUncorked(socket) {
  * @param {stream.Duplex} socket that the core reads
  */
 function sendLast(socket) {
-  if (socket[kAttached].driver.lags && isCorked(socket)) uncorkAll(socket);
+  if (socket[kAttached].driver.defersWrites && isCorked(socket)) uncorkAll(socket);
   if (socket[kIndex] !== undefined) sendHeld(socket);
 }
 
@@ -136,18 +136,18 @@ function flushFirst(socket) {
  */
 function send(socket, data, encoding) {
   const index = socket[kIndex];
-  const built = socket[kUnbuilt] === undefined;
+  const built = socket[kLazyHandle] === undefined;
   const attached = socket[kAttached];
   const { driver } = attached;
   const limit = built ? socket._writableState.highWaterMark : attached.limit;
-  const held = !driver.lags && isHeld(index);
+  const held = !driver.defersWrites && isHeld(index);
   const corked = isCorked(socket);
   // As the stream counts: characters of a string, bytes of the rest.
   const length = corked ? attached.corkedLength + data?.length : data?.length;
   if (length >= limit || (built && !takesMore(socket._writableState, encoding))) return undefined;
   if (corked && length > COPIED_BYTES_MAX && typeof data !== 'string' && data.length > FEW_BYTES) return undefined;
   const waits = held || corked;
-  if (corked && attached.corkedLength === 0 && !driver.lags) {
+  if (corked && attached.corkedLength === 0 && !driver.defersWrites) {
     attached.uncorkedBytes = held ? bytesOf(socket, QUEUED) : 0;
     if (held) hold(index, true);
   }
@@ -164,7 +164,7 @@ function send(socket, data, encoding) {
   if (built && !held) socket._unrefTimer();
   if (corked) attached.corkedLength = length;
   if (corked || left <= 0) return corked ? 0 : left;
-  if (held || driver.lags) return left < limit ? 0 : sendQueue(socket);
+  if (held || driver.defersWrites) return left < limit ? 0 : sendQueue(socket);
   return left;
 }
 
@@ -174,7 +174,7 @@ function send(socket, data, encoding) {
  * @returns {number} what the core returns, see transportWrite
  */
 function releaseAll(socket) {
-  if (socket[kUnbuilt] === undefined) {
+  if (socket[kLazyHandle] === undefined) {
     socket._writableState.corked = 1;
     plain.uncork.call(socket);
   } else {
@@ -192,7 +192,7 @@ function releaseAll(socket) {
 function sendReleased(socket, index) {
   const attached = socket[kAttached];
   attached.corkedLength = 0;
-  if (attached.driver.lags || !isHeld(index)) return native.transportRelease(attached.driver.handle, index);
+  if (attached.driver.defersWrites || !isHeld(index)) return native.transportRelease(attached.driver.handle, index);
   hold(index, false);
   return 0;
 }

@@ -9,12 +9,12 @@
 const { ObjectAssign, ObjectDefineProperties, ObjectGetPrototypeOf } = require('../globals/primordials');
 const net = require('node:net');
 const native = require('../native/addon');
-const { handleOf, resourceOf, runsOn, scopeOf } = require('../parser/parser');
+const { handleOf, resourceOf, autoContinues, scopeOf } = require('../parser/parser');
 const { driverOf, isLibuv } = require('./drivers');
 const { COUNTERS } = require('./counters');
 const { stopReading, watch } = require('./handles');
 const { Attached, REASONS, STREAM, WATCHED, kAttached, kIndex, recordOf } = require('./owner-state');
-const { kUnbuilt } = require('./lazy-state');
+const { kLazyHandle } = require('./lazy-state');
 const { countAlive, leaveForHandle, leaveForSession } = require('./giving-back');
 const { METHODS, keepsMethods } = require('./methods');
 const { onBatch, onEvent } = require('./events');
@@ -56,8 +56,8 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
   const record = recordOf(owner);
   // Without a driver, as on Windows, the socket is not the reason: nothing is counted.
   if (record.name === STREAM || driverOf(record.name, onEvent, onBatch) === null) return false;
-  if (socket[kUnbuilt] && socket[kIndex] === undefined && keepsMethods(socket)) {
-    return takeUp(socket, socket[kUnbuilt], parser, protocol, record);
+  if (socket[kLazyHandle] && socket[kIndex] === undefined && keepsMethods(socket)) {
+    return beginAttachment(socket, socket[kLazyHandle], parser, protocol, record);
   }
   const handle = socket._handle;
   if (ObjectGetPrototypeOf(socket) !== plain || !handle || !(handle.fd >= 0)) {
@@ -69,7 +69,7 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
     return false;
   }
   const former = socket[kAttached];
-  if (!takeUp(socket, handle, parser, protocol, record)) return false;
+  if (!beginAttachment(socket, handle, parser, protocol, record)) return false;
   if (handle.reading) {
     handle.reading = false;
     stopReading(handle);
@@ -85,9 +85,9 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
   return true;
 }
 
-function takeUp(socket, handle, parser, protocol, record) {
+function beginAttachment(socket, handle, parser, protocol, record) {
   const driver = driverOf(record.name, onEvent, onBatch);
-  const index = native.transportAttach(driver.handle, handle.fd, handleOf(parser), runsOn(parser), record.threads);
+  const index = native.transportAttach(driver.handle, handle.fd, handleOf(parser), autoContinues(parser), record.threads);
   if (index < 0) {
     record.count(REASONS.OTHER);
     return false;
@@ -122,16 +122,16 @@ function changeParser(socket, parser) {
   attached.resource = resourceOf(parser ?? socket.parser);
   attached.scope = scopeOf(parser);
   if (parser === null) native.transportParser(driver.handle, socket[kIndex], NO_PARSER, 0);
-  else native.transportParser(driver.handle, socket[kIndex], handleOf(parser), runsOn(parser));
+  else native.transportParser(driver.handle, socket[kIndex], handleOf(parser), autoContinues(parser));
 }
 
 /**
  * Called when a lazy socket has become a net.Socket.
  * @param {stream.Duplex} socket
  */
-function afterBuild(socket) {
+function afterMaterializing(socket) {
   if (socket[kIndex] !== undefined) watch(socket._handle, socket, leaveForHandle, leaveForSession);
-  socket[kAttached]?.protocol.built(socket);
+  socket[kAttached]?.protocol.materialized(socket);
 }
 
 /**
@@ -162,4 +162,4 @@ function resume(socket) {
   return true;
 }
 
-module.exports = { acceptsNatively, afterBuild, attach, changeParser, pause, resume, transportOf };
+module.exports = { acceptsNatively, afterMaterializing, attach, changeParser, pause, resume, transportOf };

@@ -131,8 +131,8 @@ fn execute(call: &Call<5>) -> Result<Value, CallError> {
     let input = call.bytes(1)?;
     let input = input.get(call.i32(2)?.max(0) as usize..).unwrap_or(&[]);
     let answer = call.i32(3)?;
-    session.set_run_on(answer & RUN_ON != 0);
-    session.answer(answer & !RUN_ON);
+    session.set_auto_continue(answer & AUTO_CONTINUE != 0);
+    session.answer(answer & !AUTO_CONTINUE);
     OUTPUT.with_borrow_mut(|out| {
         session.run(input, out, call.words(4)?);
         call.fill_i32(4, &out.words)?;
@@ -144,8 +144,8 @@ fn execute(call: &Call<5>) -> Result<Value, CallError> {
     })
 }
 
-/// The bit of `decision` that promises: do not stop at heads, see [`crate::parser::Config::run_on`].
-pub(super) const RUN_ON: i32 = 256;
+/// The bit of `decision` that promises: do not stop at heads, see [`crate::parser::Config::auto_continue`].
+pub(super) const AUTO_CONTINUE: i32 = 256;
 
 /// `parserFinish(handle, words)`: the input has ended.
 fn finish(call: &Call<2>) -> Result<Value, CallError> {

@@ -183,7 +183,7 @@ fn transport<const N: usize>(call: &Call<N>) -> Result<&dyn Transport<Host = Nod
 /// `threads` I/O threads if the transport has any. A negative result is a system error.
 fn attach(call: &Call<5>) -> Result<Value, CallError> {
     let session = parser::session(call, 2)?;
-    lock(&session).set_run_on(call.i32(3)? != 0);
+    lock(&session).set_auto_continue(call.i32(3)? != 0);
     let threads = call.i32(4)?.max(1) as usize;
     let transport = transport(call)?;
     Ok(
@@ -245,7 +245,7 @@ fn set_parser(call: &Call<4>) -> Result<Value, CallError> {
         None
     } else {
         let session = parser::session(call, 2)?;
-        lock(&session).set_run_on(call.i32(3)? != 0);
+        lock(&session).set_auto_continue(call.i32(3)? != 0);
         Some(session)
     };
     if transport(call)?.set_parser(connection(call)?, session) {

@@ -324,7 +324,7 @@ mod tests {
 
     fn session(left: u32) -> (Session, Arc<Answers>) {
         let mut session = Session::new(Config {
-            run_on: true,
+            auto_continue: true,
             ..Config::new(Kind::Request)
         });
         let answers = Arc::new(Answers::default());

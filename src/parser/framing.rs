@@ -120,13 +120,13 @@ impl Parser {
     #[inline]
     pub(super) fn after_head_event(&mut self, out: &mut Output) -> Step {
         self.state = State::Decide;
-        if self.config.run_on && self.runs_on() {
+        if self.config.auto_continue && self.runs_on() {
             return self.after_head(out);
         }
         Err(Stop::Head)
     }
 
-    /// Whether [`crate::parser::Config::run_on`] promises the decision for this head.
+    /// Whether [`crate::parser::Config::auto_continue`] promises the decision for this head.
     fn runs_on(&self) -> bool {
         !self.upgrade
             && (self.config.kind == Kind::Request || (self.status >= 200 && self.status != 304))

@@ -183,7 +183,7 @@ impl Parser {
             self.line
                 .extend_from_slice(head.get(line.at..line.at + line.len)?);
         }
-        if request && self.config.run_on && flags & !event::KEEP_ALIVE == 0 {
+        if request && self.config.auto_continue && flags & !event::KEEP_ALIVE == 0 {
             // Nearly every request has no body: it is complete here.
             return Some(self.complete(flags & event::KEEP_ALIVE != 0, out));
         }

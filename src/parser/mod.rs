@@ -96,7 +96,7 @@ pub struct Config {
     /// The caller promises [`Decision::Body`] for every request head that asks for no upgrade, and for every response
     /// head with a final status other than 304. The parser then does not stop there, so input that arrives in one piece
     /// takes one call. Without it, the parser stops at each head.
-    pub run_on: bool,
+    pub auto_continue: bool,
     /// Follow RFC 9110 and RFC 9112 where Node is laxer; `dialect` and `lenient` are ignored.
     pub strict: bool,
 }
@@ -111,7 +111,7 @@ impl Config {
             max_header_size: crate::limits::MAX_HEADER_SIZE,
             max_fields: u32::MAX,
             limits: Optional::NONE,
-            run_on: false,
+            auto_continue: false,
             strict: false,
         }
     }
@@ -640,13 +640,13 @@ impl Parser {
         }
     }
 
-    /// See [`Config::run_on`].
-    pub fn run_on(&self) -> bool {
-        self.config.run_on
+    /// See [`Config::auto_continue`].
+    pub fn auto_continue(&self) -> bool {
+        self.config.auto_continue
     }
 
-    /// Changes [`Config::run_on`]. Call it between calls of [`Parser::execute`].
-    pub fn set_run_on(&mut self, run_on: bool) {
-        self.config.run_on = run_on;
+    /// Changes [`Config::auto_continue`]. Call it between calls of [`Parser::execute`].
+    pub fn set_auto_continue(&mut self, auto_continue: bool) {
+        self.config.auto_continue = auto_continue;
     }
 }

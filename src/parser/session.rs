@@ -120,10 +120,10 @@ impl Session {
         self.parser.set_limit(number, value);
     }
 
-    /// See [`Config::run_on`].
-    pub fn set_run_on(&mut self, run_on: bool) {
+    /// See [`Config::auto_continue`].
+    pub fn set_auto_continue(&mut self, auto_continue: bool) {
         self.forget_known();
-        self.parser.set_run_on(run_on);
+        self.parser.set_auto_continue(auto_continue);
     }
 
     /// Answers the head at which the last run stopped, with the value its callback returned: 0 if a body follows, 1 if
@@ -158,7 +158,7 @@ impl Session {
                 STOP_ERROR
             }
         };
-        if stop == STOP_DONE && self.parser.run_on() {
+        if stop == STOP_DONE && self.parser.auto_continue() {
             self.head_cache.note(out, FIRST_EVENT);
         }
         finish_record(out, stop, consumed);

@@ -5,7 +5,7 @@ use super::*;
 fn config() -> Config {
     Config {
         max_header_size: 1 << 20,
-        run_on: true,
+        auto_continue: true,
         ..Config::new(Kind::Request)
     }
 }

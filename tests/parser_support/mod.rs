@@ -19,12 +19,12 @@ pub struct Seen {
 pub struct How {
     /// Output limit in words; zero stops after every event.
     pub limit: usize,
-    pub run_on: bool,
+    pub auto_continue: bool,
 }
 
 pub const PLAIN: How = How {
     limit: 1 << 20,
-    run_on: false,
+    auto_continue: false,
 };
 
 pub fn config(kind: Kind, dialect: Dialect, lenient: u32) -> Config {
@@ -158,7 +158,7 @@ pub fn write(out: &Output, input: &[u8], kind: Kind, to: &mut Vec<String>) {
 /// error.
 pub fn replay(config: Config, pieces: &[&[u8]], decisions: &[Decision], how: How) -> Seen {
     let config = Config {
-        run_on: how.run_on,
+        auto_continue: how.auto_continue,
         ..config
     };
     let mut parser = Parser::new(config);

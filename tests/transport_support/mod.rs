@@ -180,7 +180,7 @@ impl Host for FakeHost {
 /// A parser of requests that does not stop at heads.
 pub fn parser() -> SharedSession {
     let mut session = Session::default();
-    session.set_run_on(true);
+    session.set_auto_continue(true);
     Arc::new(Mutex::new(session))
 }
 
