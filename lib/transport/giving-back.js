@@ -31,6 +31,12 @@ function countAlive(it) {
   native.transportKeepAlive(it.driver.handle, alive ? 1 : -1);
 }
 
+// What becomes of a socket that is destroyed. Its last answer, such as that to a bad request, must reach a peer that goes on sending: a
+// reset would overtake it.
+function fateOf(socket) {
+  return socket[kIndex] !== undefined && bytesOf(socket, QUEUED) > 0 ? CLOSED : DESTROYED;
+}
+
 /**
  * Ends the core's part in a socket.
  * @param {stream.Duplex} socket that the core reads
@@ -39,6 +45,7 @@ function countAlive(it) {
  * @returns {Buffer|undefined} queued bytes that could not be sent
  */
 function detach(socket, fate = GIVEN_BACK) {
+  if (fate === DESTROYED) fate = fateOf(socket);
   sendHeld(socket);
   const index = socket[kIndex];
   // A write has failed and has already detached it.
@@ -115,10 +122,11 @@ function giveBack(socket, reason = REASONS.UPGRADE) {
  */
 function letGo(socket, orderly) {
   if (socket[kIndex] === undefined) return false;
+  const fate = orderly ? CLOSED : fateOf(socket);
   sendHeld(socket);
   // A write may have failed and detached it.
   if (socket[kIndex] === undefined || bytesOf(socket, QUEUED) > 0) return false;
-  detach(socket, orderly ? CLOSED : DESTROYED);
+  detach(socket, fate);
   return true;
 }
 
