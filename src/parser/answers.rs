@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::event;
-use super::session::Session;
-use super::{Output, Stop, names};
+use super::{Output, Parser, Stop, names};
 use crate::clock;
 use crate::limits::MAX_ANSWERED_BYTES;
 use crate::serializer::date::{DATE_LENGTH, DateCache};
@@ -124,6 +123,40 @@ pub(super) struct Answering {
 }
 
 impl Answering {
+    /// Permits `left` requests to be answered; 0 permits none.
+    pub(super) fn new(answers: &Arc<Answers>, left: u32) -> Answering {
+        let (table, generation) = answers.current();
+        Answering {
+            answers: answers.clone(),
+            table,
+            generation,
+            left,
+            known: None,
+        }
+    }
+
+    /// Whether these are its answers.
+    pub(super) fn is_of(&self, answers: &Arc<Answers>) -> bool {
+        Arc::ptr_eq(&self.answers, answers)
+    }
+
+    /// Permits `left` requests to be answered.
+    pub(super) fn permit(&mut self, left: u32) {
+        self.left = left;
+    }
+
+    /// Whether it could answer anything.
+    #[inline]
+    pub(super) fn may_answer(&self) -> bool {
+        self.left > 0
+    }
+
+    /// Forgets the last answered head: the parser is about to parse something else, or its rules change.
+    #[inline]
+    pub(super) fn forget_known(&mut self) {
+        self.known = None;
+    }
+
     fn refresh(&mut self) {
         if self.answers.generation.load(Ordering::Acquire) == self.generation {
             return;
@@ -131,126 +164,73 @@ impl Answering {
         (self.table, self.generation) = self.answers.current();
         self.known = None;
     }
-}
 
-impl Session {
-    /// Permits `left` requests to be answered; 0 permits none. JavaScript calls it once it has answered every request
-    /// it was given.
-    pub fn permit(&mut self, answers: &Arc<Answers>, left: u32) {
-        match &mut self.answering {
-            Some(it) if Arc::ptr_eq(&it.answers, answers) => it.left = left,
-            None if left == 0 => {}
-            place => {
-                let (table, generation) = answers.current();
-                *place = Some(Box::new(Answering {
-                    answers: answers.clone(),
-                    table,
-                    generation,
-                    left,
-                    known: None,
-                }));
-            }
-        }
-    }
-
-    /// Answers nothing until [`Session::permit`] is called again.
-    pub fn forbid(&mut self) {
-        if let Some(it) = &mut self.answering {
-            it.left = 0;
-        }
-    }
-
-    /// How many requests were answered since the last call.
-    pub fn take_answered(&mut self) -> u32 {
-        std::mem::take(&mut self.answered)
-    }
-
-    /// Whether [`Session::answer_fixed`] could answer anything.
-    #[inline]
-    pub fn may_answer(&self) -> bool {
-        self.answering.as_ref().is_some_and(|it| it.left > 0)
-    }
-
-    /// Forgets the last answered head: the parser is about to parse something else, or its rules change.
-    #[inline]
-    pub(super) fn forget_known(&mut self) {
-        if let Some(it) = &mut self.answering {
-            it.known = None;
-        }
-    }
-
-    /// Answers the requests at the start of `input`, up to the first one for JavaScript or to [`MAX_ANSWERED_BYTES`].
-    /// Appends the answers to `out`, and returns how many bytes of `input` they took.
-    pub fn answer_fixed(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
-        if !self.may_answer() || !self.parser.is_between_messages() {
-            return 0;
-        }
-        let Some(mut it) = self.answering.take() else {
-            return 0;
-        };
-        it.refresh();
+    /// Answers the requests at the start of `input`, up to the first one for JavaScript or to [`MAX_ANSWERED_BYTES`]. The
+    /// parser is between messages, before and after. Appends the answers to `out`; returns how many bytes of `input` they
+    /// took, and how many they are.
+    pub(super) fn answer(
+        &mut self,
+        parser: &mut Parser,
+        input: &[u8],
+        out: &mut Vec<u8>,
+    ) -> (usize, u32) {
+        self.refresh();
         let limit = out.len() + MAX_ANSWERED_BYTES;
         let mut taken = 0;
         let mut count = 0;
-        while it.left > 0 && out.len() < limit {
+        while self.left > 0 && out.len() < limit {
             let Some(rest) = input.get(taken..).filter(|rest| !rest.is_empty()) else {
                 break;
             };
-            let known = it
+            let known = self
                 .known
                 .as_ref()
                 .filter(|known| rest.starts_with(&known.head));
             if let Some(known) = known {
-                if it.table.single && rest.len() > known.head.len() {
+                if self.table.single && rest.len() > known.head.len() {
                     break;
                 }
                 known.answers[known.version].append(out);
                 taken += known.head.len();
             } else {
-                let Some((length, answers, version)) = self.parse_answered(&it, rest) else {
+                let Some((length, answers, version)) = self.parse(parser, rest) else {
                     break;
                 };
                 answers[version].append(out);
                 taken += length;
-                it.known = (length <= LONGEST_KNOWN).then(|| Known {
+                self.known = (length <= LONGEST_KNOWN).then(|| Known {
                     head: rest[..length].into(),
                     answers,
                     version,
                 });
             }
             count += 1;
-            if it.left != UNLIMITED {
-                it.left -= 1;
+            if self.left != UNLIMITED {
+                self.left -= 1;
             }
         }
-        if count > 0 && !it.answers.used.load(Ordering::Relaxed) {
-            it.answers.used.store(true, Ordering::Release);
+        if count > 0 && !self.answers.used.load(Ordering::Relaxed) {
+            self.answers.used.store(true, Ordering::Release);
         }
-        self.answered = self.answered.saturating_add(count);
-        self.answering = Some(it);
-        taken
+        (taken, count)
     }
 
     /// Parses the first request of `input` if it has a fixed answer. If not, the parser is put back as it was.
-    fn parse_answered(
-        &mut self,
-        it: &Answering,
-        input: &[u8],
-    ) -> Option<(usize, Arc<[Answer; 2]>, usize)> {
+    fn parse(&self, parser: &mut Parser, input: &[u8]) -> Option<(usize, Arc<[Answer; 2]>, usize)> {
         thread_local! {
             static EVENTS: RefCell<Output> = RefCell::new(Output::new());
         }
-        let answers = it.table.find(input)?.clone();
-        let before = self.parser.clone();
+        let answers = self.table.find(input)?.clone();
+        let before = parser.clone();
         let parsed = EVENTS.with_borrow_mut(|events| {
             events.clear();
             // Stop after one step: the fast path takes a whole message in one.
             events.limit = 0;
-            let (length, stop) = self.parser.execute(input, events);
+            let (length, stop) = parser.execute(input, events);
             let is_whole = matches!(stop, Stop::Full | Stop::Done);
-            let is_alone = !it.table.single || length == input.len();
+            let is_alone = !self.table.single || length == input.len();
             let version = version_of(events).filter(|version| {
-                let is_counted = *version == 1 && it.left != UNLIMITED;
+                let is_counted = *version == 1 && self.left != UNLIMITED;
                 !is_counted && !answers[*version].bytes.is_empty()
             });
             version
@@ -258,7 +238,7 @@ impl Session {
                 .map(|version| (length, answers, version))
         });
         if parsed.is_none() {
-            self.parser = before;
+            *parser = before;
         }
         parsed
     }
@@ -300,6 +280,7 @@ fn version_of(events: &Output) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::limits::OUTPUT_WORDS;
+    use crate::parser::session::Session;
     use crate::parser::{Config, Kind};
 
     const GET: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";

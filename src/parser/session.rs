@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::answers::Answering;
+use super::answers::{Answering, Answers};
 use super::head_cache::HeadCache;
 use super::{Code, Config, Decision, Error, Kind, Output, Parser, Stop, event};
 use crate::clock::now;
@@ -71,12 +71,12 @@ impl Callback {
 /// A parser, its last error, and the heads it has seen.
 #[derive(Clone)]
 pub struct Session {
-    pub(super) parser: Parser,
+    parser: Parser,
     error: Option<Error>,
     head_cache: HeadCache,
     // `None` when the server has no fixed answers.
-    pub(super) answering: Option<Box<Answering>>,
-    pub(super) answered: u32,
+    answering: Option<Box<Answering>>,
+    answered: u32,
 }
 
 /// A session that a transport may use on another thread.
@@ -124,6 +124,56 @@ impl Session {
     pub fn set_auto_continue(&mut self, auto_continue: bool) {
         self.forget_known();
         self.parser.set_auto_continue(auto_continue);
+    }
+
+    /// Permits `left` requests to get their fixed answers; 0 permits none. JavaScript calls it once it has answered every
+    /// request it was given.
+    pub fn permit(&mut self, answers: &Arc<Answers>, left: u32) {
+        match &mut self.answering {
+            Some(it) if it.is_of(answers) => it.permit(left),
+            None if left == 0 => {}
+            place => *place = Some(Box::new(Answering::new(answers, left))),
+        }
+    }
+
+    /// Answers nothing until [`Session::permit`] is called again.
+    pub fn forbid(&mut self) {
+        if let Some(it) = &mut self.answering {
+            it.permit(0);
+        }
+    }
+
+    /// How many requests were answered since the last call.
+    pub fn take_answered(&mut self) -> u32 {
+        std::mem::take(&mut self.answered)
+    }
+
+    /// Whether [`Session::answer_fixed`] could answer anything.
+    #[inline]
+    pub fn may_answer(&self) -> bool {
+        self.answering.as_ref().is_some_and(|it| it.may_answer())
+    }
+
+    // The parser is about to parse something else, or its rules change.
+    #[inline]
+    fn forget_known(&mut self) {
+        if let Some(it) = &mut self.answering {
+            it.forget_known();
+        }
+    }
+
+    /// Answers the requests at the start of `input` that have fixed answers, appends the answers to `out`, and returns how
+    /// many bytes of `input` they took.
+    pub fn answer_fixed(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
+        let Some(answering) = &mut self.answering else {
+            return 0;
+        };
+        if !answering.may_answer() || !self.parser.is_between_messages() {
+            return 0;
+        }
+        let (taken, count) = answering.answer(&mut self.parser, input, out);
+        self.answered = self.answered.saturating_add(count);
+        taken
     }
 
     /// Answers the head at which the last run stopped, with the value its callback returned: 0 if a body follows, 1 if
