@@ -54,7 +54,7 @@ pub fn config(kind: Kind, bytes: [u8; 4]) -> Config {
         max_header_size: [16384, 64, 1 << 20, 300][usize::from(rest % 4)],
         max_fields: [u32::MAX, 3, 40, 0][usize::from(rest >> 4 & 3)],
         limits: Optional::NONE.with("bodyLimit", [u64::MAX, 10, 0, 1000][usize::from(rest >> 6)]),
-        run_on: rest & 4 != 0,
+        auto_continue: rest & 4 != 0,
         strict: rest & 8 != 0,
         ..Config::new(kind)
     }

@@ -61,9 +61,9 @@ function enterIdle(connection) {
   const time = idleTime(server);
   if (time === undefined) return;
   const connections = server[kConnections];
-  const unbuilt = isLazy(socket);
+  const isLazySocket = isLazy(socket);
   // A timer that is already armed (by server.timeout or the program) is replaced, as documented.
-  if (connections === undefined || !isTicked(time) || socket.setTimeout !== plainSetTimeout || (!unbuilt && socket.timeout)) {
+  if (connections === undefined || !isTicked(time) || socket.setTimeout !== plainSetTimeout || (!isLazySocket && socket.timeout)) {
     socket.setTimeout(time);
     connection.idleTimer = SOCKET;
     return;
@@ -72,7 +72,7 @@ function enterIdle(connection) {
   if (socket.destroyed) return;
   connection.idleTimer = TICKER;
   connection.idleTimeout = time;
-  if (!unbuilt) socket.timeout = time;
+  if (!isLazySocket) socket.timeout = time;
   connections.watchIdle(connection, time);
 }
 

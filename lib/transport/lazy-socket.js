@@ -347,7 +347,7 @@ function dismiss(socket, how, closed, error) {
   if (!letGo(socket, orderly)) return false;
   socket[kEnding] = how;
   if (error !== undefined) socket[kFailure] = error;
-  if (!orderly || shutDown(socket, handle, closed) !== 0) closeUnbuilt(socket, handle, closed);
+  if (!orderly || shutDown(socket, handle, closed) !== 0) closeLazy(socket, handle, closed);
   return true;
 }
 
@@ -372,10 +372,10 @@ function closeInTick(request, status) {
   handle[kShutdown] = undefined;
   // The socket was built meanwhile and waits for the same shutdown.
   if (socket[kLazyHandle] === undefined) request.successor?.oncomplete(status);
-  else closeUnbuilt(socket, handle, closed);
+  else closeLazy(socket, handle, closed);
 }
 
-function closeUnbuilt(socket, handle, closed) {
+function closeLazy(socket, handle, closed) {
   socket[kLazyHandle] = CLOSED;
   handle.close(() => {
     if (socket[kLazyHandle] === undefined) socket.emit('close', false);

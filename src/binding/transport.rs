@@ -179,7 +179,7 @@ fn transport<const N: usize>(call: &Call<N>) -> Result<&dyn Transport<Host = Nod
     Ok(&**unsafe { call.data::<Shared>(0)? })
 }
 
-/// `transportAttach(handle, fd, parser, runOn, threads) -> index`: begins to read `fd` into `parser`, on one of
+/// `transportAttach(handle, fd, parser, autoContinue, threads) -> index`: begins to read `fd` into `parser`, on one of
 /// `threads` I/O threads if the transport has any. A negative result is a system error.
 fn attach(call: &Call<5>) -> Result<Value, CallError> {
     let session = parser::session(call, 2)?;
@@ -234,7 +234,7 @@ fn keep_ready(call: &Call<2>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
-/// `transportParser(handle, index, parser, runOn)`: parses further bytes with this parser; with none (-1), they come
+/// `transportParser(handle, index, parser, autoContinue)`: parses further bytes with this parser; with none (-1), they come
 /// unparsed.
 fn set_parser(call: &Call<4>) -> Result<Value, CallError> {
     let number = usize::try_from(call.i32(2)?).ok();
