@@ -42,11 +42,14 @@ if (!Object.hasOwn(KINDS, name)) {
   process.exit(1);
 }
 const { cargo, env, runs } = KINDS[name];
+const commands = runs.map((tests) => [`+${NIGHTLY}`, ...cargo, '--target-dir', path.join('target', name), ...tests]);
+if (process.argv.includes('--list')) {
+  for (const args of commands) console.log(`cargo ${args.join(' ')}`);
+  process.exit();
+}
 let failed = 0;
-for (const tests of runs) {
-  const args = [`+${NIGHTLY}`, ...cargo, '--target-dir', path.join('target', name), ...tests];
+for (const args of commands) {
   console.log(`cargo ${args.join(' ')}`);
-  if (process.argv.includes('--list')) continue;
   const { status } = spawnSync('cargo', args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' });
   if (status !== 0) failed++;
 }
