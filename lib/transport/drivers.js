@@ -6,7 +6,7 @@
 // - 'offload': I/O threads of the core. A write is queued and handed over with the other events of this turn. What must be sent
 //   before the socket closes is sent by this thread.
 
-const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, ObjectHasOwn, SharedArrayBuffer } = require('../globals/primordials');
+const { ArrayFrom, Int32Array, ObjectGetOwnPropertyDescriptor, SharedArrayBuffer } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const net = require('node:net');
 const { endsAtHangUp, isKnown, isNode } = require('../compat/node-features');
@@ -189,13 +189,12 @@ function attachedCount() {
 function keepThreads(handle) {
   if (!drivers[OFFLOAD] || !handle) return;
   const { close } = handle;
-  const isOwn = ObjectHasOwn(handle, 'close');
+  let keeps = true;
   native.transportKeepReady(drivers[OFFLOAD].handle, 1);
   handle.close = function(callback) {
-    if (isOwn) this.close = close;
-    else delete this.close;
-    native.transportKeepReady(drivers[OFFLOAD].handle, -1);
-    return this.close(callback);
+    if (keeps) native.transportKeepReady(drivers[OFFLOAD].handle, -1);
+    keeps = false;
+    return close.call(this, callback);
   };
 }
 
