@@ -173,6 +173,13 @@ impl<T> Registration<T> {
     }
 }
 
+/// Lists a connection that is read again without an edge, unless it is in this list.
+fn list_once(list: &mut Vec<Ready>, is_listed: &mut bool, token: Token) {
+    if !std::mem::replace(is_listed, true) {
+        list.push(Ready::again(token));
+    }
+}
+
 impl<T> Reactor<T> {
     /// An empty set. For `ends_at_hang_up` see [`HangUp::new`].
     ///
@@ -443,11 +450,9 @@ impl<T> Reactor<T> {
 
     /// Puts a connection on the list of those to read on in the next turn, without an edge.
     fn leave(&mut self, index: usize) {
-        if let Some(connection) = self.connections.get_mut(index)
-            && !std::mem::replace(&mut connection.left, true)
-        {
+        if let Some(connection) = self.connections.get_mut(index) {
             let token = token(index, connection.generation);
-            self.left.push(Ready::again(token));
+            list_once(&mut self.left, &mut connection.left, token);
         }
     }
 
@@ -464,11 +469,9 @@ impl<T> Reactor<T> {
 
     /// Puts a connection behind those that are ready.
     fn again(&mut self, index: usize) {
-        if let Some(connection) = self.connections.get_mut(index)
-            && !std::mem::replace(&mut connection.again, true)
-        {
+        if let Some(connection) = self.connections.get_mut(index) {
             let token = token(index, connection.generation);
-            self.ready.push(Ready::again(token));
+            list_once(&mut self.ready, &mut connection.again, token);
         }
     }
 
