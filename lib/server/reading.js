@@ -41,14 +41,26 @@ function socketOnData(chunk) {
 }
 
 function execute(socket, parser, chunk) {
-  const connection = socket[kConnection];
+  noteBytes(socket[kConnection]);
+  conclude(socket, parser, parser.execute(chunk), chunk, chunk.length);
+}
+
+// Something has come on a connection.
+function noteBytes(connection) {
   if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
-  const result = parser.execute(chunk);
+}
+
+// Bytes were parsed: refuses what is wrong with them, or hands them over where another protocol begins. Without `chunk` the core has them.
+function conclude(socket, parser, result, chunk, length) {
   if (typeof result !== 'number') {
-    runInParserScope(parser, refuse, undefined, socket, parser, result, ownCopy(chunk));
+    runInParserScope(parser, refuse, undefined, socket, parser, result, partOf(chunk, 0, length));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    upgrade(socket, connection, parser, ownCopy(chunk, result));
+    upgrade(socket, socket[kConnection], parser, partOf(chunk, result, length));
   }
+}
+
+function partOf(chunk, start, length) {
+  return chunk === null ? received(start, length) : ownCopy(chunk, start);
 }
 
 function executeInRead(socket, parser, chunk) {
@@ -79,13 +91,8 @@ function isReadFromHandle(socket) {
 function onNativeData(socket, result, length) {
   const { parser } = socket;
   if (!parser) return;
-  const connection = socket[kConnection];
-  if (connection.idleSince !== BUSY) connection.idleSince = connection.server[kConnections].tick;
-  if (typeof result !== 'number') {
-    runInParserScope(parser, refuse, undefined, socket, parser, result, received(0, length));
-  } else if (parser.incoming !== null && parser.incoming.upgrade) {
-    upgrade(socket, connection, parser, received(result, length));
-  }
+  noteBytes(socket[kConnection]);
+  conclude(socket, parser, result, null, length);
   pauseParser(socket);
 }
 
