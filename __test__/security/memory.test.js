@@ -5,6 +5,7 @@
 const { test } = require('node:test');
 const assert = require('node:assert');
 const { createHash } = require('node:crypto');
+const { once } = require('node:events');
 const ours = require('../..');
 const { HTTPParser } = require('../../lib/parser/parser');
 const { Way, until } = require('../transport/ways');
@@ -75,6 +76,19 @@ eachWay('a large body whose pieces are transferred while it is read does not rea
   await until(() => client.text.endsWith('ok'));
   assert.strictEqual(digest, createHash('md5').update(body).digest('hex'));
   for (const other of others) assert.ok(other.every((byte) => byte === 0x41));
+});
+
+eachWay('bytes that are not content take no memory of their own', undefined, async (way, server) => {
+  const client = await way.connect(server);
+  const lines = Buffer.alloc(65536, '\r\n');
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  for (let sent = 0; sent < 16 * 2 ** 20; sent += lines.length) {
+    if (!client.write(lines)) await once(client, 'drain');
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+  }
+  // Some buffers for all reads.
+  assert.ok(most <= 2 * lines.length, `${most} bytes`);
 });
 
 const currents = [];

@@ -18,7 +18,7 @@ const {
   event: { BEGIN, HEAD, BODY },
   run: { LENGTH, STOP, CONSUMED, FIRST_EVENT, STOP_DONE, STOP_FULL, STOP_HEAD, STOP_ERROR, AUTO_CONTINUE, STRICT },
 } = require('../native/layout');
-const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, spareEvents, unshared } = require('./deliveries');
+const { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, openDelivery, ownCopy, spareEvents, unshared } = require('./deliveries');
 const { deliverAll, deliverRest, nextEvent } = require('./dispatch');
 const { noteFailure } = require('./failures');
 const { Fields } = require('./fields');
@@ -430,16 +430,16 @@ function catchUp(parser) {
 const postponed = new Map();
 
 /**
- * Keeps bytes for later if a delivery of the parser waits for the result of a callback that runs the event loop.
+ * Keeps a copy of bytes for later if a delivery of the parser waits for the result of a callback that runs the event loop.
  * @param {HTTPParser} parser
- * @param {Uint8Array} chunk the caller must not use it if it is kept
+ * @param {Uint8Array} chunk
  * @returns {boolean} false if the parser can take it now
  */
 function postpone(parser, chunk) {
   if (catchUp(parser)) return false;
   const chunks = postponed.get(parser);
-  if (chunks === undefined) postponed.set(parser, [chunk]);
-  else chunks.push(chunk);
+  if (chunks === undefined) postponed.set(parser, [ownCopy(chunk)]);
+  else chunks.push(ownCopy(chunk));
   return true;
 }
 
@@ -452,6 +452,15 @@ function takePostponed(parser) {
   const chunks = postponed.get(parser);
   postponed.delete(parser);
   return chunks && Buffer.concat(chunks);
+}
+
+/**
+ * @param {object} parser
+ * @returns {number} how many of the next bytes must all be content; 0 if the next byte may be something else, and for a parser of a program's own
+ */
+function contentAhead(parser) {
+  const handle = parser[kHandle];
+  return handle === undefined ? 0 : native.parserContent(handle);
 }
 
 /**
@@ -543,5 +552,5 @@ function parseError(parser, bytesParsed) {
 }
 
 module.exports = {
-  HTTPParser, IN_READ, STRICT, deliverParsed, catchUp, durationOf, handleOf, hasHead, holdsSeveral, runInScope, isUnused, kDrainsTicks, kFields, kMaker, kAutoContinue, noteAnswered, postpone, resourceOf, autoContinues, scopeOf, takePostponed, runInParserScope,
+  HTTPParser, IN_READ, STRICT, contentAhead, deliverParsed, catchUp, durationOf, handleOf, hasHead, holdsSeveral, runInScope, isUnused, kDrainsTicks, kFields, kMaker, kAutoContinue, noteAnswered, postpone, resourceOf, autoContinues, scopeOf, takePostponed, runInParserScope,
 };

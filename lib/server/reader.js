@@ -6,7 +6,8 @@
 // itself. This module does the same to a socket that net.Server has made: its reads go to `onRead`, which passes the bytes to the
 // server while only the server listens. Otherwise it pushes a copy into the stream, where they would have been without it.
 //
-// The bytes are copied before anything else happens: a handler may run the event loop, and other sockets may read into the same buffer meanwhile.
+// The bytes are copied before anything else happens: a handler may run the event loop, and other sockets may read into the same buffer
+// meanwhile. The program sees the copy only if that is a piece of a body.
 //
 // The symbols under which a socket keeps that option are found by making a socket with it. If that fails, sockets stay as they are.
 
@@ -16,16 +17,22 @@ const net = require('node:net');
 const { Readable } = require('node:stream');
 const { sampleSocket } = require('../compat/sample-socket');
 const { offer, ownCopy } = require('../parser/deliveries');
+const { contentAhead } = require('../parser/parser');
 
 /** Bytes of one read: what libuv suggests for streams. */
 const SIZE = 64 * 1024;
 
-/** From this many bytes on, a read is copied into memory of its own, which the program gets if all of it is one piece of a body. */
-const GIVEN_FROM = 4096;
+/**
+ * From this many bytes on, a read of content alone is copied once, into memory that the program gets, and any other read into memory that
+ * is used again. Shorter reads take less time with the pool of small Buffers.
+ */
+const OWN_FROM = 4096;
 
 // node reads into it as long as the thread lives: no program can detach this memory, and no program sees it.
 /** @type {Buffer|undefined} */
 let shared;
+// Buffers for longer reads: one for each read that was within another. If a handler throws, that of its read is not used again.
+const spare = [];
 // The buffer that a socket shows instead.
 const HIDDEN = Buffer.alloc(0);
 let kBuffer;
@@ -55,17 +62,27 @@ function onRead(length) {
     if (isHeard(events, listener)) this[kCallback] = onLaterRead;
     return this.push(ownCopy(shared, 0, length));
   }
-  let chunk;
-  if (length < GIVEN_FROM) {
-    // No program sees this chunk, so it may come from the pool, which is cheaper.
-    chunk = Buffer.allocUnsafe(length);
+  if (length < OWN_FROM) {
+    const chunk = Buffer.allocUnsafe(length);
     shared.copy(chunk, 0, 0, length);
-  } else {
-    chunk = ownCopy(shared, 0, length);
+    listener.call(this, chunk);
+  } else if (contentAhead(this.parser) >= length) {
+    const chunk = ownCopy(shared, 0, length);
     offer(chunk);
+    listener.call(this, chunk);
+  } else {
+    const memory = spareMemory();
+    shared.copy(memory, 0, 0, length);
+    listener.call(this, memory.subarray(0, length));
+    spare.push(memory);
   }
-  listener.call(this, chunk);
   return true;
+}
+
+function spareMemory() {
+  const memory = spare.pop();
+  // A program that has replaced the parser's execute() can detach it.
+  return memory?.length === SIZE ? memory : Buffer.allocUnsafeSlow(SIZE);
 }
 
 // onRead() after the program has listened: node's parser no longer reads such a socket from below, and gets what is emitted.

@@ -181,6 +181,12 @@ fn fail(call: &Call<3>) -> Result<Value, CallError> {
     Ok(call.undefined())
 }
 
+/// `parserContent(handle) -> number`: how many of the next bytes must all be content.
+fn content(call: &Call<1>) -> Result<Value, CallError> {
+    let ahead = lock(&session(call, 0)?).content_ahead();
+    Ok(call.double(ahead as f64))
+}
+
 /// `parserError(handle) -> string`: code and reason of the last error, separated by a space.
 fn error(call: &Call<1>) -> Result<Value, CallError> {
     let error = lock(&session(call, 0)?).error();
@@ -227,6 +233,7 @@ node_api::entries! {
     parserPause => pause,
     parserResume => resume,
     parserFail => fail,
+    parserContent => content,
     parserError => error,
     copyBytes => copy_bytes,
     bodyPasses => young_space::body_passes,
