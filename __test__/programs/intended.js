@@ -25,7 +25,7 @@ const INTENDED = [
     why: 'the same, where that other request could not connect, and so the one that has waited cannot: with the agent that calls all origins one',
     row: 'a request that has waited for room in an agent',
     explainsAll: ({ program, differing }) => program.own === 'named' && Boolean(program.agent?.maxSockets ?? program.agent?.maxTotalSockets) &&
-      JSON.stringify(program.script).includes('"to":"refused"') && differing.some(({ builtin, ours }) => refusals(builtin) > refusals(ours)),
+      JSON.stringify(program.script).includes('"to":"refused"') && differing.some(({ builtin, ours }) => failures(builtin) > failures(ours)),
   },
   {
     why: 'an idle connection of another origin is ended for a request that waits only because of it; the built-in leaves the request waiting',
@@ -40,7 +40,14 @@ const INTENDED = [
     row: 'chunks written while corked go before the last chunk',
     // What is done in the callbacks of those chunks: with the built-in the message has finished before them.
     explainsAll: ({ program, differing }) => /\.(?:un)?cork"/.test(JSON.stringify(program)) &&
-      differing.some(isEarlyLastChunk) && differing.every((one) => isEarlyLastChunk(one) || /\.(?:res|source[\d.]*)$/.test(one.object) || differsInPlace(one)),
+      (differing.some(isEarlyLastChunk) || hidesBytes(program)) &&
+      differing.every((one) => isEarlyLastChunk(one) || /\.(?:res|source[\d.]*)$/.test(one.object) || differsInPlace(one)),
+  },
+  {
+    why: 'a request that ends behind its answer returns its connection once: the second time, the built-in takes the socket from the answer',
+    row: 'a request whose answer has ended, but whose \'finish\' is still to come',
+    explains: ({ program, object, builtin, ours }) => object.endsWith('.res') && /"later".*"req\.end"/.test(JSON.stringify(program)) &&
+      builtin.some((line) => /^at last: .*, complete true, .* socket null$/.test(line)) && sameBut(builtin, ours, /(?<=^at last: .*, socket )(?:null|object)$/),
   },
 ];
 
@@ -68,8 +75,11 @@ function getsSocketFirst(builtin, ours) {
   return builtin.length === ours.length && builtin.some((line, n) => line.startsWith('look#') && line.includes('socket null') && ours[n] === line.replace('socket null', 'socket object'));
 }
 
-/** How many connections were refused. */
-const refusals = (lines) => lines.filter((line) => line.includes('ECONNREFUSED')).length;
+/** How often a refused connection, or the end of the request that asked for it, was noticed. */
+const failures = (lines) => lines.filter((line) => /ECONNREFUSED|ERR_STREAM_PREMATURE_CLOSE/.test(line)).length;
+
+/** Whether a peer does not read, so that what was sent to it is not compared. */
+const hidesBytes = (program) => program.script.some(([step, , what]) => step === 'on-data' && what === 'pause');
 
 /** Whether a program may use two origins: another port, or with TLS another name, that of the Host field. */
 function hasOtherOrigins(program) {
