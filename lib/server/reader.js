@@ -150,7 +150,10 @@ for (const name of ['pause', 'read', 'resume']) {
   const plain = net.Socket.prototype[name];
   STARTING[name] = {
     [name](argument) {
-      const method = ObjectGetPrototypeOf(this)[name];
+      let holder = ObjectGetPrototypeOf(this);
+      // An object that inherits from the socket has this method from it.
+      while (holder[name] === STARTING[name]) holder = ObjectGetPrototypeOf(holder);
+      const method = holder[name];
       return ReflectApply(method === plain ? Readable.prototype[name] : method, this, [argument]);
     },
   }[name];

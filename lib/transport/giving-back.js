@@ -56,7 +56,8 @@ function detach(socket, fate = GIVEN_BACK) {
   const unsent = native.transportDetach(driver.handle, index, fate, rest);
   it.received += rest[RECEIVED_IN_ALL];
   it.sent += rest[SENT_IN_ALL];
-  socket[kIndex] = undefined;
+  // Not `socket`: an object that inherits from it would get the property.
+  it.socket[kIndex] = undefined;
   driver.attached[index] = undefined;
   countAlive(it);
   it.record.open--;
@@ -102,12 +103,13 @@ function leaveForSession(socket) {
 
 /**
  * Gives a socket back to its stream: from here on its bytes come as 'data'. Does nothing if the core does not read the socket.
- * @param {stream.Duplex} socket
+ * @param {stream.Duplex} socket or something that stands for it
  * @param {string} [reason] one of REASONS
  */
 function giveBack(socket, reason = REASONS.UPGRADE) {
   if (socket[kIndex] === undefined) return;
   if (socket[kLazyHandle] !== undefined) socket[kMaterialize]();
+  socket = socket[kAttached].socket;
   // A stream may be paused while its handle reads: the program has removed the listener that stops it.
   const reads = !socket[kAttached].paused;
   leave(socket, reason);

@@ -23,7 +23,7 @@ const { leave, letGo } = require('./giving-back');
 const { METHODS, keepsMethods } = require('./methods');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { acceptsNatively, afterMaterializing } = require('./transport');
-const { isWritable, kMaterialize, kCorks, kEnding, kLazyHandle } = require('./lazy-state');
+const { isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, kSelf } = require('./lazy-state');
 const { beginTick, schedule } = require('../util/ticks');
 
 const plain = net.Socket.prototype;
@@ -67,13 +67,15 @@ function sampleShutdown() {
 }
 
 /**
- * A server's socket that nothing has looked at yet.
+ * A server's socket that nothing has looked at yet. Its name is that of node's class: V8 tells it in errors of JSON.stringify() and in
+ * heap snapshots.
  * @param {net.Server} server
  * @param {object} handle of the accepted connection
  */
-function LazySocket(server, handle) {
+const LazySocket = function Socket(server, handle) {
   this.server = server;
   this._server = server;
+  this[kSelf] = this;
   this[kLazyHandle] = handle;
   this[kCorks] = 0;
   this[kIndex] = undefined;
@@ -82,7 +84,7 @@ function LazySocket(server, handle) {
   this.parser = null;
   this._httpMessage = null;
   this._paused = false;
-}
+};
 LazySocket.prototype = ObjectCreate(plain, {
   constructor: { configurable: true, writable: true, value: net.Socket },
 });
@@ -212,33 +214,34 @@ function optionsOf(handle, { allowHalfOpen, highWaterMark }) {
 }
 
 /**
- * Makes the net.Socket part. Does nothing if it exists.
+ * Makes the net.Socket part of the socket, or of the one that this object stands for. Does nothing if it exists.
  * @this {stream.Duplex}
  */
 LazySocket.prototype[kMaterialize] = function() {
   const handle = this[kLazyHandle];
   if (handle === undefined) return;
-  this[kLazyHandle] = undefined;
-  const { server } = this;
+  const socket = this[kSelf];
+  socket[kLazyHandle] = socket[kSelf] = undefined;
+  const { server } = socket;
   if (handle === CLOSED) {
-    materializeClosed(this, server);
+    materializeClosed(socket, server);
     return;
   }
-  const replaced = takeReplaced(this);
+  const replaced = takeReplaced(socket);
   try {
-    net.Socket.call(this, optionsOf(handle, server));
-    plain.read.call(this, 0);
-    this.server = this._server = server;
-    if (server.noDelay) this.setNoDelay(true);
-    for (let n = this[kCorks]; n > 0; n--) plain.cork.call(this);
-    afterMaterializing(this);
+    net.Socket.call(socket, optionsOf(handle, server));
+    plain.read.call(socket, 0);
+    socket.server = socket._server = server;
+    if (server.noDelay) socket.setNoDelay(true);
+    for (let n = socket[kCorks]; n > 0; n--) plain.cork.call(socket);
+    afterMaterializing(socket);
   } finally {
-    for (const [name, method] of replaced) this[name] = method;
+    for (const [name, method] of replaced) socket[name] = method;
   }
-  if (!this[kEnding]) return;
-  if (this[kEnding] === PEER_ENDED) endReading(this._readableState);
+  if (!socket[kEnding]) return;
+  if (socket[kEnding] === PEER_ENDED) endReading(socket._readableState);
   if (handle[kShutdown] !== undefined) joinShutdown(handle);
-  this.destroySoon();
+  socket.destroySoon();
 };
 
 // Undoes what the program has replaced of a socket's methods, and returns it: on a socket that node made, the constructor and the server

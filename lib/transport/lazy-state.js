@@ -12,6 +12,8 @@ const kLazyHandle = Symbol('lazyHandle');
 const kCorks = Symbol('lazyCorks');
 // How a lazy socket ends (see lazy-socket.js); 0 while it stays open.
 const kEnding = Symbol('lazyEnding');
+// On a lazy socket: itself. A program may use something that stands for it, a Proxy or an object that inherits from it.
+const kSelf = Symbol('lazySelf');
 // The method that makes the net.Socket part.
 const kMaterialize = Symbol('materialize');
 
@@ -64,4 +66,4 @@ function uncorkAll(socket) {
   socket.uncork();
 }
 
-module.exports = { isCorked, isLazy, isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, takesMore, uncorkAll };
+module.exports = { isCorked, isLazy, isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, kSelf, takesMore, uncorkAll };

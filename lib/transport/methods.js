@@ -11,7 +11,7 @@ const { forgetsUnwritten } = require('../compat/node-features');
 const { QUEUED, bytesOf } = require('./counters');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { beginTick, endOf, schedule, scheduleEnd } = require('../util/ticks');
-const { isCorked, kCorks, kLazyHandle, uncorkAll } = require('./lazy-state');
+const { isCorked, kCorks, kLazyHandle, kMaterialize, kSelf, uncorkAll } = require('./lazy-state');
 const { flushFirst, releaseAll, send, sendLast, sendReleased, settle, writePlain } = require('./sending');
 const { countAlive, detach, giveBack } = require('./giving-back');
 
@@ -21,12 +21,28 @@ const plainRead = plain._read;
 // Reads go through an instance with net.Socket's methods: V8 inlines those, while reads of the prototype are look-ups in its table.
 const anyone = ObjectCreate(plain);
 
+/**
+ * @param {any} socket `this` of a method
+ * @returns {boolean} whether it is not the socket that the core reads, but a Proxy of it, or an object that inherits from it
+ */
+function standsIn(socket) {
+  return socket[kAttached].socket !== socket;
+}
+
+// Leaves what a stand-in is asked to do to the streams.
+function leaveStandIn(socket) {
+  if (socket[kSelf] === socket) return false;
+  socket[kMaterialize]();
+  giveBack(socket, REASONS.REPLACED);
+  return true;
+}
+
 function written(callback) {
   callback(null);
 }
 
 function write(data, encoding, callback) {
-  if (this[kIndex] === undefined || anyone.write !== plainWrite) {
+  if (this[kIndex] === undefined || anyone.write !== plainWrite || standsIn(this)) {
     giveBack(this, REASONS.REPLACED);
     return plain.write.call(this, data, encoding, callback);
   }
@@ -89,14 +105,14 @@ function doneInTick(done, message, previous) {
 }
 
 function cork() {
-  if (this[kLazyHandle] === undefined) plain.cork.call(this);
+  if (this[kLazyHandle] === undefined || leaveStandIn(this)) plain.cork.call(this);
   else this[kCorks]++;
 }
 
 /** @this {stream.Duplex} */
 function uncork() {
   let corks;
-  if (this[kLazyHandle] === undefined) {
+  if (this[kLazyHandle] === undefined || leaveStandIn(this)) {
     plain.uncork.call(this);
     corks = this._writableState.corked;
   } else {
@@ -117,7 +133,9 @@ function end(data, encoding, callback) {
     encoding = undefined;
   }
   const index = this[kIndex];
-  if (index !== undefined) {
+  if (index !== undefined && standsIn(this)) {
+    giveBack(this, REASONS.REPLACED);
+  } else if (index !== undefined) {
     if (typeof data === 'string' || isUint8Array(data)) {
       // Not `this.write()`: node's end() calls no write() of the program's.
       write.call(this, data, encoding);
@@ -152,17 +170,20 @@ function prependListener(event, listener) {
   return listen(this, plain.prependListener, event, listener);
 }
 
-function ref() {
-  const it = this[kAttached];
-  it.referenced = true;
+// Until the core reads a socket, its handle knows.
+function refer(it, referenced) {
+  if (it === undefined) return;
+  it.referenced = referenced;
   countAlive(it);
+}
+
+function ref() {
+  refer(this[kAttached], true);
   return plain.ref.call(this);
 }
 
 function unref() {
-  const it = this[kAttached];
-  it.referenced = false;
-  countAlive(it);
+  refer(this[kAttached], false);
   return plain.unref.call(this);
 }
 

@@ -14,7 +14,7 @@ const { driverOf, isLibuv } = require('./drivers');
 const { COUNTERS } = require('./counters');
 const { stopReading, watch } = require('./handles');
 const { Attached, REASONS, STREAM, WATCHED, kAttached, kIndex, recordOf } = require('./owner-state');
-const { kLazyHandle } = require('./lazy-state');
+const { kLazyHandle, kSelf } = require('./lazy-state');
 const { countAlive, leaveForHandle, leaveForSession } = require('./giving-back');
 const { METHODS, keepsMethods } = require('./methods');
 const { onBatch, onEvent } = require('./events');
@@ -56,7 +56,7 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
   const record = recordOf(owner);
   // Without a driver, as on Windows, the socket is not the reason: nothing is counted.
   if (record.name === STREAM || driverOf(record.name, onEvent, onBatch) === null) return false;
-  if (socket[kLazyHandle] && socket[kIndex] === undefined && keepsMethods(socket)) {
+  if (socket[kLazyHandle] && socket[kIndex] === undefined && socket[kSelf] === socket && keepsMethods(socket)) {
     return beginAttachment(socket, socket[kLazyHandle], parser, protocol, record);
   }
   const handle = socket._handle;
