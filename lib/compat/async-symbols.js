@@ -5,7 +5,17 @@ const { Symbol } = require('../globals/primordials');
 const { AsyncResource } = require('node:async_hooks');
 const { ownSymbol } = require('./own-symbol');
 
-const sample = new AsyncResource('RUSTHTTPSCOPE', { requireManualDestroy: true });
+/**
+ * Makes an AsyncResource that is needed for its id or its stores alone. Async hooks see a tick begin, and end: those that list what has
+ * not ended, as what keeps a process running, must not find it.
+ * @returns {AsyncResource}
+ */
+function passingResource() {
+  return new AsyncResource('TickObject', { requireManualDestroy: true }).emitDestroy();
+}
+
+/** @type {any} */
+const sample = passingResource();
 const found = ownSymbol(sample, 'async_id_symbol');
 
 module.exports = {
@@ -17,4 +27,5 @@ module.exports = {
   kFrame: ownSymbol(sample, 'context_frame'),
   /** Whether an object with these symbols passes for an AsyncResource. */
   haveMeaning: found !== undefined && sample[found] === sample.asyncId(),
+  passingResource,
 };

@@ -3,22 +3,21 @@
 // 'uncaughtException' has the store of its request. Here the context has been left by then, and is entered again.
 
 const { ReflectApply, ReflectGet, process } = require('../globals/primordials');
-const { AsyncResource } = require('node:async_hooks');
 const native = require('../native/addon');
-const { kFrame } = require('../compat/async-symbols');
+const { kFrame, passingResource } = require('../compat/async-symbols');
 const { Scope } = require('./scope');
 
 /** @type {any} */
 const node = process;
 
-/** @type {AsyncResource|Scope|null} */
+/** @type {import('node:async_hooks').AsyncResource|Scope|null} */
 let failed = null;
 // The stores at that time, in releases that keep them apart from the resource.
 let frame;
 
 /**
  * Called within a scope when an exception is about to leave it.
- * @param {AsyncResource|Scope|null} resource of the scope
+ * @param {import('node:async_hooks').AsyncResource|Scope|null} resource of the scope
  */
 function noteFailure(resource) {
   failed = resource;
@@ -26,7 +25,7 @@ function noteFailure(resource) {
   // The scope may have ended by the time it is entered again: its id is read now.
   if (resource instanceof Scope) resource.learnId();
   // A new resource takes over the current stores.
-  if (kFrame !== undefined) frame = new AsyncResource('RUSTHTTPEXCEPTION', { requireManualDestroy: true })[kFrame];
+  if (kFrame !== undefined) frame = /** @type {any} */ (passingResource())[kFrame];
 }
 
 // The object that has the ids and the stores.

@@ -5,7 +5,7 @@
 // stores are the caller's. When the core calls with what it has read from a connection, it has entered the scope already.
 
 const { AsyncResource, executionAsyncId } = require('node:async_hooks');
-const { haveMeaning, kAsyncId, kFrame, kTriggerId } = require('../compat/async-symbols');
+const { haveMeaning, kAsyncId, kFrame, kTriggerId, passingResource } = require('../compat/async-symbols');
 const { isNode } = require('../compat/node-features');
 const native = require('../native/addon');
 
@@ -83,7 +83,8 @@ function triggerOf(resource) {
 function beginScope(handle, type, resource) {
   const trigger = triggerOf(resource);
   // A stand-in for the trigger that has the caller's stores.
-  const caller = new AsyncResource('RUSTHTTPSCOPE', { requireManualDestroy: true });
+  /** @type {any} */
+  const caller = passingResource();
   caller[kAsyncId] = trigger;
   caller.runInAsyncScope(native.parserScope, undefined, handle, resource, type);
   resource[kAsyncId] = undefined;

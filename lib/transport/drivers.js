@@ -147,13 +147,17 @@ function driverOf(name, onEvent, onBatch) {
   return driver === undefined ? open(name, onEvent, onBatch) : driver;
 }
 
+function keepsNothing() {
+  return false;
+}
+
 function open(name, onEvent, onBatch) {
   drivers[name] = null;
   if (!isPossible || !isKnown()) return null;
   const driver = new Driver(name === OFFLOAD);
-  // The async resource of the calls. A call also throws it after a tick has thrown, when Node must run no more ticks now: only an
+  // The async resource of the calls. Tools that list what keeps a process running ask it. A call also throws it after a tick has thrown, when Node must run no more ticks now: only an
   // exception prevents that. The core recognizes it.
-  const resource = {};
+  const resource = { hasRef: keepsNothing };
   const tellOne = (index, kind, value, text) => {
     hasTickThrown();
     if (kind <= KINDS) onEvent(driver, index, kind, value, text);

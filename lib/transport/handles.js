@@ -39,6 +39,23 @@ function ownerOf(handle) {
   return handle[kOwner];
 }
 
+/**
+ * Learns node's symbol for the owner of a handle.
+ * @param {object} handle of a server that listens
+ */
+function learnOwner(handle) {
+  kOwner ??= ownSymbol(handle, 'owner_symbol');
+}
+
+/**
+ * Makes a lazy socket the owner of its handle, as the constructor of net.Socket does: process._getActiveHandles() shows owners.
+ * @param {object} handle
+ * @param {any} socket
+ */
+function own(handle, socket) {
+  if (kOwner !== undefined) handle[kOwner] = socket;
+}
+
 const ON_READ = {
   configurable: true,
   get() {
@@ -94,4 +111,4 @@ function leaveTo(handle) {
   handle[kLeave](handle[kWatched]);
 }
 
-module.exports = { ownerOf, stopReading, watch };
+module.exports = { learnOwner, own, ownerOf, stopReading, watch };

@@ -20,6 +20,7 @@ const { inspect } = require('node:util');
 const { initializedSocket } = require('../compat/sample-socket');
 const { COUNTERS } = require('./counters');
 const { leave, letGo } = require('./giving-back');
+const { learnOwner, own } = require('./handles');
 const { METHODS, keepsMethods } = require('./methods');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { acceptsNatively, afterMaterializing } = require('./transport');
@@ -411,6 +412,7 @@ function acceptLazily(server) {
   isPossible ??= prepare();
   if (!isPossible || !handle || typeof handle.onconnection !== 'function' || handle.onconnection === onConnection) return;
   if (typeof server._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
+  learnOwner(handle);
   handle[kServer] = server;
   handle[kOnConnection] = handle.onconnection;
   handle.onconnection = onConnection;
@@ -434,6 +436,7 @@ function onConnection(status, handle) {
     return;
   }
   const socket = new LazySocket(server, handle);
+  own(handle, socket);
   if (server.noDelay) handle.setNoDelay?.(true);
   server._connections++;
   const before = accepted;

@@ -2,18 +2,18 @@
 // The async context of work that belongs neither to a request nor to the caller: one without stores.
 
 const { ReflectOwnKeys } = require('../globals/primordials');
-const { AsyncResource } = require('node:async_hooks');
-const { kFrame } = require('../compat/async-symbols');
+const { kFrame, passingResource } = require('../compat/async-symbols');
 
 /**
- * Runs a callback in such a context; async hooks see it begin.
+ * Runs a callback in such a context; async hooks see it as a tick.
  * @param {(...args: any[]) => any} callback
  * @param {*} receiver its `this`
  * @param {...*} args
  * @returns {*} what the callback returned
  */
 function inRootContext(callback, receiver, ...args) {
-  const resource = new AsyncResource('RUSTHTTPTRANSPORT', { requireManualDestroy: true });
+  /** @type {any} */
+  const resource = passingResource();
   // AsyncLocalStorage has put the caller's stores on it: each under a key of its own, or (24) all in one frame.
   for (const key of ReflectOwnKeys(resource)) {
     if (typeof key === 'symbol' && (key.description === 'kResourceStore' || key === kFrame)) resource[key] = undefined;

@@ -6,7 +6,8 @@
 // program can run before the queue is empty.
 
 const { Array, process } = require('../globals/primordials');
-const { AsyncResource, executionAsyncId } = require('node:async_hooks');
+const { executionAsyncId } = require('node:async_hooks');
+const { passingResource } = require('../compat/async-symbols');
 const { isNode } = require('../compat/node-features');
 const Queue = require('./queue');
 
@@ -93,7 +94,7 @@ function endOf(message) {
 
 // Taking an id costs a fifth of a tick.
 function countOthers() {
-  return new AsyncResource('TickObject', 0).asyncId() - ++given;
+  return passingResource().asyncId() - ++given;
 }
 
 /** Notes how many ids anything else has taken, when that may be many since the last tick. */

@@ -22,8 +22,8 @@ use crate::transport::uv::{self, LoopHandle};
 /// What a JavaScript handle refers to.
 type Shared = Rc<dyn Transport<Host = NodeHost>>;
 
-/// The name of the async resource.
-const RESOURCE: &std::ffi::CStr = c"RUSTHTTPTRANSPORT";
+/// The type by which async hooks know the calls into JavaScript: one that they know.
+const RESOURCE: &std::ffi::CStr = c"TickObject";
 
 /// `transportOpen(frameOf, callback, resource, endsAtHangUp, report) -> handle | undefined`: one per thread. For
 /// `endsAtHangUp` see [`HangUp`](crate::transport::HangUp). `frameOf(level)` returns the memory of a turn, see
