@@ -7,7 +7,9 @@ const EventEmitter = require('node:events');
 const { clearTimeout, setTimeout } = require('node:timers');
 const { freeParser } = require('../message/parsers');
 const { closesAsNode } = require('../transport/lazy-socket');
+const { endReadAhead } = require('../transport/giving-back');
 const { isLazy } = require('../transport/lazy-state');
+const { REASONS } = require('../transport/owner-state');
 const { warnsUnclosed } = require('../compat/node-features');
 const { abortRequests, closeNow, isSettled } = require('./closing');
 const { onServerResponseClose } = require('./response');
@@ -63,6 +65,8 @@ function warnUnclosed() {
 function socketOnError(error) {
   connectionFailed(this.server, error);
   if (refuseUnseen(this, error)) return;
+  // The program may hand the connection to HTTP/2, at any time: the next bytes are not for our parser.
+  if (error.code === 'HPE_PAUSED_H2_UPGRADE' && !isUnheard(this.server)) endReadAhead(this, REASONS.UPGRADE);
   // Destroying the socket with the error emits it again, for other listeners: the second one must not be answered.
   this.removeListener('error', socketOnError);
   if (this.listenerCount('error', noop) === 0) this.on('error', noop);

@@ -117,6 +117,16 @@ function giveBack(socket, reason = REASONS.UPGRADE) {
 }
 
 /**
+ * Gives a socket back to its stream if an I/O thread reads ahead: what follows stays in the system until it is read, for whatever the
+ * program does next.
+ * @param {stream.Duplex} socket
+ * @param {string} reason one of REASONS
+ */
+function endReadAhead(socket, reason) {
+  if (socket[kIndex] !== undefined && socket[kAttached].driver.defersWrites) giveBack(socket, reason);
+}
+
+/**
  * Ends the core's part in a socket that will be closed next, unless bytes wait to be sent.
  * @param {stream.Duplex} socket
  * @param {boolean} orderly whether it is shut down before it is closed
@@ -132,4 +142,4 @@ function letGo(socket, orderly) {
   return true;
 }
 
-module.exports = { countAlive, detach, giveBack, leave, leaveForHandle, leaveForSession, letGo };
+module.exports = { countAlive, detach, endReadAhead, giveBack, leave, leaveForHandle, leaveForSession, letGo };
