@@ -204,7 +204,7 @@ fn a_task_that_says_itself_what_is_dealt_with_reads_on_or_is_woken() {
         let task = thread::spawn(move || {
             let mut buffer = [0; 8];
             other.read(&mut buffer, 8);
-            let woken = push.load(Ordering::SeqCst) && other.done();
+            let woken = push.load(Ordering::SeqCst) && other.done_by_command();
             (woken, other.read(&mut buffer, 8) == Step::Stalled)
         });
         let acknowledge = hear(&shared).is_some();
@@ -215,6 +215,34 @@ fn a_task_that_says_itself_what_is_dealt_with_reads_on_or_is_woken() {
         // Otherwise the event is not handled yet, and handling it wakes the task.
         if stalled && !woken && resumed != Resumed::Wake {
             assert!((acknowledge || hear(&shared).is_some()) && shared.done());
+        }
+    });
+}
+
+#[test]
+fn an_owner_that_reads_itself_is_done_once_with_each_event() {
+    loom::model(|| {
+        let (shared, parser) = linked(b"abc", 9);
+        let mut told = Vec::new();
+        assert_eq!(shared.read(&mut [0; 8], 8), Step::Event(true));
+        told.extend(hear(&shared).expect("an event"));
+        // The command that says so is under way.
+        let other = shared.clone();
+        let task = thread::spawn(move || {
+            other.done_by_command();
+            other.read(&mut [0; 8], 8);
+        });
+        shared.done_early();
+        shared.read_full(&mut [0; 8], 8);
+        let event = hear(&shared);
+        let is_taken = event.is_some();
+        told.extend(event.unwrap_or_default());
+        task.join().unwrap();
+        // Until the owner is done with what it took, nothing else is read.
+        if is_taken {
+            assert_eq!(shared.read(&mut [0; 8], 8), Step::Stalled);
+            assert_eq!(parser.lock().unwrap().0, told);
+            assert!(shared.done());
         }
     });
 }

@@ -100,6 +100,45 @@ fn content_is_read_into_memory_of_its_own_up_to_its_end() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore)] // it needs minutes for so many chunks
+fn what_a_turn_has_left_of_a_connection_is_read_outside_of_it() {
+    let native = native();
+    let (ours, mut peer) = pair();
+    let connection = attach(&native, &ours);
+    // Chunks that make much work: a turn reads them in part.
+    let mut request = b"POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    for _ in 0..3000 {
+        request.extend_from_slice(b"28\r\n0123456789012345678901234567890123456789\r\n");
+    }
+    peer.write_all(&request).unwrap();
+    native.turn();
+    let received = || native.counts(connection).0 as usize;
+    assert!(received() < request.len());
+    assert!(native.read_on(connection));
+    native.read_rest(connection);
+    assert_eq!(received(), request.len());
+    assert!(!native.read_on(connection));
+    // Later bytes have an edge.
+    peer.write_all(b"1\r\nx\r\n").unwrap();
+    native.host().seen();
+    native.turn();
+    assert_eq!(events(&native), [(0, connection, Event::Parsed(6))]);
+}
+
+#[test]
+fn a_handler_has_its_connection_read_on_by_the_turn() {
+    let native = native();
+    let (ours, mut peer) = pair();
+    attach(&native, &ours);
+    handle(&native, |native, seen| {
+        assert!(!native.read_on(seen.connection));
+    });
+    peer.write_all(REQUEST).unwrap();
+    native.turn();
+    assert_eq!(events(&native).len(), 1);
+}
+
+#[test]
 fn bytes_of_a_connection_without_parser_come_as_they_are() {
     let native = native();
     let (ours, mut peer) = pair();

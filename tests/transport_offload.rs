@@ -104,6 +104,16 @@ fn events(seen: &[Seen]) -> Vec<(usize, usize, Event)> {
         .collect()
 }
 
+/// The bytes of events that have nothing else.
+fn bytes_of(seen: &[Seen]) -> usize {
+    seen.iter()
+        .map(|it| match it.event {
+            Event::Parsed(count) => count,
+            other => panic!("{other:?}"),
+        })
+        .sum()
+}
+
 #[test]
 fn requests_are_read_by_another_thread_and_their_answers_sent() {
     let running = Running::new();
@@ -180,22 +190,48 @@ fn a_connection_that_is_read_on_is_read_whole_in_one_turn() {
     let running = Running::new();
     let (ours, mut peer) = pair();
     running.attach(&ours);
-    running.handle(|offload, seen| offload.read_on(seen.connection));
+    running.handle(|offload, seen| assert!(!offload.read_on(seen.connection)));
     let request = large_request();
     peer.write_all(&request).unwrap();
     running.woken.recv_timeout(Duration::from_secs(20)).unwrap();
     running.offload.turn();
-    let counts = running.offload.host().seen().into_iter().map(|it| it.event);
-    let parsed: usize = counts
-        .map(|event| match event {
-            Event::Parsed(count) => count,
-            other => panic!("{other:?}"),
-        })
-        .sum();
-    assert_eq!(parsed, request.len());
+    assert_eq!(bytes_of(&running.offload.host().seen()), request.len());
     // Its task goes on behind it.
     peer.write_all(REQUEST).unwrap();
     assert_eq!(events(&running.until(1)), [(0, 0, ALL)]);
+}
+
+#[test]
+#[cfg_attr(miri, ignore)] // it has no ioctl()
+fn what_has_come_is_read_outside_of_a_turn_whether_its_task_has_read_it_or_not() {
+    let running = Running::new();
+    running.handle(|offload, seen| {
+        offload.write_bytes(seen.connection, false, b"answer");
+    });
+    for round in 0..100 {
+        let (ours, mut peer) = pair();
+        let connection = running.attach(&ours);
+        assert!(!running.offload.read_on(connection));
+        peer.write_all(REQUEST).unwrap();
+        let mut parsed = bytes_of(&running.until(1));
+        // Its task may not know yet that the first request was handled, or may have read the second one.
+        peer.write_all(REQUEST).unwrap();
+        if round % 2 == 0 {
+            peer.read_exact(&mut [0; 6]).unwrap();
+        }
+        assert!(running.offload.read_on(connection));
+        running.offload.read_rest(connection);
+        parsed += bytes_of(&running.offload.host().seen());
+        assert_eq!(parsed, 2 * REQUEST.len());
+        assert!(!running.offload.read_on(connection));
+        // Its task goes on behind it.
+        for _ in 0..3 {
+            peer.write_all(REQUEST).unwrap();
+            assert_eq!(events(&running.until(1)), [(0, connection, ALL)]);
+        }
+        peer.read_exact(&mut vec![0; 6 * (4 + round % 2)]).unwrap();
+        running.offload.detach(connection, Fate::Closed);
+    }
 }
 
 /// How the peer of a connection hears that it was closed, with bytes that were read and not delivered.

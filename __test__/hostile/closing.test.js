@@ -1,6 +1,7 @@
 'use strict';
 // Connections that are closed while their peers send: what the program hears of the request, and how the peer hears of the end, as with node.
 
+const fs = require('node:fs');
 const { everyWay, get, pass, until } = require('../transport/ways');
 
 /** Milliseconds in which the kernel, and threads, have taken what was sent, while the JavaScript thread is busy. */
@@ -17,6 +18,7 @@ const chunks = (count, size) => `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n
 const BODIES = {
   'of 100,000 bytes': ['Content-Length: 100000', 'x'.repeat(100_000)],
   'of 15,000 chunks': ['Transfer-Encoding: chunked', `${chunks(15_000, 1)}0\r\n\r\n`],
+  'of 5,000 chunks with extensions, and trailers': ['Transfer-Encoding: chunked', `${chunks(5_000, 1).replaceAll('1\r\n', '1;name=value\r\n')}0\r\nA: b\r\n\r\n`],
   'of large chunks': ['Transfer-Encoding: chunked', `${chunks(10, 10_000)}0\r\n\r\n`],
 };
 const ANSWERS = {
@@ -31,7 +33,21 @@ const ANSWERS = {
     res.end('ok');
   },
   'with its socket looked at': (req, res) => { res.end(req.socket.remoteAddress); },
+  'in a tick': (req, res) => { process.nextTick(() => res.end('ok')); },
+  'in setImmediate()': (req, res) => { setImmediate(() => res.end('ok')); },
+  'in setImmediate(), while it is read': (req, res) => {
+    req.resume();
+    setImmediate(() => res.end('ok'));
+  },
+  'in a timer': (req, res) => { setTimeout(() => res.end('ok'), 0); },
+  'in a callback of the file system, while it is read': (req, res) => {
+    req.resume();
+    fs.stat(__filename, () => res.end('ok'));
+  },
 };
+
+// Behind the read that brought the request: a body that is not read may then be held back.
+const LATER = new Set(['in setImmediate()', 'in a timer']);
 
 for (const [size, [field, body]] of Object.entries(BODIES)) {
   for (const [when, answer] of Object.entries(ANSWERS)) {
@@ -49,7 +65,7 @@ for (const [size, [field, body]] of Object.entries(BODIES)) {
       await until(() => seen.includes('response close'));
       await pass(5);
       return [seen.filter((event) => event.startsWith('response')), seen.filter((event) => !event.startsWith('response')), client.failed];
-    }, { expected: [['response finish', 'response close'], ['end true', 'close true'], undefined] });
+    }, LATER.has(when) ? {} : { expected: [['response finish', 'response close'], ['end true', 'close true'], undefined] });
   }
 }
 

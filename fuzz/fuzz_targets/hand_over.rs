@@ -267,7 +267,11 @@ fn act(transport: &Shared, sides: &Sides, place: usize, action: u8, count: usize
             side.has_ended = true;
             let _ = side.peer.shutdown(Shutdown::Write);
         }
-        (15, Some(number)) => transport.read_on(number),
+        (15, Some(number)) => {
+            if transport.read_on(number) {
+                transport.read_rest(number);
+            }
+        }
         _ => {}
     }
 }

@@ -142,10 +142,15 @@ function end(data, encoding, callback) {
       data = undefined;
     }
     if (this[kIndex] !== undefined) sendLast(this);
-    // It may be closed in the next turn.
-    if (this[kIndex] !== undefined) native.transportReadOn(this[kAttached].driver.handle, this[kIndex]);
+    // It may be closed in the next turn; libuv would have read what is there. Outside of a turn of ours, a tick does so.
+    if (this[kIndex] !== undefined && native.transportReadOn(this[kAttached].driver.handle, this[kIndex])) schedule(readRest, this);
   }
   return plain.end.call(this, data, encoding, callback);
+}
+
+function readRest(socket) {
+  beginTick();
+  if (socket[kIndex] !== undefined) native.transportReadRest(socket[kAttached].driver.handle, socket[kIndex]);
 }
 
 function read(size) {

@@ -284,9 +284,15 @@ fn detach(call: &Call<4>) -> Result<Value, CallError> {
     })
 }
 
-/// `transportReadOn(handle, index)`: see [`Transport::read_on`](crate::transport::host::Transport::read_on).
+/// `transportReadOn(handle, index) -> boolean`: see [`Transport::read_on`](crate::transport::host::Transport::read_on).
 fn read_on(call: &Call<2>) -> Result<Value, CallError> {
-    transport(call)?.read_on(connection(call)?);
+    let has_rest = transport(call)?.read_on(connection(call)?);
+    Ok(call.boolean(has_rest))
+}
+
+/// `transportReadRest(handle, index)`: see [`Transport::read_rest`](crate::transport::host::Transport::read_rest).
+fn read_rest(call: &Call<2>) -> Result<Value, CallError> {
+    transport(call)?.read_rest(connection(call)?);
     Ok(call.undefined())
 }
 
@@ -391,6 +397,7 @@ node_api::entries! {
     transportParser => set_parser,
     transportDetach => detach,
     transportReadOn => read_on,
+    transportReadRest => read_rest,
     transportPause => pause,
     transportResume => resume,
     transportKeepAlive => keep_alive,

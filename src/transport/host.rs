@@ -193,9 +193,12 @@ pub trait Transport {
     fn permit(&self, connection: usize, answers: &Arc<Answers>, left: u32);
     /// Stops reading.
     fn detach(&self, connection: usize, fate: Fate) -> Detached;
-    /// The connection is closed in the next turn. What has come is read in this turn, as libuv does, with
-    /// [`READS_AT_ONCE`] reads at most.
-    fn read_on(&self, connection: usize);
+    /// The connection is closed in the next turn. What has come is read before, as libuv does, with [`READS_AT_ONCE`]
+    /// reads at most. Returns false if this turn reads it, or nothing has come. Outside of a turn the caller has to call
+    /// [`Transport::read_rest`] before the loop goes on.
+    fn read_on(&self, connection: usize) -> bool;
+    /// Reads what has come on a connection for which [`Transport::read_on`] returned true.
+    fn read_rest(&self, connection: usize);
     /// One more (1) or one fewer (-1) server wants the I/O threads to run before there are connections.
     fn keep_ready(&self, _change: i32) {}
     /// Stops reading.

@@ -163,6 +163,15 @@ fn token(index: usize, generation: usize) -> Token {
 }
 
 impl<T> Registration<T> {
+    /// Bytes that the next read may take: as many as libuv reads, if it is read without a pause.
+    fn most(&self) -> usize {
+        if self.reads_left.is_some_and(|left| left > 0) {
+            LARGEST_READ
+        } else {
+            self.budget.bytes()
+        }
+    }
+
     /// Keeps what an event reported.
     fn mark(&mut self, ready: &Ready) {
         self.closing |= ready.closing;
@@ -354,7 +363,7 @@ impl<T> Reactor<T> {
         let asked = self
             .connections
             .get(index)
-            .map_or(0, |it| it.budget.bytes().min(buffer.len()));
+            .map_or(0, |it| it.most().min(buffer.len()));
         self.receive(index, &mut buffer[..asked], asked)
     }
 
@@ -362,7 +371,7 @@ impl<T> Reactor<T> {
     /// read into the common buffer is better.
     pub fn piece_there(&self, index: usize, content: u64) -> Option<Piece> {
         let connection = self.connections.get(index)?;
-        let budget = connection.budget.bytes();
+        let budget = connection.most();
         let content = usize::try_from(content).unwrap_or(usize::MAX);
         let wanted = content.min(budget);
         // After a hang-up, reads must have the size of the budget: that decides how the connection ends.
@@ -456,15 +465,18 @@ impl<T> Reactor<T> {
         }
     }
 
-    /// Has a connection read on in this turn as long as each read is full, see [`Transport::read_on`](crate::transport::host::Transport::read_on).
-    pub fn read_on(&mut self, index: usize) {
-        if let Some(connection) = self.connections.get_mut(index)
-            && connection.is_full
-            && connection.reads_left.is_none()
-        {
+    /// Has a connection read on as long as each read is full, in this turn or without another look at what is ready. See
+    /// [`Transport::read_on`](crate::transport::host::Transport::read_on). Returns whether it may have more to read.
+    pub fn read_on(&mut self, index: usize) -> bool {
+        let Some(connection) = self.connections.get_mut(index) else {
+            return false;
+        };
+        let reads_on = connection.is_full && connection.reads_left.is_none();
+        if reads_on {
             connection.reads_left = Some(READS_AT_ONCE - 1);
             self.again(index);
         }
+        reads_on
     }
 
     /// Puts a connection behind those that are ready.

@@ -1,6 +1,6 @@
 //! What the native transport notifies JavaScript of: one call for each ready connection.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::Result;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,7 +42,9 @@ struct Delivery {
 /// The native transport of one JavaScript thread.
 pub struct Native<H> {
     host: H,
-    // One for each open turn: a handler of one may run the loop, and so begin the next.
+    // The number of open turns: a handler of one may run the loop, and so begin the next.
+    open: Cell<usize>,
+    // One for each open turn with bytes that are parsed.
     deliveries: RefCell<Vec<Delivery>>,
     reactor: RefCell<Reactor<Reader>>,
     output: RefCell<Output>,
@@ -61,6 +63,7 @@ impl<H: Host> Native<H> {
     pub fn new(host: H, ends_at_hang_up: bool) -> Result<Native<H>> {
         Ok(Native {
             host,
+            open: Cell::new(0),
             deliveries: RefCell::default(),
             reactor: RefCell::new(Reactor::new(ends_at_hang_up)?),
             output: RefCell::new(Output::new()),
@@ -75,13 +78,24 @@ impl<H: Host> Native<H> {
         self.reactor.borrow().as_raw_fd()
     }
 
+    /// A panic must not unwind into the event loop. The connection that caused it is left to its timeout.
+    fn guarded(&self, collects: bool) {
+        let (open, deliveries) = (self.open.get(), self.deliveries.borrow().len());
+        self.open.set(open + 1);
+        let _ = catch_unwind(AssertUnwindSafe(|| self.run(collects)));
+        self.deliveries.borrow_mut().truncate(deliveries);
+        self.open.set(open);
+    }
+
     /// Reads every ready connection once, and notifies JavaScript of what each brought. A turn within a handler goes on
-    /// where the outer turn is.
-    fn run(&self) {
+    /// where the outer turn is. `collects`: asks the system what is ready.
+    fn run(&self, collects: bool) {
         let Some(turn) = Turn::begin(&self.host) else {
             return;
         };
-        self.reactor.borrow_mut().collect();
+        if collects {
+            self.reactor.borrow_mut().collect();
+        }
         loop {
             let Some(index) = self.reactor.borrow_mut().next_ready() else {
                 return;
@@ -321,8 +335,12 @@ impl<H: Host> Transport for Native<H> {
         }
     }
 
-    fn read_on(&self, index: usize) {
-        self.reactor.borrow_mut().read_on(index);
+    fn read_on(&self, index: usize) -> bool {
+        self.reactor.borrow_mut().read_on(index) && self.open.get() == 0
+    }
+
+    fn read_rest(&self, _index: usize) {
+        self.guarded(false);
     }
 
     fn pause(&self, index: usize) {
@@ -393,11 +411,8 @@ impl<H: Host> Transport for Native<H> {
         self.reactor.borrow().counts(index)
     }
 
-    /// A panic must not unwind into the event loop. The connection that caused it is left to its timeout.
     fn turn(&self) {
-        let open = self.deliveries.borrow().len();
-        let _ = catch_unwind(AssertUnwindSafe(|| self.run()));
-        self.deliveries.borrow_mut().truncate(open);
+        self.guarded(true);
     }
 
     /// A handler runs the loop within one of our turns: what that turn has collected is delivered there, since no

@@ -341,7 +341,7 @@ async fn run_commands<F: Parse>(inbox: Arc<CommandInbox<F>>) {
                 Command::Send(connection) => pump(&connection),
                 Command::Answer(connection) => {
                     pump(&connection);
-                    if connection.shared.done() {
+                    if connection.shared.done_by_command() {
                         connection.shared.wake();
                     }
                 }

@@ -148,18 +148,46 @@ impl<H: Host> Offload<H> {
         self.inbox.take(&mut taken);
         self.waiting.borrow_mut().extend(taken.drain(..));
         self.taken.replace(taken);
-        let mut goes_on = true;
-        while goes_on && let Some(connection) = self.next_waiting() {
-            goes_on = self.deliver(&turn, connection);
+        self.deliver_all(&turn);
+    }
+
+    /// Notifies JavaScript of one connection's bytes, outside of a turn, and reads on as long as there are more.
+    fn run_for(&self, connection: Arc<Connection<Session>>) {
+        let Some(turn) = Turn::begin(&self.host) else {
+            return;
+        };
+        self.open_batch(turn.frame);
+        if connection.shared.done_early() {
+            self.list(connection.number, |entry| entry.wake = true);
         }
-        // What is read on is delivered here, too.
-        while goes_on && self.with_batch(|batch| !batch.is_empty()) {
-            goes_on = self.notify_batch(&turn);
+        if connection.shared.has_bytes() || self.is_read_on(&connection) {
+            self.waiting.borrow_mut().push_back(connection);
+        }
+        self.deliver_all(&turn);
+    }
+
+    /// Notifies JavaScript of what is waiting, then of what is read on, and hands over its answers.
+    fn deliver_all(&self, turn: &Turn<'_, H>) {
+        let mut goes_on = true;
+        loop {
             while goes_on && let Some(connection) = self.next_waiting() {
-                goes_on = self.deliver(&turn, connection);
+                goes_on = self.deliver(turn, connection);
             }
+            if !goes_on || self.with_batch(|batch| batch.is_empty()) {
+                break;
+            }
+            goes_on = self.notify_batch(turn);
         }
         self.hand_over();
+    }
+
+    /// A panic must not unwind into the event loop. The connection that caused it is left to its timeout.
+    fn guarded(&self, run: impl FnOnce()) {
+        let open = self.open.get();
+        if catch_unwind(AssertUnwindSafe(run)).is_err() {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(self.finish_batch(open))));
+        }
+        self.open.set(open);
     }
 
     fn next_waiting(&self) -> Option<Arc<Connection<Session>>> {
@@ -323,7 +351,7 @@ impl<H: Host> Offload<H> {
             let mut buffer = self.dropped.borrow_mut();
             buffer.resize(io_thread::BUFFER, 0);
             let before = shared.counts().0;
-            step = shared.read(&mut buffer, self.room);
+            step = shared.read_full(&mut buffer, self.room);
             let taken = (shared.counts().0 - before) as usize;
             // The last read of libuv: it does not fill the buffer.
             if taken >= available && available < io_thread::BUFFER {
@@ -569,11 +597,22 @@ impl<H: Host> Transport for Offload<H> {
         }
     }
 
-    fn read_on(&self, index: usize) {
-        if self.open.get() > 0 {
-            self.with(index, (), |entry| {
+    fn read_on(&self, index: usize) -> bool {
+        let is_open = self.open.get() > 0;
+        self.with(index, false, |entry| {
+            let shared = &entry.connection.shared;
+            let has_rest = !is_open && (shared.has_bytes() || shared.socket().available() > 0);
+            if is_open || has_rest {
                 entry.reads_left.get_or_insert(READS_AT_ONCE);
-            });
+            }
+            has_rest
+        })
+    }
+
+    fn read_rest(&self, index: usize) {
+        let connection = self.with(index, None, |entry| Some(entry.connection.clone()));
+        if let Some(connection) = connection.filter(|_| self.open.get() == 0) {
+            self.guarded(|| self.run_for(connection));
         }
     }
 
@@ -665,13 +704,8 @@ impl<H: Host> Transport for Offload<H> {
         })
     }
 
-    /// A panic must not unwind into the event loop. The connection that caused it is left to its timeout.
     fn turn(&self) {
-        let open = self.open.get();
-        if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(self.finish_batch(open))));
-        }
-        self.open.set(open);
+        self.guarded(|| self.run());
         self.inbox.leave();
     }
 

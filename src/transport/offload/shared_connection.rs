@@ -126,6 +126,8 @@ struct Incoming<F> {
     // The task wanted to read, and has to be woken for it.
     stalled: bool,
     gone: bool,
+    // How many events the owner was done with before the command that says so, see `done_early`.
+    early: u32,
     input: BytesMut,
     output: Output,
     budget: ReadBudget,
@@ -136,6 +138,20 @@ struct Incoming<F> {
     parser: Arc<Mutex<F>>,
     // The parser as it was before the waiting bytes.
     before: Option<F>,
+}
+
+impl<F> Incoming<F> {
+    /// The event was handled: the task may read. Returns whether it waits to be woken.
+    fn free(&mut self) -> bool {
+        if !matches!(self.phase, Phase::Taken) {
+            return false;
+        }
+        self.phase = Phase::Free;
+        self.before = None;
+        empty(&mut self.input, INPUT_KEPT);
+        self.output.shrink(OUTPUT_KEPT);
+        !self.paused && take(&mut self.stalled)
+    }
 }
 
 struct Outgoing {
@@ -176,6 +192,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
                 paused: false,
                 stalled: false,
                 gone: false,
+                early: 0,
                 received: 0,
             }),
             outgoing: Mutex::new(Outgoing {
@@ -216,6 +233,20 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
 
     /// Reads once into `buffer` and parses, with at most `room` words of events.
     pub fn read(&self, buffer: &mut [u8], room: usize) -> Step {
+        self.read_at_most(buffer, room, |it| it.budget.bytes())
+    }
+
+    /// The same with all of `buffer`, whatever the bytes before cost. For the owner.
+    pub fn read_full(&self, buffer: &mut [u8], room: usize) -> Step {
+        self.read_at_most(buffer, room, |_| usize::MAX)
+    }
+
+    fn read_at_most(
+        &self,
+        buffer: &mut [u8],
+        room: usize,
+        most: impl FnOnce(&Incoming<F>) -> usize,
+    ) -> Step {
         let mut incoming = lock(&self.incoming);
         let it = &mut *incoming;
         if it.gone {
@@ -225,7 +256,7 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
             it.stalled = true;
             return Step::Stalled;
         }
-        let asked = it.budget.bytes().min(buffer.len());
+        let asked = most(it).min(buffer.len());
         match self.socket.receive(&mut buffer[..asked]) {
             Ok(0) => {
                 it.phase = Phase::Waiting(ReadEvent::Ended);
@@ -435,18 +466,36 @@ impl<F: Parse, W: Socket> SharedConnection<F, W> {
         ends
     }
 
-    /// The owner is done with the event it took. Called on its thread, or on the task's if the command says so. Returns
-    /// whether the task waits to be woken.
+    /// The owner is done with the event it took. Returns whether the task waits to be woken.
     pub fn done(&self) -> bool {
+        lock(&self.incoming).free()
+    }
+
+    /// [`SharedConnection::done`], by a command of the owner, on the task's thread.
+    pub fn done_by_command(&self) -> bool {
         let mut incoming = lock(&self.incoming);
-        if !matches!(incoming.phase, Phase::Taken) {
+        if incoming.early > 0 {
+            incoming.early -= 1;
             return false;
         }
-        incoming.phase = Phase::Free;
-        incoming.before = None;
-        empty(&mut incoming.input, INPUT_KEPT);
-        incoming.output.shrink(OUTPUT_KEPT);
-        !incoming.paused && take(&mut incoming.stalled)
+        incoming.free()
+    }
+
+    /// [`SharedConnection::done`] by the owner, which has already sent the command that says so: that does nothing then.
+    pub fn done_early(&self) -> bool {
+        let mut incoming = lock(&self.incoming);
+        if matches!(incoming.phase, Phase::Taken) {
+            incoming.early += 1;
+        }
+        incoming.free()
+    }
+
+    /// Whether there are bytes that the owner has not taken.
+    pub fn has_bytes(&self) -> bool {
+        matches!(
+            lock(&self.incoming).phase,
+            Phase::Waiting(ReadEvent::Parsed(_))
+        )
     }
 
     /// Stops reading, and holds events back.
