@@ -10,11 +10,12 @@ const { spawn, spawnSync, execFileSync } = require('node:child_process');
 const { once } = require('node:events');
 const { install } = require('../api/package');
 const { root } = require('./extract');
+const { SLOWNESS } = require('../support/slowness');
 
 // A command that hangs has failed. Its time on a busy machine says nothing: builds and benchmarks may wait for one
 // another.
 const commandMs = 3600000;
-const programMs = 10000;
+const programMs = 10000 * SLOWNESS;
 
 // Without what Node's test runner passes to its children: a runner among them would report to ours.
 const env = { ...process.env, FORCE_COLOR: '0' };

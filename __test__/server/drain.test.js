@@ -13,6 +13,7 @@ const tls = require('node:tls');
 const { test } = require('node:test');
 const http = require('../..');
 const https = require('../../lib/https');
+const { SLOWNESS } = require('../support/slowness');
 const { Way, get, testsOn, until } = require('../transport/ways');
 
 const NOTHING = { reason: 'drained', answered: 0, idle: 0, unused: 0, lost: 0, cut: 0, upgraded: 0, upgradedCut: 0, open: 0 };
@@ -237,7 +238,7 @@ for (const { kind, count, transports, slow } of [
   { kind: 'however many', count: 200, transports: ['stream', 'native', 'offload'], slow: () => () => {} },
   { kind: 'however long the turns of the event loop take', count: 100, transports: ['native'], slow: slowTurns },
 ]) {
-  test(`connections that wait to be accepted when a server begins to drain are served, ${kind}`, { timeout: 60_000 }, async () => {
+  test(`connections that wait to be accepted when a server begins to drain are served, ${kind}`, { timeout: 60_000 * SLOWNESS }, async () => {
     for (const transport of transports) {
       const way = new Way(transport);
       try {
@@ -342,7 +343,7 @@ test('an https server drains, and reports a handshake that it could not wait for
   await once(server, 'close');
 });
 
-test('with rust-http/register the servers of the built-in http and https drain', { timeout: 60_000 }, () => {
+test('with rust-http/register the servers of the built-in http and https drain', { timeout: 60_000 * SLOWNESS }, () => {
   const program = (key, cert) => {
     const http = require('node:http');
     const servers = [http.createServer((req, res) => res.end('ok')), require('node:https').createServer({ key, cert }, (req, res) => res.end('ok'))];
@@ -359,10 +360,10 @@ test('with rust-http/register the servers of the built-in http and https drain',
     }
   };
   const args = ['--require', path.join(__dirname, '../../lib/register.js'), '-e', `(${program})(${JSON.stringify(`${TLS.key}`)}, ${JSON.stringify(`${TLS.cert}`)})`];
-  assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' }, timeout: 30_000 }), 'drained 1\ndrained 1\n');
+  assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' }, timeout: 30_000 * SLOWNESS }), 'drained 1\ndrained 1\n');
 });
 
-test('workers of a cluster, and threads, drain', { timeout: 60_000 }, () => {
+test('workers of a cluster, and threads, drain', { timeout: 60_000 * SLOWNESS }, () => {
   const program = (lib) => {
     const cluster = require('node:cluster');
     const { Worker, isMainThread, parentPort } = require('node:worker_threads');
@@ -411,7 +412,7 @@ test('workers of a cluster, and threads, drain', { timeout: 60_000 }, () => {
   const file = path.join(directory, 'program.js');
   fs.writeFileSync(file, `(${program})(${JSON.stringify(path.join(__dirname, '../..'))});`);
   try {
-    const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '' }, timeout: 40_000 });
+    const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '' }, timeout: 40_000 * SLOWNESS });
     assert.deepEqual(printed.split('\n').filter(Boolean).sort(), ['close', 'close', 'drained 1 0', 'drained 1 0']);
   } finally {
     fs.rmSync(directory, { recursive: true });

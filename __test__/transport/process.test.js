@@ -8,6 +8,7 @@ const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const { test } = require('node:test');
 const { bodies, get } = require('./ways');
+const { SLOWNESS } = require('../support/slowness');
 
 const PROGRAM = path.join(__dirname, 'program.js');
 const WAYS = ['node', 'stream', 'native', 'offload'];
@@ -39,7 +40,7 @@ async function ask(port, input, wanted = Infinity) {
 const PIPELINED = [1, 2, 3, 4, 5].map((n) => get(`/${n}`)).join('');
 
 for (const way of WAYS) {
-  test(`${way}: process.exit() after an answer loses no written one`, { timeout: 60_000 }, async () => {
+  test(`${way}: process.exit() after an answer loses no written one`, { timeout: 60_000 * SLOWNESS }, async () => {
     const { child, port } = await start('exit', way);
     const exit = once(child, 'exit');
     assert.deepStrictEqual(bodies(await ask(port, PIPELINED)), ['/1']);
@@ -47,7 +48,7 @@ for (const way of WAYS) {
   });
 
   for (const where of ['head', 'body', 'answer', 'client', 'beforeAnswer']) {
-    test(`${way}: process.exit() in the middle of a request (${where}) is clean`, { timeout: 60_000 }, async () => {
+    test(`${way}: process.exit() in the middle of a request (${where}) is clean`, { timeout: 60_000 * SLOWNESS }, async () => {
       const child = fork(PROGRAM, [`exit-${where}`, way], { silent: true });
       let told = '';
       child.stderr.on('data', (data) => { told += data; });
@@ -60,21 +61,21 @@ for (const way of WAYS) {
     });
   }
 
-  test(`${way}: a process ends when only unreferenced connections are left`, { timeout: 60_000 }, async () => {
+  test(`${way}: a process ends when only unreferenced connections are left`, { timeout: 60_000 * SLOWNESS }, async () => {
     const { child, port } = await start('unref', way);
     const exit = once(child, 'exit');
     assert.deepStrictEqual(bodies(await ask(port, get('/'), 2)), ['ok']);
     assert.deepStrictEqual(await exit, [0, null]);
   });
 
-  test(`${way}: a process ends when only paused connections are left`, { timeout: 60_000 }, async () => {
+  test(`${way}: a process ends when only paused connections are left`, { timeout: 60_000 * SLOWNESS }, async () => {
     const { child, port } = await start('paused', way);
     const exit = once(child, 'exit');
     assert.deepStrictEqual(bodies(await ask(port, get('/'), 2)), ['ok']);
     assert.deepStrictEqual(await exit, [0, null]);
   });
 
-  test(`${way}: a socket sent to another process is read there`, { timeout: 60_000 }, async () => {
+  test(`${way}: a socket sent to another process is read there`, { timeout: 60_000 * SLOWNESS }, async () => {
     const { child, port } = await start('send', way);
     const socket = net.connect(port, '127.0.0.1').setEncoding('latin1');
     await once(socket, 'connect');
@@ -94,7 +95,7 @@ for (const way of WAYS) {
     await exit;
   });
 
-  test(`${way}: workers of a cluster serve real requests`, { timeout: 60_000 }, async () => {
+  test(`${way}: workers of a cluster serve real requests`, { timeout: 60_000 * SLOWNESS }, async () => {
     const { child, port } = await start('cluster', way);
     const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => ask(port, get(`/${n}`) + get(`/${n}`), 2)));
     answers.forEach((text, n) => {

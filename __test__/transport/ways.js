@@ -9,6 +9,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const ours = require('../../lib');
 const { HTTPParser } = require('../../lib/parser/parser');
+const { SLOWNESS } = require('../support/slowness');
 
 // On Windows every other transport is the stream transport.
 const NAMES = ['node', 'stream', ...(process.platform === 'win32' ? [] : ['native', 'offload'])];
@@ -24,7 +25,7 @@ function get(path) {
  * @param {function(): boolean} condition
  */
 async function until(condition) {
-  for (let n = 0; n < 1000; n++) {
+  for (let n = 0; n < 1000 * SLOWNESS; n++) {
     if (condition()) return;
     await new Promise((resolve) => { setTimeout(resolve, 5); });
   }
@@ -112,7 +113,7 @@ function bodies(text) {
  */
 function everyWay(name, scenario, { expected, on = NAMES, ...options } = {}) {
   const here = on.filter((each) => NAMES.includes(each));
-  test(name, { timeout: 60_000, skip: here.length === 0 && 'there is no such transport here', ...options }, async () => {
+  test(name, { timeout: 60_000 * SLOWNESS, skip: here.length === 0 && 'there is no such transport here', ...options }, async () => {
     const ways = here.map((each) => new Way(each));
     const results = {};
     for (const way of ways) {
@@ -131,11 +132,11 @@ function everyWay(name, scenario, { expected, on = NAMES, ...options } = {}) {
 /**
  * For tests of what node's server does not have.
  * @param {string} name of a transport
- * @param {number} timeout of each test, in milliseconds
+ * @param {number} timeout of each test, in milliseconds on a usual machine
  * @returns {function(string, function(Way, TestContext): Promise): Promise} makes a test from a sentence and a scenario
  */
 function testsOn(name, timeout) {
-  return (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout }, async (t) => {
+  return (sentence, scenario) => test(`${sentence} (transport ${name})`, { timeout: timeout * SLOWNESS }, async (t) => {
     const way = new Way(name);
     try {
       await scenario(way, t);
