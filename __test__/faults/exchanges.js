@@ -9,6 +9,7 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { constants: { errno } } = os;
+const { SLOWNESS } = require('../support/slowness');
 
 const SOURCE = path.join(__dirname, '../support/faults.c');
 const CONNECTIONS = 24;
@@ -16,13 +17,14 @@ const REQUESTS = 6;
 /** Bytes of a body: more than a read takes. */
 const SIZE = 200_000;
 /** Milliseconds without an answer after which an exchange counts as hung. */
-const PATIENCE = 8000;
+const PATIENCE = 8000 * SLOWNESS;
 const EXPECTED = `${SIZE} ${'x'.repeat(3000)}`;
 
 /** @param {string} folder @returns {string|undefined} the library to preload; undefined if it cannot be built */
 function build(folder) {
   const library = path.join(folder, 'faults.so');
-  const { status } = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl']);
+  const [compiler, ...options] = (process.env.CC ?? 'cc').split(' ');
+  const { status } = spawnSync(compiler, [...options, '-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl']);
   return status === 0 ? library : undefined;
 }
 

@@ -8,6 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, test } = require('node:test');
 const { CONNECTIONS, REQUESTS, ask, build, serve } = require('./exchanges');
+const { SLOWNESS } = require('../support/slowness');
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'faults-'));
 const library = process.platform === 'linux' ? build(folder) : undefined;
@@ -69,13 +70,13 @@ function check({ answered, made, errors = [], ...rest }, { call, error, isUnnoti
 for (const fault of FAULTS) {
   const what = `one ${fault.call} in ${fault.every} fails with ${fault.error}`;
   for (const transport of ON_A_SERVER) {
-    test(`a ${transport} server answers or fails where ${what}`, { skip: skipOf(fault.call), timeout: 60_000 }, async () => {
+    test(`a ${transport} server answers or fails where ${what}`, { skip: skipOf(fault.call), timeout: 60_000 * SLOWNESS }, async () => {
       check(await serve(library, { transport, ...fault }), fault, makes('server', transport, fault));
     });
   }
   if (OF_SERVERS.has(fault.call)) continue;
   for (const transport of ON_A_CLIENT) {
-    test(`a ${transport} client is answered or fails where ${what}`, { skip: skipOf(fault.call), timeout: 60_000 }, async () => {
+    test(`a ${transport} client is answered or fails where ${what}`, { skip: skipOf(fault.call), timeout: 60_000 * SLOWNESS }, async () => {
       check(await ask(library, { transport, ...fault }), fault, makes('client', transport, fault));
     });
   }

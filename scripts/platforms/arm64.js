@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { build, buildSupport, cache, debian, esbuild, fromNpm } = require('./tools');
+const { ZIG, build, buildSupport, cache, debian, esbuild, fromNpm, programs } = require('./tools');
 
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 
@@ -32,6 +32,8 @@ module.exports = {
       RUST_HTTP_TEST_SUPPORT: buildSupport('aarch64-unknown-linux-gnu'),
       // An x64 program that a test starts runs on this system.
       ESBUILD_BINARY_PATH: esbuild('linux-x64', 'bin/esbuild'),
+      // Tests that compile a library for Node.
+      CC: `${path.join(programs(ZIG), 'python-zig')} cc -target aarch64-linux-gnu.2.17`,
       // Tests that count lost requests send a tenth of them: 10,000 take more than two minutes.
       REQUESTS: '1000',
       STALE_REQUESTS: '1000',
