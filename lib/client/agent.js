@@ -25,6 +25,7 @@ const {
     REUSE_OLDEST, REUSE_NEWEST, OPEN, QUEUE_AND_EVICT, WRITABLE, PERSISTENT, OTHERS_STARVE, GIVE, KEEP, REFILL_OWN, REFILL_OTHER,
   },
 } = require('../native/layout');
+const { open: openPlain } = require('./attachment');
 const { agentCounters, agentStats, requestFailed } = require('./stats');
 const { originName } = require('./origin-names');
 const { chooseRetries, kQueued, kRetries } = require('./retries');
@@ -231,7 +232,9 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
     full.keepAliveInitialDelay = this.keepAliveMsecs;
   }
   if (debug.enabled) debug('agent: open %s', name, full);
-  const socket = this.createConnection(full, created);
+  // With a proxy from the environment, the built-in opens the connection.
+  const isOwn = this.createConnection === ownCreate && !(kProxyConfig !== undefined && this[kProxyConfig]);
+  const socket = (isOwn ? openPlain(this, full, created) : undefined) ?? this.createConnection(full, created);
   if (socket && !waitsForTunnel(this, socket)) created(null, socket);
 };
 

@@ -10,7 +10,7 @@
 // diagnostics channel leave the connection to net.Server.
 
 const {
-  Map, ObjectCreate, ObjectDefineProperties, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyNames,
+  Map, ObjectCreate, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertyNames,
   ObjectGetPrototypeOf, ReflectGet,
   ReflectOwnKeys, Set, Symbol, process,
 } = require('../globals/primordials');
@@ -18,10 +18,9 @@ const net = require('node:net');
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
 const { initializedSocket } = require('../compat/sample-socket');
-const { COUNTERS } = require('./counters');
 const { leave, letGo } = require('./giving-back');
 const { learnOwner, own } = require('./handles');
-const { METHODS, keepsMethods } = require('./methods');
+const { METHODS, defineAsInherited, defineMethods, keepsMethods } = require('./methods');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { acceptsNatively, afterMaterializing } = require('./transport');
 const { isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, kSelf } = require('./lazy-state');
@@ -98,11 +97,12 @@ const OWN = new Set(['server', '_server']);
 // Read for each response; without the net.Socket part the answers are known.
 const KNOWN = new Map([['_hadError', () => false], ['connecting', () => false]]);
 
-/** @param {any} name */
-function trap(name) {
+/** @param {any} name @param {boolean} enumerable whether `for in` shows it */
+function trap(name, enumerable) {
   const known = KNOWN.get(name) ?? (name.description === 'async_id_symbol' ? asyncIdOf : undefined);
   ObjectDefineProperty(LazySocket.prototype, name, {
     configurable: true,
+    enumerable,
     get() {
       const handle = this[kLazyHandle];
       // The constructor of net.Socket did not define it on the object: the value is on a prototype.
@@ -149,20 +149,19 @@ function prepare() {
   } catch {
     return false;
   }
-  for (const [name, value] of ObjectEntries(METHODS)) ObjectDefineProperty(LazySocket.prototype, name, { configurable: true, writable: true, value });
-  ObjectDefineProperties(LazySocket.prototype, COUNTERS);
+  defineMethods(LazySocket.prototype, {});
   for (const name of ReflectOwnKeys(sample)) {
-    if (!OWN.has(name)) trap(name);
+    if (!OWN.has(name)) trap(name, ObjectGetOwnPropertyDescriptor(sample, name)?.enumerable === true);
   }
   // setTimeout() defines it on a socket.
-  trap('timeout');
+  trap('timeout', false);
   for (const [name, known] of ObjectEntries(STATES)) replaceState(name, known);
   return sample._readableState !== undefined && sample.destroyed === false;
 }
 
 function replaceState(name, known) {
   const { get, set } = accessorOf(plain, name);
-  ObjectDefineProperty(LazySocket.prototype, name, {
+  defineAsInherited(LazySocket.prototype, name, {
     configurable: true,
     get() {
       const handle = this[kLazyHandle];

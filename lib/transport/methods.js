@@ -1,14 +1,14 @@
 'use strict';
 // The methods of a socket that the core reads and writes: they try the core first, and fall back on net.Socket's own.
 
-const { MathMax, ObjectCreate, process } = require('../globals/primordials');
+const { MathMax, ObjectCreate, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, process } = require('../globals/primordials');
 const net = require('node:net');
 const native = require('../native/addon');
 const { transport: { CLOSED, DESTROYED } = {} } = require('../native/layout');
 const { types: { isUint8Array } } = require('node:util');
 const { systemError } = require('../util/errors');
 const { forgetsUnwritten } = require('../compat/node-features');
-const { QUEUED, bytesOf } = require('./counters');
+const { COUNTERS, QUEUED, bytesOf } = require('./counters');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { beginTick, endOf, schedule, scheduleEnd } = require('../util/ticks');
 const { isCorked, kCorks, kLazyHandle, kMaterialize, kSelf, uncorkAll } = require('./lazy-state');
@@ -257,6 +257,29 @@ const METHODS = {
 };
 
 /**
+ * Defines METHODS and the counters of a socket that the core reads on a prototype. `for in` shows those that it shows of net.Socket's.
+ * @param {object} prototype that inherits from net.Socket's
+ * @param {{[name: string]: Function}} more methods to define
+ */
+function defineMethods(prototype, more) {
+  for (const [name, value] of ObjectEntries({ ...METHODS, ...more })) defineAsInherited(prototype, name, { configurable: true, writable: true, value });
+  for (const [name, counter] of ObjectEntries(COUNTERS)) defineAsInherited(prototype, name, counter);
+}
+
+/**
+ * Defines a property that is enumerable if the one it hides is.
+ * @param {object} prototype
+ * @param {string} name
+ * @param {PropertyDescriptor} descriptor
+ */
+function defineAsInherited(prototype, name, descriptor) {
+  let holder = ObjectGetPrototypeOf(prototype);
+  while (holder !== null && !ObjectHasOwn(holder, name)) holder = ObjectGetPrototypeOf(holder);
+  const enumerable = holder !== null && ObjectGetOwnPropertyDescriptor(holder, name)?.enumerable;
+  ObjectDefineProperty(prototype, name, { ...descriptor, enumerable });
+}
+
+/**
  * Spelled out because it runs for each connection.
  * @param {any} socket that has METHODS from its prototype
  * @returns {boolean} whether the program has replaced none of them, nor any other method that shows it what is read and written
@@ -269,4 +292,4 @@ function keepsMethods(socket) {
     socket.unshift === plain.unshift && socket.emit === plain.emit && socket._final === plain._final;
 }
 
-module.exports = { METHODS, keepsMethods, write, writeLast };
+module.exports = { METHODS, defineAsInherited, defineMethods, keepsMethods, write, writeLast };

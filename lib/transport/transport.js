@@ -2,27 +2,30 @@
 // Native transport and offload: plain sockets whose bytes the core reads and writes itself, on this thread's event loop or in its
 // I/O threads (drivers.js has the differences).
 //
-// Owns which sockets those are. Their methods try the core first (methods.js): a socket that was accepted here has them on its
-// prototype (lazy-socket.js), any other gets them as own properties (changing its prototype instead costs 45 us). A program that
-// reads the socket gets it back with every byte in order (giving-back.js).
+// Owns which sockets those are. Their methods try the core first (methods.js). These are on the socket's prototype, so that a program
+// that lists or prints a socket sees what node has: a server's and an agent's own sockets are made with that prototype
+// (lazy-socket.js, client/attachment.js), any other gets it when it is attached. A program that reads the socket gets it back with every
+// byte in order (giving-back.js).
 
-const { ObjectAssign, ObjectDefineProperties, ObjectGetPrototypeOf } = require('../globals/primordials');
+const { ObjectAssign, ObjectCreate, ObjectGetPrototypeOf, ObjectSetPrototypeOf } = require('../globals/primordials');
 const net = require('node:net');
 const native = require('../native/addon');
 const { handleOf, resourceOf, autoContinues, scopeOf } = require('../parser/parser');
 const { driverOf, isLibuv } = require('./drivers');
-const { COUNTERS } = require('./counters');
 const { stopReading, watch } = require('./handles');
 const { Attached, REASONS, STREAM, WATCHED, kAttached, kIndex, recordOf } = require('./owner-state');
 const { kLazyHandle, kSelf } = require('./lazy-state');
 const { countAlive, leaveForHandle, leaveForSession } = require('./giving-back');
-const { METHODS, keepsMethods } = require('./methods');
+const { defineMethods, keepsMethods } = require('./methods');
 const { onBatch, onEvent } = require('./events');
 
 /** Instead of the number of a parser. */
 const NO_PARSER = -1;
 
 const plain = net.Socket.prototype;
+/** The prototype of sockets that a server has got from elsewhere. */
+const PROTOTYPE = ObjectCreate(plain);
+defineMethods(PROTOTYPE, {});
 const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
 
 /**
@@ -44,15 +47,24 @@ function acceptsNatively(server, handle) {
 }
 
 /**
+ * @param {Agent} agent
+ * @returns {boolean} whether the core could read the sockets that it opens
+ */
+function mayAttach(agent) {
+  return isLibuv && recordOf(agent).name !== STREAM && !isChanged(plain);
+}
+
+/**
  * Lets the core read a socket into its parser, if it is a plain TCP or pipe socket that the program neither reads nor has changed.
  * @param {stream.Duplex} socket
  * @param {HTTPParser} parser
  * @param {Protocol} protocol
  * @param {net.Server|Agent} [owner] of the socket
+ * @param {object} [prototype] with METHODS, which the socket gets
  * @param {Set<Function>} [accepted] methods that the socket may have instead of net.Socket's
  * @returns {boolean} whether the core reads it now
  */
-function attach(socket, parser, protocol, owner = socket.server, accepted = undefined) {
+function attach(socket, parser, protocol, owner = socket.server, prototype = PROTOTYPE, accepted = undefined) {
   const record = recordOf(owner);
   // Without a driver, as on Windows, the socket is not the reason: nothing is counted.
   if (record.name === STREAM || driverOf(record.name, onEvent, onBatch) === null) return false;
@@ -60,11 +72,12 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
     return beginAttachment(socket, socket[kLazyHandle], parser, protocol, record);
   }
   const handle = socket._handle;
-  if (ObjectGetPrototypeOf(socket) !== plain || !handle || !(handle.fd >= 0)) {
+  const isPlain = ObjectGetPrototypeOf(socket) === plain;
+  if (!(isPlain || ObjectGetPrototypeOf(socket) === prototype) || !handle || !(handle.fd >= 0)) {
     record.count(REASONS.OTHER);
     return false;
   }
-  if (isChanged(socket, accepted) || !socket.readable || socket.readableLength > 0 || socket.writableLength > 0) {
+  if (isChanged(socket, accepted) || isChanged(plain) || !socket.readable || socket.readableLength > 0 || socket.writableLength > 0) {
     record.count(REASONS.CHANGED);
     return false;
   }
@@ -74,9 +87,8 @@ function attach(socket, parser, protocol, owner = socket.server, accepted = unde
     handle.reading = false;
     stopReading(handle);
   }
+  if (isPlain) ObjectSetPrototypeOf(socket, prototype);
   if (former === undefined) {
-    ObjectAssign(socket, METHODS);
-    ObjectDefineProperties(socket, COUNTERS);
     watch(handle, socket, leaveForHandle, leaveForSession);
   } else {
     const { received, returns, sent } = former;
@@ -162,4 +174,4 @@ function resume(socket) {
   return true;
 }
 
-module.exports = { acceptsNatively, afterMaterializing, attach, changeParser, pause, resume, transportOf };
+module.exports = { acceptsNatively, afterMaterializing, attach, changeParser, mayAttach, pause, resume, transportOf };
