@@ -16,6 +16,7 @@ const { Agent: Builtin, globalAgentOptions } = require('../compat/builtin');
 const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./options');
 const { codes } = require('../util/errors');
+const { headerOf } = require('../message/incoming');
 const { follow } = require('../compat/mirror-shape');
 const { agentTakesDefaults, connectsWithTimeout, hintMargin, kProxyConfig, keepAliveBuffer, limitsFromOne, marksKeptSockets, tellsTunnelOnce } = require('../compat/node-features');
 const { kAsyncId } = require('../compat/async-symbols');
@@ -264,7 +265,7 @@ Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
   let timeout = this.options.timeout || 0;
   const res = socket._httpMessage && socket._httpMessage.res;
   const margin = hintMargin();
-  const hint = margin !== undefined && res ? keepAliveHint(res) : undefined;
+  const hint = margin !== undefined && res ? headerOf(res, 'keep-alive') : undefined;
   let hinted = hint === undefined ? timeout : native.idleTimeout(hint, timeout, this.agentKeepAliveTimeoutBuffer ?? margin);
   // Without a margin, a hint of 0 means a socket without a timeout.
   if (margin === 0 && hinted < 0) hinted = 0;
@@ -552,23 +553,6 @@ function othersStarve(agent, name) {
 function handOver(agent, req, socket) {
   sockets.renewAsyncIdentity(socket);
   assign(agent, req, socket);
-}
-
-/**
- * The Keep-Alive hint of a response, read from the raw fields: the headers object is not made for it.
- * @param {http.IncomingMessage} res
- * @returns {string|undefined} the value
- */
-function keepAliveHint(res) {
-  const raw = res.rawHeaders;
-  if (raw === undefined) return undefined;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i];
-    if (name.length === 10 && (name === 'Keep-Alive' || name.toLowerCase() === 'keep-alive')) {
-      return raw[i + 1];
-    }
-  }
-  return undefined;
 }
 
 /**

@@ -34,6 +34,7 @@ const {
 } = require('../compat/node-features');
 const { beginTiming, mayBeTimed } = require('./timings');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
+const { getHeader } = require('../message/outgoing-headers');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
 const { kHighWaterMark, kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
 const { once } = require('../util/once');
@@ -230,7 +231,8 @@ function takeHeaders(req, options, host, setHost) {
     req._storeHeader(firstLine(req), headers);
     return;
   }
-  let given = false;
+  // A getHeader() of the program may know fields that nobody has set.
+  let given = req.getHeader !== getHeader;
   if (headers) {
     for (const name of ObjectKeys(headers)) {
       req.setHeader(name, headers[name]);

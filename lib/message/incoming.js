@@ -5,7 +5,7 @@
 // property names and symbols, so a message keeps working if its prototype is replaced by one that ends in the built-in class.
 
 const {
-  AbortController, ObjectAssign, ObjectCreate, ObjectDefineProperty, ObjectGetPrototypeOf, ObjectSetPrototypeOf, Symbol, process,
+  AbortController, ObjectAssign, ObjectCreate, ObjectDefineProperty, ObjectGetPrototypeOf, ObjectHasOwn, ObjectSetPrototypeOf, Symbol, process,
 } = require('../globals/primordials');
 const net = require('node:net');
 const { finished, Readable } = require('node:stream');
@@ -203,6 +203,17 @@ function rawField(message, lower) {
     }
   }
   return found;
+}
+
+/**
+ * @param {http.IncomingMessage} message
+ * @param {string} lower name of a field
+ * @returns {string|undefined} `message.headers[lower]`. The object is not made for it, unless the program has changed what it would hold
+ */
+function headerOf(message, lower) {
+  const isUnread = message[kHeaders] === null && message._addHeaderLine === addHeaderLine && message.rawHeaders.length >= message[kHeadersCount] &&
+    ObjectGetPrototypeOf(message) === IncomingMessage.prototype && !ObjectHasOwn(message, 'headers');
+  return isUnread ? rawField(message, lower) : message.headers?.[lower];
 }
 
 function buildDistinct(message, list, count) {
@@ -444,6 +455,7 @@ module.exports = {
   closeAtRest,
   detachSignal,
   dumpUntouched,
+  headerOf,
   isAtRest,
   isUntouched,
   kHeaders,

@@ -149,12 +149,12 @@ const STARTING = {};
 for (const name of ['pause', 'read', 'resume']) {
   const plain = net.Socket.prototype[name];
   STARTING[name] = {
-    [name](argument) {
+    [name](...args) {
       let holder = ObjectGetPrototypeOf(this);
       // An object that inherits from the socket has this method from it.
       while (holder[name] === STARTING[name]) holder = ObjectGetPrototypeOf(holder);
       const method = holder[name];
-      return ReflectApply(method === plain ? Readable.prototype[name] : method, this, [argument]);
+      return ReflectApply(method === plain ? Readable.prototype[name] : method, this, args);
     },
   }[name];
 }

@@ -3,7 +3,7 @@
 
 const { process } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
-const EventEmitter = require('node:events');
+const { emit: plainEmit, listenerCount: plainListenerCount } = require('node:events').prototype;
 const { clearTimeout, setTimeout } = require('node:timers');
 const { freeParser } = require('../message/parsers');
 const { closesAsNode } = require('../transport/lazy-socket');
@@ -45,7 +45,7 @@ function refusalOf(error) {
 
 // Whether the program cannot see 'clientError'.
 function isUnheard(server) {
-  return server.emit === EventEmitter.prototype.emit && server.listenerCount('clientError') === 0;
+  return server.emit === plainEmit && plainListenerCount.call(server, 'clientError') === 0;
 }
 
 function noop() {}

@@ -75,10 +75,11 @@ function parserOnIncoming(req, keepAlive) {
 
   if (onRequestStart.hasSubscribers) onRequestStart.publish({ request: req, response: res, socket, server });
 
-  if (reached || !connection.givesListener) listenToFinish(res, resOnFinish);
   if (socket._httpMessage) connection.waiting.push(res);
   else if (reached) res.assignSocket(socket);
   else assignUnseen(res, socket);
+  // After those that the program adds when the response gets its socket.
+  if (reached || !connection.givesListener) listenToFinish(res, resOnFinish);
 
   if (admit(this, connection, req, res, reached) && (fixed === null || asked || !fixed.take(req, res))) server.emit('request', req, res);
   return READ_BODY;
