@@ -5,6 +5,7 @@ const assert = require('node:assert');
 const http = require('node:http');
 const net = require('node:net');
 const test = require('node:test');
+const { inspect } = require('node:util');
 const ours = require('../..');
 const builtin = require('../../lib/compat/builtin');
 const { turns } = require('../support/turns');
@@ -127,4 +128,17 @@ test('own classes of messages are used', async () => {
   const server = ours.createServer({ IncomingMessage: Request, ServerResponse: Response }, (req, res) => res.say(req.path));
   const { text } = await serving(server, (port) => exchange(port, get('/abc')));
   assert.match(text, /\r\n\r\nabc$/);
+});
+
+test('a response is printed as the built-in\'s, at every depth', () => {
+  const printed = ({ ServerResponse }) => {
+    const res = new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 });
+    // Where node keeps what it has asked about header values (26.12); see surface-differences.json.
+    const print = (options) => inspect(res, options).replace(/Symbol\(kLenientCache\): \w+/, '');
+    const texts = [print()];
+    res.setHeader('X-A', 'b').setHeader('Set-Cookie', ['c', 'd']);
+    for (const options of [{}, { depth: 0 }, { depth: 4 }, { compact: false }, { getters: true }]) texts.push(print(options));
+    return texts;
+  };
+  assert.deepStrictEqual(printed(ours), printed(http));
 });

@@ -128,6 +128,8 @@ const features = {
   sharesOnFinish: since(26, 12),
   /** The option `rejectNonStandardBodyWrites` (not 18.12). */
   refusesBodyWrites: 'rejectNonStandardBodyWrites' in server,
+  /** The table of a message's fields has no prototype; from 26 (26.12) on it is of a class. */
+  baresFields: asked(probes.baresFields, !since(26)),
   /** Storing options sets `noDelay` in them (18). */
   storesNoDelay: asked(probes.storesNoDelay, false),
   /** An HTTP/1.1 request without a Host field is refused (20). */

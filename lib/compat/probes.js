@@ -603,11 +603,18 @@ const upgradesBehindBody = () => {
   return length === 2;
 };
 
+function baresFields() {
+  const message = new builtin.OutgoingMessage();
+  message.setHeader('a', 'b');
+  return ObjectGetPrototypeOf(message[ownSymbol(message, 'kOutHeaders')]) === null;
+}
+
 module.exports = {
   ask,
   askParser,
   asksHeaders,
   baresAgents,
+  baresFields,
   baresUrls,
   checksAuthority,
   closeReturns,

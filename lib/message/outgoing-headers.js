@@ -8,10 +8,11 @@
  */
 
 const {
-  ArrayFrom, ArrayIsArray, DateNow, Int32Array, MathFloor, ObjectCreate, ObjectHasOwn, ObjectKeys, ObjectValues, Set,
+  ArrayFrom, ArrayIsArray, DateNow, Int32Array, MathFloor, ObjectAssign, ObjectCreate, ObjectHasOwn, ObjectKeys, ObjectValues, Set,
 } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const { setTimeout } = require('node:timers');
+const { inspect } = require('node:util');
 const native = require('../native/addon');
 const {
   headInput: {
@@ -25,7 +26,7 @@ const {
   },
 } = require('../native/layout');
 const { codes } = require('../util/errors');
-const { choosesValidation, decodesDisposition, keepsLengthText, removedEndsKeepAlive, setsCookiesLast, setsNoCookies } = require('../compat/node-features');
+const { baresFields, choosesValidation, decodesDisposition, keepsLengthText, removedEndsKeepAlive, setsCookiesLast, setsNoCookies } = require('../compat/node-features');
 const { kOutHeaders, kUniqueHeaders } = require('../compat/symbols');
 const { checkInvalidHeaderChar, lowerCaseName, validateHeaderName, validateHeaderValue, validateString } = require('../util/validators');
 
@@ -68,9 +69,17 @@ let replaced = null;
 /**
  * A table of header fields by lower-case name. It has no prototype, like one of Object.create(null), but keeps a hidden class:
  * messages that set the same headers in the same order share it (measured: filling and walking it takes a fifth of the time).
+ * Printed messages show its name, which is that of node's class.
  */
-function HeaderTable() {}
-HeaderTable.prototype = ObjectCreate(null);
+const HeaderTable = function OutgoingHeaders() {};
+HeaderTable.prototype = ObjectCreate(null, {
+  [inspect.custom]: {
+    /** @this {object} */
+    value() {
+      return baresFields() ? ObjectAssign(ObjectCreate(null), this) : this;
+    },
+  },
+});
 
 /**
  * Whether a head is all ASCII, so that latin1 and UTF-8 encode it to the same bytes.
