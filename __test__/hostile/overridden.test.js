@@ -132,7 +132,34 @@ async function kept({ Agent, createServer, request }) {
   return times;
 }
 
-for (const [name, program] of Object.entries({ early, refused, knowing, kept })) {
+/** A request class that looks at the headers while they are made, and one whose making fails half-way. */
+async function halfMade({ IncomingMessage, createServer }) {
+  const seen = [];
+  class Looking extends IncomingMessage {
+    _addHeaderLine(field, value, headers) {
+      seen.push(Object.keys(this.headers));
+      if (value === 'fails') throw new Error('fails');
+      super._addHeaderLine(field, value, headers);
+    }
+  }
+  const server = createServer({ IncomingMessage: Looking }, (req, res) => {
+    for (let n = 0; n < 2; n++) seen.push(Object.keys(req.headers));
+    res.end('x');
+  });
+  server.on('clientError', ({ message }, socket) => {
+    seen.push(message);
+    socket.destroy();
+  });
+  const port = await listening(server);
+  seen.push(await answers(port, 'GET / HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nConnection: close\r\n\r\n'));
+  await closed(server);
+  const message = new Looking();
+  message._addHeaderLines(['A', '1', 'B', 'fails', 'C', '3'], 6);
+  assert.throws(() => message.headers);
+  return [...seen, { ...message.headers }];
+}
+
+for (const [name, program] of Object.entries({ early, refused, knowing, kept, halfMade })) {
   test(`what a program has overridden is asked as with the built-in: ${name}`, async () => {
     assert.deepEqual(await program(ours), await program(http));
   });

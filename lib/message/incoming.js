@@ -125,7 +125,7 @@ defineAccessor('connection', function get() {
 defineAccessor('headers', /** @this {http.IncomingMessage} */ function get() {
   const known = this[kHeaders];
   if (known) return known;
-  return this[kHeaders] = build(this, this.rawHeaders, this[kHeadersCount]);
+  return this[kHeaders] = build(this, kHeaders, this.rawHeaders, this[kHeadersCount]);
 }, function set(headers) {
   this[kHeaders] = headers;
 });
@@ -137,7 +137,7 @@ defineAccessor('headersDistinct', function get() {
 });
 
 defineAccessor('trailers', function get() {
-  return this[kTrailers] ||= build(this, this.rawTrailers, this[kTrailersCount]);
+  return this[kTrailers] ||= build(this, kTrailers, this.rawTrailers, this[kTrailersCount]);
 }, function set(trailers) {
   this[kTrailers] = trailers;
 });
@@ -171,9 +171,10 @@ function abortAtClose(message) {
   message.once('close', (() => function() { controller.abort(); })());
 }
 
-function build(message, list, count) {
-  if (message._addHeaderLine === addHeaderLine) return headersOf(list, count, joinsDuplicates && message.joinDuplicateHeaders);
-  const target = {};
+function build(message, key, list, count) {
+  if (message._addHeaderLine === addHeaderLine && list.length >= count) return headersOf(list, count, joinsDuplicates && message.joinDuplicateHeaders);
+  // A method that throws, or asks for the object, leaves or finds what there is so far.
+  const target = message[key] = {};
   for (let i = 0; i < count; i += 2) message._addHeaderLine(list[i], list[i + 1], target);
   return target;
 }
