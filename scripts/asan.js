@@ -3,8 +3,8 @@
 // npm run test:asan [-- -- COMMAND ARG...]: builds the addon with AddressSanitizer and runs programs on it, in a copy
 // of the files tracked by git, with the sanitizer's library (gcc's) preloaded over Node's allocator. Fails if it has
 // written a report, whatever the programs themselves return: other tests check that.
-// Without a command it runs the exercise of scripts/valgrind.js in each transport, 500 random programs of servers and
-// 250 of clients, and Node's tests of http (half an hour). With --list it only prints these. Needs gcc's libasan and rustc.
+// Without a command it runs the exercise of scripts/valgrind.js in each transport, 1,500 random programs of servers and
+// 500 of clients, and Node's tests of http (half an hour). With --list it only prints these. Needs gcc's libasan and rustc.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -21,8 +21,8 @@ const LIBRARY = execFileSync('gcc', ['-print-file-name=libasan.so'], { encoding:
 const CORES = ['--transport', 'native', '--transport', 'offload', '--shrink', '0'];
 const COMMANDS = [
   ...['native', 'stream', 'offload'].map((transport) => [['__test__/security/exercise.js', transport]]),
-  [['__test__/programs/run.js', '500', '1', '--kind', 'server', ...CORES]],
-  [['__test__/programs/run.js', '250', '1', '--kind', 'client', ...CORES]],
+  [['__test__/programs/run.js', '1500', '1', '--kind', 'server', ...CORES]],
+  [['__test__/programs/run.js', '500', '1', '--kind', 'client', ...CORES]],
   ...['native', 'offload'].map((transport) => [['__test__/node-suite/run.js', '-j', '2'], { RUST_HTTP_TRANSPORT: transport }]),
 ].map(([args, env]) => [[process.execPath, ...args], env]);
 
