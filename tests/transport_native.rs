@@ -285,6 +285,7 @@ fn a_connection_that_its_handler_detaches_gets_no_further_event() {
 
 #[test]
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg_attr(miri, ignore)] // TCP, which is all it has, is not hung up where the peer alone has closed it
 fn the_end_of_a_connection_that_was_hung_up_and_detached_comes_behind_its_call() {
     let native = native();
     let (ours, mut peer) = pair();
