@@ -33,29 +33,43 @@ function load() {
   let cause;
   let advice;
   for (const abi of ABIS[platform] ?? ['']) {
-    const built = path.join(DIR, '../..', `rust-http.${platform}-${arch}${abi}.node`);
     const name = `${platform}-${arch}${abi}`;
+    const built = `${DIR}/../../rust-http.${name}.node`;
     const isBuilt = DIR !== '' && existsSync(built);
-    if (!isBuilt) looked.push(`${built}: not there`);
+    if (!isBuilt) looked.push({ place: built, fault: 'not there' });
     if (!isBuilt && platform === 'win32' && abi === '-gnu') continue;
-    const { addon, error } = isBuilt ? fromBuild(built) : fromPackage(name);
+    const { addon, error } = isBuilt ? fromFile(path.normalize(built)) : fromNeighbour(name) ?? fromPackage(name);
     if (addon !== undefined) return addon;
     const missing = error.code === 'MODULE_NOT_FOUND';
-    looked.push(`${isBuilt ? built : `rust-http-${name}`}: ${missing ? 'not installed' : error.message}`);
+    looked.push({ place: isBuilt ? built : `rust-http-${name}`, fault: missing ? 'not installed' : error.message });
     // An addon that cannot be loaded says more than a package that is missing.
     if (cause === undefined || !missing) cause = error;
     advice = error.advice ?? advice;
   }
-  const message = [`rust-http has no addon for ${platform} ${arch}. It looked for`, ...looked.map((line) => `  ${line}`), advice ?? whatToDo(cause)];
+  const message = [`rust-http has no addon for ${platform} ${arch}. It looked for`, ...looked.map(({ place, fault }) => `  ${path.normalize(place)}: ${fault}`), advice ?? whatToDo(cause)];
   throw new Error(message.join('\n'), { cause });
 }
 
 // Bundlers warn of require() with a computed name.
-function fromBuild(file) {
+function fromFile(file) {
   try {
     return { addon: require('node:module').createRequire(__filename)(file) };
   } catch (error) {
     return { error };
+  }
+}
+
+// Package managers install the addon's package next to this one. Node's search for it takes as long as opening the addon; looking in
+// this one place takes less. If the package is missing or of another version, fromPackage() finds it elsewhere, or says why not.
+function fromNeighbour(name) {
+  const dir = `${path.dirname(path.dirname(path.dirname(DIR)))}${path.sep}rust-http-${name}`;
+  try {
+    const { main, version } = JSONParse(readFileSync(`${dir}${path.sep}package.json`, 'utf8'));
+    if (version !== ownVersion() || !main.endsWith('.node')) return undefined;
+    const found = fromFile(`${dir}${path.sep}${main}`);
+    return found.error === undefined ? found : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -90,7 +104,7 @@ function isOwn({ version }) {
 // Reading the file takes a fifth of the time of requiring it. In a bundled program the file is missing, or another package's.
 function ownVersion() {
   try {
-    const { name, version } = JSONParse(readFileSync(path.join(DIR, '../../package.json'), 'utf8'));
+    const { name, version } = JSONParse(readFileSync(`${DIR}/../../package.json`, 'utf8'));
     if (name === 'rust-http') return version;
   } catch {
     // require() below has it then.
