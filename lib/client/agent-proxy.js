@@ -157,4 +157,4 @@ function isTunnelError(error) {
   return kProxyConfig !== undefined && error.code === 'ERR_PROXY_TUNNEL';
 }
 
-module.exports = { chooseProxy, isTunnelError, rewriteForProxy, waitsForTunnel };
+module.exports = { __proto__: null, chooseProxy, isTunnelError, rewriteForProxy, waitsForTunnel };

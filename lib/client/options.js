@@ -105,6 +105,7 @@ function hostField(host, port, defaultPort) {
 }
 
 module.exports = {
+  __proto__: null,
   BODILESS_METHODS,
   KNOWN_METHODS,
   RequestOptions,

@@ -61,6 +61,7 @@ const helpers = ObjectFromEntries(['isValidHeaderName', 'isValidHeaderValue', 'w
   .filter((name) => name in http).map((name) => [name, http[name]]));
 
 module.exports = {
+  __proto__: null,
   Agent,
   ClientRequest,
   HTTPParser,

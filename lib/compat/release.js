@@ -30,6 +30,7 @@ function doubt(question) {
 }
 
 module.exports = {
+  __proto__: null,
   NEWEST,
   doubt,
   isNewer,

@@ -34,6 +34,7 @@ function otherState() {
 const CLOSED_PEER = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 };
 
 module.exports = {
+  __proto__: null,
   /** Where the first releases of Node 18 record that end() was called; nothing reads it. */
   kEndCalled: ownSymbol(sample, 'kEndCalled'),
   /** Whether a message keeps its error and its high-water mark; 18.12 keeps neither. */

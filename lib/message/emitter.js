@@ -194,5 +194,6 @@ function silence(stream, event) {
 }
 
 module.exports = {
+  __proto__: null,
   emitFinish, hearsOnlyFinish, initialize, initializeReadable, kOnFinish, listenToEnd, listenToFinish, plainEmit, setOwnFinish, silence, takesListener, wasSole,
 };

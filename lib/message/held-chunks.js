@@ -82,4 +82,4 @@ function dropHeldChunks(message, error) {
   for (const { callback } of takeHeldChunks(message)) process.nextTick(callback, error);
 }
 
-module.exports = { dropHeldChunks, firstPart, heldLength, holdChunk, holdsChunk, keepsItsTurn, takeHeldChunks };
+module.exports = { __proto__: null, dropHeldChunks, firstPart, heldLength, holdChunk, holdsChunk, keepsItsTurn, takeHeldChunks };

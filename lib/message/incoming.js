@@ -452,6 +452,7 @@ function closeAtRest(message) {
 }
 
 module.exports = {
+  __proto__: null,
   IncomingMessage,
   closeAtRest,
   detachSignal,

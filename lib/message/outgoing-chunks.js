@@ -157,4 +157,4 @@ const uncork = (() => /** @this {http.OutgoingMessage} */ function() {
   if (held && !corksEachTurn) sendHeldChunk(this);
 })();
 
-module.exports = { JOIN_BYTES_MAX, addTrailers, latin1, uncork, writeChunk };
+module.exports = { __proto__: null, JOIN_BYTES_MAX, addTrailers, latin1, uncork, writeChunk };

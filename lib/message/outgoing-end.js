@@ -111,4 +111,4 @@ function _finish() {
   if (isHeard(this, 'prefinish')) this.emit('prefinish');
 }
 
-module.exports = { TRACKS_END, _finish, failLater, finished, isHeard, onEnd, onEnded, reportError };
+module.exports = { __proto__: null, TRACKS_END, _finish, failLater, finished, isHeard, onEnd, onEnded, reportError };

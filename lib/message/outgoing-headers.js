@@ -560,6 +560,7 @@ function joinedEncoding(head, text, length, encoding, shared) {
 }
 
 module.exports = {
+  __proto__: null,
   _renderHeaders,
   _storeHeader,
   appendHeader,

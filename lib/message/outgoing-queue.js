@@ -271,6 +271,7 @@ function tellDrain(message) {
 }
 
 module.exports = {
+  __proto__: null,
   CORKS_CHUNKS, _flush, _flushOutput, _send, _writeRaw, byteLength, getDefaultHighWaterMark, hidesWrites, isDirect, isUnseen, isWhole, nop, queueEnd,
   sendWhole, takeHead, tellDrain,
 };

@@ -286,6 +286,7 @@ follow(OutgoingMessage.prototype, builtin.OutgoingMessage.prototype);
 nameLike(OutgoingMessage, builtin.OutgoingMessage);
 
 module.exports = {
+  __proto__: null,
   kHighWaterMark,
   kUniqueHeaders,
   parseUniqueHeadersOption: headers.parseUniqueHeadersOption,

@@ -219,6 +219,7 @@ function prepareError(error, parser, rawPacket) {
 }
 
 module.exports = {
+  __proto__: null,
   _checkInvalidHeaderChar: checkInvalidHeaderChar,
   _checkIsHttpToken: checkIsHttpToken,
   chunkExpression,

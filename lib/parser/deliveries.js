@@ -140,4 +140,4 @@ function unshared(chunk) {
   return chunk.buffer instanceof ArrayBuffer ? chunk : ownCopy(chunk);
 }
 
-module.exports = { EVENT_WORDS, closeDelivery, copyOf, deliveryOf, offer, openDelivery, ownCopy, pieceOf, spareEvents, unshared };
+module.exports = { __proto__: null, EVENT_WORDS, closeDelivery, copyOf, deliveryOf, offer, openDelivery, ownCopy, pieceOf, spareEvents, unshared };

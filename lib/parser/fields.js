@@ -169,4 +169,4 @@ class Fields {
   }
 }
 
-module.exports = { CONTENT_LENGTH, EXPECT, Fields, HOST, TRANSFER_ENCODING, fieldList };
+module.exports = { __proto__: null, CONTENT_LENGTH, EXPECT, Fields, HOST, TRANSFER_ENCODING, fieldList };

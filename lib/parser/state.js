@@ -36,6 +36,7 @@ const kPairs = Symbol('pairs');
 const kFields = Symbol('fields');
 
 module.exports = {
+  __proto__: null,
   IN_READ, kAutoContinue, kDrainsTicks, kMaker, kHandle, kResource, kInitialized, kStarted, kHeadersCompleted, kUnused, kFailedAt, kInputStart, kPieceEnd,
   kConnections, kDelivery, kPausing, kConsumer, kType, kPairs, kFields,
 };

@@ -148,4 +148,4 @@ function isTicked(time) {
   return typeof time === 'number' && time >= SHORTEST_TICKED && time <= TIMEOUT_MAX;
 }
 
-module.exports = { BUSY, ConnectionsList, KEEP_ALIVE_BUFFER, idleTime, isIdle, isTicked };
+module.exports = { __proto__: null, BUSY, ConnectionsList, KEEP_ALIVE_BUFFER, idleTime, isIdle, isTicked };

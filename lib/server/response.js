@@ -321,4 +321,4 @@ function mergeFields(response, fields) {
 follow(ServerResponse.prototype, Builtin.prototype);
 nameLike(ServerResponse, Builtin);
 
-module.exports = { ServerResponse, assignInTurn, assignUnseen, onServerResponseClose };
+module.exports = { __proto__: null, ServerResponse, assignInTurn, assignUnseen, onServerResponseClose };

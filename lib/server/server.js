@@ -306,6 +306,7 @@ sharePorts(Server.prototype);
 follow(Server.prototype, Builtin.prototype, ['transport', 'stats', 'drain', 'listen', 'respond', 'removeResponse']);
 
 module.exports = {
+  __proto__: null,
   STATUS_CODES,
   Server,
   ServerResponse,

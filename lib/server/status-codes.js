@@ -47,4 +47,4 @@ function statusLine(code, reason) {
   return `HTTP/1.1 ${code} ${reason}\r\n`;
 }
 
-module.exports = { HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine };
+module.exports = { __proto__: null, HIGHEST_CODE, LOWEST_CODE, STATUS_CODES, standardLine, statusLine };

@@ -5,6 +5,7 @@ const { Symbol } = require('../globals/primordials');
 const builtinServer = require('node:_http_server');
 
 module.exports = {
+  __proto__: null,
   /** On a server: the timer that checks for late requests. The first releases of Node 18 do not export the symbol. */
   kConnectionsCheckingInterval: builtinServer.kConnectionsCheckingInterval || Symbol('http.server.connectionsCheckingInterval'),
   /** On a server: the class of its responses. */

@@ -202,4 +202,4 @@ function keepThreads(handle) {
   };
 }
 
-module.exports = { FIRST_RECORD, RECORD_WORDS, attachedCount, driverOf, endHold, hold, isHeld, isLibuv, keepThreads, received, shown };
+module.exports = { __proto__: null, FIRST_RECORD, RECORD_WORDS, attachedCount, driverOf, endHold, hold, isHeld, isLibuv, keepThreads, received, shown };

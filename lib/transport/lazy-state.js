@@ -66,4 +66,4 @@ function uncorkAll(socket) {
   socket.uncork();
 }
 
-module.exports = { isCorked, isLazy, isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, kSelf, takesMore, uncorkAll };
+module.exports = { __proto__: null, isCorked, isLazy, isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, kSelf, takesMore, uncorkAll };

@@ -166,5 +166,6 @@ const tellsDeprecations = process.execArgv.includes('--pending-deprecation') || 
 const drainTicks = isNode && !tellsDeprecations ? () => runTicks.call(process) : () => {};
 
 module.exports = {
+  __proto__: null,
   beginEnd, beginTick, drainTicks, endOf, isAloneBehind, isQueueOurs, lastMark, pendingEnd, remember, runBehind, schedule, scheduleEnd,
 };

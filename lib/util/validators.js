@@ -217,6 +217,7 @@ nameLike(validateHeaderName, http.validateHeaderName);
 nameLike(validateHeaderValue, http.validateHeaderValue);
 
 module.exports = {
+  __proto__: null,
   TIMEOUT_MAX,
   checkInvalidHeaderChar,
   checkIsHttpToken,
