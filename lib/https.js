@@ -15,7 +15,6 @@ const { ClientRequest } = require('./client/request');
 const { mergeOptions, optionsOfUrl } = require('./client/options');
 const { agentTakesDefaults, closeReturns, keepsTlsAlive, kProxyConfig, watchesAtOnce } = require('./compat/node-features');
 const http = require('./server/server');
-const { hearOfProxies } = require('./server/proxy-protocol');
 const { validateObject } = require('./util/validators');
 
 const DEFAULT_PORT = 443;
@@ -51,7 +50,7 @@ function Server(opts, requestListener) {
   else this.on('listening', http.setupConnectionsTracking);
   this.timeout = 0;
   this.maxHeadersCount = null;
-  hearOfProxies(this);
+  http.hearOfProxies(this);
 }
 /** @typedef {Server} OwnServer see types/lib.d.ts */
 ObjectSetPrototypeOf(Server.prototype, tls.Server.prototype);

@@ -13,12 +13,24 @@ const vm = require('vm');
  * In a file that a bundler made from this one and others, the bundle is not next to it; in an ES module the name does
  * not exist.
  */
-const isBeside = typeof __filename === 'string' && path.basename(__filename) === 'load.js';
+const isBeside = typeof __filename === 'string' && __filename.endsWith(`${path.sep}load.js`);
+// `path` would join them too, but each call of its functions brings V8 closer to optimizing them, which takes longer than this start.
 const DIR = isBeside ? __dirname : '';
-const SOURCE = path.join(DIR, 'rust-http.js');
+const SOURCE = `${DIR}${path.sep}rust-http.js`;
 /** What Node wraps around a module. */
-const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
+const HEAD = '(function (exports, require, module, __filename, __dirname, __second) { ';
 const TAIL = '\n});';
+/**
+ * Written by scripts/bundle.js: the length of the bundle and of its first part in bytes, the offset of the second part,
+ * and the number of lines before it.
+ */
+const { length: LENGTH, first: FIRST, second: SECOND, lines: LINES } = { length: 0, first: 0, second: 0, lines: 0 };
+/** Taken now for the second part: later a program may have replaced them. */
+const { apply } = Reflect;
+const { readFileSync } = fs;
+const { Script } = vm;
+const { runInThisContext } = Script.prototype;
+const { latin1Slice } = /** @type {any} */ (Buffer.prototype);
 /**
  * Resolves like a `require` of the bundle and already exists: creating that one would load Node's source maps. Bundlers
  * warn about a `require` that is passed on.
@@ -27,10 +39,12 @@ const { require: ownRequire } = module;
 const required = new Map();
 /** Changes with the bundle: V8 itself compares only the length of the source. Written by scripts/bundle.js. */
 const DIGEST = 'digest of the bundle';
-/** How many files to keep for one Node: each set of V8 flags has its own code. */
+/** For how many sets of V8 flags to keep code of one Node. Each has two files. */
 const MOST_KEPT = 8;
+/** The file of the second part has the name of the other and this. */
+const OF_SECOND = '-second';
 
-const kept = path.join(DIR, `${DIGEST}-${process.version}-${process.arch}`);
+const kept = `${DIR}${path.sep}${DIGEST}-${process.version}-${process.arch}`;
 
 /** Whether Node itself has work to do for each module: source maps, coverage, permissions to read and write files. */
 function isPlain() {
@@ -39,10 +53,23 @@ function isPlain() {
     || process.sourceMapsEnabled === true || process.execArgv.includes('--enable-source-maps') || (NODE_OPTIONS ?? '').includes('--enable-source-maps');
 }
 
-/** @param {string} file @returns {Buffer|undefined} */
-function read(file) {
+/**
+ * @param {string} file
+ * @param {Buffer} [memory] to read into, if it is large enough: each page of new memory is a page fault
+ * @returns {Buffer|undefined}
+ */
+function read(file, memory) {
   try {
-    return fs.readFileSync(file);
+    if (memory === undefined) return readFileSync(file);
+    const fd = fs.openSync(file);
+    try {
+      const { size } = fs.fstatSync(fd);
+      if (size > memory.length) return readFileSync(file);
+      fill(fd, memory, 0, size, 0);
+      return memory.subarray(0, size);
+    } finally {
+      fs.closeSync(fd);
+    }
   } catch {
     return undefined;
   }
@@ -52,7 +79,7 @@ function read(file) {
 function write(file, code) {
   const unfinished = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}`;
   try {
-    if (fs.readdirSync(DIR).filter((name) => name.startsWith(DIGEST)).length >= MOST_KEPT) return;
+    if (fs.readdirSync(DIR).filter((name) => name.startsWith(DIGEST) && !name.endsWith(OF_SECOND)).length >= MOST_KEPT) return;
     const fd = fs.openSync(unfinished, 'wx', 0o644);
     try {
       fs.writeFileSync(fd, code);
@@ -70,47 +97,62 @@ function write(file, code) {
   }
 }
 
+function fill(fd, text, from, to, position) {
+  for (let at = from, count; at < to; at += count) {
+    count = fs.readSync(fd, text, at, to - at, position + at - from);
+    if (count === 0) throw new Error('the bundle ends early');
+  }
+}
+
 /**
- * The bundle as Node wraps a module: half a megabyte of ASCII, copied no more often than necessary.
- * @returns {string}
+ * The first part of the bundle as Node wraps a module, and the bytes of the second part. These are read now, because the
+ * file may have changed or be gone when they are needed. Empty lines before them stand for the first part, so that stacks
+ * show the lines of the file. Everything is ASCII, and is copied no more often than necessary.
  */
-function wrapped() {
+function readParts() {
   const fd = fs.openSync(SOURCE);
   try {
-    const { size } = fs.fstatSync(fd);
-    const text = Buffer.allocUnsafeSlow(HEAD.length + size + TAIL.length);
+    if (fs.fstatSync(fd).size !== LENGTH) throw new Error('the bundle is another one');
+    const end = HEAD.length + FIRST;
+    const text = Buffer.allocUnsafeSlow(end + TAIL.length);
     text.latin1Write(HEAD);
-    for (let at = 0, count; at < size; at += count) {
-      count = fs.readSync(fd, text, HEAD.length + at, size - at, null);
-      if (count === 0) throw new Error('the bundle ends early');
-    }
-    text.latin1Write(TAIL, HEAD.length + size);
-    return text.latin1Slice();
+    fill(fd, text, HEAD.length, end, 0);
+    text.latin1Write(TAIL, end);
+    const rest = Buffer.allocUnsafeSlow(LINES + LENGTH - SECOND).fill('\n', 0, LINES);
+    fill(fd, rest, LINES, rest.length, SECOND);
+    return { source: text.latin1Slice(), memory: text, rest };
   } finally {
     fs.closeSync(fd);
   }
 }
 
-/** The compiled bundle and, if its code is to be stored, the file for it. */
-function compile() {
-  const source = wrapped();
-  const compiled = (cachedData) => new vm.Script(source, { filename: SOURCE, cachedData });
-  const first = read(kept);
-  let script = compiled(first);
-  let file = kept;
-  if (script.cachedDataRejected) {
-    file = `${kept}-${require('v8').cachedDataVersionTag()}`;
-    const own = read(file);
-    if (own !== undefined) script = compiled(own);
-    if (own === undefined || script.cachedDataRejected) return { script, file };
-    return { script };
+/** The name of the files for the V8 flags of this process. The first part finds out whether it needs a suffix. */
+let keptAs = kept;
+
+/**
+ * A compiled part and, if its code is to be stored, the file for it.
+ * @param {string} source @param {string} suffix of the file @param {Buffer} [memory] for its code
+ */
+function compile(source, suffix, memory) {
+  const compiled = (cachedData) => new Script(source, { filename: SOURCE, cachedData });
+  let code = read(`${keptAs}${suffix}`, memory);
+  let script = compiled(code);
+  if (script.cachedDataRejected && keptAs === kept) {
+    keptAs = `${kept}-${require('v8').cachedDataVersionTag()}`;
+    code = read(`${keptAs}${suffix}`, memory);
+    if (code !== undefined) script = compiled(code);
   }
-  return first === undefined ? { script, file } : { script };
+  return { script, file: code === undefined || script.cachedDataRejected ? `${keptAs}${suffix}` : undefined };
+}
+
+function compileFirst() {
+  const { source, memory, rest } = readParts();
+  return { ...compile(source, '', memory), rest };
 }
 
 let compiled;
 try {
-  compiled = !isBeside || ownRequire === undefined || isPlain() ? undefined : compile();
+  compiled = !isBeside || ownRequire === undefined || isPlain() ? undefined : compileFirst();
 } catch {
   // The file is not there, or cannot be read.
 }
@@ -118,14 +160,23 @@ try {
 /** @param {'index'|'https'|'register'} name @returns {any} what this entry of the package exports */
 module.exports = function load(name) {
   if (compiled === undefined) return require('./rust-http.js')[name]();
-  const { script, file } = compiled;
-  compiled.exports ??= run(script);
+  compiled.exports ??= run(compiled.script);
   const exported = compiled.exports[name]();
   // After the first entry, everything that has run by then is compiled.
-  if (file !== undefined) write(file, script.createCachedData());
-  compiled.file = undefined;
+  if (compiled.file !== undefined) keep(compiled);
+  compiled.script = compiled.file = undefined;
   return exported;
 };
+
+// Stores the code of the second part first, so that a process that finds a file for the first part finds both.
+function keep({ script, file, rest }) {
+  // Without `rest` an entry has needed the second part, and has compiled it.
+  if (rest !== undefined) {
+    const second = compile(latin1Slice.call(rest), OF_SECOND);
+    if (second.file !== undefined) write(second.file, second.script.createCachedData());
+  }
+  write(file, script.createCachedData());
+}
 
 // The bundle's files call require a hundred times for thirty modules, and Node makes 700 bytes of garbage each time.
 function requireOnce(id) {
@@ -135,6 +186,16 @@ function requireOnce(id) {
 
 function run(script) {
   const bundle = { exports: {} };
-  script.runInThisContext().call(bundle.exports, bundle.exports, requireOnce, bundle, SOURCE, DIR);
+  script.runInThisContext().call(bundle.exports, bundle.exports, requireOnce, bundle, SOURCE, DIR, secondPart);
   return bundle.exports;
+}
+
+// Drops the bytes: V8 keeps the text.
+function secondPart() {
+  if (compiled.second === undefined) {
+    const { script } = compile(apply(latin1Slice, compiled.rest, []), OF_SECOND);
+    compiled.second = apply(runInThisContext, script, []);
+    compiled.rest = undefined;
+  }
+  return compiled.second;
 }

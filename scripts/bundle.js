@@ -8,6 +8,7 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { decode, encode } = require('./mappings');
 
 const root = path.resolve(__dirname, '..');
 const lib = path.join(root, 'lib');
@@ -15,6 +16,13 @@ const ENTRIES = ['index', 'https', 'register'];
 // At the depth of those files of lib/ that look for the addon and for package.json.
 const BUNDLE = 'bundle/rust-http.js';
 const LOADER = 'bundle/load.js';
+// Files of lib/ that are needed with the first connection or request, not before. They and what only they require are the second part
+// of the bundle, which is compiled and run then. __test__/package/second-part.test.js compares the list with what is loaded.
+const SECOND = [
+  'client/exchange', 'client/retries', 'client/socket-limits', 'observe/client-entries', 'server/closing', 'server/connection',
+  'server/drain', 'server/fixed-answers', 'server/limits', 'server/proxy-protocol', 'server/stats', 'server/timeouts', 'server/timings',
+  'transport/events', 'transport/lazy-socket',
+];
 
 /** @param {string} folder @param {string} before @returns {string} package.json with its entries in another folder */
 function pointedAt(folder, before) {
@@ -50,19 +58,86 @@ function namedAsBefore(text) {
   return named;
 }
 
+// The files of lib/ that make the first part: those that are required without the second.
+function firstFiles({ inputs }) {
+  const later = SECOND.map((name) => `lib/${name}.js`);
+  const found = new Set();
+  const visit = (file) => {
+    if (found.has(file) || later.includes(file)) return;
+    found.add(file);
+    for (const { external, path: to } of inputs[file].imports) if (!external) visit(to);
+  };
+  visit('lib/entries.js');
+  for (const file of later) if (!inputs[file]) throw new Error(`${file} is not in the bundle`);
+  return found;
+}
+
+/**
+ * Moves the second part behind the first: a function that gets what it uses of the first, on lines of its own.
+ * @param {string} text @param {string} map @param {Set<string>} first the files of the first part
+ * @returns {{text: string, map: string, places: object}} and where the parts are, for the loader
+ */
+function inParts(text, map, first) {
+  const lines = text.split('\n');
+  const { mappings, ...rest } = JSON.parse(map);
+  const mapped = decode(mappings);
+  const parts = { first: [], second: [] };
+  const names = { first: [], second: [] };
+  let part = 'first';
+  for (const [n, line] of lines.entries()) {
+    const file = /^\/\/ (\S+\.js)$/.exec(line)?.[1];
+    const isModule = file !== undefined && lines[n + 1].startsWith('var require_');
+    if (file !== undefined) part = first.has(file) ? 'first' : 'second';
+    if (isModule) names[part].push(/\w+/.exec(lines[n + 1].slice('var '.length))[0]);
+    parts[part].push(n);
+  }
+  const end = lines.findIndex((line) => line.startsWith('//# sourceMappingURL='));
+  parts.first = parts.first.filter((n) => n < end);
+  const used = parts.second.map((n) => lines[n]).join('\n');
+  // Bundlers warn about a `require` that is passed on, and in an ES module there is no `__dirname`.
+  if (/(?<![\w.])(?:require\(|__dirname|__filename)/.test(used)) throw new Error('the second part requires a module, or uses its path');
+  const given = ['__commonJS', ...names.first.filter((name) => new RegExp(`\\b${name}\\(`).test(used))].join(', ');
+  const asked = parts.first.map((n) => lines[n]).join('\n');
+  const shown = names.second.filter((name) => new RegExp(`\\b${name}\\(`).test(asked));
+  const order = [
+    ...parts.first,
+    'var __parts;',
+    `var __part = () => __parts ??= __second()(${given});`,
+    ...shown.map((name) => `var ${name} = () => __part().${name}();`),
+    'var __second = () =>',
+    `(function(${given}) {`,
+    ...parts.second,
+    `return { ${shown.join(', ')} };`,
+    '})',
+    ';',
+    end,
+    '',
+  ];
+  const texts = order.map((line) => (typeof line === 'number' ? lines[line] : line));
+  const joined = (from, to) => texts.slice(from, to).map((line) => `${line}\n`).join('');
+  const cut = texts.indexOf('var __second = () =>');
+  const whole = texts.join('\n');
+  return {
+    text: whole,
+    map: JSON.stringify({ ...rest, mappings: encode(order.map((line) => (typeof line === 'number' ? mapped[line] ?? [] : []))) }),
+    places: { length: whole.length, first: joined(0, cut).length, second: joined(0, cut + 1).length, lines: cut + 1 },
+  };
+}
+
 /**
  * Writes what replaces lib/; it is loaded where package.json and an addon are in the parent directory.
  * @param {string} dist
  */
 function bundle(dist) {
   const { buildSync } = require('esbuild');
-  const { outputFiles } = buildSync({
+  const { metafile, outputFiles } = buildSync({
     stdin: { contents: ENTRIES.map((name) => `exports.${name} = () => require('./${name}');\n`).join(''), resolveDir: lib, sourcefile: 'entries.js' },
     absWorkingDir: root,
     bundle: true,
     charset: 'ascii',
     external: ['../../package.json', 'rust-http-*'],
     format: 'cjs',
+    metafile: true,
     outfile: path.join(dist, BUNDLE),
     platform: 'node',
     sourcemap: true,
@@ -72,10 +147,13 @@ function bundle(dist) {
   fs.mkdirSync(path.join(dist, path.dirname(BUNDLE)), { recursive: true });
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
   const code = compiledAtOnce(namedAsBefore(outputFiles.find((file) => file !== map).text));
-  fs.writeFileSync(map.path, map.text);
-  fs.writeFileSync(path.join(dist, BUNDLE), code);
-  const digest = crypto.createHash('sha256').update(code).digest('hex').slice(0, 16);
-  fs.writeFileSync(path.join(dist, LOADER), fs.readFileSync(path.join(__dirname, 'bundle-loader.js'), 'utf8').replace('digest of the bundle', digest));
+  const parts = inParts(code, map.text, firstFiles(metafile));
+  fs.writeFileSync(map.path, parts.map);
+  fs.writeFileSync(path.join(dist, BUNDLE), parts.text);
+  const digest = crypto.createHash('sha256').update(parts.text).digest('hex').slice(0, 16);
+  const loader = fs.readFileSync(path.join(__dirname, 'bundle-loader.js'), 'utf8');
+  fs.writeFileSync(path.join(dist, LOADER), loader.replace('digest of the bundle', digest)
+    .replace('{ length: 0, first: 0, second: 0, lines: 0 }', JSON.stringify(parts.places)));
   for (const name of ENTRIES) {
     fs.writeFileSync(path.join(dist, `${name}.js`), `'use strict';\n\nmodule.exports = require('./${LOADER}')('${name}');\n`);
     if (fs.existsSync(path.join(lib, `${name}.mjs`))) fs.copyFileSync(path.join(lib, `${name}.mjs`), path.join(dist, `${name}.mjs`));
@@ -110,4 +188,4 @@ function main() {
 
 if (require.main === module) main();
 
-module.exports = { bundle, pointedAt };
+module.exports = { SECOND, bundle, pointedAt };

@@ -279,7 +279,7 @@ module.exports = {
       await finished;
     };
     // Since Node 26 the writes of one turn are one chunk.
-    const chunks = corksEachTurn ? '6\r\nhi\0\x01\x02\xff\r\n0\r\n\r\n' : '2\r\nhi\r\n3\r\n\0\x01\x02\r\n1\r\n\xff\r\n0\r\n\r\n';
+    const chunks = corksEachTurn() ? '6\r\nhi\0\x01\x02\xff\r\n0\r\n\r\n' : '2\r\nhi\r\n3\r\n\0\x01\x02\r\n1\r\n\xff\r\n0\r\n\r\n';
     assert.equal(bodyOf((await answer(write)).heard), chunks);
     assert.deepEqual(flushed, [1, 2]);
     assert.equal(bodyOf((await answer(write, get('HEAD /'))).heard), '');

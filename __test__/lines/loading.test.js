@@ -199,11 +199,22 @@ test('in a process that loads no addons, the preload says which option is missin
 });
 
 test('NODE_DEBUG=http prints nothing of the questions to the built-in, and its warning once', () => {
-  for (const name of ['lib/index.js', 'lib/https.js', 'lib/register.js']) {
-    const { stderr, status } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(path.join(root, name))})`],
-                                         { encoding: 'utf8', env: { ...process.env, NODE_DEBUG: 'http', NODE_OPTIONS: '' } });
-    assert.doesNotMatch(stderr, /^HTTP \d+:/m);
-    assert.equal(stderr.match(/Setting the NODE_DEBUG environment variable to 'http'/g)?.length, 1);
+  const say = (program) => {
+    const { stderr, status } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', env: { ...process.env, NODE_DEBUG: 'http', NODE_OPTIONS: '' } });
     assert.equal(status, 0);
+    return { stderr, warnings: stderr.match(/Setting the NODE_DEBUG environment variable to 'http'/g)?.length ?? 0 };
+  };
+  for (const name of ['lib/index.js', 'lib/https.js', 'lib/register.js']) {
+    const { stderr, warnings } = say(`require(${JSON.stringify(path.join(root, name))})`);
+    assert.doesNotMatch(stderr, /^HTTP \d+:/m);
+    // The first message warns, at the latest.
+    assert.ok(warnings <= 1, stderr);
   }
+  const { warnings } = say(`
+    const http = require(${JSON.stringify(path.join(root, 'lib/index.js'))});
+    const server = http.createServer((req, res) => res.end('x')).listen(0, () => {
+      http.get({ port: server.address().port, agent: false }, (res) => res.resume().on('end', () => server.close()));
+    });
+  `);
+  assert.equal(warnings, 1);
 });

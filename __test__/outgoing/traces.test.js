@@ -13,7 +13,7 @@ const { trace } = require('./trace');
 
 // Node 22 and 24 send a held-back chunk after the last one, where no peer looks for it; Node 26 and we do not.
 const LOSES_CHUNKS = new Set(['cork before a socket is there', 'end while corked']);
-const losesChunks = kChunkedBuffer !== undefined && !corksEachTurn;
+const losesChunks = kChunkedBuffer !== undefined && !corksEachTurn();
 
 for (const [name, scenario] of Object.entries(scenarios)) {
   const skip = losesChunks && LOSES_CHUNKS.has(name) && 'the built-in of this line breaks the framing here';

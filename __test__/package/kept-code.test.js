@@ -38,7 +38,10 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 const sources = ['load.js', 'rust-http.js', 'rust-http.js.map'];
-const kept = () => fs.readdirSync(code).filter((name) => !sources.includes(name));
+// The second part has a file beside that of the first.
+const OF_SECOND = '-second';
+const files = () => fs.readdirSync(code).filter((name) => !sources.includes(name));
+const kept = () => files().filter((name) => !name.endsWith(OF_SECOND));
 
 function run(args, env = {}) {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^NODE_(DISABLE_COMPILE_CACHE|V8_COVERAGE|OPTIONS)$/.test(name)));
@@ -61,6 +64,7 @@ test('the first process stores the code of the bundle, and later ones run it', {
   const [file, ...more] = kept();
   assert.match(file, new RegExp(`^[0-9a-f]{16}-${process.version}-${process.arch}$`));
   assert.deepEqual(more, []);
+  assert.deepEqual(files(), [file, `${file}${OF_SECOND}`]);
   const before = fs.statSync(path.join(code, file));
   changeSource();
   assert.equal(run(['-e', PROGRAM]), NAME);

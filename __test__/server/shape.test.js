@@ -89,7 +89,7 @@ test('objects go on working on prototypes that end in the built-in classes', asy
   const { text } = await serving(server, (port) => exchange(port, [post('/'), post('/chunks') + post('/')]));
   const head = 'HTTP/1.1 201 Created\r\nX-A: b\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n';
   const plain = `${head}Content-Length: 3\r\n\r\ntwo`;
-  const chunks = corksEachTurn ? '7\r\none two\r\n' : '4\r\none \r\n3\r\ntwo\r\n';
+  const chunks = corksEachTurn() ? '7\r\none two\r\n' : '4\r\none \r\n3\r\ntwo\r\n';
   const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
   assert.strictEqual(undated(text), plain + chunked + plain);
   const reading = [true, true, 'a', ['a'], true, 'abc'];

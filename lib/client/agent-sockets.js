@@ -10,11 +10,12 @@ const net = require('net');
 const native = require('../native/addon');
 const { peek: { IDLE: PEEK_IDLE, CLOSED: PEEK_CLOSED } } = require('../native/layout');
 const { agentCounters } = require('./stats');
-const { giveBack } = require('../transport/giving-back');
 const { kIndex } = require('../transport/owner-state');
+const { lazy } = require('../compat/lazy');
 const { guardsIdle } = require('../compat/node-features');
 const { kAsyncId } = require('../compat/async-symbols');
-const { ownerOf } = require('../transport/handles');
+const givingBack = lazy(() => require('../transport/giving-back'));
+const handles = lazy(() => require('../transport/handles'));
 
 /** The phase of a pooled socket; one of the values below. */
 const kPhase = Symbol('phase');
@@ -138,7 +139,7 @@ function endsSilently(socket) {
 
 /** The handle of an idle socket calls it with what it has read: bytes, an end or an error, none of which any request expects. */
 function freeSocketOnReadGuard(bytes) {
-  const socket = ownerOf(this);
+  const socket = handles().ownerOf(this);
   if (!socket) return;
   if (bytes !== undefined) socket[kPhase] = POISONED;
   socket.destroy();
@@ -239,7 +240,7 @@ function installListeners(agent, socket, options, alone) {
     socket[kPhase] = IN_USE;
     socket[kOpener] = undefined;
     endIdle(socket);
-    giveBack(socket);
+    if (socket[kIndex] !== undefined) givingBack().giveBack(socket);
   }
 
   socket.on('free', onFree);

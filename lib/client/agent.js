@@ -17,6 +17,7 @@ const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./options');
 const { codes } = require('../util/errors');
 const { headerOf } = require('../message/incoming');
+const { lazy } = require('../compat/lazy');
 const { follow } = require('../compat/mirror-shape');
 const { agentTakesDefaults, connectsWithTimeout, hintMargin, kProxyConfig, keepAliveBuffer, limitsFromOne, marksKeptSockets, tellsTunnelOnce } = require('../compat/node-features');
 const { kAsyncId } = require('../compat/async-symbols');
@@ -26,17 +27,18 @@ const {
     REUSE_OLDEST, REUSE_NEWEST, OPEN, QUEUE_AND_EVICT, WRITABLE, PERSISTENT, OTHERS_STARVE, GIVE, KEEP, REFILL_OWN, REFILL_OTHER,
   },
 } = require('../native/layout');
-const { open: openPlain } = require('./attachment');
 const { agentCounters, agentStats, requestFailed } = require('./stats');
 const { originName } = require('./origin-names');
-const { chooseRetries, kQueued, kRetries } = require('./retries');
-const { chooseSocketLimits, kLimits, limitSocket } = require('./socket-limits');
+const { kLimits, kQueued, kRetries } = require('./symbols');
 const { chooseTiming } = require('./timings');
 const { once } = require('../util/once');
 const { validateNumber, validateOneOf, validateString } = require('../util/validators');
 const sockets = require('./agent-sockets');
 const timings = require('../observe/timings');
 const { chooseForAgent } = require('../transport/owner-state');
+const attachment = lazy(() => require('./attachment'));
+const socketLimits = lazy(() => require('./socket-limits'));
+const sendingAgain = lazy(() => require('./retries'));
 
 const plainCreate = Builtin.prototype.createConnection;
 
@@ -82,8 +84,9 @@ function Agent(options) {
   this.totalSocketCount = 0;
 
   chooseForAgent(this, this.options.transport);
-  chooseSocketLimits(this, this.options);
-  chooseRetries(this, this.options);
+  const { maxRequestsPerSocket, maxSocketAge, retries } = this.options;
+  if (maxSocketAge !== undefined || maxRequestsPerSocket !== undefined) socketLimits().chooseSocketLimits(this, this.options);
+  if (retries !== undefined) sendingAgain().chooseRetries(this, this.options);
   chooseTiming(this, this.options);
   validateOneOf(this.scheduling, 'scheduling', SCHEDULING);
   if (this.maxTotalSockets === undefined) this.maxTotalSockets = Infinity;
@@ -235,7 +238,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
   if (debug.enabled) debug('agent: open %s', name, full);
   // With a proxy from the environment, the built-in opens the connection.
   const isOwn = this.createConnection === ownCreate && !(kProxyConfig !== undefined && this[kProxyConfig]);
-  const socket = (isOwn ? openPlain(this, full, created) : undefined) ?? this.createConnection(full, created);
+  const socket = (isOwn ? attachment().open(this, full, created) : undefined) ?? this.createConnection(full, created);
   if (socket && !waitsForTunnel(this, socket)) created(null, socket);
 };
 
@@ -426,7 +429,7 @@ function assign(agent, req, socket) {
 function manageSocket(agent, socket, options) {
   sockets.installListeners(agent, socket, options, agent.createConnection === ownCreate);
   if (agent[kOnKeylog] !== undefined) socket.on('keylog', agent[kOnKeylog]);
-  if (agent[kLimits] !== undefined) limitSocket(agent, socket);
+  if (agent[kLimits] !== undefined) socketLimits().limitSocket(agent, socket);
 }
 
 function remove(lists, name, socket) {

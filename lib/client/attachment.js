@@ -12,9 +12,7 @@
  */
 
 const { Boolean, ObjectDefineProperty, ObjectValues, Set } = require('../globals/primordials');
-const { channel } = require('diagnostics_channel');
-const net = require('net');
-const { debuglog } = require('util');
+const { Socket: NetSocket, channel, connect, debuglog, net } = require('../globals/at-load');
 const { guardedPush, kOpener } = require('./agent-sockets');
 const { freeParser } = require('../message/parsers');
 const { giveBack } = require('../transport/giving-back');
@@ -25,12 +23,12 @@ const { attach, changeParser, mayAttach } = require('../transport/transport');
 /** A socket that was given back this often stays with its stream: attaching it costs several microseconds. */
 const MOST_RETURNS = 3;
 
-const plain = net.Socket.prototype;
+const plain = NetSocket.prototype;
 const { listenerCount } = plain;
 const accepted = new Set([...ObjectValues(METHODS), guardedPush]);
 // A class that extends net.Socket: V8 keeps its objects in fast mode. Errors of JSON.stringify() and heap snapshots show its name.
-const AgentSocket = class Socket extends net.Socket {};
-defineMethods(AgentSocket.prototype, { constructor: net.Socket, pause, push: guardedPush, setEncoding });
+const AgentSocket = class Socket extends NetSocket {};
+defineMethods(AgentSocket.prototype, { constructor: NetSocket, pause, push: guardedPush, setEncoding });
 // connect() gives a socket the `write` of net.Socket if it finds another: that one is not taken.
 defineAsInherited(AgentSocket.prototype, 'write', {
   configurable: true,
@@ -43,7 +41,6 @@ defineAsInherited(AgentSocket.prototype, 'write', {
 });
 
 // What net.connect() tells others about the sockets that it makes.
-const { connect } = net;
 const onClientSocket = channel('net.client.socket');
 const debug = debuglog('net');
 

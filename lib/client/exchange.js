@@ -5,9 +5,8 @@
  * every request, with the names that node's have; they find their request as `socket._httpMessage`.
  */
 
-const { ObjectDefineProperty, Symbol, process } = require('../globals/primordials');
-const { finished } = require('stream');
-const { debuglog } = require('util');
+const { ObjectDefineProperty, process } = require('../globals/primordials');
+const { debuglog, finished } = require('../globals/at-load');
 const { HTTPParser, freeParser, parsers, prepareError } = require('../message/parsers');
 const { connResetException } = require('../util/errors');
 const { detachSignal } = require('../message/incoming');
@@ -22,7 +21,8 @@ const { tellDrain } = require('../message/outgoing-queue');
 const { replace, requeue } = require('./agent');
 const { isTunnelError } = require('./agent-proxy');
 const { ANSWERED, endsSilently, isFit, kPlaced, kPlacer, setPhase } = require('./agent-sockets');
-const { keep, kQueued, kRetries, kRetry, retake, send } = require('./retries');
+const { keep, retake, send } = require('./retries');
+const { kQueued, kReason, kRetries, kRetry } = require('./symbols');
 const transport = require('./attachment');
 const { received } = require('../transport/drivers');
 const { isHandedOver } = require('../transport/unread');
@@ -31,9 +31,6 @@ const timings = require('../observe/timings');
 
 const { kTimings } = timings;
 const debug = debuglog('http');
-
-/** The error that ends the request: the argument of destroy(), or else its socket's first error. */
-const kReason = Symbol('kError');
 
 const { RESPONSE } = /** @type {any} */ (HTTPParser);
 
@@ -512,4 +509,4 @@ function announceFree(req) {
   if (req.socket) req.socket.emit('free');
 }
 
-module.exports = { give, kReason, watchTimeout };
+module.exports = { give, watchTimeout };

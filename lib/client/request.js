@@ -15,7 +15,6 @@ const EventEmitter = require('events');
 const agents = require('./agent');
 const { kPlaced, kPlacer } = require('./agent-sockets');
 const { rewriteForProxy } = require('./agent-proxy');
-const { give, kReason, watchTimeout } = require('./exchange');
 const {
   BODILESS_METHODS,
   KNOWN_METHODS,
@@ -25,9 +24,11 @@ const {
   validateHost,
   validatePath,
 } = require('./options');
+const { kReason } = require('./symbols');
 const observe = require('../observe/client-channels');
 const { ClientRequest: Builtin } = require('../compat/builtin');
 const { codes } = require('../util/errors');
+const { lazy } = require('../compat/lazy');
 const { follow } = require('../compat/mirror-shape');
 const {
   baresAgents, baresUrls, checksPath, hidesPath, joinsDuplicates, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, requestSymbols, sparesSocket,
@@ -51,6 +52,9 @@ let kAuthority;
 function findSymbols() {
   ({ kPath = Symbol('kPath'), kAbsolute, kAuthority } = requestSymbols());
 }
+
+// Loaded with the first request that gets a socket.
+const exchange = lazy(() => require('./exchange'));
 
 /**
  * A request in progress: write its body, listen for its response.
@@ -354,7 +358,7 @@ ClientRequest.prototype.destroy = function destroy(err) {
  * @param {Error} [err]
  */
 ClientRequest.prototype.onSocket = function onSocket(socket, err) {
-  give(this, socket, err);
+  exchange().give(this, socket, err);
 };
 
 /**
@@ -385,7 +389,7 @@ function callOnceWritable(req, method, args) {
 ClientRequest.prototype.setTimeout = function setTimeout(msecs, callback) {
   // The socket may serve another request by now.
   if (this._ended) return this;
-  watchTimeout(this);
+  exchange().watchTimeout(this);
   msecs = getTimerDuration(msecs, 'msecs');
   if (callback) this.once('timeout', callback);
   if (this.socket) setSocketTimeout(this.socket, msecs);

@@ -5,22 +5,15 @@
 // 9.2.2: a client may resend a request by itself if its method is idempotent. The whole request must be at hand: it must have ended
 // before it got its connection. Other agents pay nothing: all state is on the requests of an agent with the option.
 
-const { ObjectKeys, Set, Symbol } = require('../globals/primordials');
-const { Buffer } = require('node:buffer');
+const { Buffer, ObjectKeys, Set } = require('../globals/primordials');
 const { agentCounters } = require('./stats');
+const { kRetries, kRetry } = require('./symbols');
 const { finished } = require('../message/outgoing-end');
 const { nop } = require('../message/outgoing-queue');
 const { freeParser } = require('../message/parsers');
 const timings = require('../observe/timings');
 const { isUnused } = require('../parser/parser');
 const { validateInteger } = require('../util/validators');
-
-/** On an agent with the option: how often one request may be sent again. */
-const kRetries = Symbol('retries');
-/** On a request that such an agent has queued: the options with which it can be placed again. */
-const kQueued = Symbol('retryQueued');
-/** On a request that can be sent again: its Retry. */
-const kRetry = Symbol('retry');
 
 /** RFC 9110 section 9.2.2. */
 const IDEMPOTENT = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT', 'TRACE']);
@@ -85,7 +78,6 @@ class Retry {
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  */
 function chooseRetries(agent, { retries }) {
-  if (retries === undefined) return;
   validateInteger(retries, 'options.retries', 0);
   if (retries > 0) agent[kRetries] = retries;
 }
@@ -156,4 +148,4 @@ function send(req, isFirst) {
   else req._flush();
 }
 
-module.exports = { chooseRetries, keep, kQueued, kRetries, kRetry, retake, send };
+module.exports = { chooseRetries, keep, retake, send };

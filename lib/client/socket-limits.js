@@ -4,14 +4,11 @@
 //
 // The counts are on the sockets of an agent with such a limit; other agents pay nothing.
 
-const { Symbol } = require('../globals/primordials');
-const { clearTimeout, setTimeout } = require('node:timers');
+const { clearTimeout, setTimeout } = require('../globals/at-load');
 const { agentCounters } = require('./stats');
 const { isFree } = require('./agent-sockets');
+const { kLimits } = require('./symbols');
 const { TIMEOUT_MAX, validateInteger } = require('../util/validators');
-
-/** On an agent with limits: its SocketLimits. */
-const kLimits = Symbol('socketLimits');
 
 class SocketLimits {
   constructor(age, requests) {
@@ -70,4 +67,4 @@ function limitSocket(agent, socket) {
   socket.on('agentRemove', leave);
 }
 
-module.exports = { chooseSocketLimits, kLimits, limitSocket };
+module.exports = { chooseSocketLimits, limitSocket };

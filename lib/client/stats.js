@@ -2,8 +2,9 @@
 // `agent.stats()` (AgentStats in index.d.ts).
 
 const { ObjectValues, Symbol } = require('../globals/primordials');
+const { lazy } = require('../compat/lazy');
 const { Counters, errorsOf } = require('../observe/counters');
-const { statsOf } = require('../transport/stats');
+const transport = lazy(() => require('../transport/stats'));
 
 /** On an agent that was used: its AgentCounters. */
 const kCounters = Symbol('counters');
@@ -46,7 +47,7 @@ function agentStats(agent) {
   const now = new Counters();
   for (const socket of [...used, ...free]) now.addBytes(socket);
   return {
-    ...statsOf(agent),
+    ...transport().statsOf(agent),
     connections: { opened: counters.opened, open: used.length + free.length, idle: free.length, active: used.length },
     waiting: ObjectValues(agent.requests).reduce((sum, queue) => sum + queue.length, 0),
     requests: counters.requests,

@@ -13,6 +13,7 @@
 
 const { Number, ObjectEntries, ObjectKeys, process } = require('../globals/primordials');
 const builtin = require('./builtin');
+const { lazy } = require('./lazy');
 const { ownSymbol } = require('./own-symbol');
 const probes = require('./probes');
 const { isNewer, isNode, isUnderstood, major, minor, since } = require('./release');
@@ -20,21 +21,9 @@ const { setupConnectionsTracking, storeHTTPOptions } = require('node:_http_serve
 
 const { ask, loaded, unprinted } = probes;
 
-/** A question that is asked when its answer is first needed. @param {function(): T} question @returns {function(): T} @template T */
-function lazy(question) {
-  let answer;
-  let isAsked = false;
-  return () => {
-    if (!isAsked) {
-      answer = question();
-      isAsked = true;
-    }
-    return answer;
-  };
-}
-
 /**
- * Such a question to the built-in. @param {function(Array): T} question @param {T} otherwise the answer if it cannot be asked
+ * A question to the built-in that is asked when its answer is first needed.
+ * @param {function(Array): T} question @param {T} otherwise the answer if it cannot be asked
  * @returns {function(): T} @template T
  */
 function asked(question, otherwise) {
@@ -63,6 +52,9 @@ function endsAtHangUp() {
   const [uvMajor, uvMinor] = (process.versions.uv ?? '1.52').split('.').map(Number);
   return uvMajor === 1 && uvMinor < 52;
 }
+
+// Releases in which messages end as they do since 24.22 and 26.9.
+const hasNewEnds = since(26, 9) || (major === 24 && minor >= 22);
 
 // Without a prototype the object is a table from the start: V8 makes no hidden class for each name.
 const features = {
@@ -117,7 +109,7 @@ const features = {
 
   // ----------------------------------------------------------------------------------------------------- the server
   /** The server reads fields from a request's headers object, so that it is built before the handler runs; not from 26.12 on. */
-  asksHeaders: ask(probes.asksHeaders, !since(26, 12)),
+  asksHeaders: asked(probes.asksHeaders, !since(26, 12)),
   /**
    * A server watches its connections from construction on, not from when it listens; `setupConnectionsTracking()` takes it as its argument (18.12).
    */
@@ -173,9 +165,9 @@ const features = {
 
   // --------------------------------------------------------------------------------------------------- the messages
   /** An unread, empty body ends by itself, without flowing (24.22, 26.9). */
-  endsUnread: ask(probes.endsUnread, since(26, 9)),
+  endsUnread: asked(probes.endsUnread, hasNewEnds),
   /** A message that was read to its end closes a tick earlier (24.22, 26.9). */
-  closesAtOnce: ask(probes.closesAtOnce, since(26, 9)),
+  closesAtOnce: asked(probes.closesAtOnce, hasNewEnds),
   /** `request.signal` (24.16, 26.1): at first aborted whenever the message closes, later only during the exchange (24.21, 26.9). */
   hasSignal: 'signal' in incoming,
   detachesSignal: ownSymbol(incoming, 'kDetachAbortSignal') !== undefined,
@@ -187,7 +179,7 @@ const features = {
   kChunkedBuffer: ownSymbol(outgoing, 'kChunkedBuffer'),
   kChunkedLength: ownSymbol(outgoing, 'kChunkedLength'),
   /** A write corks the message until the turn is over (24.22, 26.9). */
-  corksEachTurn: ask(probes.corksEachTurn, since(26, 9)),
+  corksEachTurn: asked(probes.corksEachTurn, hasNewEnds),
   /**
    * A message is finished when its last byte is written, not when it is handed over, and callbacks of `end()` get errors (24):
    * where a message keeps that state, the callbacks, and the error.

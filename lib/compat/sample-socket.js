@@ -25,4 +25,33 @@ function initializedSocket() {
   return sample;
 }
 
-module.exports = { initializedSocket, sampleSocket };
+// What handle.shutdown() returns for a request that completed at once.
+const DONE = 1;
+
+// _final() passes a shutdown request to the handle of the socket it is called on.
+function sampleShutdown() {
+  let sample;
+  const _handle = {
+    shutdown(request) {
+      sample = request;
+      return DONE;
+    },
+  };
+  try {
+    /** @type {any} */ (Socket.prototype)._final.call({ connecting: false, _handle }, () => {});
+  } catch {
+    return undefined;
+  }
+  return sample;
+}
+
+module.exports = {
+  initializedSocket,
+  sampleSocket,
+  /**
+   * Of node's own class of shutdown requests, so that async hooks see a shutdown before the close. It is made at load, when few hooks
+   * exist, and is kept: otherwise async hooks would be told that it ended without ever having been told that it began.
+   * @type {any}
+   */
+  shutdownSample: sampleShutdown(),
+};

@@ -24,7 +24,7 @@ function firstPart(message) {
  * @returns {boolean}
  */
 function keepsItsTurn(message) {
-  return corksEachTurn && message.chunkedEncoding && message[kChunkedBuffer].length > 0;
+  return corksEachTurn() && message.chunkedEncoding && message[kChunkedBuffer].length > 0;
 }
 
 /**
@@ -40,7 +40,7 @@ function holdChunk(message, chunk, encoding, callback, length) {
   message[kChunkedBuffer].push({ chunk, encoding, callback });
   if (length > 0) message[kChunkedLength] += length;
   // From Node 26 on, the socket's queue and its high-water mark count as well.
-  return corksEachTurn ? message.writableLength < message.writableHighWaterMark : message[kChunkedLength] < message[kHighWaterMark];
+  return corksEachTurn() ? message.writableLength < message.writableHighWaterMark : message[kChunkedLength] < message[kHighWaterMark];
 }
 
 /**
@@ -48,7 +48,7 @@ function holdChunk(message, chunk, encoding, callback, length) {
  * @returns {boolean} whether uncork() has a chunk to send: from Node 26 on, even text of no bytes is one
  */
 function holdsChunk(message) {
-  return corksEachTurn ? message[kChunkedBuffer].length > 0 : message[kChunkedLength] > 0;
+  return corksEachTurn() ? message[kChunkedBuffer].length > 0 : message[kChunkedLength] > 0;
 }
 
 /**
@@ -57,7 +57,7 @@ function holdsChunk(message) {
  */
 function heldLength(message) {
   const length = message[kChunkedLength];
-  if (length === 0 || !corksEachTurn) return length;
+  if (length === 0 || !corksEachTurn()) return length;
   return firstPart(message).length + length.toString(16).length + length + AROUND;
 }
 

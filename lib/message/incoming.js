@@ -12,6 +12,7 @@ const { finished, Readable } = require('node:stream');
 const { IncomingMessage: Builtin } = require('../compat/builtin');
 const { initializeReadable, silence } = require('./emitter');
 const { addDistinctField, addField, headersOf } = require('../parser/header-fields');
+const { lazy } = require('../compat/lazy');
 const { follow } = require('../compat/mirror-shape');
 const { closesAtOnce, detachesSignal, dumpsAndCloses, endsUnread, hasSignal, joinsDuplicates } = require('../compat/node-features');
 const { ownSymbol } = require('../compat/own-symbol');
@@ -270,7 +271,7 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
       cleanup();
       process.nextTick(settleDestroy, this, failure || error, callback);
     });
-  } else if (closesAtOnce && !error && !this.aborted) {
+  } else if (closesAtOnce() && !error && !this.aborted) {
     callback();
   } else {
     process.nextTick(settleDestroy, this, error, callback);
@@ -354,7 +355,7 @@ IncomingMessage.prototype._dump = function _dump() {
   silence(this, 'data');
   const { destroyed, ended, length } = this._readableState;
   // From Node 26 on, a complete and empty message ends without flowing.
-  if (endsUnread && this.complete && ended && !destroyed && length === 0) this.read(0);
+  if (endsUnread() && this.complete && ended && !destroyed && length === 0) this.read(0);
   else this.resume();
 };
 
@@ -410,7 +411,7 @@ function isUntouched(message) {
 }
 
 /** The value of `flowing` of an untouched message whose rest was discarded: see isUntouched(). */
-const AT_REST = endsUnread ? null : true;
+const atRest = lazy(() => (endsUnread() ? null : true));
 
 /**
  * Does what `_dump()` does to a complete, untouched message.
@@ -419,8 +420,8 @@ const AT_REST = endsUnread ? null : true;
 function dumpUntouched(message) {
   const state = message._readableState;
   message._dumped = true;
-  state.flowing = AT_REST;
-  if (endsUnread) return;
+  state.flowing = atRest();
+  if (endsUnread()) return;
   // removeAllListeners() decides by these two.
   state.paused = false;
   state.resumeScheduled = true;
@@ -434,7 +435,7 @@ function dumpUntouched(message) {
 function isAtRest(message, onEnd) {
   const state = message._readableState;
   const count = message._eventsCount;
-  return (count === 0 || (count === 1 && message._events.end === onEnd)) && state.flowing === AT_REST && state.length === 0 &&
+  return (count === 0 || (count === 1 && message._events.end === onEnd)) && state.flowing === atRest() && state.length === 0 &&
     !message._consuming && !state.destroyed && !state.endEmitted && hasNodesMethods(message);
 }
 
@@ -454,6 +455,8 @@ function closeAtRest(message) {
 module.exports = {
   __proto__: null,
   IncomingMessage,
+  addHeaderLine,
+  addHeaderLines,
   closeAtRest,
   detachSignal,
   dumpUntouched,

@@ -32,7 +32,7 @@ function uncork(corked) {
 /** The writes of one turn leave together; from Node 26 on they become one chunk. */
 function corkForThisTurn(message, socket) {
   if (socket.writableCorked) return;
-  const corked = corksEachTurn ? message : socket;
+  const corked = corksEachTurn() ? message : socket;
   corked.cork();
   process.nextTick(uncork, corked);
 }
@@ -75,7 +75,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   }
   if (typeof chunk !== 'string') passesOut(chunk.byteLength);
   const socket = message[kSocket];
-  if (corksEachTurn && encoding && message.chunkedEncoding && typeof chunk === 'string' && !Buffer.isEncoding(encoding)) {
+  if (corksEachTurn() && encoding && message.chunkedEncoding && typeof chunk === 'string' && !Buffer.isEncoding(encoding)) {
     throw hideFrames(new codes.ERR_UNKNOWN_ENCODING(encoding), writeBody);
   }
   if (!fromEnd && socket) corkForThisTurn(message, socket);
@@ -83,7 +83,7 @@ function writeBody(message, chunk, encoding, callback, fromEnd) {
   if (chunked && length < 0) length = byteLength(chunk, encoding);
   // A chunked message ends with its last chunk.
   if (fromEnd && (message.chunkedEncoding || !message._header)) callback = nop;
-  const holds = CORKS_CHUNKS && message[kCorked] !== 0 && (chunked ? corksEachTurn || message._headerSent : keepsItsTurn(message));
+  const holds = CORKS_CHUNKS && message[kCorked] !== 0 && (chunked ? corksEachTurn() || message._headerSent : keepsItsTurn(message));
   const accepted = holds ? holdChunk(message, chunk, encoding, callback, length) : chunked ? writeChunk(message, socket, chunk, encoding, callback, length) :
     !tellsLength ? message._send(chunk, encoding, callback) : message._send(chunk, encoding, callback, length < 0 || (callback !== nop && TRACKS_END && fromEnd && !message.strictContentLength) ? undefined : length);
   if (DEBUGGING) debug('write ret = %s', accepted);
@@ -174,7 +174,7 @@ function end(chunk, encoding, callback) {
   const carried = done !== undefined && this._hasBody && this._header && !this.destroyed;
   if (CORKS_CHUNKS && holdsChunk(this)) {
     // The held chunk goes before the last chunk. (Node 22 and 24 send it after, where no parser looks for it.)
-    if (corksEachTurn) {
+    if (corksEachTurn()) {
       if (socket) socket.cork();
       // A message that ends does not emit 'drain'.
       this[kNeedDrain] = false;

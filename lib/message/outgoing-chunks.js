@@ -106,7 +106,7 @@ function sendPieces(message, held, length, isUntold) {
  * @param {http.OutgoingMessage} message that holds some
  */
 function sendHeldChunk(message) {
-  if (corksEachTurn && (message.destroyed || message[kSocket]?.destroyed)) {
+  if (corksEachTurn() && (message.destroyed || message[kSocket]?.destroyed)) {
     dropHeldChunks(message, message[kErrored] || message[kSocket]?.errored);
     return;
   }
@@ -150,11 +150,11 @@ const uncork = (() => /** @this {http.OutgoingMessage} */ function() {
   // From Node 22 on, the count may fall below zero.
   if (CORKS_CHUNKS || (!socket && this[kCorked] > 0)) this[kCorked]--;
   const held = CORKS_CHUNKS && this[kCorked] === 0 && holdsChunk(this);
-  if (held && corksEachTurn) sendHeldChunk(this);
+  if (held && corksEachTurn()) sendHeldChunk(this);
   if (socket) socket.uncork();
   // The kernel has everything that was held.
-  if (held && corksEachTurn && socket && this[kNeedDrain] && !socket.destroyed && this.writableLength === 0) tellDrain(this);
-  if (held && !corksEachTurn) sendHeldChunk(this);
+  if (held && corksEachTurn() && socket && this[kNeedDrain] && !socket.destroyed && this.writableLength === 0) tellDrain(this);
+  if (held && !corksEachTurn()) sendHeldChunk(this);
 })();
 
 module.exports = { __proto__: null, JOIN_BYTES_MAX, addTrailers, latin1, uncork, writeChunk };

@@ -218,7 +218,7 @@ OutgoingMessage.prototype.destroy = function destroy(error) {
   if (this.destroyed) return this;
   this.destroyed = true;
   this[kErrored] = error;
-  if (corksEachTurn && this[kChunkedBuffer].length > 0) {
+  if (corksEachTurn() && this[kChunkedBuffer].length > 0) {
     dropHeldChunks(this, error);
     this[kCorked] = 1;
     this.uncork();

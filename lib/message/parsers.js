@@ -4,14 +4,16 @@
 const { setImmediate } = require('../globals/primordials');
 const builtinCommon = require('node:_http_common');
 const { isLenient } = require('../compat/builtin');
+const { lazy } = require('../compat/lazy');
 const { choosesValidation, cutsBatches, joinsDuplicates } = require('../compat/node-features');
 const { IncomingMessage, readStart, readStop } = require('./incoming');
 const timings = require('../observe/timings');
 const { HTTPParser, kDrainsTicks, kMaker, kAutoContinue } = require('../parser/parser');
 const { endBody } = require('./request-end');
 const { calculateLenientFlags } = require('../parser/strict');
-const { giveBack } = require('../transport/giving-back');
+const { kIndex } = require('../transport/owner-state');
 const { checkInvalidHeaderChar, checkIsHttpToken } = require('../util/validators');
+const givingBack = lazy(() => require('../transport/giving-back'));
 
 const CRLF = '\r\n';
 const chunkExpression = /(?:^|\W)chunked(?:$|\W)/i;
@@ -94,7 +96,7 @@ function parsersCb() {
  * @param {stream.Duplex|null} socket its `parser` is cleared
  */
 function freeParser(parser, req, socket) {
-  if (socket) giveBack(socket);
+  if (socket && socket[kIndex] !== undefined) givingBack().giveBack(socket);
   if (parser) {
     if (parser._consumed) parser.unconsume();
     cleanParser(parser);

@@ -16,7 +16,7 @@ const { beginTick, isQueueOurs, lastMark, pendingEnd, runBehind, schedule } = re
  */
 function endBody(message) {
   // Up to Node 24 the stream emits 'readable' in a tick, even for the end alone; later releases wait for a listener.
-  if (endsUnread || !isUntouched(message)) {
+  if (endsUnread() || !isUntouched(message)) {
     message.push(null);
     return;
   }
@@ -83,7 +83,7 @@ function closeUnread(message, alone) {
     forgetIncoming(message);
     return true;
   }
-  if (endsUnread) {
+  if (endsUnread()) {
     emitEnd(message);
   } else if (!state.endEmitted) {
     state.resumeScheduled = false;
@@ -118,7 +118,7 @@ function emitEnd(message) {
   }
   forgetIncoming(message);
   state.destroyed = true;
-  if (closesAtOnce) settleDestroy(message);
+  if (closesAtOnce()) settleDestroy(message);
   else schedule(settleInTick, message);
 }
 

@@ -3,8 +3,10 @@
 /** Reports requests to their observers: subscribers of the `http.client.*` diagnostics channels, and performance observers. */
 
 const diagnostics = require('diagnostics_channel');
-const performance = require('./client-entries');
+const performance = require('./server-entries');
+const { lazy } = require('../compat/lazy');
 const { publishesCreation, publishesErrors } = require('../compat/node-features');
+const entries = lazy(() => require('./client-entries'));
 
 const created = diagnostics.channel('http.client.request.created');
 const start = diagnostics.channel('http.client.request.start');
@@ -18,7 +20,7 @@ function made(req) {
 
 /** The request is completely written. @param {ClientRequest} req */
 function started(req) {
-  if (performance.observed) performance.begin(req);
+  if (performance.observed) entries().begin(req);
   if (start.hasSubscribers) start.publish({ request: req });
 }
 
@@ -29,7 +31,7 @@ function failed(req, reason) {
 
 /** The head of the response has come. @param {ClientRequest} req @param {IncomingMessage} res */
 function answered(req, res) {
-  if (performance.observed) performance.end(req, res);
+  if (performance.observed) entries().end(req, res);
   if (response.hasSubscribers) response.publish({ request: req, response: res });
 }
 

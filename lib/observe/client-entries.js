@@ -8,12 +8,10 @@
  */
 
 const { WeakMap } = require('../globals/primordials');
-const { channel } = require('diagnostics_channel');
-const { Duplex } = require('stream');
+const { Duplex, channel } = require('../globals/at-load');
 const { ClientRequest: Builtin } = require('../compat/builtin');
 const { ownSymbol } = require('../compat/own-symbol');
 const { quietly } = require('../compat/quiet');
-const server = require('./server-entries');
 
 /** Opens no connection. */
 const NOWHERE = { createConnection() {} };
@@ -25,16 +23,6 @@ const CHANNELS = ['request.created', 'request.start', 'response.finish'].map((na
 const shadows = new WeakMap();
 
 const performance = {
-  /** Whether requests of either side are observed. */
-  get observed() {
-    return server.observed;
-  },
-
-  /** Finds out whether requests are observed. Costs a fraction of a microsecond, so it runs per connection, not per request. */
-  look() {
-    server.look();
-  },
-
   /** Starts the clock of a request. @param {ClientRequest} req completely written */
   begin(req) {
     const shadow = quietly(CHANNELS, () => {

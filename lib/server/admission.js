@@ -6,12 +6,13 @@
 // program can have run, the fields that the parser saw are valid for both.
 
 const { Boolean } = require('../globals/primordials');
-const { channel } = require('node:diagnostics_channel');
+const { channel } = require('../globals/at-load');
 const { continueExpression, kIncomingMessage } = require('../message/parsers');
-const { IncomingMessage, kHeadersCount, presetHeaders, rawField } = require('../message/incoming');
+const { IncomingMessage, addHeaderLine, addHeaderLines, kHeadersCount, presetHeaders, rawField } = require('../message/incoming');
 const { asksBeforeUpgrade, asksHeaders, upgradesBehindBody } = require('../compat/node-features');
 const { kFields } = require('../parser/parser');
 const { CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING } = require('../parser/fields');
+const { upgradesIfHeard } = require('./defaults');
 const { ServerResponse } = require('./response');
 const { kServerResponse } = require('./symbols');
 
@@ -34,21 +35,14 @@ function isReached(server, asked) {
 // `maxHeadersCount` may have dropped a field from the list that the headers object is made of.
 function has(parser, req, reached, field) {
   if (!reached && req[kHeadersCount] === req.rawHeaders.length) return parser[kFields].has(req.rawHeaders, field);
-  return (asksHeaders ? req.headers[NAMES[field]] : rawField(req, NAMES[field])) !== undefined;
+  return (asksHeaders() ? req.headers[NAMES[field]] : rawField(req, NAMES[field])) !== undefined;
 }
-
-/** The default of `shouldUpgradeCallback`: accepts an upgrade if 'upgrade' has a listener. It has no name, like node's. @type {Function} */
-const upgradesIfHeard = (() => function() {
-  return this.listenerCount('upgrade') > 0;
-})();
 
 /** @returns {boolean} whether another protocol takes over the connection */
 function acceptsUpgrade(server, req) {
   if (!asksBeforeUpgrade) return server.listenerCount('upgrade') > 0;
   return Boolean(server.shouldUpgradeCallback(req));
 }
-
-const { _addHeaderLine: addHeaderLine, _addHeaderLines: addHeaderLines } = IncomingMessage.prototype;
 
 /**
  * Whether code of the program can already have a request whose head has come, and through it the socket.
@@ -69,7 +63,7 @@ function isShown(server, req) {
  * @returns {boolean}
  */
 function announcesNoBody(parser, req, reached) {
-  if (reached && asksHeaders) {
+  if (reached && asksHeaders()) {
     const { headers } = req;
     return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
   }
@@ -94,7 +88,7 @@ function hasOwnBody(req) {
  * @returns {boolean} whether the request goes to the 'request' event
  */
 function admit(parser, connection, req, res, reached) {
-  if (asksHeaders && !reached) presetHeaders(req, parser[kFields]);
+  if (asksHeaders() && !reached) presetHeaders(req, parser[kFields]);
   if (req.httpVersionMajor !== 1 || req.httpVersionMinor !== 1) return true;
   const { server, socket } = connection;
 
@@ -122,7 +116,7 @@ function admit(parser, connection, req, res, reached) {
 }
 
 function admitExpectation(server, req, res) {
-  if (continueExpression.test(asksHeaders ? req.headers.expect : rawField(req, 'expect'))) {
+  if (continueExpression.test(asksHeaders() ? req.headers.expect : rawField(req, 'expect'))) {
     res._expect_continue = true;
     if (server.listenerCount('checkContinue') > 0) {
       server.emit('checkContinue', req, res);
@@ -140,4 +134,4 @@ function admitExpectation(server, req, res) {
   return false;
 }
 
-module.exports = { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached, isShown, upgradesIfHeard };
+module.exports = { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached, isShown };

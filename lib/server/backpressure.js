@@ -37,7 +37,7 @@ function socketOnDrain() {
 }
 
 function tellDrained(message) {
-  if (!message || message.finished || !message[kNeedDrain] || (corksEachTurn && message[kChunkedLength] > 0)) return;
+  if (!message || message.finished || !message[kNeedDrain] || (corksEachTurn() && message[kChunkedLength] > 0)) return;
   tellDrain(message);
 }
 

@@ -2,7 +2,7 @@
 // Closes the socket of a server's connection, and ends the exchanges that were open on it.
 
 const { Boolean } = require('../globals/primordials');
-const { debuglog } = require('node:util');
+const { debuglog } = require('../globals/at-load');
 const { leaveSocket } = require('../message/incoming');
 const { freeParser } = require('../message/parsers');
 const { connResetException } = require('../util/errors');

@@ -5,8 +5,7 @@
 // Every listener is a named function that finds its connection through the socket: no function is bound or created per request. The
 // socket may be any Duplex; only net.Socket has timeouts and destroySoon().
 
-const net = require('node:net');
-const { debuglog } = require('node:util');
+const { debuglog, net } = require('../globals/at-load');
 const { HTTPParser, parsers } = require('../message/parsers');
 const { kOnFinish, plainEmit, takesListener } = require('../message/emitter');
 const { codes } = require('../util/errors');
@@ -122,20 +121,20 @@ class Connection {
 /** @typedef {Connection} OwnConnection see types/lib.d.ts */
 
 /**
- * Serves a socket. Listener of the server's 'connection'.
- * @this {http.Server} an http or https server
+ * Serves a socket.
+ * @param {http.Server} server an http or https server
  * @param {stream.Duplex} socket
+ * @param {Function} listener of the server's 'connection', which calls this
  */
-function connectionListener(socket) {
+function serve(server, socket, listener) {
   debug('SERVER new http connection');
-  const server = this;
   if (!admitsConnection(server, socket)) return;
   socket.server = server;
   // The socket may have had a connection before: of another server, or of this one before a CONNECT.
   const connection = new Connection(server, socket);
   stats.connectionOpened(connection);
   socket[kConnection] = connection;
-  connection.isUnseen = isBeingAccepted(socket) && server.emit === plainEmit && server._events.connection === connectionListener;
+  connection.isUnseen = isBeingAccepted(socket) && server.emit === plainEmit && server._events.connection === listener;
 
   const parser = parsers.alloc();
   // maxHeaderPairs counts names and values.
@@ -206,4 +205,4 @@ function socketSetEncoding() {
 nameBound(socketOnData, socketOnEnd, socketOnClose, socketOnDrain, resOnFinish);
 if (sharesOnFinish) nameLike(resOnFinish, function onResponseFinish() {});
 
-module.exports = { connectionListener };
+module.exports = { serve };

@@ -42,6 +42,11 @@ class ConnectionsList {
     return this.parsers.delete(parser);
   }
 
+  /** @returns {boolean} whether there is no connection */
+  isEmpty() {
+    return this.parsers.size === 0;
+  }
+
   /** @returns {HTTPParser[]} all of them, in node's order */
   all() {
     const list = [...this.parsers];

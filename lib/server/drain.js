@@ -7,8 +7,7 @@
 // checks its connections.
 
 const { Boolean, Map, MathCeil, Promise, Set, WeakMap, clearInterval, setImmediate, setInterval } = require('../globals/primordials');
-const net = require('node:net');
-const { clearTimeout, setTimeout } = require('node:timers');
+const { clearTimeout, net, setTimeout } = require('../globals/at-load');
 const { closeNow, shutDown } = require('./closing');
 const { KEEP_ALIVE_BUFFER, isIdle } = require('./connections');
 const { READ_BODY } = require('./requests');

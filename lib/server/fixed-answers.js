@@ -8,10 +8,8 @@
 //
 // The core does not report its answers. It is asked for their number when the counts are read, and by a ticker, for the idle time of connections.
 
-const { Map, Set, WeakMap, clearInterval, setInterval } = require('../globals/primordials');
-const { Buffer } = require('node:buffer');
-const { channel } = require('node:diagnostics_channel');
-const { types: { isUint8Array } } = require('node:util');
+const { Buffer, Map, Set, WeakMap, clearInterval, setInterval } = require('../globals/primordials');
+const { channel, isUint8Array } = require('../globals/at-load');
 const native = require('../native/addon');
 const { limits: { MAX_ANSWER_BODY } } = require('../native/layout');
 const { codes } = require('../util/errors');

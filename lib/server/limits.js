@@ -115,8 +115,6 @@ let used = false;
  * @throws ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
  */
 function chooseLimits(server, options) {
-  const { minBodyRate, maxConnectionsPerAddress, maxPipelined } = options;
-  if (!PARSER_LIMITS.some(([name]) => options[name] !== undefined) && minBodyRate === undefined && maxConnectionsPerAddress === undefined && maxPipelined === undefined) return;
   servers.set(server, new Limits(server, options));
   used = true;
 }

@@ -5,10 +5,8 @@
 // with the first byte after it. From then on the handle returns the client's address to whatever asks: sockets, TLS, the limits of
 // a server.
 
-const { ArrayIsArray, Number, ObjectAssign, Set, Symbol, WeakMap } = require('../globals/primordials');
-const { Buffer } = require('node:buffer');
-const net = require('node:net');
-const { clearTimeout, setTimeout } = require('node:timers');
+const { ArrayIsArray, Buffer, Number, ObjectAssign, Set, Symbol, WeakMap } = require('../globals/primordials');
+const { clearTimeout, net, setTimeout } = require('../globals/at-load');
 const native = require('../native/addon');
 const { codes } = require('../util/errors');
 const { kLazyHandle } = require('../transport/lazy-state');
@@ -29,7 +27,6 @@ const kServer = Symbol('proxyProtocolServer');
 const servers = new WeakMap();
 // By handle.
 const headers = new WeakMap();
-let used = false;
 
 /** The proxies that a server trusts, and the connections that still owe their header. */
 class Proxies {
@@ -185,12 +182,10 @@ function onConnection(status, handle) {
  * @throws ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, or ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
  */
 function chooseProxies(server, { proxyProtocol }) {
-  if (proxyProtocol === undefined) return;
   validateObject(proxyProtocol, 'options.proxyProtocol');
   const proxies = new Proxies(proxyProtocol);
   if (!canWatch()) throw new codes.ERR_FEATURE_UNAVAILABLE_ON_PLATFORM('proxyProtocol');
   servers.set(server, proxies);
-  used = true;
 }
 
 /**
@@ -198,7 +193,6 @@ function chooseProxies(server, { proxyProtocol }) {
  * @param {http.Server|https.Server} server
  */
 function hearOfProxies(server) {
-  if (!used || !servers.has(server)) return;
   server.prependListener('connection', (socket) => describe(socket, socket[kLazyHandle] ?? socket._handle));
   server.prependListener('secureConnection', (socket) => describe(socket, socket._parent?._handle));
   // After the listener with which the core takes over accepting.
@@ -225,7 +219,6 @@ function acceptBehindHeaders() {
  * @this {http.Server|https.Server}
  */
 function endPending() {
-  if (!used) return;
   for (const pending of servers.get(this)?.pending ?? []) pending.end();
 }
 

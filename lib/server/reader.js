@@ -11,10 +11,8 @@
 //
 // The symbols under which a socket keeps that option are found by making a socket with it. If that fails, sockets stay as they are.
 
-const { Boolean, ObjectDefineProperty, ObjectGetOwnPropertySymbols, ObjectGetPrototypeOf, ReflectApply, Set, SharedArrayBuffer } = require('../globals/primordials');
-const { Buffer } = require('node:buffer');
-const net = require('node:net');
-const { Readable } = require('node:stream');
+const { Boolean, Buffer, ObjectDefineProperty, ObjectGetOwnPropertySymbols, ObjectGetPrototypeOf, ReflectApply, Set, SharedArrayBuffer } = require('../globals/primordials');
+const { Readable, net, socketMethods } = require('../globals/at-load');
 const { sampleSocket } = require('../compat/sample-socket');
 const { offer, ownCopy } = require('../parser/deliveries');
 const { contentAhead } = require('../parser/parser');
@@ -103,7 +101,7 @@ function isHeard({ data, readable }, listener) {
 
 // Own methods that notice other readers, as sockets of node's server have them.
 function learning(name) {
-  const plain = net.Socket.prototype[name];
+  const plain = socketMethods[name];
   return function socketListenerWrap(event, listener) {
     const answer = plain.call(this, event, listener);
     if ((event === 'data' || event === 'readable') && this[kCallback] === onRead) {
@@ -147,7 +145,7 @@ function readShared(socket, listener, heard) {
 // listeners of 'pause' and 'resume': so these do the stream's part alone, unless the program has replaced them.
 const STARTING = {};
 for (const name of ['pause', 'read', 'resume']) {
-  const plain = net.Socket.prototype[name];
+  const plain = socketMethods[name];
   STARTING[name] = {
     [name](...args) {
       let holder = ObjectGetPrototypeOf(this);

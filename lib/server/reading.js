@@ -2,8 +2,7 @@
 // What a server's connection receives: bytes (from the socket's stream or the core), its end, and pauses.
 
 const { Boolean, Error } = require('../globals/primordials');
-const { executionAsyncId } = require('node:async_hooks');
-const { debuglog } = require('node:util');
+const { debuglog, executionAsyncId } = require('../globals/at-load');
 const { kAsyncId } = require('../compat/async-symbols');
 const { prepareError } = require('../message/parsers');
 const { PEER_ENDED, dismiss } = require('../transport/lazy-socket');

@@ -1,10 +1,8 @@
 'use strict';
 // The errors of a server's connection, the server's answers to them, and how it closes a connection whose peer is still sending.
 
-const { process } = require('../globals/primordials');
-const { Buffer } = require('node:buffer');
-const { emit: plainEmit, listenerCount: plainListenerCount } = require('node:events').prototype;
-const { clearTimeout, setTimeout } = require('node:timers');
+const { Buffer, process } = require('../globals/primordials');
+const { clearTimeout, emitterMethods: { emit: plainEmit, listenerCount: plainListenerCount }, setTimeout } = require('../globals/at-load');
 const { freeParser } = require('../message/parsers');
 const { closesAsNode } = require('../transport/lazy-socket');
 const { endReadAhead } = require('../transport/giving-back');

@@ -1,7 +1,7 @@
 'use strict';
 // A request head on a server's connection: from the parser to the 'request' event.
 
-const { channel } = require('node:diagnostics_channel');
+const { channel } = require('../globals/at-load');
 const { acceptsUpgrade, admit, announcesNoBody, hasOwnBody, isReached } = require('./admission');
 const { kOnFinish, listenToFinish } = require('../message/emitter');
 const { kOptimizeEmpty } = require('../compat/node-features');

@@ -1,7 +1,7 @@
 'use strict';
 // The end of a response's turn: the next response gets the socket, and the exchange closes in node's ticks.
 
-const { channel } = require('node:diagnostics_channel');
+const { channel } = require('../globals/at-load');
 const { plainEmit, setOwnFinish, wasSole } = require('../message/emitter');
 const { codes } = require('../util/errors');
 const { detachSignal } = require('../message/incoming');

@@ -53,7 +53,7 @@ function ServerResponse(req, options) {
 
   // RFC 9112 section 7.1: an HTTP/1.0 client gets chunks only if it says that it accepts them.
   if (req.httpVersionMajor < 1 || req.httpVersionMinor < 1) {
-    this.useChunkedEncodingByDefault = chunkExpression.test(asksHeaders ? req.headers.te : rawField(req, 'te'));
+    this.useChunkedEncodingByDefault = chunkExpression.test(asksHeaders() ? req.headers.te : rawField(req, 'te'));
     this.shouldKeepAlive = false;
   }
 

@@ -2,43 +2,47 @@
 // Server: its options, and what a server does as a whole. connection.js has what happens on one connection.
 
 const {
-  ObjectDefineProperties, ObjectSetPrototypeOf, SymbolAsyncDispose, SymbolFor, clearInterval, setInterval,
+  ObjectDefineProperties, ObjectSetPrototypeOf, ObjectKeys, SymbolAsyncDispose, SymbolFor, WeakSet, clearInterval, setInterval,
 } = require('../globals/primordials');
 const { promisify } = require('node:util');
-const net = require('node:net');
+const { net } = require('../globals/at-load');
 const builtinServer = require('node:_http_server');
 const { Server: Builtin } = require('../compat/builtin');
 const { kIncomingMessage } = require('../message/parsers');
 const { codes } = require('../util/errors');
 const { IncomingMessage } = require('../message/incoming');
-const { acceptLazily } = require('../transport/lazy-socket');
+const { acceptLazily } = require('../transport/accepting');
+const { lazy } = require('../compat/lazy');
 const { follow, nameLike } = require('../compat/mirror-shape');
 const {
   asksBeforeUpgrade, closeReturns, closesIdle, isNode, joinsDuplicates, kOptimizeEmpty, keepsLonger, limitsHeadTime, refusesBodyWrites, requiresHost, storesNoDelay,
   watchesAtOnce,
 } = require('../compat/node-features');
 const { parseUniqueHeadersOption } = require('../message/outgoing');
-const { upgradesIfHeard } = require('./admission');
+const { upgradesIfHeard } = require('./defaults');
 const { ServerResponse } = require('./response');
-const { closeNow } = require('./closing');
-const { connectionListener } = require('./connection');
 const { ConnectionsList } = require('./connections');
-const { drain: drainServer } = require('./drain');
-const { removeResponse: removeFixed, respond: respondFixed } = require('./fixed-answers');
-const { chooseLimits } = require('./limits');
-const { chooseProxies, endPending, hearOfProxies } = require('./proxy-protocol');
+const layout = require('../native/layout');
 const { kConnections, kConnectionsCheckingInterval, kServerResponse } = require('./symbols');
 const { sharePorts } = require('./shared-port');
-const { countersOf, serverStats } = require('./stats');
 const { STATUS_CODES } = require('./status-codes');
-const { checkConnections } = require('./timeouts');
-const { chooseTiming } = require('./timings');
 const { chooseStrict, chooseValidation } = require('../parser/strict');
 const { kUniqueHeaders } = require('../compat/symbols');
-const { transportOf } = require('../transport/transport');
+const { transportOf } = require('../transport/choice');
 const { keepThreads } = require('../transport/drivers');
 const { OFFLOAD, chooseForServer } = require('../transport/owner-state');
 const { validateBoolean, validateFunction, validateInteger, validateObject } = require('../util/validators');
+
+// Loaded when first needed: what only connections need, and options that node does not have.
+const closing = lazy(() => require('./closing'));
+const connection = lazy(() => require('./connection'));
+const drains = lazy(() => require('./drain'));
+const fixedAnswers = lazy(() => require('./fixed-answers'));
+const limits = lazy(() => require('./limits'));
+const proxies = lazy(() => require('./proxy-protocol'));
+const serverStats = lazy(() => require('./stats'));
+const timeouts = lazy(() => require('./timeouts'));
+const timings = lazy(() => require('./timings'));
 
 /** Milliseconds within which a whole request must arrive. */
 const REQUEST_TIMEOUT = 300_000;
@@ -50,6 +54,9 @@ const KEEP_ALIVE_TIMEOUT = 5_000;
 const KEEP_ALIVE_BUFFER = 1_000;
 /** Milliseconds between two checks for late requests. */
 const CHECKING_INTERVAL = 30_000;
+
+/** The options that limits.js reads. */
+const LIMITS = [...ObjectKeys(layout.parserLimits), 'minBodyRate', 'maxConnectionsPerAddress', 'maxPipelined'];
 
 const kRejection = SymbolFor('nodejs.rejection');
 
@@ -97,6 +104,14 @@ function Server(options, requestListener) {
 /** @typedef {Server} OwnServer see types/lib.d.ts */
 ObjectSetPrototypeOf(Server.prototype, net.Server.prototype);
 ObjectSetPrototypeOf(Server, net.Server);
+
+// Servers with the option `proxyProtocol`. No property of theirs: a program would see it.
+const proxied = new WeakSet();
+
+// Called when a server has its listeners.
+function hearOfProxies(server) {
+  if (proxied.has(server)) proxies().hearOfProxies(server);
+}
 
 function integerOption(options, name, fallback) {
   const value = options[name];
@@ -149,16 +164,34 @@ function storeHTTPOptions(options) {
   if (asksBeforeUpgrade) this.shouldUpgradeCallback = upgradeOption(options);
   if (kOptimizeEmpty !== undefined) this[kOptimizeEmpty] = booleanOption(options, 'optimizeEmptyRequests', false);
   if (storesNoDelay() && options.noDelay === undefined) options.noDelay = true;
-  chooseLimits(this, options);
-  chooseProxies(this, options);
-  chooseTiming(this, options);
+  if (LIMITS.some((name) => options[name] !== undefined)) limits().chooseLimits(this, options);
+  if (options.proxyProtocol !== undefined) {
+    proxies().chooseProxies(this, options);
+    proxied.add(this);
+  }
+  if (options.timing !== undefined) timings().chooseTiming(this, options);
   chooseForServer(this, options);
+}
+
+/**
+ * Serves a socket. Listener of 'connection'.
+ * @this {http.Server} an http or https server
+ * @param {stream.Duplex} socket
+ */
+function connectionListener(socket) {
+  const { serve } = connection();
+  serve(this, socket, connectionListener);
 }
 
 // Lets the core take over the connections of a server that listens. `this` is the server.
 function acceptNatively() {
   if (net.Server.prototype.listeners.call(this, 'connection').includes(connectionListener)) acceptLazily(this);
   if (transportOf(this) === OFFLOAD) keepThreads(this._handle);
+}
+
+// Refuses requests that have not arrived in time.
+function checkConnections(server) {
+  if (!server[kConnections].isEmpty()) timeouts().answerLate(server);
 }
 
 function watchConnections(server) {
@@ -184,7 +217,7 @@ if (isNode) nameLike(setupConnectionsTracking, builtinServer.setupConnectionsTra
  */
 function httpServerPreClose(server) {
   if (closesIdle) server.closeIdleConnections();
-  endPending.call(server);
+  if (proxied.has(server)) proxies().endPending.call(server);
   clearInterval(server[kConnectionsCheckingInterval]);
 }
 
@@ -221,7 +254,7 @@ ObjectDefineProperties(Server.prototype, {
     configurable: true,
     writable: true,
     value: /** @this {http.Server} */ function stats() {
-      return serverStats(this);
+      return serverStats().serverStats(this);
     },
   },
   /** Answers requests for an exact target from here on, without 'request'; see `FixedRequest` and `FixedResponse` in index.d.ts. Not in Node. */
@@ -230,7 +263,7 @@ ObjectDefineProperties(Server.prototype, {
     configurable: true,
     writable: true,
     value: /** @this {http.Server} */ function respond(request, response) {
-      respondFixed(this, request, response);
+      fixedAnswers().respond(this, request, response);
       return this;
     },
   },
@@ -240,7 +273,7 @@ ObjectDefineProperties(Server.prototype, {
     configurable: true,
     writable: true,
     value: /** @this {http.Server} */ function removeResponse(request) {
-      return removeFixed(this, request);
+      return fixedAnswers().removeResponse(this, request);
     },
   },
   /** Ends the server without losing a request; see `DrainOptions` in index.d.ts. Not in Node. */
@@ -249,7 +282,7 @@ ObjectDefineProperties(Server.prototype, {
     configurable: true,
     writable: true,
     value: /** @this {http.Server} */ async function drain(options = {}) {
-      return drainServer(this, options);
+      return drains().drain(this, options);
     },
   },
 });
@@ -257,7 +290,8 @@ ObjectDefineProperties(Server.prototype, {
 /** Closes every connection, even those that wait for a response. */
 Server.prototype.closeAllConnections = function() {
   const connections = this[kConnections];
-  if (!connections) return;
+  if (!connections || connections.isEmpty()) return;
+  const { closeNow } = closing();
   for (const { socket } of connections.all()) {
     if (socket) closeNow(socket);
   }
@@ -266,8 +300,9 @@ Server.prototype.closeAllConnections = function() {
 /** Closes the connections that do not wait for a response. */
 Server.prototype.closeIdleConnections = function() {
   const connections = this[kConnections];
-  if (!connections) return;
-  countersOf(this).fixed?.sync();
+  if (!connections || connections.isEmpty()) return;
+  const { closeNow } = closing();
+  serverStats().countersOf(this).fixed?.sync();
   for (const { socket } of connections.closable()) {
     if (socket && (!socket._httpMessage || socket._httpMessage.finished)) closeNow(socket);
   }
@@ -314,6 +349,7 @@ module.exports = {
   storeHTTPOptions,
   _connectionListener: connectionListener,
   kServerResponse,
+  hearOfProxies,
   httpServerPreClose,
   kConnectionsCheckingInterval,
 };

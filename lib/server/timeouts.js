@@ -1,7 +1,7 @@
 'use strict';
 // The timeouts of a server's connection: how long it may be idle (`keepAliveTimeout`, `timeout`), and how long a request may take to arrive.
 
-const net = require('node:net');
+const { socketMethods } = require('../globals/at-load');
 const { codes } = require('../util/errors');
 const { BUSY, idleTime, isTicked } = require('./connections');
 const { kConnection, kConnections } = require('./symbols');
@@ -17,7 +17,7 @@ const TICKER = 2;
 /** Instead of the milliseconds that an idle connection has. */
 const NEVER_IDLE = -1;
 
-const { setTimeout: plainSetTimeout } = net.Socket.prototype;
+const { setTimeout: plainSetTimeout } = socketMethods;
 
 /**
  * @param {stream.Duplex} socket that has just become a net.Socket
@@ -104,7 +104,7 @@ function isOwnTime({ idleTimeout, socket }) {
  * Finds requests that do not arrive in time; each is answered with 408.
  * @param {http.Server} server
  */
-function checkConnections(server) {
+function answerLate(server) {
   const { headersTimeout, requestTimeout } = server;
   if (headersTimeout === 0 && requestTimeout === 0) return;
   countersOf(server).fixed?.sync();
@@ -113,4 +113,4 @@ function checkConnections(server) {
   }
 }
 
-module.exports = { NEVER_IDLE, NO_TIMER, checkConnections, enterIdle, isOwnTime, leaveIdle, parserOnTimeout, socketOnTimeout, timeoutOf };
+module.exports = { NEVER_IDLE, NO_TIMER, answerLate, enterIdle, isOwnTime, leaveIdle, parserOnTimeout, socketOnTimeout, timeoutOf };

@@ -1,7 +1,7 @@
 'use strict';
 // `req.timings` of a server's request: when its head and its body had arrived, when it was answered, and when the answer was sent.
 
-const { channel } = require('node:diagnostics_channel');
+const { channel } = require('../globals/at-load');
 const { WeakSet } = require('../globals/primordials');
 const timings = require('../observe/timings');
 const { durationOf } = require('../parser/parser');
@@ -61,7 +61,6 @@ class ServerStopwatch extends Stopwatch {
  * @throws ERR_INVALID_ARG_TYPE
  */
 function chooseTiming(server, { timing }) {
-  if (timing === undefined) return;
   validateBoolean(timing, 'options.timing');
   if (!timing) return;
   servers.add(server);

@@ -1,7 +1,7 @@
 'use strict';
 
 const { Symbol } = require('../globals/primordials');
-const { Duplex } = require('node:stream');
+const { Duplex } = require('../globals/at-load');
 
 // Node keeps the socket under the name 'undefined': it uses a symbol that is not defined there.
 const kSocket = undefined;

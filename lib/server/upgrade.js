@@ -1,8 +1,8 @@
 'use strict';
 // Hands the socket of a server's connection over to another protocol: for a CONNECT, or an upgrade with a listener.
 
-const { Buffer } = require('node:buffer');
-const { debuglog } = require('node:util');
+const { Buffer } = require('../globals/primordials');
+const { debuglog } = require('../globals/at-load');
 const { freeParser } = require('../message/parsers');
 const { upgradesInContext } = require('../compat/node-features');
 const { runInParserScope } = require('../parser/parser');

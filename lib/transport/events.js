@@ -1,7 +1,7 @@
 'use strict';
 // Handles what a driver reports about the connections that the core reads: parsed bytes, the end, an error, unsent writes.
 
-const net = require('node:net');
+const { socketMethods } = require('../globals/at-load');
 const { transport: { HANDLED, ENDED, ENOTSOCK, FINISHED, DETACHED, PARSED, READABLE, UNPARSED, UNSENT } = {} } = require('../native/layout');
 const { systemError } = require('../util/errors');
 const { offer } = require('../parser/deliveries');
@@ -13,9 +13,7 @@ const { kMaterialize, kLazyHandle } = require('./lazy-state');
 const { sendDue, settle } = require('./sending');
 const { detach, giveBack, leave } = require('./giving-back');
 
-const plain = net.Socket.prototype;
-const plainWrite = plain.write;
-const plainRead = plain._read;
+const { _read: plainRead, write: plainWrite } = socketMethods;
 
 /**
  * Handles an event of a connection. The driver calls it once per turn for each connection.

@@ -14,10 +14,8 @@ const {
   ObjectGetPrototypeOf, ReflectGet,
   ReflectOwnKeys, Set, Symbol, process,
 } = require('../globals/primordials');
-const net = require('node:net');
-const { channel } = require('node:diagnostics_channel');
-const { inspect } = require('node:util');
-const { initializedSocket } = require('../compat/sample-socket');
+const { inspect, net } = require('../globals/at-load');
+const { initializedSocket, shutdownSample } = require('../compat/sample-socket');
 const { leave, letGo } = require('./giving-back');
 const { learnOwner, own } = require('./handles');
 const { METHODS, defineAsInherited, defineMethods, keepsMethods } = require('./methods');
@@ -27,8 +25,6 @@ const { isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, kSelf } = requir
 const { beginTick, schedule } = require('../util/ticks');
 
 const plain = net.Socket.prototype;
-const kServer = Symbol('lazySocketServer');
-const kOnConnection = Symbol('lazySocketOnConnection');
 // On a handle: its shutdown request, while that is under way.
 const kShutdown = Symbol('lazySocketShutdown');
 const CLOSED = null;
@@ -39,32 +35,7 @@ const DESTROYED = 2;
 const PEER_ENDED = 3;
 // The error it was destroyed with.
 const kFailure = Symbol('lazySocketFailure');
-// What handle.shutdown() returns for a request that completed at once.
-const DONE = 1;
-const onServerSocket = channel('net.server.socket');
-
-// Node's own class of shutdown requests, so that async hooks see a shutdown before the close. The sample is made at load, when few
-// hooks exist, and is kept: otherwise async hooks would be told that it ended without ever having been told that it began.
-/** @type {any} */
-const shutdownSample = sampleShutdown();
 const ShutdownWrap = shutdownSample?.constructor;
-
-// plain._final() passes a shutdown request to the handle of the socket it is called on.
-function sampleShutdown() {
-  let sample;
-  const _handle = {
-    shutdown(request) {
-      sample = request;
-      return DONE;
-    },
-  };
-  try {
-    plain._final.call({ connecting: false, _handle }, () => {});
-  } catch {
-    return undefined;
-  }
-  return sample;
-}
 
 /**
  * A server's socket that nothing has looked at yet. Its name is that of node's class: V8 tells it in errors of JSON.stringify() and in
@@ -137,8 +108,8 @@ const STATES = {
 };
 
 /**
- * Whether the constructor of net.Socket can run on an existing object. Found out, and the prototype filled, when the first server
- * listens. @type {boolean|undefined}
+ * Whether the constructor of net.Socket can run on an existing object. Found out, and the prototype filled, when the first connection
+ * comes. @type {boolean|undefined}
  */
 let isPossible;
 
@@ -402,21 +373,6 @@ function joinShutdown(handle) {
 
 // -------------------------------------------------------------------------------------------------------- accepting
 
-/**
- * Makes the connections that a server accepts from here on begin as lazy sockets, if nothing prevents it.
- * @param {net.Server} server that listens
- */
-function acceptLazily(server) {
-  const handle = server._handle;
-  isPossible ??= prepare();
-  if (!isPossible || !handle || typeof handle.onconnection !== 'function' || handle.onconnection === onConnection) return;
-  if (typeof server._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
-  learnOwner(handle);
-  handle[kServer] = server;
-  handle[kOnConnection] = handle.onconnection;
-  handle.onconnection = onConnection;
-}
-
 // The socket of the 'connection' event that is being emitted.
 let accepted = null;
 
@@ -428,13 +384,18 @@ function isBeingAccepted(socket) {
   return accepted === socket;
 }
 
-function onConnection(status, handle) {
-  const server = this[kServer];
-  if (status || !handle || !isOrdinary(server) || !acceptsNatively(server, handle)) {
-    this[kOnConnection](status, handle);
-    return;
-  }
+/**
+ * Makes a lazy socket for a connection that a server has accepted, and emits 'connection'.
+ * @param {net.Server} server
+ * @param {object} handle of the connection
+ * @param {object} listening the handle of the server
+ * @returns {boolean} false, with nothing done, if it cannot begin as a lazy socket
+ */
+function accept(server, handle, listening) {
+  isPossible ??= prepare();
+  if (!isPossible || !acceptsNatively(server, handle)) return false;
   const socket = new LazySocket(server, handle);
+  learnOwner(listening);
   own(handle, socket);
   if (server.noDelay) handle.setNoDelay?.(true);
   server._connections++;
@@ -449,12 +410,7 @@ function onConnection(status, handle) {
   }
   // No parser took it: it is read as any other socket.
   if (socket[kIndex] === undefined) socket[kMaterialize]();
+  return true;
 }
 
-// From Node 22 on, maxConnections = 0 is a limit.
-function isOrdinary(server) {
-  return (server.maxConnections === undefined || server.maxConnections === null) && !server.pauseOnConnect && !server.keepAlive && !onServerSocket.hasSubscribers &&
-    typeof server.highWaterMark === 'number';
-}
-
-module.exports = { DESTROYED, PEER_ENDED, SHUT_DOWN, acceptLazily, closesAsNode, dismiss, isBeingAccepted, replaceUnseen };
+module.exports = { DESTROYED, PEER_ENDED, SHUT_DOWN, accept, closesAsNode, dismiss, isBeingAccepted, replaceUnseen };

@@ -2,6 +2,7 @@
 // The transport of each server and agent, the counts of their connections, and the state of each socket that the core reads.
 
 const { Map, Symbol, WeakMap, process } = require('../globals/primordials');
+const { Socket } = require('node:net');
 const { limits: { IO_THREADS } } = require('../native/layout');
 const { validateInteger, validateOneOf } = require('../util/validators');
 
@@ -29,6 +30,8 @@ const REASONS = {
 /** The methods of a socket that show a program what is read and written, or let it do so itself, once it replaces them. */
 const WATCHED = ['write', 'end', 'cork', 'uncork', 'read', 'push', 'unshift', 'on', 'addListener', 'prependListener', 'emit',
   'pipe', '_read', '_write', '_writev', '_final', '_destroy', 'ref', 'unref'];
+/** These methods of net.Socket, in the same order. */
+const watchedMethods = WATCHED.map((name) => Socket.prototype[name]);
 
 /** The counts of one server or agent. */
 class Record {
@@ -145,4 +148,4 @@ class Attached {
  * @property {Function} [readable] called when something has come on a watched descriptor, which has no socket: see readable.js
  */
 
-module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, WATCHED, chooseForAgent, chooseForServer, kAttached, kIndex, recordOf };
+module.exports = { Attached, NATIVE, OFFLOAD, REASONS, STREAM, WATCHED, chooseForAgent, chooseForServer, kAttached, kIndex, recordOf, watchedMethods };

@@ -3,13 +3,12 @@
 
 const native = require('../native/addon');
 const { transport: { GIVEN_BACK } = {} } = require('../native/layout');
-const { driverOf } = require('./drivers');
-const { onBatch, onEvent } = require('./events');
+const { driverNamed } = require('./choice');
 const { NATIVE } = require('./owner-state');
 
 /** @returns {boolean} whether this thread can watch descriptors */
 function canWatch() {
-  return driverOf(NATIVE, onEvent, onBatch) !== null;
+  return driverNamed(NATIVE) !== null;
 }
 
 /**
@@ -19,7 +18,7 @@ function canWatch() {
  * @returns {number} the number of the watch; negative if the descriptor cannot be watched
  */
 function watch(fd, readable) {
-  const driver = driverOf(NATIVE, onEvent, onBatch);
+  const driver = driverNamed(NATIVE);
   const index = native.transportWatch(driver.handle, fd);
   if (index >= 0) driver.attached[index] = { socket: null, protocol: { isServer: true, readable } };
   return index;
@@ -27,7 +26,7 @@ function watch(fd, readable) {
 
 /** @param {number} index returned by watch() */
 function unwatch(index) {
-  const driver = driverOf(NATIVE, onEvent, onBatch);
+  const driver = driverNamed(NATIVE);
   native.transportDetach(driver.handle, index, GIVEN_BACK, []);
   driver.attached[index] = undefined;
 }

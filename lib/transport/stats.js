@@ -2,8 +2,8 @@
 // The transport's part of the statistics of a server or an agent (TransportStats in index.d.ts).
 
 const { ObjectFromEntries } = require('../globals/primordials');
+const { transportOf } = require('./choice');
 const { recordOf } = require('./owner-state');
-const { transportOf } = require('./transport');
 
 /**
  * @param {net.Server|Agent} owner

@@ -8,16 +8,16 @@
 // byte in order (giving-back.js).
 
 const { ObjectAssign, ObjectCreate, ObjectGetPrototypeOf, ObjectSetPrototypeOf } = require('../globals/primordials');
-const net = require('node:net');
+const { net } = require('../globals/at-load');
 const native = require('../native/addon');
 const { handleOf, resourceOf, autoContinues, scopeOf } = require('../parser/parser');
-const { driverOf, isLibuv } = require('./drivers');
+const { driverNamed, transportOf } = require('./choice');
+const { isLibuv } = require('./drivers');
 const { stopReading, watch } = require('./handles');
-const { Attached, REASONS, STREAM, WATCHED, kAttached, kIndex, recordOf } = require('./owner-state');
+const { Attached, REASONS, STREAM, WATCHED, kAttached, kIndex, recordOf, watchedMethods } = require('./owner-state');
 const { kLazyHandle, kSelf } = require('./lazy-state');
 const { countAlive, leaveForHandle, leaveForSession } = require('./giving-back');
 const { defineMethods, keepsMethods } = require('./methods');
-const { onBatch, onEvent } = require('./events');
 
 /** Instead of the number of a parser. */
 const NO_PARSER = -1;
@@ -26,16 +26,6 @@ const plain = net.Socket.prototype;
 /** The prototype of sockets that a server has got from elsewhere. */
 const PROTOTYPE = ObjectCreate(plain);
 defineMethods(PROTOTYPE, {});
-const originals = isLibuv ? WATCHED.map((name) => plain[name]) : [];
-
-/**
- * @param {net.Server|Agent} owner
- * @returns {'native'|'offload'|'stream'} 'native' or 'offload' if the core reads its plain connections, 'stream' if it cannot or should not
- */
-function transportOf(owner) {
-  const { name } = recordOf(owner);
-  return name === STREAM || driverOf(name, onEvent, onBatch) === null ? STREAM : name;
-}
 
 /**
  * @param {net.Server} server
@@ -67,7 +57,7 @@ function mayAttach(agent) {
 function attach(socket, parser, protocol, owner = socket.server, prototype = PROTOTYPE, accepted = undefined) {
   const record = recordOf(owner);
   // Without a driver, as on Windows, the socket is not the reason: nothing is counted.
-  if (record.name === STREAM || driverOf(record.name, onEvent, onBatch) === null) return false;
+  if (record.name === STREAM || driverNamed(record.name) === null) return false;
   if (socket[kLazyHandle] && socket[kIndex] === undefined && socket[kSelf] === socket && keepsMethods(socket)) {
     return beginAttachment(socket, socket[kLazyHandle], parser, protocol, record);
   }
@@ -98,7 +88,7 @@ function attach(socket, parser, protocol, owner = socket.server, prototype = PRO
 }
 
 function beginAttachment(socket, handle, parser, protocol, record) {
-  const driver = driverOf(record.name, onEvent, onBatch);
+  const driver = driverNamed(record.name);
   const index = native.transportAttach(driver.handle, handle.fd, handleOf(parser), autoContinues(parser), record.threads);
   if (index < 0) {
     record.count(REASONS.OTHER);
@@ -118,7 +108,7 @@ function beginAttachment(socket, handle, parser, protocol, record) {
 function isChanged(socket, accepted) {
   for (let n = 0; n < WATCHED.length; n++) {
     const method = socket[WATCHED[n]];
-    if (method !== originals[n] && !accepted?.has(method)) return true;
+    if (method !== watchedMethods[n] && !accepted?.has(method)) return true;
   }
   return false;
 }
@@ -174,4 +164,4 @@ function resume(socket) {
   return true;
 }
 
-module.exports = { acceptsNatively, afterMaterializing, attach, changeParser, mayAttach, pause, resume, transportOf };
+module.exports = { acceptsNatively, afterMaterializing, attach, changeParser, mayAttach, pause, resume };

@@ -15,6 +15,7 @@ const {
   Proxy, RangeError, Set, String, TypeError,
 } = require('../globals/primordials');
 const { format, getSystemErrorName, inspect } = require('util');
+const { lazy } = require('../compat/lazy');
 const { cutsShown, describesFunctions, describesObjects } = require('../compat/node-features');
 
 /** The longest text of a received value before it is cut, in UTF-16 units: 28 for a short description, 128 for a whole value. */
@@ -30,7 +31,7 @@ const FAILED_ASSERTION = 'This is caused by either a bug in Node.js or incorrect
   'Please open an issue with this stack trace at https://github.com/nodejs/node/issues\n';
 
 /** By code: the error class, and the message as text or as a function of the constructor's arguments. */
-const TABLE = {
+const table = lazy(() => ({
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: [TypeError, (feature) => `The feature ${feature} is unavailable on the current platform, which is being used to run Node.js`],
   ERR_HTTP_BODY_NOT_ALLOWED: [Error, 'Adding content for this request method or response status is not allowed.'],
   ERR_HTTP_CONTENT_LENGTH_MISMATCH: [Error, (seen, announced) =>
@@ -64,7 +65,7 @@ const TABLE = {
   ERR_STREAM_WRITE_AFTER_END: [Error, 'write after end'],
   ERR_UNKNOWN_ENCODING: [TypeError, (encoding) => `Unknown encoding: ${show(encoding)}`],
   ERR_UNESCAPED_CHARACTERS: [TypeError, (what) => `${what} contains unescaped characters`],
-};
+}));
 
 /** A value of any type inside a sentence: strings unchanged, objects one level deep. */
 function show(value) {
@@ -185,7 +186,7 @@ function restack(error, naming, prototype, hidden) {
  */
 const codes = new Proxy({}, {
   get(made, code) {
-    return made[code] ??= defineCode(code, TABLE[code][0], TABLE[code][1]);
+    return made[code] ??= defineCode(code, table()[code][0], table()[code][1]);
   },
 });
 
