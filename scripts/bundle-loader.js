@@ -18,7 +18,7 @@ const isBeside = typeof __filename === 'string' && __filename.endsWith(`${path.s
 const DIR = isBeside ? __dirname : '';
 const SOURCE = `${DIR}${path.sep}rust-http.js`;
 /** What Node wraps around a module. */
-const HEAD = '(function (exports, require, module, __filename, __dirname, __second) { ';
+const HEAD = '(function (exports, require, module, __filename, __dirname, __second, __open) { ';
 const TAIL = '\n});';
 /**
  * Written by scripts/bundle.js: the length of the bundle and of its first part in bytes, the offset of the second part,
@@ -184,9 +184,13 @@ function requireOnce(id) {
   return required.get(id);
 }
 
+function open(file) {
+  return ownRequire.call(module, file);
+}
+
 function run(script) {
   const bundle = { exports: {} };
-  script.runInThisContext().call(bundle.exports, bundle.exports, requireOnce, bundle, SOURCE, DIR, secondPart);
+  script.runInThisContext().call(bundle.exports, bundle.exports, requireOnce, bundle, SOURCE, DIR, secondPart, open);
   return bundle.exports;
 }
 

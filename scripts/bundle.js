@@ -135,6 +135,7 @@ function bundle(dist) {
     absWorkingDir: root,
     bundle: true,
     charset: 'ascii',
+    define: { __version: JSON.stringify(JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version) },
     external: ['../../package.json', 'rust-http-*'],
     format: 'cjs',
     metafile: true,

@@ -70,6 +70,9 @@ declare module 'node:http' {
 }
 
 declare global {
+  /** What the bundle of lib/ adds to it: a function that opens an addon (scripts/bundle-loader.js), and the package's version. */
+  const __open: ((file: string) => any) | undefined;
+  const __version: string | undefined;
   namespace stream {
     type Duplex = NodeDuplex;
     type Readable = NodeReadable;

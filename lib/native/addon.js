@@ -1,4 +1,5 @@
 'use strict';
+/* global __open, __version */
 // Loads the addon for this platform: a build's, from this package's directory, or else that of the installed platform package.
 
 const { Error, JSONParse, ObjectAssign, ObjectCreate, ObjectEntries, process } = require('../globals/primordials');
@@ -50,10 +51,11 @@ function load() {
   throw new Error(message.join('\n'), { cause });
 }
 
-// Bundlers warn of require() with a computed name.
+// Bundlers warn of require() with a computed name. The loader of the bundle passes a function for it: `node:module` would load what
+// Node has for source maps.
 function fromFile(file) {
   try {
-    return { addon: require('node:module').createRequire(__filename)(file) };
+    return { addon: typeof __open === 'function' ? __open(file) : require('node:module').createRequire(__filename)(file) };
   } catch (error) {
     return { error };
   }
@@ -101,8 +103,10 @@ function isOwn({ version }) {
   });
 }
 
-// Reading the file takes a fifth of the time of requiring it. In a bundled program the file is missing, or another package's.
+// The bundle contains it. In a program that a bundler made of the sources, the file is missing, or another package's. Reading it takes a
+// fifth of the time of requiring it.
 function ownVersion() {
+  if (typeof __version === 'string') return __version;
   try {
     const { name, version } = JSONParse(readFileSync(`${DIR}/../../package.json`, 'utf8'));
     if (name === 'rust-http') return version;
