@@ -31,19 +31,24 @@ function nameBound(...own) {
  */
 function follow(own, builtin, ours = []) {
   if (!isNode) return;
-  for (const key of ReflectOwnKeys(own)) {
+  const keys = ReflectOwnKeys(own);
+  // Iterators would be garbage at each start.
+  for (let n = 0; n < keys.length; n++) {
+    const key = keys[n];
     const theirs = ObjectGetOwnPropertyDescriptor(builtin, key);
     if (theirs === undefined) {
       if (!ours.includes(key)) delete own[key];
-      continue;
-    }
-    const mine = ObjectGetOwnPropertyDescriptor(own, key);
-    for (const kind of ['value', 'get', 'set']) {
-      if (key !== 'constructor' && typeof mine[kind] === 'function' && typeof theirs[kind] === 'function' && mine[kind] !== theirs[kind]) {
-        nameLike(mine[kind], theirs[kind]);
-      }
+    } else if (key !== 'constructor') {
+      const mine = ObjectGetOwnPropertyDescriptor(own, key);
+      followOne(mine.value, theirs.value);
+      followOne(mine.get, theirs.get);
+      followOne(mine.set, theirs.set);
     }
   }
+}
+
+function followOne(own, builtin) {
+  if (typeof own === 'function' && typeof builtin === 'function' && own !== builtin) nameLike(own, builtin);
 }
 
 module.exports = { follow, nameBound, nameLike };

@@ -8,7 +8,7 @@
  */
 
 const {
-  ArrayFrom, ArrayIsArray, DateNow, Int32Array, MathFloor, ObjectAssign, ObjectCreate, ObjectHasOwn, ObjectKeys, ObjectValues, Set,
+  ArrayIsArray, DateNow, Int32Array, MathFloor, ObjectAssign, ObjectCreate, ObjectHasOwn, ObjectKeys, ObjectValues, Set,
 } = require('../globals/primordials');
 const { Buffer } = require('node:buffer');
 const { setTimeout } = require('node:timers');
@@ -51,8 +51,7 @@ let lastHeadIsAscii = true;
 const MEMO_SLOTS = 64;
 const MEMO_TEXT_MAX = 2048;
 const MEMO_PARTS_MAX = 32;
-const memo = ArrayFrom({ length: MEMO_SLOTS }, () =>
-  ({ firstLine: '', parts: [], flags: -1, length: -1, keepAlive: 0, maxRequests: 0, head: '', bits: 0 }));
+const memo = [];
 /** The second since 1970 whose heads are remembered. */
 let memoSecond = 0;
 /** Whether that second may be over. A timer sets it: reading the clock for each head costs 90 ns. */
@@ -221,10 +220,15 @@ function isRemembered(slot, firstLine) {
   return true;
 }
 
+function emptySlot() {
+  return { firstLine: '', parts: [], flags: -1, length: -1, keepAlive: 0, maxRequests: 0, head: '', bits: 0 };
+}
+
 function beginSecond() {
   const now = clock();
   const second = MathFloor(now / 1000);
   if (second !== memoSecond) {
+    if (memo.length === 0) for (let i = 0; i < MEMO_SLOTS; i++) memo.push(emptySlot());
     for (let i = 0; i < MEMO_SLOTS; i++) memo[i].flags = -1;
     memoSecond = second;
   }

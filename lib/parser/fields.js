@@ -13,8 +13,6 @@ const { event: { FIELD_WORDS, HEAD_COUNT, HEAD_FLAGS, HEAD_LINE, HEAD_STATUS, HE
 // The number of a head that is cached, or repeats the cached one, is in place of the status.
 const HEAD_NUMBER = HEAD_STATUS;
 
-const NAMES = native.headerNames();
-
 // The fields that the server checks for each request, as bits with their names. UNNUMBERED: a name for which the core has no number.
 const UNNUMBERED = 1;
 const HOST = 2;
@@ -24,8 +22,18 @@ const TRANSFER_ENCODING = 16;
 const SOUGHT = new Map([
   [HOST, 'host'], [EXPECT, 'expect'], [CONTENT_LENGTH, 'content-length'], [TRANSFER_ENCODING, 'transfer-encoding'],
 ]);
-const BITS = new Map([...SOUGHT].map(([bit, name]) => [name, bit]));
-const SOUGHT_BY_NUMBER = new Uint8Array(NAMES.map((name) => BITS.get(name.toLowerCase()) ?? 0));
+
+// By the core's number of a field: its name, and its bit. Made with the first parser.
+/** @type {string[]|undefined} */
+let names;
+/** @type {Uint8Array} */
+let soughtByNumber;
+
+function readNames() {
+  names = native.headerNames();
+  const bits = new Map([...SOUGHT].map(([bit, name]) => [name, bit]));
+  soughtByNumber = new Uint8Array(names.map((name) => bits.get(name.toLowerCase()) ?? 0));
+}
 
 // Which of them the last list has.
 let soughtLast = 0;
@@ -43,8 +51,8 @@ function fieldList(text, events, at, count) {
   for (let n = 0; n < list.length; n += 2, at += FIELD_WORDS) {
     const name = events[at];
     if (name < 0) {
-      sought |= SOUGHT_BY_NUMBER[-1 - name];
-      list[n] = NAMES[-1 - name];
+      sought |= soughtByNumber[-1 - name];
+      list[n] = names[-1 - name];
     } else {
       sought |= UNNUMBERED;
       list[n] = text.substr(name, events[at + 1]);
@@ -93,6 +101,7 @@ class Kept {
 /** What a parser knows of its heads. */
 class Fields {
   constructor() {
+    if (names === undefined) readNames();
     this.sought = UNNUMBERED;
     this.kept = null;
     // Whether the last head was the cached one.
