@@ -6,17 +6,17 @@
 // NODE_DISABLE_COMPILE_CACHE prevents this, as it does for Node's own compile cache.
 
 const fs = require('fs');
-const path = require('path');
-const vm = require('vm');
+const { sep } = require('path');
+const { Script } = require('vm');
 
 /**
  * In a file that a bundler made from this one and others, the bundle is not next to it; in an ES module the name does
  * not exist.
  */
-const isBeside = typeof __filename === 'string' && __filename.endsWith(`${path.sep}load.js`);
-// `path` would join them too, but each call of its functions brings V8 closer to optimizing them, which takes longer than this start.
+const isBeside = typeof __filename === 'string' && __filename.endsWith(`${sep}load.js`);
+// `path` would join them too, but each call of its functions brings V8 closer to optimizing them.
 const DIR = isBeside ? __dirname : '';
-const SOURCE = `${DIR}${path.sep}rust-http.js`;
+const SOURCE = `${DIR}${sep}rust-http.js`;
 /** What Node wraps around a module. */
 const HEAD = '(function (exports, require, module, __filename, __dirname, __second, __open) { ';
 const TAIL = '\n});';
@@ -27,8 +27,7 @@ const TAIL = '\n});';
 const { length: LENGTH, first: FIRST, second: SECOND, lines: LINES } = { length: 0, first: 0, second: 0, lines: 0 };
 /** Taken now for the second part: later a program may have replaced them. */
 const { apply } = Reflect;
-const { readFileSync } = fs;
-const { Script } = vm;
+const { closeSync, fstatSync, openSync, readSync } = fs;
 const { runInThisContext } = Script.prototype;
 const { latin1Slice } = /** @type {any} */ (Buffer.prototype);
 /**
@@ -44,48 +43,24 @@ const MOST_KEPT = 8;
 /** The file of the second part has the name of the other and this. */
 const OF_SECOND = '-second';
 
-const kept = `${DIR}${path.sep}${DIGEST}-${process.version}-${process.arch}`;
+const kept = `${DIR}${sep}${DIGEST}-${process.version}-${process.arch}`;
 
+const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE, NODE_OPTIONS = '' } = process.env;
 /** Whether Node itself has work to do for each module: source maps, coverage, permissions to read and write files. */
-function isPlain() {
-  const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE, NODE_OPTIONS } = process.env;
-  return NODE_DISABLE_COMPILE_CACHE !== undefined || NODE_V8_COVERAGE !== undefined || process.permission !== undefined
-    || process.sourceMapsEnabled === true || process.execArgv.includes('--enable-source-maps') || (NODE_OPTIONS ?? '').includes('--enable-source-maps');
-}
-
-/**
- * @param {string} file
- * @param {Buffer} [memory] to read into, if it is large enough: each page of new memory is a page fault
- * @returns {Buffer|undefined}
- */
-function read(file, memory) {
-  try {
-    if (memory === undefined) return readFileSync(file);
-    const fd = fs.openSync(file);
-    try {
-      const { size } = fs.fstatSync(fd);
-      if (size > memory.length) return readFileSync(file);
-      fill(fd, memory, 0, size, 0);
-      return memory.subarray(0, size);
-    } finally {
-      fs.closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  }
-}
+const isWatched = NODE_DISABLE_COMPILE_CACHE !== undefined || NODE_V8_COVERAGE !== undefined || process.permission !== undefined
+  || process.sourceMapsEnabled === true || process.execArgv.includes('--enable-source-maps') || NODE_OPTIONS.includes('--enable-source-maps');
 
 // Written under another name until the disk has all of it: V8 trusts what it reads.
 function write(file, code) {
   const unfinished = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}`;
   try {
     if (fs.readdirSync(DIR).filter((name) => name.startsWith(DIGEST) && !name.endsWith(OF_SECOND)).length >= MOST_KEPT) return;
-    const fd = fs.openSync(unfinished, 'wx', 0o644);
+    const fd = openSync(unfinished, 'wx', 0o644);
     try {
       fs.writeFileSync(fd, code);
       fs.fsyncSync(fd);
     } finally {
-      fs.closeSync(fd);
+      closeSync(fd);
     }
     fs.renameSync(unfinished, file);
   } catch {
@@ -99,30 +74,8 @@ function write(file, code) {
 
 function fill(fd, text, from, to, position) {
   for (let at = from, count; at < to; at += count) {
-    count = fs.readSync(fd, text, at, to - at, position + at - from);
+    count = readSync(fd, text, at, to - at, position + at - from);
     if (count === 0) throw new Error('the bundle ends early');
-  }
-}
-
-/**
- * The first part of the bundle as Node wraps a module, and the bytes of the second part. These are read now, because the
- * file may have changed or be gone when they are needed. Empty lines before them stand for the first part, so that stacks
- * show the lines of the file. Everything is ASCII, and is copied no more often than necessary.
- */
-function readParts() {
-  const fd = fs.openSync(SOURCE);
-  try {
-    if (fs.fstatSync(fd).size !== LENGTH) throw new Error('the bundle is another one');
-    const end = HEAD.length + FIRST;
-    const text = Buffer.allocUnsafeSlow(end + TAIL.length);
-    text.latin1Write(HEAD);
-    fill(fd, text, HEAD.length, end, 0);
-    text.latin1Write(TAIL, end);
-    const rest = Buffer.allocUnsafeSlow(LINES + LENGTH - SECOND).fill('\n', 0, LINES);
-    fill(fd, rest, LINES, rest.length, SECOND);
-    return { source: text.latin1Slice(), memory: text, rest };
-  } finally {
-    fs.closeSync(fd);
   }
 }
 
@@ -131,36 +84,66 @@ let keptAs = kept;
 
 /**
  * A compiled part and, if its code is to be stored, the file for it.
- * @param {string} source @param {string} suffix of the file @param {Buffer} [memory] for its code
+ * @param {string} source @param {string} suffix of the file @param {Buffer} [memory] to read its code into: each page of new memory is
+ *   a page fault
  */
 function compile(source, suffix, memory) {
-  const compiled = (cachedData) => new Script(source, { filename: SOURCE, cachedData });
-  let code = read(`${keptAs}${suffix}`, memory);
-  let script = compiled(code);
-  if (script.cachedDataRejected && keptAs === kept) {
+  let script;
+  for (;;) {
+    const file = `${keptAs}${suffix}`;
+    let cachedData;
+    try {
+      const fd = openSync(file);
+      try {
+        const { size } = fstatSync(fd);
+        cachedData = memory === undefined || size > memory.length ? Buffer.allocUnsafeSlow(size) : memory.subarray(0, size);
+        fill(fd, cachedData, 0, size, 0);
+      } finally {
+        closeSync(fd);
+      }
+    } catch {
+      cachedData = undefined;
+    }
+    if (script === undefined || cachedData !== undefined) script = new Script(source, { filename: SOURCE, cachedData });
+    if (cachedData !== undefined && !script.cachedDataRejected) return { script };
+    if (cachedData === undefined || keptAs !== kept) return { script, file };
     keptAs = `${kept}-${require('v8').cachedDataVersionTag()}`;
-    code = read(`${keptAs}${suffix}`, memory);
-    if (code !== undefined) script = compiled(code);
   }
-  return { script, file: code === undefined || script.cachedDataRejected ? `${keptAs}${suffix}` : undefined };
-}
-
-function compileFirst() {
-  const { source, memory, rest } = readParts();
-  return { ...compile(source, '', memory), rest };
 }
 
 let compiled;
-try {
-  compiled = !isBeside || ownRequire === undefined || isPlain() ? undefined : compileFirst();
-} catch {
-  // The file is not there, or cannot be read.
+if (isBeside && ownRequire !== undefined && !isWatched) {
+  try {
+    const fd = openSync(SOURCE);
+    try {
+      if (fstatSync(fd).size !== LENGTH) throw new Error('the bundle is another one');
+      // The first part as Node wraps a module. Everything is ASCII, and is copied no more often than necessary.
+      const end = HEAD.length + FIRST;
+      const text = Buffer.allocUnsafeSlow(end + TAIL.length);
+      text.latin1Write(HEAD);
+      fill(fd, text, HEAD.length, end, 0);
+      text.latin1Write(TAIL, end);
+      // The bytes of the second part are read now, because the file may have changed or be gone when they are needed. Empty lines
+      // before them stand for the first part, so that stacks show the lines of the file.
+      const rest = Buffer.allocUnsafeSlow(LINES + LENGTH - SECOND).fill('\n', 0, LINES);
+      fill(fd, rest, LINES, rest.length, SECOND);
+      compiled = { ...compile(text.latin1Slice(), '', text), rest, exports: undefined, second: undefined };
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // The file is not there, or cannot be read.
+  }
 }
 
 /** @param {'index'|'https'|'register'} name @returns {any} what this entry of the package exports */
 module.exports = function load(name) {
   if (compiled === undefined) return require('./rust-http.js')[name]();
-  compiled.exports ??= run(compiled.script);
+  if (compiled.exports === undefined) {
+    const bundle = { exports: {} };
+    compiled.script.runInThisContext().call(bundle.exports, bundle.exports, requireOnce, bundle, SOURCE, DIR, secondPart, open);
+    compiled.exports = bundle.exports;
+  }
   const exported = compiled.exports[name]();
   // After the first entry, everything that has run by then is compiled.
   if (compiled.file !== undefined) keep(compiled);
@@ -186,12 +169,6 @@ function requireOnce(id) {
 
 function open(file) {
   return ownRequire.call(module, file);
-}
-
-function run(script) {
-  const bundle = { exports: {} };
-  script.runInThisContext().call(bundle.exports, bundle.exports, requireOnce, bundle, SOURCE, DIR, secondPart, open);
-  return bundle.exports;
 }
 
 // Drops the bytes: V8 keeps the text.

@@ -129,7 +129,7 @@ function inParts(text, map, first) {
  * @param {string} dist
  */
 function bundle(dist) {
-  const { buildSync } = require('esbuild');
+  const { buildSync, transformSync } = require('esbuild');
   const { metafile, outputFiles } = buildSync({
     stdin: { contents: ENTRIES.map((name) => `exports.${name} = () => require('./${name}');\n`).join(''), resolveDir: lib, sourcefile: 'entries.js' },
     absWorkingDir: root,
@@ -152,7 +152,8 @@ function bundle(dist) {
   fs.writeFileSync(map.path, parts.map);
   fs.writeFileSync(path.join(dist, BUNDLE), parts.text);
   const digest = crypto.createHash('sha256').update(parts.text).digest('hex').slice(0, 16);
-  const loader = fs.readFileSync(path.join(__dirname, 'bundle-loader.js'), 'utf8');
+  // Without its comments: Node compiles it at each start.
+  const loader = transformSync(fs.readFileSync(path.join(__dirname, 'bundle-loader.js'), 'utf8')).code;
   fs.writeFileSync(path.join(dist, LOADER), loader.replace('digest of the bundle', digest)
     .replace('{ length: 0, first: 0, second: 0, lines: 0 }', JSON.stringify(parts.places)));
   for (const name of ENTRIES) {

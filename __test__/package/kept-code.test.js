@@ -104,7 +104,7 @@ test('code that is damaged, of other flags or of another bundle is not run', { s
   assert.equal(run(['--no-opt', '-e', PROGRAM]), OTHER_NAME);
   assert.equal(kept().length, 2);
   assert.equal(run(['-e', PROGRAM]), NAME);
-  fs.writeFileSync(path.join(code, 'load.js'), fs.readFileSync(path.join(code, 'load.js'), 'utf8').replace(/'[0-9a-f]{16}'/, "'0123456789abcdef'"));
+  fs.writeFileSync(path.join(code, 'load.js'), fs.readFileSync(path.join(code, 'load.js'), 'utf8').replace(/"[0-9a-f]{16}"/, '"0123456789abcdef"'));
   assert.equal(run(['-e', PROGRAM]), OTHER_NAME);
 });
 
