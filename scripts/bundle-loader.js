@@ -36,6 +36,8 @@ const { latin1Slice } = /** @type {any} */ (Buffer.prototype);
  */
 const { require: ownRequire } = module;
 const required = new Map();
+// What `node:module` exports; requiring it would load what Node has for source maps.
+if (typeof module.constructor.syncBuiltinESMExports === 'function') required.set('node:module', module.constructor);
 /** Changes with the bundle: V8 itself compares only the length of the source. Written by scripts/bundle.js. */
 const DIGEST = 'digest of the bundle';
 /** For how many sets of V8 flags to keep code of one Node. Each has two files. */

@@ -14,7 +14,7 @@
 const { Number, ObjectEntries, ObjectKeys, process } = require('../globals/primordials');
 const builtin = require('./builtin');
 const { lazy } = require('./lazy');
-const { ownSymbol } = require('./own-symbol');
+const { ownSymbol, ownSymbols } = require('./own-symbol');
 const probes = require('./probes');
 const { isNewer, isNode, isUnderstood, major, minor, since } = require('./release');
 const { setupConnectionsTracking, storeHTTPOptions } = require('node:_http_server');
@@ -33,7 +33,8 @@ function asked(question, otherwise) {
 const server = optionsOfServer();
 const agent = unprinted(() => new builtin.Agent({ defaultPort: 1, proxyEnv: {} }));
 const outgoing = new builtin.OutgoingMessage();
-const outgoingWritten = ownSymbol(outgoing, 'kWritableFinished');
+const ofOutgoing = ownSymbols(outgoing);
+const outgoingWritten = ofOutgoing('kWritableFinished');
 const { prototype: response } = builtin.ServerResponse;
 const { prototype: incoming } = builtin.IncomingMessage;
 const { prototype: request } = builtin.ClientRequest;
@@ -176,8 +177,8 @@ const features = {
   /** A message without a body can be ended as if it had been read (24.12, 25.7). */
   dumpsAndCloses: '_dumpAndCloseReadable' in incoming,
   /** Chunks written while corked are sent as one (22): where a message keeps them, and their length. */
-  kChunkedBuffer: ownSymbol(outgoing, 'kChunkedBuffer'),
-  kChunkedLength: ownSymbol(outgoing, 'kChunkedLength'),
+  kChunkedBuffer: ofOutgoing('kChunkedBuffer'),
+  kChunkedLength: ofOutgoing('kChunkedLength'),
   /** A write corks the message until the turn is over (24.22, 26.9). */
   corksEachTurn: asked(probes.corksEachTurn, hasNewEnds),
   /**
@@ -185,8 +186,8 @@ const features = {
    * where a message keeps that state, the callbacks, and the error.
    */
   kWritableFinished: outgoingWritten,
-  kEndCallbacks: ownSymbol(outgoing, 'kEndCallbacks'),
-  kFlushError: ownSymbol(outgoing, 'kFlushError'),
+  kEndCallbacks: ofOutgoing('kEndCallbacks'),
+  kFlushError: ofOutgoing('kFlushError'),
   /** A message that is destroyed without a socket closes (24.16, 26.1). */
   closesUnsent: asked(probes.closesUnsent, since(26, 1)),
   /** A message emits 'drain' when its socket holds nothing (24.16, 26.1, not from 24.21 and 26.9 on), not when the socket takes what is flushed. */

@@ -3,14 +3,22 @@
 const { ObjectGetOwnPropertySymbols } = require('../globals/primordials');
 
 /**
- * Finds an own symbol of an object by its description: the way to node's own symbols.
- * @param {object} object to search
- * @param {string} description the text inside Symbol(...)
- * @returns {symbol|undefined} undefined if the object has no such symbol
+ * Finds own symbols of an object by their descriptions: the way to node's own symbols.
+ * @param {object} object to search; symbols that it gets later are not found
+ * @returns {(description: string) => symbol|undefined} takes the text inside Symbol(...); returns undefined if there is no such symbol
  */
-function ownSymbol(object, description) {
-  for (const symbol of ObjectGetOwnPropertySymbols(object)) if (symbol.description === description) return symbol;
-  return undefined;
+function ownSymbols(object) {
+  const symbols = ObjectGetOwnPropertySymbols(object);
+  return (description) => {
+    // An iterator would be garbage at each start.
+    for (let n = 0; n < symbols.length; n++) if (symbols[n].description === description) return symbols[n];
+    return undefined;
+  };
 }
 
-module.exports = { ownSymbol };
+/** Finds one symbol in this way. @param {object} object @param {string} description @returns {symbol|undefined} */
+function ownSymbol(object, description) {
+  return ownSymbols(object)(description);
+}
+
+module.exports = { ownSymbol, ownSymbols };

@@ -12,12 +12,13 @@ const { ObjectGetOwnPropertySymbols, Set, Symbol } = require('../globals/primord
 const Stream = require('stream');
 const { OutgoingMessage, ServerResponse, exportedSymbols } = require('./builtin');
 const lines = require('./node-features');
-const { ownSymbol } = require('./own-symbol');
+const { ownSymbol, ownSymbols } = require('./own-symbol');
 
 const sample = new OutgoingMessage();
+const ofMessages = ownSymbols(sample);
 
 function reflected(description) {
-  return ownSymbol(sample, description) || Symbol(description);
+  return ofMessages(description) || Symbol(description);
 }
 
 const KNOWN = new Set(['kEndCalled', 'kBytesWritten', 'kNeedDrain', 'corked', 'kSocket', 'kOutHeaders', 'errored', 'kHighWaterMark',
@@ -36,14 +37,14 @@ const CLOSED_PEER = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 };
 module.exports = {
   __proto__: null,
   /** Where the first releases of Node 18 record that end() was called; nothing reads it. */
-  kEndCalled: ownSymbol(sample, 'kEndCalled'),
+  kEndCalled: ofMessages('kEndCalled'),
   /** Whether a message keeps its error and its high-water mark; 18.12 keeps neither. */
-  keepsErrored: ownSymbol(sample, 'errored') !== undefined,
-  keepsMark: ownSymbol(sample, 'kHighWaterMark') !== undefined,
+  keepsErrored: ofMessages('errored') !== undefined,
+  keepsMark: ofMessages('kHighWaterMark') !== undefined,
   /** [symbol, first value] of other state that the running release keeps in a message. */
   otherState: otherState(),
   /** The key of a message's socket: 'socket' itself up to Node 20, later a symbol behind an accessor. */
-  kSocket: ownSymbol(sample, 'kSocket') || 'socket',
+  kSocket: ofMessages('kSocket') || 'socket',
   /** {lower-case name: [name as given, value]} without prototype, or null while no header is set. */
   kOutHeaders: reflected('kOutHeaders'),
   /** true after a write that asked the caller to wait for 'drain'. */

@@ -15,7 +15,7 @@ const { addDistinctField, addField, headersOf } = require('../parser/header-fiel
 const { lazy } = require('../compat/lazy');
 const { follow } = require('../compat/mirror-shape');
 const { closesAtOnce, detachesSignal, dumpsAndCloses, endsUnread, hasSignal, joinsDuplicates } = require('../compat/node-features');
-const { ownSymbol } = require('../compat/own-symbol');
+const { ownSymbols } = require('../compat/own-symbol');
 const { isLazy } = require('../transport/lazy-state');
 
 const { emit, push, read } = Readable.prototype;
@@ -24,25 +24,27 @@ const sample = new Builtin(undefined);
 // Reading them makes the symbols of the distinct headers appear.
 const distinctPrototype = ObjectGetPrototypeOf(sample.headersDistinct);
 void sample.trailersDistinct;
+const ofMessages = ownSymbols(sample);
+const ofPrototype = ownSymbols(Builtin.prototype);
 
 /** The headers object, or null until it is first read. */
-const kHeaders = ownSymbol(sample, 'kHeaders') || Symbol('kHeaders');
+const kHeaders = ofMessages('kHeaders') || Symbol('kHeaders');
 /** How many entries of `rawHeaders` the headers object is built from. */
-const kHeadersCount = ownSymbol(sample, 'kHeadersCount') || Symbol('kHeadersCount');
-const kHeadersDistinct = ownSymbol(sample, 'kHeadersDistinct') || Symbol('kHeadersDistinct');
-const kTrailers = ownSymbol(sample, 'kTrailers') || Symbol('kTrailers');
-const kTrailersCount = ownSymbol(sample, 'kTrailersCount') || Symbol('kTrailersCount');
-const kTrailersDistinct = ownSymbol(sample, 'kTrailersDistinct') || Symbol('kTrailersDistinct');
+const kHeadersCount = ofMessages('kHeadersCount') || Symbol('kHeadersCount');
+const kHeadersDistinct = ofMessages('kHeadersDistinct') || Symbol('kHeadersDistinct');
+const kTrailers = ofMessages('kTrailers') || Symbol('kTrailers');
+const kTrailersCount = ofMessages('kTrailersCount') || Symbol('kTrailersCount');
+const kTrailersDistinct = ofMessages('kTrailersDistinct') || Symbol('kTrailersDistinct');
 
 /** The state of `message.signal` (Node 24): its controller or null, and the socket and listener that report the end of the connection. */
-const kAbortController = ownSymbol(sample, 'kAbortController') || Symbol('kAbortController');
-const kAbortSignalSocket = ownSymbol(sample, 'kAbortSignalSocket') || Symbol('kAbortSignalSocket');
-const kAbortSignalListener = ownSymbol(sample, 'kAbortSignalListener') || Symbol('kAbortSignalListener');
-const kAbortSignalDetached = ownSymbol(sample, 'kAbortSignalDetached') || Symbol('kAbortSignalDetached');
+const kAbortController = ofMessages('kAbortController') || Symbol('kAbortController');
+const kAbortSignalSocket = ofMessages('kAbortSignalSocket') || Symbol('kAbortSignalSocket');
+const kAbortSignalListener = ofMessages('kAbortSignalListener') || Symbol('kAbortSignalListener');
+const kAbortSignalDetached = ofMessages('kAbortSignalDetached') || Symbol('kAbortSignalDetached');
 /** Whether the message, when it is destroyed, leaves its socket open. */
 const kLeavesSocket = Symbol('leavesSocket');
-const kAttachAbortSignal = ownSymbol(Builtin.prototype, 'kAttachAbortSignal') || Symbol('kAttachAbortSignal');
-const kDetachAbortSignal = ownSymbol(Builtin.prototype, 'kDetachAbortSignal') || Symbol('kDetachAbortSignal');
+const kAttachAbortSignal = ofPrototype('kAttachAbortSignal') || Symbol('kAttachAbortSignal');
+const kDetachAbortSignal = ofPrototype('kDetachAbortSignal') || Symbol('kDetachAbortSignal');
 
 // Readable keeps no reference to its options: one object serves every message.
 const streamOptions = { highWaterMark: undefined };
