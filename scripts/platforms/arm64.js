@@ -12,9 +12,8 @@ module.exports = {
   node: '20.20.2',
   // Some ten times slower than the machine, which two files share.
   timeout: 900,
-  // Half a minute and more without emulation: dozens of processes, hundreds of exchanges with each of three clients,
-  // thousands of requests, floods.
-  slow: ['client/destroyed-requests', 'faults/', 'leaks/', 'programs/', 'security/floods'],
+  // Half a minute and more without emulation: dozens of processes, thousands of requests, floods.
+  slow: ['faults/', 'leaks/', 'programs/', 'security/floods'],
   /**
    * @param {string} release of Node
    * @returns {{node: string[], env: NodeJS.ProcessEnv, reference: string[]}} the commands for Node on this platform,
