@@ -175,3 +175,35 @@ test('a connection that is first looked at when it is closed shows the timeout t
   assert.ok(seen[0] >= 7000, `${seen}`);
   assert.strictEqual(seen[1], seen[0]);
 });
+
+// The timeouts that a connection has: once the answer is out, with each half of the body, and once the next answer is out.
+async function timeoutsBy(create, options) {
+  const sockets = [];
+  const server = create({ keepAliveTimeout: 7000, ...options }, (req, res) => {
+    sockets.push(req.socket);
+    res.end('ok');
+  });
+  const seen = [];
+  await serving(server, async (port) => {
+    const client = net.connect(port, '127.0.0.1');
+    const note = async () => {
+      await wait(30);
+      seen.push(sockets[0].timeout);
+    };
+    for (const part of ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n', '12345', '67890', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n']) {
+      client.write(part);
+      await note();
+    }
+    client.destroy();
+  });
+  assert.strictEqual(sockets.length, 2);
+  return seen;
+}
+
+for (const transport of ['native', 'stream', 'offload']) {
+  test(`the rest of a body that nobody reads leaves the timeout that node leaves (${transport})`, async () => {
+    const expected = await timeoutsBy(http.createServer, {});
+    assert.deepStrictEqual(await timeoutsBy(createServer, { transport }), expected);
+    assert.strictEqual(expected.length, 4);
+  });
+}

@@ -129,6 +129,11 @@ const features = {
   requiresHost: 'requireHostHeader' in server,
   /** `server.close()` returns the server (20.19). */
   closeReturns: asked(probes.closeReturns, since(22)),
+  /**
+   * Any bytes end the keep-alive timeout of a connection (until 20.20, 22.18, 24.3); later only a request does. So the rest of a body
+   * that nobody reads may take longer than that.
+   */
+  bytesEndIdle: isNode && !(since(24, 3) || (since(22, 18) && !since(23)) || (since(20, 20) && !since(21))),
   /** `server.close()` closes idle connections too (19). */
   closesIdle: since(19),
   /** A connection that has never sent anything counts as idle, too (26.4). */

@@ -4,6 +4,7 @@
 const { Boolean, Error } = require('../globals/primordials');
 const { debuglog, executionAsyncId } = require('../globals/at-load');
 const { kAsyncId } = require('../compat/async-symbols');
+const { bytesEndIdle } = require('../compat/node-features');
 const { prepareError } = require('../message/parsers');
 const { PEER_ENDED, dismiss } = require('../transport/lazy-socket');
 const { IN_READ, kDrainsTicks, postpone, takePostponed, runInParserScope } = require('../parser/parser');
@@ -16,6 +17,7 @@ const { received } = require('../transport/drivers');
 const { isHandedOver } = require('../transport/unread');
 const { isSettled, onDismissed } = require('./closing');
 const { refuseLongBody, socketOnError } = require('./refusals');
+const { leaveIdle } = require('./timeouts');
 const { upgrade } = require('./upgrade');
 
 const debug = debuglog('http');
@@ -51,6 +53,7 @@ function noteBytes(connection) {
 
 // Bytes were parsed: refuses what is wrong with them, or hands them over where another protocol begins. Without `chunk` the core has them.
 function conclude(socket, parser, result, chunk, length) {
+  if (bytesEndIdle) leaveIdle(socket[kConnection]);
   if (typeof result !== 'number') {
     runInParserScope(parser, refuse, undefined, socket, parser, result, partOf(chunk, 0, length));
   } else if (parser.incoming !== null && parser.incoming.upgrade) {

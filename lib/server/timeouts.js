@@ -77,7 +77,7 @@ function enterIdle(connection) {
 }
 
 /**
- * Stops the keep-alive timeout when a request begins.
+ * Stops the keep-alive timeout when a request begins, on some releases also with the rest of the last one (`bytesEndIdle`).
  * @param {Connection} connection
  */
 function leaveIdle(connection) {
