@@ -342,24 +342,33 @@ test('diagnostics channels report start, response and error of a request', async
   assert.deepEqual(seen, await published(require('node:http')));
 });
 
-test('a performance entry is made for each request while there is an observer', async () => {
+test('a performance entry is made for each request while there is an observer', async (t) => {
   const { PerformanceObserver } = require('node:perf_hooks');
   const entries = [];
   const observer = new PerformanceObserver((list) => entries.push(...list.getEntries()));
-  observer.observe({ entryTypes: ['http'] });
   const server = http.createServer((req, res) => res.end());
+  t.after(() => server.close());
   const port = await listening(server);
-  for (let i = 0; i < 2; i++) {
-    const req = http.get({ port, path: `/${i}`, agent: false });
+  const agent = new http.Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  const ask = async (path, options) => {
+    const req = http.get({ port, path, agent: false, ...options });
     const [res] = await once(req, 'response');
     res.resume();
     await once(req, 'close');
-  }
+  };
+  // Not observed, shortly before and on a connection that is kept.
+  await ask('/', { agent });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await ask('/');
+  observer.observe({ entryTypes: ['http'] });
+  await ask('/0');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await ask('/1', { agent });
   await new Promise(setImmediate);
   observer.disconnect();
   const mine = entries.filter((entry) => entry.name === 'HttpClient');
   assert.deepEqual(mine.map((entry) => [entry.detail.req.method, entry.detail.res.statusCode]), [['GET', 200], ['GET', 200]]);
-  server.close();
 });
 
 test('createClient is there, is not enumerable, warns, and makes requests to its host', async () => {

@@ -147,7 +147,7 @@ function close(req) {
 }
 
 function begin(req, socket, isFirst) {
-  if (isFirst) observe.connected();
+  observe.starting(isFirst);
   const parser = parsers.alloc();
   req.socket = socket;
   // maxHeaderPairs counts names and values.

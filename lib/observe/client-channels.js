@@ -35,9 +35,10 @@ function answered(req, res) {
   if (response.hasSubscribers) response.publish({ request: req, response: res });
 }
 
-/** A connection is about to serve its first request. */
-function connected() {
-  performance.look();
+/** A request is about to be sent. @param {boolean} isFirst whether it is the first on its connection */
+function starting(isFirst) {
+  if (isFirst) performance.lookNow();
+  else performance.look();
 }
 
-module.exports = { answered, connected, failed, made, started };
+module.exports = { answered, failed, made, started, starting };
