@@ -81,6 +81,19 @@ for (const [name, { command, manifest, files, run }] of Object.entries(MANAGERS)
   });
 }
 
+// A package has its version in package.json and, if it has code, in the bundle.
+function setVersion(dir, version) {
+  const file = path.join(dir, 'package.json');
+  const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
+  fs.writeFileSync(file, JSON.stringify({ ...manifest, version }));
+  const bundle = path.join(dir, 'dist/bundle/rust-http.js');
+  if (!fs.existsSync(bundle)) return;
+  const text = fs.readFileSync(bundle, 'utf8');
+  const changed = text.replaceAll(JSON.stringify(manifest.version), JSON.stringify(version));
+  assert.notEqual(changed, text);
+  fs.writeFileSync(bundle, changed);
+}
+
 // What npm would install, without running it again: a directory with both packages, in the given version.
 function installed(name, version) {
   const dir = path.join(tmp, name);
@@ -88,7 +101,7 @@ function installed(name, version) {
     const to = path.join(dir, 'node_modules', manifest.name);
     fs.mkdirSync(to, { recursive: true });
     call(dir, process.env, 'tar', '-xzf', file, '-C', to, '--strip-components=1');
-    if (version !== undefined) fs.writeFileSync(path.join(to, 'package.json'), JSON.stringify({ ...JSON.parse(fs.readFileSync(path.join(to, 'package.json'), 'utf8')), version }));
+    if (version !== undefined) setVersion(to, version);
   }
   fs.copyFileSync(path.join(programs, 'program.js'), path.join(dir, 'program.js'));
   return dir;

@@ -11,7 +11,10 @@ const { ownSymbol } = require('./own-symbol');
  * @returns {AsyncResource}
  */
 function passingResource() {
-  return new AsyncResource('TickObject', { requireManualDestroy: true }).emitDestroy();
+  const resource = new AsyncResource('TickObject', { requireManualDestroy: true });
+  // It returns the resource in Node, but not in Bun.
+  resource.emitDestroy();
+  return resource;
 }
 
 /** @type {any} */
