@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const builtin = require('node:http');
 const net = require('node:net');
+const { once } = require('node:events');
 const { PassThrough } = require('node:stream');
 const { test } = require('node:test');
 const url = require('node:url');
@@ -153,4 +154,28 @@ test('the callback that a creator of connections gets looks like that of the bui
   });
   assert.equal(expected.length, 2);
   assert.deepEqual(seen, expected);
+});
+
+test('a connect() that a program has replaced gets what net gives it', async (t) => {
+  const server = builtin.createServer((req, res) => res.end()).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const seenBy = async (http) => {
+    const { connect } = net.Socket.prototype;
+    const seen = [];
+    net.Socket.prototype.connect = function(...args) {
+      const [[options, listener]] = args;
+      seen.push(args.length, options.port, typeof listener);
+      return connect.apply(this, args);
+    };
+    try {
+      const req = http.get({ host: '127.0.0.1', port: server.address().port });
+      const [res] = await once(req, 'response');
+      await once(res.resume(), 'end');
+    } finally {
+      net.Socket.prototype.connect = connect;
+    }
+    return seen;
+  };
+  assert.deepEqual(await seenBy(ours), await seenBy(builtin));
 });

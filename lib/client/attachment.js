@@ -12,7 +12,7 @@
  */
 
 const { Boolean, ObjectDefineProperty, ObjectValues, Set } = require('../globals/primordials');
-const { Socket: NetSocket, channel, connect, debuglog, net } = require('../globals/at-load');
+const { Socket: NetSocket, channel, connect, debuglog, net, socketMethods } = require('../globals/at-load');
 const { guardedPush, kOpener } = require('./agent-sockets');
 const { freeParser } = require('../message/parsers');
 const { giveBack } = require('../transport/giving-back');
@@ -45,14 +45,14 @@ const onClientSocket = channel('net.client.socket');
 const debug = debuglog('net');
 
 /**
- * `net.connect(options, listener)` for a connection of an agent.
+ * `net.connect(options, listener)` for a connection of an agent. What a program has replaced of it is called as by net.
  * @param {Agent} agent
  * @param {object} options
  * @param {any} listener of 'connect'
  * @returns {net.Socket|undefined} undefined if it must be done by net
  */
 function open(agent, options, listener) {
-  if (net.connect !== connect || onClientSocket.hasSubscribers || debug.enabled || !mayAttach(agent)) return undefined;
+  if (net.connect !== connect || plain.connect !== socketMethods.connect || onClientSocket.hasSubscribers || debug.enabled || !mayAttach(agent)) return undefined;
   const socket = new AgentSocket(options);
   if (options.timeout) socket.setTimeout(options.timeout);
   return socket.connect(options, listener);

@@ -11,7 +11,7 @@ const { clearTimeout, setTimeout } = require('node:timers');
 const { debuglog, inspect, types: { isUint8Array } } = require('node:util');
 
 const {
-  _read, addListener, on, pause, prependListener, read, resume, setTimeout: setSocketTimeout, write,
+  _read, addListener, connect, on, pause, prependListener, read, resume, setTimeout: setSocketTimeout, write,
 } = /** @type {any} */ (net.Socket.prototype);
 const { emit, listenerCount } = EventEmitter.prototype;
 
@@ -33,5 +33,5 @@ module.exports = {
   net,
   setTimeout,
   /** Methods of net.Socket. */
-  socketMethods: { _read, addListener, on, pause, prependListener, read, resume, setTimeout: setSocketTimeout, write },
+  socketMethods: { _read, addListener, connect, on, pause, prependListener, read, resume, setTimeout: setSocketTimeout, write },
 };
