@@ -155,8 +155,8 @@ function open(name, onEvent, onBatch) {
   drivers[name] = null;
   if (!isPossible || !isKnown()) return null;
   const driver = new Driver(name === OFFLOAD);
-  // The async resource of the calls. Tools that list what keeps a process running ask it. A call also throws it after a tick has thrown, when Node must run no more ticks now: only an
-  // exception prevents that. The core recognizes it.
+  // The async resource of the calls; tools that list what keeps a process running ask it. A call also throws it after a tick has
+  // thrown, when Node must run no more ticks now: only an exception prevents that. The core recognizes it.
   const resource = { hasRef: keepsNothing };
   const tellOne = (index, kind, value, text) => {
     hasTickThrown();
