@@ -9,11 +9,12 @@ const {
 } = require('./globals/primordials');
 const tls = require('tls');
 const { Agent: HttpAgent } = require('./client/agent');
+const { hasProxy } = require('./client/agent-proxy');
 const { globalAgentOptions } = require('./compat/builtin');
 const { https } = require('./compat/genuine');
 const { ClientRequest } = require('./client/request');
 const { mergeOptions, optionsOfUrl } = require('./client/options');
-const { agentTakesDefaults, closeReturns, keepsTlsAlive, kProxyConfig, watchesAtOnce } = require('./compat/node-features');
+const { agentTakesDefaults, closeReturns, keepsTlsAlive, watchesAtOnce } = require('./compat/node-features');
 const http = require('./server/server');
 const { validateObject } = require('./util/validators');
 
@@ -132,7 +133,7 @@ ObjectSetPrototypeOf(Agent, HttpAgent);
  * @returns {tls.TLSSocket}
  */
 Agent.prototype.createConnection = function createConnection(...args) {
-  if (kProxyConfig !== undefined && this[kProxyConfig]) return createTunnel().apply(this, args);
+  if (hasProxy(this)) return createTunnel().apply(this, args);
   let options = connectionOptions(...args);
   const key = options._agentKey;
   if (key) {

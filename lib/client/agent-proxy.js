@@ -26,6 +26,14 @@ function chooseProxy(agent) {
 }
 
 /**
+ * @param {any} agent of http or https
+ * @returns {boolean} whether it was told of a proxy
+ */
+function hasProxy(agent) {
+  return kProxyConfig !== undefined && Boolean(agent[kProxyConfig]);
+}
+
+/**
  * @param {Agent} agent
  * @param {{host: string, port: number|string, socketPath?: string}} options of a request
  * @returns {object|null} the configuration of its proxy; null if the request needs none
@@ -144,7 +152,7 @@ function parse(url) {
  * @returns {boolean} whether it is the connection to a proxy: then the callback gets the tunnel through it
  */
 function waitsForTunnel(agent, socket) {
-  if (kProxyConfig === undefined || !agent[kProxyConfig]) return false;
+  if (!hasProxy(agent)) return false;
   const waits = ownSymbol(socket, 'kWaitForProxyTunnel');
   return waits !== undefined && Boolean(socket[waits]);
 }
@@ -157,4 +165,4 @@ function isTunnelError(error) {
   return kProxyConfig !== undefined && error.code === 'ERR_PROXY_TUNNEL';
 }
 
-module.exports = { __proto__: null, chooseProxy, isTunnelError, rewriteForProxy, waitsForTunnel };
+module.exports = { __proto__: null, chooseProxy, hasProxy, isTunnelError, rewriteForProxy, waitsForTunnel };

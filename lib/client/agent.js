@@ -13,13 +13,13 @@ const EventEmitter = require('events');
 const net = require('net');
 const { debuglog } = require('util');
 const { Agent: Builtin, globalAgentOptions } = require('../compat/builtin');
-const { chooseProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
+const { chooseProxy, hasProxy, isTunnelError, waitsForTunnel } = require('./agent-proxy');
 const { mergeOptions } = require('./options');
 const { codes } = require('../util/errors');
 const { headerOf } = require('../message/incoming');
 const { lazy } = require('../compat/lazy');
 const { follow } = require('../compat/mirror-shape');
-const { agentTakesDefaults, connectsWithTimeout, hintMargin, kProxyConfig, keepAliveBuffer, limitsFromOne, marksKeptSockets, tellsTunnelOnce } = require('../compat/node-features');
+const { agentTakesDefaults, connectsWithTimeout, hintMargin, keepAliveBuffer, limitsFromOne, marksKeptSockets, tellsTunnelOnce } = require('../compat/node-features');
 const { kAsyncId } = require('../compat/async-symbols');
 const native = require('../native/addon');
 const {
@@ -117,7 +117,7 @@ Agent.defaultMaxSockets = Infinity;
 /** Opens the connection of a request; up to Node 20 the same as `net.connect`. May be replaced: return a Duplex or pass it to the callback. */
 Agent.prototype.createConnection = agentTakesDefaults ? function createConnection(...args) {
   // node connects to proxies, perhaps over TLS.
-  return kProxyConfig !== undefined && this[kProxyConfig] ? plainCreate.apply(this, args) : net.connect(.../** @type {[any]} */ (args));
+  return hasProxy(this) ? plainCreate.apply(this, args) : net.connect(.../** @type {[any]} */ (args));
 } : net.connect;
 const ownCreate = Agent.prototype.createConnection;
 
@@ -236,8 +236,7 @@ Agent.prototype.createSocket = function createSocket(req, options, callback) {
     full.keepAliveInitialDelay = this.keepAliveMsecs;
   }
   if (debug.enabled) debug('agent: open %s', name, full);
-  // With a proxy from the environment, the built-in opens the connection.
-  const isOwn = this.createConnection === ownCreate && !(kProxyConfig !== undefined && this[kProxyConfig]);
+  const isOwn = this.createConnection === ownCreate && !hasProxy(this);
   const socket = (isOwn ? attachment().open(this, full, created) : undefined) ?? this.createConnection(full, created);
   if (socket && !waitsForTunnel(this, socket)) created(null, socket);
 };

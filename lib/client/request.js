@@ -14,7 +14,7 @@ const { deprecate } = require('util');
 const EventEmitter = require('events');
 const agents = require('./agent');
 const { kPlaced, kPlacer } = require('./agent-sockets');
-const { rewriteForProxy } = require('./agent-proxy');
+const { hasProxy, rewriteForProxy } = require('./agent-proxy');
 const {
   BODILESS_METHODS,
   KNOWN_METHODS,
@@ -31,7 +31,7 @@ const { codes } = require('../util/errors');
 const { lazy } = require('../compat/lazy');
 const { follow } = require('../compat/mirror-shape');
 const {
-  baresAgents, baresUrls, checksPath, hidesPath, joinsDuplicates, kProxyConfig, leavesHeadersAlone, namesTarget, requestMark, requestSymbols, sparesSocket,
+  baresAgents, baresUrls, checksPath, hidesPath, joinsDuplicates, leavesHeadersAlone, namesTarget, requestMark, requestSymbols, sparesSocket,
 } = require('../compat/node-features');
 const { beginTiming, mayBeTimed } = require('./timings');
 const { OutgoingMessage, parseUniqueHeadersOption } = require('../message/outgoing');
@@ -228,7 +228,7 @@ function firstLine(req) {
 
 function takeHeaders(req, options, host, setHost) {
   const headers = options.headers;
-  const proxied = kProxyConfig !== undefined && req.agent && req.agent[kProxyConfig];
+  const proxied = req.agent && hasProxy(req.agent);
   if (ArrayIsArray(headers)) {
     if (proxied) useProxy(req, options);
     // A list is the whole head: only what the message itself needs is added.

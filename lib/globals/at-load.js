@@ -18,7 +18,6 @@ const { emit, listenerCount } = EventEmitter.prototype;
 module.exports = {
   __proto__: null,
   Duplex,
-  EventEmitter,
   Readable,
   Socket: net.Socket,
   channel,

@@ -40,19 +40,13 @@ function ownerOf(handle) {
 }
 
 /**
- * Learns node's symbol for the owner of a handle.
- * @param {object} handle of a server that listens
- */
-function learnOwner(handle) {
-  kOwner ??= ownSymbol(handle, 'owner_symbol');
-}
-
-/**
  * Makes a lazy socket the owner of its handle, as the constructor of net.Socket does: process._getActiveHandles() shows owners.
  * @param {object} handle
  * @param {any} socket
+ * @param {object} listening the handle of its server, which has an owner: it shows node's symbol
  */
-function own(handle, socket) {
+function own(handle, socket, listening) {
+  kOwner ??= ownSymbol(listening, 'owner_symbol');
   if (kOwner !== undefined) handle[kOwner] = socket;
 }
 
@@ -111,4 +105,4 @@ function leaveTo(handle) {
   handle[kLeave](handle[kWatched]);
 }
 
-module.exports = { learnOwner, own, ownerOf, stopReading, watch };
+module.exports = { own, ownerOf, stopReading, watch };

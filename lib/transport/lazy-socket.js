@@ -17,8 +17,8 @@ const {
 const { inspect, net } = require('../globals/at-load');
 const { initializedSocket, shutdownSample } = require('../compat/sample-socket');
 const { leave, letGo } = require('./giving-back');
-const { learnOwner, own } = require('./handles');
-const { METHODS, defineAsInherited, defineMethods, keepsMethods } = require('./methods');
+const { own } = require('./handles');
+const { METHODS, defineAsInherited, defineMethods, descriptorOf, keepsMethods } = require('./methods');
 const { REASONS, kAttached, kIndex } = require('./owner-state');
 const { acceptsNatively, afterMaterializing } = require('./transport');
 const { isWritable, kMaterialize, kCorks, kEnding, kLazyHandle, kSelf } = require('./lazy-state');
@@ -131,7 +131,7 @@ function prepare() {
 }
 
 function replaceState(name, known) {
-  const { get, set } = accessorOf(plain, name);
+  const { get, set } = descriptorOf(plain, name) ?? {};
   defineAsInherited(LazySocket.prototype, name, {
     configurable: true,
     get() {
@@ -143,14 +143,6 @@ function replaceState(name, known) {
       set.call(this, value);
     },
   });
-}
-
-function accessorOf(prototype, name) {
-  for (let at = prototype; at !== null; at = ObjectGetPrototypeOf(at)) {
-    const found = ObjectGetOwnPropertyDescriptor(at, name);
-    if (found !== undefined) return found;
-  }
-  return {};
 }
 
 /**
@@ -395,8 +387,7 @@ function accept(server, handle, listening) {
   isPossible ??= prepare();
   if (!isPossible || !acceptsNatively(server, handle)) return false;
   const socket = new LazySocket(server, handle);
-  learnOwner(listening);
-  own(handle, socket);
+  own(handle, socket, listening);
   if (server.noDelay) handle.setNoDelay?.(true);
   server._connections++;
   const before = accepted;

@@ -1,7 +1,7 @@
 'use strict';
 // The methods of a socket that the core reads and writes: they try the core first, and fall back on net.Socket's own.
 
-const { MathMax, ObjectCreate, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectHasOwn, process } = require('../globals/primordials');
+const { MathMax, ObjectCreate, ObjectDefineProperty, ObjectEntries, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, process } = require('../globals/primordials');
 const net = require('node:net');
 const native = require('../native/addon');
 const { transport: { CLOSED, DESTROYED } = {} } = require('../native/layout');
@@ -273,10 +273,21 @@ function defineMethods(prototype, more) {
  * @param {PropertyDescriptor} descriptor
  */
 function defineAsInherited(prototype, name, descriptor) {
-  let holder = ObjectGetPrototypeOf(prototype);
-  while (holder !== null && !ObjectHasOwn(holder, name)) holder = ObjectGetPrototypeOf(holder);
-  const enumerable = holder !== null && ObjectGetOwnPropertyDescriptor(holder, name)?.enumerable;
-  ObjectDefineProperty(prototype, name, { ...descriptor, enumerable });
+  const hidden = descriptorOf(ObjectGetPrototypeOf(prototype), name);
+  ObjectDefineProperty(prototype, name, { ...descriptor, enumerable: hidden?.enumerable });
+}
+
+/**
+ * @param {object} object
+ * @param {string} name
+ * @returns {PropertyDescriptor|undefined} of the property that the object has or inherits
+ */
+function descriptorOf(object, name) {
+  for (let holder = object; holder !== null; holder = ObjectGetPrototypeOf(holder)) {
+    const found = ObjectGetOwnPropertyDescriptor(holder, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**
@@ -292,4 +303,4 @@ function keepsMethods(socket) {
     socket.unshift === plain.unshift && socket.emit === plain.emit && socket._final === plain._final;
 }
 
-module.exports = { METHODS, defineAsInherited, defineMethods, keepsMethods, write, writeLast };
+module.exports = { METHODS, defineAsInherited, defineMethods, descriptorOf, keepsMethods, write, writeLast };
