@@ -8,7 +8,6 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { decode, encode } = require('./mappings');
 
 const root = path.resolve(__dirname, '..');
 const lib = path.join(root, 'lib');
@@ -79,6 +78,8 @@ function firstFiles({ inputs }) {
  */
 function inParts(text, map, first) {
   const lines = text.split('\n');
+  // As esbuild below: required where it is used, so that this file loads where neither is installed.
+  const { decode, encode } = require('@jridgewell/sourcemap-codec');
   const { mappings, ...rest } = JSON.parse(map);
   const mapped = decode(mappings);
   const parts = { first: [], second: [] };

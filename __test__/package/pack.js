@@ -9,7 +9,7 @@ const { execFileSync } = require('node:child_process');
 const root = path.resolve(__dirname, '../..');
 const napi = path.join(root, 'node_modules/@napi-rs/cli/dist/cli.js');
 // Includes what npm needs to bundle lib/.
-const published = ['lib', 'npm', 'LICENSE', 'README.md', 'package.json', 'scripts/bundle.js', 'scripts/bundle-loader.js', 'scripts/mappings.js', 'scripts/compare', 'bench/plot.js', 'bench/stats.js'];
+const published = ['lib', 'npm', 'LICENSE', 'README.md', 'package.json', 'scripts/bundle.js', 'scripts/bundle-loader.js', 'scripts/compare', 'bench/plot.js', 'bench/stats.js'];
 
 // Targets of the napi command line, by the directory of their package.
 const TARGETS = {
