@@ -2,43 +2,14 @@
 
 // The second part of the bundle: what only connections and requests need. It is compiled and run when the first one comes.
 
-const { test, before, after, beforeEach, afterEach } = require('node:test');
+const { test } = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
-const { execFileSync, spawnSync } = require('node:child_process');
+const { copies, skip } = require('./built');
 const { root } = require('./pack');
-const { tooOld } = require('../docs/run');
 
-const skip = tooOld;
-const built = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-second-'));
-let dir;
-let bundle;
-
-before(() => {
-  if (skip) return;
-  execFileSync(process.execPath, ['-e', `require(${JSON.stringify(path.join(root, 'scripts/bundle'))}).bundle(${JSON.stringify(path.join(built, 'dist'))})`]);
-  for (const file of ['package.json', ...fs.readdirSync(root).filter((name) => name.endsWith('.node'))]) fs.copyFileSync(path.join(root, file), path.join(built, file));
-});
-
-after(() => fs.rmSync(built, { recursive: true, force: true }));
-
-beforeEach(() => {
-  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-http-part-'));
-  bundle = path.join(dir, 'dist/bundle');
-  fs.cpSync(built, dir, { recursive: true });
-});
-
-afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
-
-function run(args, env = {}) {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^NODE_(DISABLE_COMPILE_CACHE|V8_COVERAGE|OPTIONS)$/.test(name)));
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: dir, env: { ...clean, ...env }, encoding: 'utf8', timeout: 60000 });
-  assert.equal(status, 0, stderr);
-  assert.equal(stderr, '');
-  return stdout.trim();
-}
+const copy = copies();
 
 // Serves and asks, after `meanwhile` was done to the package.
 const program = (meanwhile = '') => `
@@ -66,37 +37,38 @@ const DISTURBANCES = {
 
 for (const [what, meanwhile] of Object.entries(DISTURBANCES)) {
   test(`a server that listens serves, and a client asks, where the package ${what}`, { skip }, () => {
-    const copy = path.join(dir, 'copy');
-    fs.cpSync(path.join(dir, 'dist'), copy, { recursive: true });
+    const { dir } = copy;
+    const untouched = path.join(dir, 'untouched');
+    fs.cpSync(path.join(dir, 'dist'), untouched, { recursive: true });
     const fresh = () => {
       fs.rmSync(path.join(dir, 'dist'), { recursive: true, force: true });
-      fs.cpSync(copy, path.join(dir, 'dist'), { recursive: true });
+      fs.cpSync(untouched, path.join(dir, 'dist'), { recursive: true });
     };
-    assert.equal(run(['-e', program(meanwhile)]), 'ab');
+    assert.equal(copy.run(['-e', program(meanwhile)]), 'ab');
     fresh();
-    run(['-e', "require('./dist')"]);
-    assert.equal(run(['-e', program(meanwhile)]), 'ab', 'with kept code');
+    copy.run(['-e', "require('./dist')"]);
+    assert.equal(copy.run(['-e', program(meanwhile)]), 'ab', 'with kept code');
     fresh();
-    assert.equal(run(['-e', program(meanwhile)], { NODE_DISABLE_COMPILE_CACHE: '1' }), 'ab', 'as one module');
+    assert.equal(copy.run(['-e', program(meanwhile)], { NODE_DISABLE_COMPILE_CACHE: '1' }), 'ab', 'as one module');
   });
 }
 
 test('the second part runs from the code that was kept of it', { skip }, () => {
   const drain = ['-e', "require('./dist').createServer().drain().then(({ reason }) => console.log(reason))"];
-  run(['-e', "require('./dist')"]);
-  const file = path.join(bundle, 'rust-http.js');
+  copy.run(['-e', "require('./dist')"]);
+  const file = path.join(copy.bundle, 'rust-http.js');
   const text = fs.readFileSync(file, 'utf8');
   assert.equal(text.split('"drained"').length, 2);
   // V8 compares the length of the source with that of the code.
   fs.writeFileSync(file, text.replace('"drained"', '"DRAINED"'));
-  assert.equal(run(drain), 'drained');
-  assert.equal(run(drain, { NODE_DISABLE_COMPILE_CACHE: '1' }), 'DRAINED');
-  for (const name of fs.readdirSync(bundle)) if (name.endsWith('-second')) fs.unlinkSync(path.join(bundle, name));
-  assert.equal(run(drain), 'DRAINED');
+  assert.equal(copy.run(drain), 'drained');
+  assert.equal(copy.run(drain, { NODE_DISABLE_COMPILE_CACHE: '1' }), 'DRAINED');
+  for (const name of fs.readdirSync(copy.bundle)) if (name.endsWith('-second')) fs.unlinkSync(path.join(copy.bundle, name));
+  assert.equal(copy.run(drain), 'DRAINED');
 });
 
 test('the second part requires nothing, and stands in the file where its stacks say', { skip }, () => {
-  const text = fs.readFileSync(path.join(bundle, 'rust-http.js'), 'utf8');
+  const text = fs.readFileSync(path.join(copy.bundle, 'rust-http.js'), 'utf8');
   const [first, second] = text.split('var __second = ');
   assert.notEqual(first.match(/\brequire\("[^"]+"\)/g), null);
   assert.equal(second.match(/\brequire\("[^"]+"\)/g), null);
@@ -106,7 +78,7 @@ test('the second part requires nothing, and stands in the file where its stacks 
     const s = http.createServer();
     s.emit('connection', { on() { throw new Error('looked at'); } });`;
   for (const env of [{}, {}, { NODE_DISABLE_COMPILE_CACHE: '1' }]) {
-    const said = run(['-e', `try { ${stack} } catch (error) { console.log(error.stack); }`], env);
+    const said = copy.run(['-e', `try { ${stack} } catch (error) { console.log(error.stack); }`], env);
     const [, found] = / serve \(.*rust-http\.js:(\d+):\d+\)/.exec(said);
     assert.ok(Number(found) > line && Number(found) < line + 60, said);
   }
@@ -115,7 +87,7 @@ test('the second part requires nothing, and stands in the file where its stacks 
 test('what loads the package, makes a server and an agent, and listens needs no file of the second part', { skip }, () => {
   const { SECOND } = require('../../scripts/bundle');
   const files = SECOND.map((name) => path.join(root, 'lib', `${name}.js`));
-  const loaded = (then) => JSON.parse(run(['-e', `
+  const loaded = (then) => JSON.parse(copy.run(['-e', `
     const lib = ${JSON.stringify(path.join(root, 'lib'))};
     require(lib + '/register.js');
     require(lib + '/https.js');
