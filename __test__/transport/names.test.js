@@ -42,7 +42,10 @@ test('an agent\'s socket has the properties of node\'s, however many requests it
   assert.deepEqual(await namesBy(ours, port, { transport: 'native' }), expected);
 });
 
-for (const transport of ['native', 'offload']) {
+/** What a server's socket hides: where streams read, own methods that `for in` passes over (server/reader.js) hide those of net.Socket. */
+const HIDDEN = { native: [], offload: [], stream: ['pause', 'read', 'resume'] };
+
+for (const [transport, hidden] of Object.entries(HIDDEN)) {
   test(`\`for in\` shows the same of a server's socket as with node (${transport})`, async (t) => {
     const namesOf = async (http, options) => {
       let names;
@@ -58,6 +61,7 @@ for (const transport of ['native', 'offload']) {
       await once(res.resume(), 'end');
       return names;
     };
-    assert.deepEqual(await namesOf(ours, { transport }), await namesOf(builtin, {}));
+    const expected = await namesOf(builtin, {});
+    assert.deepEqual(await namesOf(ours, { transport }), expected.filter((name) => !hidden.includes(name)));
   });
 }
