@@ -5,7 +5,7 @@
 
 /**
  * @typedef {{object: string, builtin: string[], ours: string[]}} Difference
- * @type {{why: string, row: string, explains?: function(Difference & {program: object, transport: string}): boolean,
+ * @type {{why: string, row: string, explains?: function(Difference & {program: object, release: string}): boolean,
  *   explainsAll?: function({program: object, differing: Difference[]}): boolean}[]}
  */
 const INTENDED = [
@@ -46,7 +46,7 @@ const INTENDED = [
   {
     why: 'a request that ends behind its answer returns its connection once: the second time, the built-in takes the socket from the answer',
     row: 'a request whose answer has ended, but whose \'finish\' is still to come',
-    explains: ({ program, object, builtin, ours }) => object.endsWith('.res') && /"later".*"req\.end"/.test(JSON.stringify(program)) &&
+    explains: ({ program, release, object, builtin, ours }) => returnsTwice(release) && object.endsWith('.res') && /"later".*"req\.end"/.test(JSON.stringify(program)) &&
       builtin.some((line) => /^at last: .*, complete true, .* socket null$/.test(line)) && sameBut(builtin, ours, /(?<=^at last: .*, socket )(?:null|object)$/),
   },
 ];
@@ -78,6 +78,15 @@ function getsSocketFirst(builtin, ours) {
 /** How often a refused connection, or the end of the request that asked for it, was noticed. */
 const failures = (lines) => lines.filter((line) => /ECONNREFUSED|ERR_STREAM_PREMATURE_CLOSE/.test(line)).length;
 
+/** The releases that return a connection once, by line: from these minor numbers on. Lines that are not here never do, or always (26). */
+const RETURN_ONCE = { 22: 23, 24: 15, 25: 7 };
+
+/** Whether the built-in of a release returns the connection of a request twice, if its answer ends first. */
+function returnsTwice(release) {
+  const [major, minor] = release.split('.').map(Number);
+  return major < 26 && minor < (RETURN_ONCE[major] ?? Infinity);
+}
+
 /** Whether a peer does not read, so that what was sent to it is not compared. */
 const hidesBytes = (program) => program.script.some(([step, , what]) => step === 'on-data' && what === 'pause');
 
@@ -92,10 +101,10 @@ function sameBut(builtin, ours, pattern) {
   return builtin.length === ours.length && builtin.every((line, n) => line.replace(pattern, '') === ours[n].replace(pattern, ''));
 }
 
-/** Whether every difference of a program is intended. */
-function intended(program, transport, differing) {
+/** Whether every difference of a program is intended, on a release of Node. */
+function intended(program, release, differing) {
   return differing.length > 0 && (INTENDED.some(({ explainsAll }) => explainsAll?.({ program, differing })) ||
-    differing.every((one) => INTENDED.some(({ explains }) => explains?.({ program, transport, ...one }))));
+    differing.every((one) => INTENDED.some(({ explains }) => explains?.({ program, release, ...one }))));
 }
 
 module.exports = { INTENDED, intended };

@@ -3,6 +3,7 @@
 // Compares ours with the built-in on programs. A difference counts if three more runs of each side, each in its own
 // process, show it again, and the built-in does the same in all of its runs.
 
+const { execFileSync } = require('node:child_process');
 const { Side, SETTLE, alone } = require('./side');
 const { differences } = require('./trace');
 const { intended } = require('./intended');
@@ -18,7 +19,7 @@ const sameTrace = (a, b) => differences(a, b).length === 0;
 class Judge {
   /** `builtin` and `ours` are options of another side that replaces the one, for tests of the judge. */
   constructor({ line, transport, ours, builtin, settle = SETTLE[transport] }) {
-    this.transport = transport;
+    this.release = line === undefined ? process.versions.node : execFileSync(line, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim();
     this.sides = { builtin: { line, settle, ...builtin }, ours: ours === undefined ? { line, transport, settle } : { line, settle, ...ours } };
     this.builtin = new Side(this.sides.builtin);
     this.ours = new Side(this.sides.ours);
@@ -31,7 +32,7 @@ class Judge {
     for (const [n, program] of programs.entries()) {
       const differing = differences(builtin[n], ours[n]);
       if (differing.length === 0) verdicts.push({ program, outcome: 'same' });
-      else verdicts.push(intended(program, this.transport, differing) ? { program, outcome: 'intended' } : { program, ...await this.confirm(program) });
+      else verdicts.push(intended(program, this.release, differing) ? { program, outcome: 'intended' } : { program, ...await this.confirm(program) });
     }
     return verdicts;
   }
@@ -47,7 +48,7 @@ class Judge {
       if (unlike.length > 0) return { outcome: 'unstable', differing: unlike };
       const differing = differences(builtin, ours);
       if (differing.length === 0) return { outcome: 'vanished' };
-      if (intended(program, this.transport, differing)) return { outcome: 'intended' };
+      if (intended(program, this.release, differing)) return { outcome: 'intended' };
       shown ??= differing;
     }
     return { outcome: 'differs', differing: shown };
@@ -61,7 +62,7 @@ class Judge {
       const [[builtin], [ours]] = await Promise.all([this.builtin.perform([program]), this.ours.perform([program])]);
       first ??= builtin;
       shown = differences(builtin, ours);
-      if (shown.length === 0 || !sameTrace(first, builtin) || intended(program, this.transport, shown)) return [];
+      if (shown.length === 0 || !sameTrace(first, builtin) || intended(program, this.release, shown)) return [];
     }
     return shown;
   }
